@@ -1,0 +1,65 @@
+"""The `logdig` command. Each subcommand lives in the module of its name and is imported when it is called.
+
+Importing Spark or PyIceberg takes seconds; `logdig --help` must not pay for them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from logdig import __version__
+from logdig.errors import LogDigError
+from logdig.settings import Settings, load_settings
+
+COMMANDS = {
+    "demo": "Run the whole road on this machine, from visitors to ad decisions.",
+    "dev": "Run collector, queue, flush and dashboard on this machine.",
+    "flush": "Write queued logs to S3 now.",
+    "jobs": "Run Spark jobs: ingest, marts, model, targets.",
+    "load": "Load customers or tracks from a file.",
+    "send": "Post recorded listens or ad clicks through the front door.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are modules of this package, each exporting ``command``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"logdig.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="logdig")
+def cli() -> None:
+    """Behaviour logs in your own AWS account: heatmaps, ad targets, and proof that they helped."""
+
+
+def read_settings() -> Settings:
+    """Read logdig.toml (or the file that LOGDIG_CONFIG names) and the environment."""
+    named = os.environ.get("LOGDIG_CONFIG")
+    path = Path(named) if named else Path("logdig.toml")
+    return load_settings(path if named or path.exists() else None, os.environ)
+
+
+def main() -> None:
+    """Entry point of the `logdig` command: a LogDigError becomes one line and exit code 1."""
+    try:
+        cli()
+    except LogDigError as err:
+        click.echo(f"logdig: {err.message}", err=True)
+        sys.exit(1)

@@ -1,0 +1,98 @@
+"""The error family, sorted by who must act. Imports nothing.
+
+Each class says by its attributes what an HTTP caller hears (``http_status``) and whether trying again can help
+(``retryable``). Messages say what, the value, the limit and the next step.
+"""
+
+
+class LogDigError(Exception):
+    """Root of every error that LogDig raises on purpose; ``context`` holds the facts behind the message."""
+
+    http_status = 500
+    retryable = False
+
+    def __init__(self, message: str, **context: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.context = context
+
+
+class InputError(LogDigError):
+    """The client must change something; never retried, never an alarm."""
+
+    http_status = 400
+
+
+class InvalidEventError(InputError):
+    """One field of one event breaks a rule of the wire contract."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}" if field else reason, field=field, reason=reason)
+        self.field = field
+        self.reason = reason
+
+
+class PayloadTooLargeError(InputError):
+    """A body, event or batch is over its limit."""
+
+    http_status = 413
+
+    def __init__(self, what: str, size_bytes: int, limit_bytes: int) -> None:
+        super().__init__(
+            f"{what} has {size_bytes} bytes, the limit is {limit_bytes}; send less at once",
+            size_bytes=size_bytes,
+            limit_bytes=limit_bytes,
+        )
+
+
+class TransientError(LogDigError):
+    """Wait and try again; what is queued stays queued."""
+
+    http_status = 503
+    retryable = True
+
+
+class QueueUnavailableError(TransientError):
+    """SQS did not take, give or delete messages."""
+
+
+class StoreUnavailableError(TransientError):
+    """S3 did not take or give an object."""
+
+
+class ProfileUnavailableError(TransientError):
+    """The profile store did not answer in time."""
+
+
+class DataError(LogDigError):
+    """An operator looks later: the record is set aside, its batch goes on."""
+
+
+class PoisonMessageError(DataError):
+    """A queued message that can never be read."""
+
+    def __init__(self, message_id: str, reason: str) -> None:
+        super().__init__(f"message {message_id} cannot be read: {reason}", message_id=message_id, reason=reason)
+        self.reason = reason
+
+
+class MissingColumnError(DataError):
+    """A frame lacks columns that a mart needs."""
+
+    def __init__(self, missing: list[str], present: list[str]) -> None:
+        super().__init__(f"missing columns {missing}; present are {present}", missing=missing, present=present)
+
+
+class SetupError(LogDigError):
+    """A developer or owner fixes the configuration; stop at once."""
+
+
+class InvalidSettingError(SetupError):
+    """A key of logdig.toml or a LOGDIG_ variable breaks its rule."""
+
+    def __init__(self, key: str, value: object, rule: str) -> None:
+        super().__init__(f"{key} = {value!r}: {rule}", key=key, value=value, rule=rule)
+
+
+class MissingPartError(SetupError):
+    """Something the machine must have (Java, Chromium, a jar, a port) is not there; says how to get it."""

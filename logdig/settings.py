@@ -1,0 +1,217 @@
+"""logdig.toml and LOGDIG_ variables become one frozen Settings, read once.
+
+Order of precedence: environment, then file, then the default written here. Every key is documented in
+docs/settings.md, which a test compares with the Structs below.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from logdig.errors import InvalidSettingError, SetupError
+
+SERVICE_NAME = re.compile(r"[a-z0-9-]{1,17}")
+"""The service-name rule of 2016: it becomes part of every AWS name, the longest of which S3 limits to 63."""
+
+ENVIRONMENT_KEYS = {
+    "LOGDIG_SERVICE": "service",
+    "LOGDIG_REGION": "region",
+    "LOGDIG_STAGE": "stage",
+    "LOGDIG_QUEUE_URL": "queue_url",
+    "LOGDIG_BUCKET": "bucket",
+    "LOGDIG_PROFILE_TABLE": "profile_table",
+}
+
+
+class PreviousToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A write token that was rotated away and still works until ``valid_until`` (UTC)."""
+
+    token: str
+    valid_until: datetime
+
+
+class AppSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One site or service that may write. ``origins`` are exact, e.g. ``https://shop.example``."""
+
+    name: str
+    token: str
+    origins: tuple[str, ...] = ()
+    timezone: str = "UTC"
+    allowed_query: tuple[str, ...] = ()
+    disabled: bool = False
+    previous_tokens: tuple[PreviousToken, ...] = ()
+
+
+class FlushSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When queued logs become S3 objects (docs/flush.md)."""
+
+    min_logs: int = 100
+    interval_seconds: int = 300
+    max_age_seconds: int = 600
+    flushers: int = 1
+
+
+class OfferSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One offer: the ad whose click is the label, who may see it, and how often (docs/decisions-api.md)."""
+
+    name: str = "ADV_REDUCED_1DAY"
+    placement: str = "before-song"
+    below_level: int = 2
+    status: int = 1
+    holdout_share: float = 0.1
+    daily_cap: int = 3
+    min_score: float = 0.5
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything the owner may set. Names of AWS resources follow from ``service`` and ``stage``."""
+
+    service: str = "logdig"
+    region: str = "ap-northeast-1"
+    stage: Literal["dev", "prod"] = "dev"
+    queue_url: str = ""
+    bucket: str = ""
+    profile_table: str = ""
+    apps: tuple[AppSettings, ...] = ()
+    flush: FlushSettings = FlushSettings()
+    offers: tuple[OfferSettings, ...] = (OfferSettings(),)
+
+    @property
+    def prefix(self) -> str:
+        """Beginning of every AWS name: ``<service>-<stage>``."""
+        return f"{self.service}-{self.stage}"
+
+    @property
+    def queue_name(self) -> str:
+        return f"{self.prefix}-sqs"
+
+    @property
+    def dlq_name(self) -> str:
+        return f"{self.prefix}-dlq"
+
+    @property
+    def bucket_name(self) -> str:
+        return self.bucket or f"{self.prefix}-s3"
+
+    @property
+    def profile_table_name(self) -> str:
+        return self.profile_table or f"{self.prefix}-profiles"
+
+    @property
+    def database(self) -> str:
+        """Glue database: ``<service>_<stage>``."""
+        return f"{self.service}_{self.stage}".replace("-", "_")
+
+    @property
+    def warehouse(self) -> str:
+        """S3 folder of the Iceberg tables, as an s3:// address."""
+        return f"s3://{self.bucket_name}/tables"
+
+
+def load_settings(path: Path | None, environment: Mapping[str, str]) -> Settings:
+    """Read the settings.
+
+    Args:
+        path: logdig.toml; None means defaults and environment only.
+        environment: Usually ``os.environ``; only the names of ENVIRONMENT_KEYS are read.
+    Raises:
+        InvalidSettingError: An unknown key, a wrong type or a broken rule; one line with key, value and rule.
+        SetupError: The file is missing or no TOML.
+    """
+    table = _read_toml(path) if path is not None else {}
+    for variable, key in ENVIRONMENT_KEYS.items():
+        if variable in environment:
+            table[key] = environment[variable]
+    return parse_settings(table)
+
+
+def parse_settings(table: Mapping[str, Any]) -> Settings:
+    """Check one table of settings; see `load_settings`."""
+    try:
+        settings = msgspec.convert(table, Settings)
+    except msgspec.ValidationError as err:
+        raise _setting_error(str(err), table) from err
+    _check(settings)
+    return settings
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as err:
+        raise SetupError(f"{path}: no such file; make one with 'logdig init'") from err
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
+        raise SetupError(f"{path}: not TOML: {err}") from err
+
+
+def _setting_error(message: str, table: Mapping[str, Any]) -> InvalidSettingError:
+    """Turn msgspec's words into key, value and rule."""
+    rule, _, where = message.partition(" - at `")
+    path = where.rstrip("`").removeprefix("$").lstrip(".")
+    unknown = re.search(r"unknown field `([^`]*)`", rule)
+    if unknown:
+        key = f"{path}.{unknown[1]}".lstrip(".")
+        return InvalidSettingError(key, _value_at(table, key), "unknown key; docs/settings.md lists all keys")
+    missing = re.search(r"missing required field `([^`]*)`", rule)
+    if missing:
+        return InvalidSettingError(f"{path}.{missing[1]}".lstrip("."), None, "required")
+    return InvalidSettingError(path, _value_at(table, path), rule[:1].lower() + rule[1:])
+
+
+def _value_at(table: Mapping[str, Any], path: str) -> object:
+    value: Any = table
+    for key, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
+        try:
+            value = value[int(index)] if index else value[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
+
+
+def _check(settings: Settings) -> None:
+    if not SERVICE_NAME.fullmatch(settings.service):
+        raise InvalidSettingError("service", settings.service, "lower case letters, digits and '-', at most 17")
+    names = [app.name for app in settings.apps]
+    for index, app in enumerate(settings.apps):
+        _check_app(f"apps[{index}]", app)
+        if names.count(app.name) > 1:
+            raise InvalidSettingError(f"apps[{index}].name", app.name, "used twice; names must differ")
+    tokens = [app.token for app in settings.apps]
+    for index, token in enumerate(tokens):
+        if tokens.count(token) > 1:
+            raise InvalidSettingError(f"apps[{index}].token", token, "used twice; tokens must differ")
+    _check_flush(settings.flush)
+
+
+def _check_app(key: str, app: AppSettings) -> None:
+    if not re.fullmatch(r"[a-z0-9_-]{1,40}", app.name):
+        raise InvalidSettingError(f"{key}.name", app.name, "lower case letters, digits, '_' and '-', 1 to 40")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{8,80}", app.token):
+        raise InvalidSettingError(f"{key}.token", app.token, "letters, digits, '_' and '-', 8 to 80")
+    for index, origin in enumerate(app.origins):
+        if not re.fullmatch(r"https?://[^/?#@\s*]+", origin):
+            raise InvalidSettingError(f"{key}.origins[{index}]", origin, "scheme://host[:port], nothing after it")
+    try:
+        ZoneInfo(app.timezone)
+    except (KeyError, ValueError, OSError) as err:
+        raise InvalidSettingError(f"{key}.timezone", app.timezone, "an IANA name such as Asia/Seoul") from err
+
+
+def _check_flush(flush: FlushSettings) -> None:
+    rules = (
+        ("min_logs", flush.min_logs, 1, 1_000_000),
+        ("interval_seconds", flush.interval_seconds, 1, 3600),
+        ("max_age_seconds", flush.max_age_seconds, 1, 86_400),
+        ("flushers", flush.flushers, 1, 100),
+    )
+    for key, value, least, most in rules:
+        if not least <= value <= most:
+            raise InvalidSettingError(f"flush.{key}", value, f"{least} to {most}")

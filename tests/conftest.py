@@ -1,0 +1,30 @@
+"""Fixtures that every suite shares. Dummy AWS credentials come first: a mistake can never reach a real account."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.update(
+    AWS_ACCESS_KEY_ID="testing",
+    AWS_SECRET_ACCESS_KEY="testing",
+    AWS_DEFAULT_REGION="ap-northeast-1",
+    AWS_EC2_METADATA_DISABLED="true",
+    AWS_CONFIG_FILE="/dev/null",
+    AWS_SHARED_CREDENTIALS_FILE="/dev/null",
+)
+os.environ.pop("AWS_PROFILE", None)
+os.environ.pop("AWS_ENDPOINT_URL", None)
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder with the older system's files; beside the checkout, or named by LOGDIG_SHARED_DATA."""
+    folder = Path(os.environ.get("LOGDIG_SHARED_DATA", ROOT.parent / "shared" / "data"))
+    if not (folder / "tracks_head.csv").exists():
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI must have the older system's files, and {folder} has none")
+        pytest.skip(f"the older system's files are not on this machine: {folder}")
+    return folder
