@@ -1,0 +1,68 @@
+"""Settings: one line names key, value and rule; the environment beats the file."""
+
+from pathlib import Path
+
+import pytest
+
+from logdig.errors import InvalidSettingError, SetupError
+from logdig.settings import load_settings, parse_settings
+
+APP = {"name": "shop", "token": "pk_shop_12345678", "origins": ["https://shop.example"]}
+
+
+def test_settings_are_complete_when_no_file_is_given() -> None:
+    settings = load_settings(None, {})
+
+    assert settings.queue_name == "logdig-dev-sqs"
+    assert settings.database == "logdig_dev"
+
+
+def test_settings_take_the_environment_when_file_says_otherwise(tmp_path: Path) -> None:
+    path = tmp_path / "logdig.toml"
+    path.write_text('service = "from-file"\nregion = "eu-west-1"\n')
+
+    settings = load_settings(path, {"LOGDIG_SERVICE": "from-env", "PATH": "/bin"})
+
+    assert (settings.service, settings.region) == ("from-env", "eu-west-1")
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "value"),
+    [
+        ({"servce": "x"}, "servce", "x"),
+        ({"service": "Bad_Name"}, "service", "Bad_Name"),
+        ({"service": "a" * 18}, "service", "a" * 18),
+        ({"service": ""}, "service", ""),
+        ({"service": 3}, "service", 3),
+        ({"stage": "test"}, "stage", "test"),
+        ({"flush": {"min_logs": "many"}}, "flush.min_logs", "many"),
+        ({"flush": {"min_logs": 0}}, "flush.min_logs", 0),
+        ({"flush": {"minlogs": 1}}, "flush.minlogs", 1),
+        ({"apps": [{**APP, "originz": 1}]}, "apps[0].originz", 1),
+        ({"apps": [{**APP, "origins": ["shop.example"]}]}, "apps[0].origins[0]", "shop.example"),
+        ({"apps": [{**APP, "origins": ["https://shop.example/"]}]}, "apps[0].origins[0]", "https://shop.example/"),
+        ({"apps": [{**APP, "timezone": "Mars/Olympus"}]}, "apps[0].timezone", "Mars/Olympus"),
+        ({"apps": [{**APP, "timezone": "../etc"}]}, "apps[0].timezone", "../etc"),
+        ({"apps": [APP, {**APP, "token": "pk_other_123"}]}, "apps[0].name", "shop"),
+        ({"apps": [APP, {**APP, "name": "other"}]}, "apps[0].token", APP["token"]),
+        ({"apps": [{"name": "shop"}]}, "apps[0].token", None),
+    ],
+)
+def test_settings_name_key_value_and_rule_when_one_is_wrong(
+    table: dict[str, object], key: str, value: object
+) -> None:
+    with pytest.raises(InvalidSettingError) as caught:
+        parse_settings(table)
+
+    assert caught.value.message.startswith(f"{key} = {value!r}: ")
+    assert "\n" not in caught.value.message
+
+
+def test_settings_name_the_file_when_it_is_missing_or_broken(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.toml"
+    broken.write_text("service = \n")
+
+    with pytest.raises(SetupError, match="no such file"):
+        load_settings(tmp_path / "absent.toml", {})
+    with pytest.raises(SetupError, match=r"broken\.toml: not TOML"):
+        load_settings(broken, {})
