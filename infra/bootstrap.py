@@ -111,7 +111,9 @@ def prepare_jars() -> str:
 
 def prepare_zeppelin() -> str:
     """Fetch Zeppelin's archives into the user's cache (tests of the notes only)."""
-    return ", ".join(_fetch(name) for name in ("zeppelin-server", "zeppelin-common", "zeppelin-python"))
+    for name in ("zeppelin-server", "zeppelin-common", "zeppelin-python"):
+        _fetch(name)
+    return "ready"
 
 
 def _fetch(name: str) -> str:
@@ -127,6 +129,12 @@ def _fetch(name: str) -> str:
     )
     if run.returncode != 0:
         raise PartMissingError(run.stderr.strip().splitlines()[-1])
+    # Programs look beside the checkout; the archives themselves are shared by all checkouts.
+    link = ROOT / ".cache" / "jars" / name
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if link.is_symlink():
+        link.unlink()
+    link.symlink_to(run.stdout.strip())
     return run.stdout.strip()
 
 
