@@ -1,0 +1,103 @@
+"""Logistic regression on shares: fitted by scikit-learn, kept as JSON numbers, scored anywhere.
+
+Who it may choose for is for `analytics.gate` to say (docs/model.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from functools import reduce
+from operator import add
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from pyspark.sql import Column
+from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
+from sklearn.linear_model import LogisticRegression
+
+Numbers = NDArray[np.float64]
+
+PENALTY = 1e-4
+"""Weight of the squared coefficients (standardised): too small to change a figure, enough for one finite answer when
+the classes can be parted without error or the shares sum to 1. scikit-learn's default is 1; it costs errors."""
+ITERATIONS = 10_000
+
+
+class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A fitted model as plain numbers, one of each per name; `msgspec.json` writes and reads it, never pickle."""
+
+    names: tuple[str, ...]
+    means: tuple[float, ...]
+    scales: tuple[float, ...]
+    coefficients: tuple[float, ...]
+    intercept: float
+
+
+def fit(
+    names: Sequence[str],
+    rows: Numbers,
+    labels: Numbers,
+    *,
+    penalty: float = PENALTY,
+    standardise: bool = True,
+    intercept: bool = True,
+) -> Model:
+    """Fit a logistic regression.
+
+    Args:
+        names: One per column of ``rows``.
+        penalty: Weight of half the squared coefficients; 0 for none.
+        standardise: Shares vary little, so without it a penalty weighs on them a hundredfold.
+    Raises:
+        ValueError: ``labels`` hold one class only.
+    """
+    means = rows.mean(axis=0) if standardise else np.zeros(rows.shape[1])
+    spread = rows.std(axis=0) if standardise else np.ones(rows.shape[1])
+    scales = np.where(spread > 0, spread, 1.0)
+    strength = 1 / penalty if penalty else np.inf
+    fitted = LogisticRegression(C=strength, fit_intercept=intercept, max_iter=ITERATIONS).fit(
+        (rows - means) / scales, labels
+    )
+    constant = float(fitted.intercept_[0]) if intercept else 0.0
+    return Model(tuple(names), _floats(means), _floats(scales), _floats(fitted.coef_[0]), constant)
+
+
+def score(model: Model, values: Sequence[float]) -> float:
+    """Return the probability (0 to 1) for one customer's values, in the order of ``model.names``."""
+    terms = zip(values, model.means, model.scales, model.coefficients, strict=True)
+    logit = sum((value - mean) / scale * weight for value, mean, scale, weight in terms) + model.intercept
+    # math.exp overflows above 709; this way it is only asked for what is below 0.
+    return 1 / (1 + math.exp(-logit)) if logit >= 0 else math.exp(logit) / (1 + math.exp(logit))
+
+
+def scores(model: Model, rows: Numbers) -> Numbers:
+    """Return the probability of each row; equal to `score` to 1e-9."""
+    logits = (rows - np.array(model.means)) / np.array(model.scales) @ np.array(model.coefficients) + model.intercept
+    small = np.exp(-np.abs(logits))
+    probabilities: Numbers = np.where(logits >= 0, 1 / (1 + small), small / (1 + small))
+    return probabilities
+
+
+def score_column(model: Model) -> Column:
+    """Return the probability as a column over the columns ``model.names``; equal to `score` to 1e-9."""
+    terms = zip(model.names, model.means, model.scales, model.coefficients, strict=True)
+    logit = reduce(
+        add,
+        ((F.col(name) - F.lit(mean)) / F.lit(scale) * F.lit(weight) for name, mean, scale, weight in terms),
+        F.lit(model.intercept),
+    )
+    return F.lit(1.0) / (F.lit(1.0) + F.exp(-logit))
+
+
+def version(model: Model, *context: object) -> str:
+    """Name a model by its content: the same numbers for the same purpose have the same version."""
+    content = repr(context).encode() + msgspec.json.encode(model)
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def _floats(values: Any) -> tuple[float, ...]:
+    return tuple(float(value) for value in values)
