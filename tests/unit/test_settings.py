@@ -48,9 +48,7 @@ def test_settings_take_the_environment_when_file_says_otherwise(tmp_path: Path) 
         ({"apps": [{"name": "shop"}]}, "apps[0].token", None),
     ],
 )
-def test_settings_name_key_value_and_rule_when_one_is_wrong(
-    table: dict[str, object], key: str, value: object
-) -> None:
+def test_settings_name_key_value_and_rule_when_one_is_wrong(table: dict[str, object], key: str, value: object) -> None:
     with pytest.raises(InvalidSettingError) as caught:
         parse_settings(table)
 

@@ -1,0 +1,43 @@
+"""Write docs/commands.md from the commands' own help texts: ``python -m infra.commands_page``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from click.testing import CliRunner
+
+from logdig.cli import cli
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
+HEAD = """# Commands
+
+Made from the commands' own help by `python -m infra.commands_page`; a test fails when it is stale.
+Errors are one line on standard error with exit code 1; a wrong option exits with 2.
+"""
+
+
+def page() -> str:
+    """Return the page's text: a section for each command with what ``--help`` prints."""
+    sections = [HEAD]
+    for path in command_paths(cli, ()):
+        output = CliRunner().invoke(cli, [*path, "--help"], prog_name="logdig", terminal_width=100).output
+        sections.append(f"## {' '.join(('logdig', *path))}\n\n```\n{output.rstrip()}\n```\n")
+    return "\n".join(sections)
+
+
+def command_paths(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield the names that lead to each command below a group, the group itself first."""
+    yield path
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            if below is not None:
+                yield from command_paths(below, (*path, name))
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
+    print(f"wrote {PAGE.name}")

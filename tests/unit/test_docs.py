@@ -1,0 +1,44 @@
+"""Documents move with the code: what exists is documented, and what is linked exists."""
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from infra.commands_page import PAGE, page
+from logdig.settings import ENVIRONMENT_KEYS, AppSettings, FlushSettings, OfferSettings, Settings
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def test_settings_page_names_every_key_and_variable() -> None:
+    text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    structs = (Settings, AppSettings, FlushSettings, OfferSettings)
+    keys = {field.name for struct in structs for field in msgspec.structs.fields(struct)}
+
+    missing = [key for key in keys - {"apps", "flush", "offers"} | set(ENVIRONMENT_KEYS) if f"| `{key}` |" not in text]
+
+    assert missing == []
+
+
+def test_commands_page_is_fresh() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m infra.commands_page"
+
+
+def test_pages_link_only_to_files_that_exist() -> None:
+    broken = []
+    for path in PAGES:
+        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text(encoding="utf-8")):
+            if not target.startswith(("http:", "https:", "mailto:")) and not (path.parent / target).exists():
+                broken.append(f"{path.name}: {target}")
+
+    assert broken == []
+
+
+def test_index_links_every_page() -> None:
+    text = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+
+    assert [
+        path.name for path in (ROOT / "docs").glob("*.md") if path.name != "index.md" and path.name not in text
+    ] == []
