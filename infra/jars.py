@@ -32,7 +32,15 @@ ROOTS: dict[str, tuple[str, ...]] = {
             for name in ("s3", "s3-transfer-manager", "glue", "sts", "dynamodb", "kms", "url-connection-client")
         ),
     ),
-    "zeppelin-server": (f"{ZEPPELIN}:zeppelin-server:0.10.0", "commons-lang:commons-lang:2.6"),
+    "zeppelin-server": (
+        f"{ZEPPELIN}:zeppelin-server:0.10.0",
+        "commons-lang:commons-lang:2.6",
+        # Ivy drops these four when it settles versions; the server cannot start without them.
+        "com.google.guava:guava:22.0",
+        "org.apache.shiro:shiro-config-ogdl:1.7.0",
+        "org.eclipse.sisu:org.eclipse.sisu.inject:0.3.4",
+        "org.eclipse.sisu:org.eclipse.sisu.plexus:0.3.4",
+    ),
     "zeppelin-common": (
         f"{ZEPPELIN}:zeppelin-interpreter-shaded:0.10.1",
         f"{ZEPPELIN}:zeppelin-jupyter-interpreter-shaded:0.10.1",
