@@ -1,0 +1,67 @@
+"""Page addresses and origins: what may be kept of the one, and how the other is compared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+import idna
+
+CAMPAIGN_PARAMETERS = frozenset(("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"))
+DEFAULT_PORTS = {"http": "80", "https": "443"}
+
+_ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[^/?#@\\:\[\]\s,]+|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?")
+_IDEOGRAPHIC_DOTS = "\u3002\uff0e\uff61"
+
+
+def drop_query(address: str, allowed: Collection[str]) -> str:
+    """Drop the query string but for campaign parameters and those allowed; also inside a fragment.
+
+    Args:
+        address: A page's address or any text; without a ``?`` it comes back unchanged.
+        allowed: Names that the app keeps, beside CAMPAIGN_PARAMETERS.
+    """
+    if "?" not in address:
+        return address
+    return "#".join(_drop_query(part, allowed) for part in address.split("#"))
+
+
+def _drop_query(part: str, allowed: Collection[str]) -> str:
+    path, _, query = part.partition("?")
+    kept = [pair for pair in query.split("&") if _kept(pair.partition("=")[0], allowed)]
+    return f"{path}?{'&'.join(kept)}" if kept else path
+
+
+def _kept(name: str, allowed: Collection[str]) -> bool:
+    return name in CAMPAIGN_PARAMETERS or name in allowed
+
+
+def normal_origin(origin: str) -> str | None:
+    """Bring an origin into the one form that is compared; None when it is no web origin.
+
+    Scheme and host become lower case, the default port goes, the host becomes IDNA 2008. Nothing else is forgiven:
+    ``null``, a slash or dot at the end, user information, two origins in one header.
+    """
+    match = _ORIGIN.fullmatch(_lower(origin))
+    host = _ascii_host(match["host"]) if match else None
+    if match is None or host is None:
+        return None
+    port = match["port"]
+    suffix = f":{port}" if port is not None and port != DEFAULT_PORTS[match["scheme"]] else ""
+    return f"{match['scheme']}://{host}{suffix}"
+
+
+def _lower(text: str) -> str:
+    """Lower the case, but let no foreign letter become an ASCII one (the Kelvin sign would become k)."""
+    return "".join(letter.lower() if letter.isascii() or not letter.lower().isascii() else letter for letter in text)
+
+
+def _ascii_host(host: str) -> str | None:
+    if host.isascii():
+        return host
+    if any(dot in host for dot in _IDEOGRAPHIC_DOTS):
+        return None
+    try:
+        return idna.encode(host).decode()
+    except (idna.IDNAError, UnicodeError):
+        return None

@@ -1,0 +1,104 @@
+"""Who may write: apps by their token, the origins of their sites, the signatures of their servers."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from logdig.addresses import normal_origin
+from logdig.settings import AppSettings, PreviousToken, Settings
+
+SIGNATURE_HEADER = "x-logdig-signature"
+SIGNATURE_AGE_SECONDS = 300
+"""A signature holds this long, and as far ahead for clocks that run fast."""
+
+_SIGNATURE = re.compile(r"t=([0-9]{1,12}),v1=([0-9a-fA-F]{64})")
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One site or service. ``origins`` are in normal form; ``token`` is the one that new pages carry."""
+
+    name: str
+    token: str
+    origins: frozenset[str] = frozenset()
+    timezone: str = "UTC"
+    allowed_query: frozenset[str] = frozenset()
+    previous_tokens: tuple[PreviousToken, ...] = ()
+
+
+class Apps:
+    """All apps that are not disabled, and the secrets by which their servers sign."""
+
+    def __init__(self, apps: Iterable[App], secrets: Mapping[str, bytes] | None = None) -> None:
+        self._apps = tuple(apps)
+        self._secrets = dict(secrets or {})
+        self._origins = frozenset(origin for app in self._apps for origin in app.origins)
+
+    @classmethod
+    def from_settings(cls, settings: Settings, environment: Mapping[str, str]) -> Apps:
+        """Take the apps of logdig.toml and their secrets of the environment."""
+        apps = [app_from_settings(app) for app in settings.apps if not app.disabled]
+        secrets = {app.name: signing_secret(app.name, environment) for app in apps}
+        return cls(apps, {name: secret for name, secret in secrets.items() if secret is not None})
+
+    def find(self, token: str, now: datetime) -> App | None:
+        """Find the app of a write token; the time it takes tells nothing about the tokens there are."""
+        sought = token.encode("utf-8", "surrogatepass")
+        found = None
+        for app in self._apps:
+            if hmac.compare_digest(app.token.encode(), sought):
+                found = app
+            for previous in app.previous_tokens:
+                if hmac.compare_digest(previous.token.encode(), sought) and now < previous.valid_until:
+                    found = app
+        return found
+
+    def is_registered(self, origin: str) -> bool:
+        """Tell whether any app has this origin, in normal form."""
+        return origin in self._origins
+
+    def signers(self, header: str, body: bytes, now: datetime) -> frozenset[str]:
+        """Name the apps whose secret made this signature over the bytes on the wire; none when it is wrong or old."""
+        return frozenset(name for name, secret in self._secrets.items() if verify(secret, header, body, now))
+
+
+def app_from_settings(settings: AppSettings) -> App:
+    """Bring one app of logdig.toml into the form that requests are compared with."""
+    origins = (normal_origin(origin) for origin in settings.origins)
+    return App(
+        name=settings.name,
+        token=settings.token,
+        origins=frozenset(origin for origin in origins if origin is not None),
+        timezone=settings.timezone,
+        allowed_query=frozenset(settings.allowed_query),
+        previous_tokens=settings.previous_tokens,
+    )
+
+
+def signing_secret(app_name: str, environment: Mapping[str, str]) -> bytes | None:
+    """Read ``LOGDIG_SIGNING_SECRET_<APP>``; None when the app has no server-side sender."""
+    variable = "LOGDIG_SIGNING_SECRET_" + app_name.upper().replace("-", "_")
+    return environment.get(variable, "").encode() or None
+
+
+def sign(secret: bytes, body: bytes, now: datetime) -> str:
+    """Make the value of the header ``X-LogDig-Signature`` for the bytes that will be sent."""
+    seconds = str(int(now.timestamp()))
+    return f"t={seconds},v1={_digest(secret, seconds, body)}"
+
+
+def verify(secret: bytes, header: str, body: bytes, now: datetime) -> bool:
+    """Tell whether a signature is of this secret, these bytes and the last SIGNATURE_AGE_SECONDS."""
+    match = _SIGNATURE.fullmatch(header)
+    if match is None or abs(now.timestamp() - int(match[1])) > SIGNATURE_AGE_SECONDS:
+        return False
+    return hmac.compare_digest(_digest(secret, match[1], body), match[2].lower())
+
+
+def _digest(secret: bytes, seconds: str, body: bytes) -> str:
+    return hmac.new(secret, seconds.encode() + b"." + body, hashlib.sha256).hexdigest()

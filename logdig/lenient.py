@@ -1,0 +1,158 @@
+"""The second reading: JSON that the fast parser refuses, taken apart so that each event is judged alone.
+
+Text comes from ``bytes.decode("utf-8", "surrogateescape")``: bytes that are no UTF-8 become lone surrogates, which
+the judge refuses field by field. NaN, infinities and integers of any length are read, to be refused likewise.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from logdig.errors import InputError
+
+NESTING_LIMIT = 256
+"""Deeper bodies cannot be read: the parser recurses, and each front door leaves it another depth of stack."""
+INTEGER_DIGITS = 20
+"""Enough to be beyond 2^53-1, few enough to stay cheap (Python itself refuses 4,300)."""
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_DECODER = json.JSONDecoder(parse_int=lambda digits: int(digits[:INTEGER_DIGITS]))
+
+
+class UnreadableError(InputError):
+    """The body is no JSON that can be read."""
+
+
+def parse_text(text: str, levels_above: int = 0) -> object:
+    """Read one JSON value, space around it allowed.
+
+    Args:
+        text: The value, cut out of a body in which it lies ``levels_above`` deep.
+        levels_above: 0 for a body.
+    Raises:
+        UnreadableError: Broken syntax, or the body is nested deeper than NESTING_LIMIT.
+    """
+    _check_nesting(text, levels_above)
+    scanner = _Scanner(text)
+    value = scanner.value()
+    scanner.end()
+    return value
+
+
+def split_body(text: str, items_limit: int) -> tuple[object, list[str]]:
+    """Read a body whose ``events`` stay text.
+
+    Args:
+        text: A JSON object in every case that ends well.
+        items_limit: How many events are cut out at most; what follows them is not read.
+    Returns:
+        The body's value, where a list under ``events`` is left empty, and the source text of that list's items.
+    Raises:
+        UnreadableError: As `parse_text`.
+    """
+    _check_nesting(text)
+    scanner = _Scanner(text)
+    if not scanner.take("{"):
+        return parse_text(text), []
+    body: dict[str, object] = {}
+    sources: list[str] = []
+    more = not scanner.take("}")
+    while more:
+        key = scanner.key()
+        if key == "events" and scanner.take("["):
+            body[key], sources = [], scanner.items(items_limit)
+            if len(sources) == items_limit:
+                return body, sources
+        else:
+            body[key] = scanner.value()
+        more = scanner.goes_on("}")
+    scanner.end()
+    return body, sources
+
+
+def nesting(text: str) -> int:
+    """Count how deep objects and lists lie inside each other, whatever the text is."""
+    depth = deepest = 0
+    for match in _STRING_OR_BRACKET.finditer(text):
+        first = text[match.start()]
+        depth += (first in "[{") - (first in "]}")
+        deepest = max(depth, deepest)
+    return deepest
+
+
+def _check_nesting(text: str, levels_above: int = 0) -> None:
+    depth = nesting(text) + levels_above
+    if depth > NESTING_LIMIT:
+        raise UnreadableError(
+            f"the body is nested {depth} deep, the limit for reading it is {NESTING_LIMIT}; flatten it"
+        )
+
+
+class _Scanner:
+    """Walks over JSON text; every step skips the space before it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._position = 0
+
+    def take(self, character: str) -> bool:
+        """Step over one character if it is next."""
+        self._skip_space()
+        found = self._text.startswith(character, self._position)
+        self._position += found
+        return found
+
+    def expect(self, character: str) -> None:
+        if not self.take(character):
+            raise self._broken(f"expected {character}")
+
+    def goes_on(self, closing: str) -> bool:
+        """Step over a comma or the closing bracket; tell whether it was the comma."""
+        if self.take(","):
+            return True
+        self.expect(closing)
+        return False
+
+    def value(self) -> object:
+        self._skip_space()
+        try:
+            value, self._position = _DECODER.raw_decode(self._text, self._position)
+        except json.JSONDecodeError as err:
+            self._position = err.pos
+            raise self._broken(err.msg) from err
+        except RecursionError as err:
+            raise self._broken("nested deeper than the parser can go") from err
+        return value
+
+    def key(self) -> str:
+        key = self.value()
+        if not isinstance(key, str):
+            raise self._broken("expected a name in double quotes")
+        self.expect(":")
+        return key
+
+    def items(self, limit: int) -> list[str]:
+        """Cut out the items of a list whose opening bracket is behind."""
+        sources: list[str] = []
+        more = not self.take("]")
+        while more and len(sources) < limit:
+            self._skip_space()
+            start = self._position
+            self.value()
+            sources.append(self._text[start : self._position])
+            more = self.goes_on("]")
+        return sources
+
+    def end(self) -> None:
+        self._skip_space()
+        if self._position != len(self._text):
+            raise self._broken("expected nothing more")
+
+    def _skip_space(self) -> None:
+        match = _SPACE.match(self._text, self._position)
+        self._position = match.end() if match else self._position
+
+    def _broken(self, reason: str) -> UnreadableError:
+        return UnreadableError(f"the body is no JSON: {reason} at character {self._position}")
