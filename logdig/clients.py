@@ -1,0 +1,73 @@
+"""Settings into queue, store and profile store: the only place where the core makes AWS clients.
+
+Clients are made on first use, so that importing stays cheap and nothing speaks to AWS by being imported.
+Region, credentials and ``AWS_ENDPOINT_URL`` come from AWS's standard chain.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from logdig.errors import QueueUnavailableError
+from logdig.profiles import DynamoDbProfiles
+from logdig.queues import SqsEventQueue
+from logdig.settings import Settings
+from logdig.stores import S3EventStore
+
+CONNECT_TIMEOUT_SECONDS = 3
+READ_TIMEOUT_SECONDS = 20
+PROFILE_TIMEOUT_SECONDS = 1
+"""The decision itself gives up after 50 ms; this only ends the thread that still waits."""
+CONNECTIONS = 32
+TRIES = 4
+
+
+@lru_cache(maxsize=16)
+def client(service: str, region: str, endpoint: str | None, read_timeout_seconds: float, tries: int) -> Any:
+    """Make a boto3 client; equal arguments share one, which is safe between threads."""
+    config = Config(
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        read_timeout=read_timeout_seconds,
+        max_pool_connections=CONNECTIONS,
+        retries={"mode": "standard", "total_max_attempts": tries},
+        # Emulators and other stores rarely answer to bucket names in front of their own.
+        s3={"addressing_style": "path"} if endpoint else None,
+    )
+    return boto3.client(service, region_name=region, endpoint_url=endpoint, config=config)
+
+
+def _standard(service: str, settings: Settings) -> Any:
+    return client(service, settings.region, os.environ.get("AWS_ENDPOINT_URL"), READ_TIMEOUT_SECONDS, TRIES)
+
+
+def sqs_queue(settings: Settings) -> SqsEventQueue:
+    """The queue of the settings; its address is looked up by name where it is not set.
+
+    Raises:
+        QueueUnavailableError: There is no such queue, or SQS does not answer.
+    """
+    sqs = _standard("sqs", settings)
+    if settings.queue_url:
+        return SqsEventQueue(sqs, settings.queue_url)
+    try:
+        return SqsEventQueue(sqs, sqs.get_queue_url(QueueName=settings.queue_name)["QueueUrl"])
+    except (BotoCoreError, ClientError) as err:
+        raise QueueUnavailableError(f"queue {settings.queue_name}: {err}") from err
+
+
+def s3_store(settings: Settings) -> S3EventStore:
+    """The bucket of the settings."""
+    return S3EventStore(_standard("s3", settings), settings.bucket_name)
+
+
+def dynamodb_profiles(settings: Settings) -> DynamoDbProfiles:
+    """The profile table of the settings; reads give up early, since a page waits for the decision."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL")
+    table = client("dynamodb", settings.region, endpoint, PROFILE_TIMEOUT_SECONDS, 1)
+    return DynamoDbProfiles(table, settings.profile_table_name)

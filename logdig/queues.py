@@ -1,0 +1,109 @@
+"""The queue between collector and flush: what we need of it, and SQS.
+
+Everything botocore raises becomes QueueUnavailableError here. Results of batch calls are honoured entry by entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from logdig.errors import QueueUnavailableError
+
+BATCH_LIMIT = 10
+"""Messages of one receive or delete call; the limit of SQS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One received message; ``receipt`` deletes it, and only the latest one does."""
+
+    message_id: str
+    receipt: str
+    body: str
+    receive_count: int
+    sent_at: datetime
+
+
+class EventQueue(Protocol):
+    """At-least-once queue. Every method raises QueueUnavailableError when the queue does not answer."""
+
+    def send(self, body: str) -> None:
+        """Put one message in; it is durable on return."""
+
+    def receive(self, wait_seconds: int) -> list[Message]:
+        """Take up to 10 messages, waiting so long for the first; an empty list does not mean an empty queue."""
+
+    def delete(self, messages: Sequence[Message]) -> list[Message]:
+        """Delete up to 10 messages; return those that were not deleted."""
+
+    def release(self, messages: Sequence[Message]) -> list[Message]:
+        """Make up to 10 messages visible again at once; return those that were not."""
+
+
+class SqsEventQueue:
+    """SQS behind `EventQueue`.
+
+    Args:
+        client: boto3 SQS client.
+        queue_url: Address of the queue.
+    """
+
+    def __init__(self, client: Any, queue_url: str) -> None:
+        self._client = client
+        self.queue_url = queue_url
+
+    def send(self, body: str) -> None:
+        """See `EventQueue.send`."""
+        self._call("send_message", MessageBody=body)
+
+    def receive(self, wait_seconds: int) -> list[Message]:
+        """See `EventQueue.receive`."""
+        answer = self._call(
+            "receive_message",
+            MaxNumberOfMessages=BATCH_LIMIT,
+            WaitTimeSeconds=wait_seconds,
+            MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
+        )
+        return [_message(entry) for entry in answer.get("Messages", [])]
+
+    def delete(self, messages: Sequence[Message]) -> list[Message]:
+        """See `EventQueue.delete`."""
+        entries = [{"Id": str(index), "ReceiptHandle": one.receipt} for index, one in enumerate(messages)]
+        return self._failed(messages, self._call("delete_message_batch", Entries=entries))
+
+    def release(self, messages: Sequence[Message]) -> list[Message]:
+        """See `EventQueue.release`."""
+        entries = [
+            {"Id": str(index), "ReceiptHandle": one.receipt, "VisibilityTimeout": 0}
+            for index, one in enumerate(messages)
+        ]
+        return self._failed(messages, self._call("change_message_visibility_batch", Entries=entries))
+
+    def _call(self, operation: str, **arguments: object) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = getattr(self._client, operation)(QueueUrl=self.queue_url, **arguments)
+        except (BotoCoreError, ClientError) as err:
+            raise QueueUnavailableError(f"SQS {operation} on {self.queue_url}: {err}", operation=operation) from err
+        return answer
+
+    @staticmethod
+    def _failed(messages: Sequence[Message], answer: dict[str, Any]) -> list[Message]:
+        """Those that the answer does not name as done: an entry it forgot counts as failed."""
+        done = {int(entry["Id"]) for entry in answer.get("Successful", [])}
+        return [one for index, one in enumerate(messages) if index not in done]
+
+
+def _message(entry: dict[str, Any]) -> Message:
+    attributes = entry["Attributes"]
+    return Message(
+        entry["MessageId"],
+        entry["ReceiptHandle"],
+        entry["Body"],
+        int(attributes["ApproximateReceiveCount"]),
+        datetime.fromtimestamp(int(attributes["SentTimestamp"]) / 1000, UTC),
+    )

@@ -1,0 +1,110 @@
+"""The object store behind the zones: what we need of it, and S3.
+
+Everything botocore raises becomes StoreUnavailableError here, after boto3's own retries with growing, random pauses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from logdig.errors import StoreUnavailableError
+
+DELETE_LIMIT = 1000
+"""Keys of one delete call; the limit of S3."""
+
+CONFLICT_TRIES = 3
+"""Tries of a conditional put that meets another one of the same key; the second find decides it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """One entry of a listing."""
+
+    key: str
+    size_bytes: int
+
+
+class EventStore(Protocol):
+    """Object store. Every method raises StoreUnavailableError when the store does not answer."""
+
+    def put(self, key: str, body: bytes) -> bool:
+        """Store a body unless the key exists; False = it did, which for a content address is success."""
+
+    def get(self, key: str) -> bytes:
+        """Read a whole object; KeyError when there is none."""
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Yield the objects whose key begins with the prefix, in key order."""
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Remove objects; a missing one is no error."""
+
+
+class S3EventStore:
+    """S3 behind `EventStore`.
+
+    Args:
+        client: boto3 S3 client.
+        bucket: Name of the bucket.
+    """
+
+    def __init__(self, client: Any, bucket: str) -> None:
+        self._client = client
+        self.bucket = bucket
+
+    def put(self, key: str, body: bytes) -> bool:
+        """See `EventStore.put`."""
+        for _ in range(CONFLICT_TRIES):
+            try:
+                self._client.put_object(
+                    Bucket=self.bucket, Key=key, Body=body, IfNoneMatch="*", ContentType="application/gzip"
+                )
+            except ClientError as err:
+                status = err.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+                if status == 412:
+                    return False
+                if status != 409:
+                    raise self._unavailable("put", key, err) from err
+            except BotoCoreError as err:
+                raise self._unavailable("put", key, err) from err
+            else:
+                return True
+        raise StoreUnavailableError(f"S3 put of {key}: {CONFLICT_TRIES} conflicts in a row; try again later", key=key)
+
+    def get(self, key: str) -> bytes:
+        """See `EventStore.get`."""
+        try:
+            body: bytes = self._client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        except self._client.exceptions.NoSuchKey as err:
+            raise KeyError(key) from err
+        except (BotoCoreError, ClientError) as err:
+            raise self._unavailable("get", key, err) from err
+        return body
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """See `EventStore.list`."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        try:
+            for page in pages:
+                for entry in page.get("Contents", []):
+                    yield StoredObject(entry["Key"], entry["Size"])
+        except (BotoCoreError, ClientError) as err:
+            raise self._unavailable("list", prefix, err) from err
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """See `EventStore.delete`."""
+        for start in range(0, len(keys), DELETE_LIMIT):
+            entries = [{"Key": key} for key in keys[start : start + DELETE_LIMIT]]
+            try:
+                answer = self._client.delete_objects(Bucket=self.bucket, Delete={"Objects": entries, "Quiet": True})
+            except (BotoCoreError, ClientError) as err:
+                raise self._unavailable("delete", keys[start], err) from err
+            for failed in answer.get("Errors", []):
+                raise StoreUnavailableError(f"S3 delete of {failed['Key']}: {failed.get('Message')}", key=failed["Key"])
+
+    def _unavailable(self, operation: str, key: str, err: Exception) -> StoreUnavailableError:
+        return StoreUnavailableError(f"S3 {operation} of {self.bucket}/{key}: {err}", operation=operation, key=key)
