@@ -53,6 +53,8 @@ def normal_origin(origin: str) -> str | None:
 
 def _lower(text: str) -> str:
     """Lower the case, but let no foreign letter become an ASCII one (the Kelvin sign would become k)."""
+    if text.isascii():
+        return text.lower()
     return "".join(letter.lower() if letter.isascii() or not letter.lower().isascii() else letter for letter in text)
 
 

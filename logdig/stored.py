@@ -84,8 +84,10 @@ class LineWriter:
 
     def line_of_fields(self, fields: Mapping[str, object], occurred_at: datetime) -> bytes:
         """Write an event that is no Struct; missing ones of the ten names become null."""
+        addresses = {name: fields[name] for name in ("current_page", "link") if isinstance(fields.get(name), str)}
+        kept = {name: drop_query(str(address), self._allowed_query) for name, address in addresses.items()}
         nulls = b"".join(null for name, null in _NULLS.items() if name not in fields)
-        return self._join(occurred_at, nulls, msgspec.json.encode(fields))
+        return self._join(occurred_at, nulls, msgspec.json.encode({**fields, **kept}))
 
     def _join(self, occurred_at: datetime, nulls: bytes, event_json: bytes) -> bytes:
         return to_ascii(

@@ -1,0 +1,80 @@
+"""One HTTP request and its reply, as every front door sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import msgspec
+
+from logdig.errors import InputError
+
+Headers = tuple[tuple[str, str], ...]
+
+JSON = "application/json"
+PROBLEM_JSON = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request whose body was read up to one byte past the limit.
+
+    ``headers`` have lower-case names and keep repeats, ``query`` is the raw text after ``?``.
+    """
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Headers = ()
+    body: bytes = b""
+    remote_addr: str | None = None
+
+    def values(self, name: str) -> list[str]:
+        """All values of a header, in order."""
+        return [value for key, value in self.headers if key == name]
+
+    def header(self, name: str) -> str | None:
+        """The value of a header; repeats are joined as HTTP joins them; None when it is not there."""
+        values = self.values(name)
+        return ", ".join(values) if values else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the caller hears; header names are written as on the wire."""
+
+    status: int
+    headers: Headers = ()
+    body: bytes = b""
+
+
+class RefusedError(InputError):
+    """A request that is answered with another 4xx than 400."""
+
+    def __init__(self, status: int, message: str, headers: Iterable[tuple[str, str]] = ()) -> None:
+        super().__init__(message, status=status)
+        self.http_status = status
+        self.headers = tuple(headers)
+
+
+def json_reply(status: int, value: object, headers: Headers = (), content_type: str = JSON) -> Reply:
+    """Answer with JSON that no cache may keep."""
+    fixed = (("Content-Type", content_type), ("Cache-Control", "no-store"))
+    return Reply(status, fixed + headers, msgspec.json.encode(value))
+
+
+def problem(status: int, detail: str, headers: Headers = ()) -> Reply:
+    """Answer with RFC 9457 problem JSON."""
+    value = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": well_formed(detail),
+    }
+    return json_reply(status, value, headers, PROBLEM_JSON)
+
+
+def well_formed(text: str) -> str:
+    """Make text out of a message that quotes a request: lone surrogates become their escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,77 @@
+"""The bytes of a request: size, content type, compression. Nothing here knows what they mean."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from collections.abc import Collection
+
+from logdig.errors import InputError
+from logdig.exchange import RefusedError, Request
+
+PAYLOAD_BYTES_LIMIT = 1024 * 1024
+"""As received, and again after inflating."""
+FORM = "application/x-www-form-urlencoded"
+JSON_TYPES = frozenset(("", "application/json", "text/plain"))
+"""A missing type is read as JSON; text/plain is what a beacon sends without a preflight."""
+COMPRESSED_TYPE = "application/octet-stream"
+"""The one type that every Lambda door hands over as bytes."""
+
+
+def check_size(request: Request) -> None:
+    """Refuse a body over the limit.
+
+    Raises:
+        RefusedError: 413.
+    """
+    if len(request.body) > PAYLOAD_BYTES_LIMIT:
+        raise _too_large("the body")
+
+
+def media_type(request: Request) -> str:
+    """Name the content type without its parameters; empty when it is missing."""
+    return (request.header("content-type") or "").partition(";")[0].strip().lower()
+
+
+def check_type(request: Request, accepted: Collection[str]) -> bool:
+    """Check content type and encoding; tell whether the body is gzip.
+
+    Raises:
+        RefusedError: 415, for another type, another encoding, several encodings, or gzip of a readable type.
+    """
+    media = media_type(request)
+    encoding = (request.header("content-encoding") or "identity").strip().lower()
+    if encoding == "gzip" and media == COMPRESSED_TYPE:
+        return True
+    if encoding != "identity":
+        raise RefusedError(
+            415,
+            f"Content-Encoding '{encoding[:40]}' of '{media[:80]}': send {COMPRESSED_TYPE} with gzip, or no encoding",
+        )
+    if media not in accepted:
+        names = ", ".join(sorted(name for name in accepted if name))
+        raise RefusedError(415, f"Content-Type '{media[:80]}': send {names}, or gzip as {COMPRESSED_TYPE}")
+    return False
+
+
+def inflate(body: bytes) -> bytes:
+    """Unpack gzip, of several members too, never further than the limit.
+
+    Raises:
+        InputError: Damaged or cut gzip.
+        RefusedError: 413, it holds more than the limit.
+    """
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(body)) as unpacked:
+            text = unpacked.read(PAYLOAD_BYTES_LIMIT + 1)
+    except (OSError, EOFError, zlib.error) as err:
+        raise InputError(f"the body is damaged gzip: {err}; send it again") from err
+    if len(text) > PAYLOAD_BYTES_LIMIT:
+        raise _too_large("the inflated body")
+    return text
+
+
+def _too_large(what: str) -> RefusedError:
+    # The true size is not said: a front door stops reading one byte past the limit.
+    return RefusedError(413, f"{what} has more than {PAYLOAD_BYTES_LIMIT} bytes; send less at once")
