@@ -1,0 +1,90 @@
+"""The scheduled flush: a schedule, an SNS message or a direct call starts it; a failure is raised for the alarm to see.
+
+A direct call may say ``{"force": true}``; an SNS message may hold the same text.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from logdig.clients import s3_store, sqs_queue
+from logdig.errors import TransientError
+from logdig.flusher import FlushLimits, FlushReport, flush
+from logdig.settings import Settings, load_settings
+
+TIMEOUT_SECONDS = 240
+"""Of the function. The queue hides messages for 300 s, so no run outlives its receipts."""
+
+
+class FlushFailedError(TransientError):
+    """A run could not write or delete everything it meant to; what it left comes back by itself."""
+
+
+def is_forced(event: Mapping[str, Any]) -> bool:
+    """Tell whether an invocation asks to write whatever is there.
+
+    Args:
+        event: EventBridge schedule, SNS records, or the object of a direct call.
+    """
+    if event.get("force") is True:
+        return True
+    texts = [record.get("Sns", {}).get("Message", "") for record in event.get("Records", [])]
+    return any(_says_force(text) for text in texts)
+
+
+def _says_force(text: str) -> bool:
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(said, dict) and said.get("force") is True
+
+
+def flush_once(settings: Settings, *, force: bool, seconds: float = TIMEOUT_SECONDS) -> FlushReport:
+    """Flush the queue of the settings into their bucket within the given time."""
+    limits = FlushLimits(
+        min_logs=settings.flush.min_logs,
+        interval_seconds=settings.flush.interval_seconds,
+        max_age_seconds=settings.flush.max_age_seconds,
+    )
+    deadline = datetime.now(UTC) + timedelta(seconds=seconds)
+    return flush(
+        sqs_queue(settings), s3_store(settings), limits, lambda: datetime.now(UTC), deadline=deadline, force=force
+    )
+
+
+def run(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    """Handle one invocation and print its report as one line.
+
+    Args:
+        event: See `is_forced`.
+        context: Lambda's; None elsewhere.
+    Raises:
+        FlushFailedError: Something meant was not written or not deleted; the report names it.
+    """
+    named = os.environ.get("LOGDIG_CONFIG")
+    settings = load_settings(Path(named) if named else None, os.environ)
+    seconds = context.get_remaining_time_in_millis() / 1000 if context is not None else TIMEOUT_SECONDS
+    report = flush_once(settings, force=is_forced(event), seconds=seconds)
+    line = report.as_json()
+    print(line)
+    if report.errors:
+        raise FlushFailedError(f"flush left {report.left} messages: {'; '.join(report.errors)}")
+    summary: dict[str, Any] = json.loads(line)
+    return summary
+
+
+def register(app: Any) -> None:
+    """Attach the flush to a Chalice app: every five minutes, and by hand as a plain function."""
+    from chalice import Rate
+
+    def scheduled(event: Any) -> dict[str, Any]:
+        return run(event.to_dict(), event.context)
+
+    app.schedule(Rate(5, unit=Rate.MINUTES), name="flush")(scheduled)
+    app.lambda_function(name="flush-now")(run)

@@ -1,0 +1,34 @@
+"""`logdig flush`: write what is queued to S3 now, as the schedule does."""
+
+import sys
+
+import click
+from rich.console import Console
+
+from logdig.cli import read_settings
+
+
+@click.command("flush")
+@click.option("--force", is_flag=True, help="Write whatever is there, however little.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def command(force: bool, as_json: bool) -> None:
+    """Write queued logs to S3 now.
+
+    Without --force it writes only when enough logs wait or the oldest grows too old. Exits with 1 when something
+    that should have been written or deleted was not; nothing is lost then, it comes with the next run.
+    """
+    from lambdas.flush import flush_once
+
+    settings = read_settings()
+    with Console(stderr=True).status("flushing"):
+        report = flush_once(settings, force=force)
+    if as_json:
+        click.echo(report.as_json())
+    else:
+        click.echo(
+            f"{report.received} messages: {report.logs} logs and {report.rejected} rejected "
+            f"in {report.objects} objects, {report.released} messages given back"
+        )
+    for error in report.errors:
+        click.echo(f"logdig: {error}; left {report.left} messages, which come back by themselves", err=True)
+    sys.exit(1 if report.errors else 0)

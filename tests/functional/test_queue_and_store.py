@@ -1,0 +1,120 @@
+"""One contract for queue and store, held by the fakes and by AWS clients against moto.
+
+Moto does not know some of AWS's rules: it takes forbidden characters, deletes by stale receipts, never samples, never
+fails a single entry. Those are tested on the fakes alone (tests/unit/test_flusher.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+
+from logdig.clients import s3_store, sqs_queue
+from logdig.errors import QueueUnavailableError, StoreUnavailableError
+from logdig.queues import EventQueue, SqsEventQueue
+from logdig.settings import Settings
+from logdig.stores import EventStore
+from tests.fakes.queue import FakeClock, FakeQueue
+from tests.fakes.store import FakeStore
+
+KEY = "raw/dt=2026-11-24/" + "0" * 64 + ".jsonl.gz"
+
+
+@pytest.fixture(params=["fake", "moto"])
+def queue(request: pytest.FixtureRequest) -> EventQueue:
+    if request.param == "fake":
+        return FakeQueue(FakeClock())
+    service = request.getfixturevalue("service")
+    settings = Settings(service=service)
+    boto3.client("sqs").create_queue(QueueName=settings.queue_name, Attributes={"VisibilityTimeout": "300"})
+    return sqs_queue(settings)
+
+
+@pytest.fixture(params=["fake", "moto"])
+def store(request: pytest.FixtureRequest) -> Iterator[EventStore]:
+    if request.param == "fake":
+        yield FakeStore()
+        return
+    settings = Settings(service=request.getfixturevalue("service"))
+    boto3.client("s3").create_bucket(
+        Bucket=settings.bucket_name, CreateBucketConfiguration={"LocationConstraint": settings.region}
+    )
+    yield s3_store(settings)
+
+
+def test_queue_gives_back_what_was_sent(queue: EventQueue) -> None:
+    for index in range(3):
+        queue.send(f"body {index}")
+
+    messages = queue.receive(0)
+
+    assert sorted(message.body for message in messages) == ["body 0", "body 1", "body 2"]
+    assert {message.receive_count for message in messages} == {1}
+    assert all(message.sent_at.tzinfo is not None for message in messages)
+
+
+def test_queue_hides_received_messages_until_released(queue: EventQueue) -> None:
+    queue.send("body")
+    first = queue.receive(0)
+
+    hidden = queue.receive(0)
+    queue.release(first)
+    again = queue.receive(0)
+
+    assert (hidden, [message.receive_count for message in again]) == ([], [2])
+
+
+def test_queue_gives_nothing_more_when_all_is_deleted(queue: EventQueue) -> None:
+    for index in range(10):
+        queue.send(f"body {index}")
+    messages = []
+    while batch := queue.receive(0):
+        messages += batch
+
+    failed = queue.delete(messages)
+
+    assert (len(messages), failed) == (10, [])
+    assert queue.receive(0) == []
+
+
+def test_queue_takes_a_message_of_one_mebibyte_and_no_more(queue: EventQueue) -> None:
+    queue.send("a" * 1024 * 1024)
+
+    with pytest.raises(QueueUnavailableError):
+        queue.send("a" * (1024 * 1024 + 1))
+
+
+def test_store_puts_once_and_says_so(store: EventStore) -> None:
+    first = store.put(KEY, b"one")
+    second = store.put(KEY, b"two")
+
+    assert (first, second, store.get(KEY)) == (True, False, b"one")
+
+
+def test_store_lists_by_prefix_in_order_and_deletes(store: EventStore) -> None:
+    for key in ("raw/b", "raw/a", "bad/c"):
+        store.put(key, b"12345")
+
+    listed = [(entry.key, entry.size_bytes) for entry in store.list("raw/")]
+    store.delete(["raw/a", "raw/never"])
+
+    assert listed == [("raw/a", 5), ("raw/b", 5)]
+    assert [entry.key for entry in store.list("")] == ["bad/c", "raw/b"]
+
+
+def test_store_names_the_key_when_there_is_none(store: EventStore) -> None:
+    with pytest.raises(KeyError):
+        store.get("raw/never")
+
+
+def test_clients_raise_our_errors_when_aws_has_no_such_thing(service: str) -> None:
+    settings = Settings(service=service)
+
+    with pytest.raises(QueueUnavailableError, match=settings.queue_name):
+        sqs_queue(settings)
+    with pytest.raises(QueueUnavailableError):
+        SqsEventQueue(boto3.client("sqs"), "http://127.0.0.1:9/none").send("body")
+    with pytest.raises(StoreUnavailableError, match=settings.bucket_name):
+        s3_store(settings).put(KEY, b"")
