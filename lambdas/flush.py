@@ -81,7 +81,7 @@ def run(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
 
 def register(app: Any) -> None:
     """Attach the flush to a Chalice app: every five minutes, and by hand as a plain function."""
-    from chalice import Rate
+    from chalice.app import Rate
 
     def scheduled(event: Any) -> dict[str, Any]:
         return run(event.to_dict(), event.context)
