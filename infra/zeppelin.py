@@ -93,7 +93,17 @@ class Zeppelin:
 
     def build(self) -> None:
         """Lay out the home folder: archives as links, configuration, empty pages."""
-        for name in ("bin", "conf", "logs", "notebook", "local-repo", "plugins", "tmp", "webapps/classic", "webapps/next"):
+        for name in (
+            "bin",
+            "conf",
+            "logs",
+            "notebook",
+            "local-repo",
+            "plugins",
+            "tmp",
+            "webapps/classic",
+            "webapps/next",
+        ):
             (self.home / name).mkdir(parents=True, exist_ok=True)
         _link("zeppelin-server", self.home / "lib")
         _link("zeppelin-common", self.home / "interpreter-common")

@@ -1,0 +1,208 @@
+"""The whole stack on one machine: an AWS emulator, the collector, a scheduler of the flush, the dashboard.
+
+The parts are the ones that run in the cloud; only the endpoint differs. Source: docs/local.md.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+import msgspec
+import tomlkit
+from botocore.exceptions import ClientError
+
+from infra.processes import Child, take_port
+from infra.resources import Table, dlq_attributes, lock_table, profile_table, queue_attributes
+from logdig.errors import LogDigError
+from logdig.settings import Settings
+
+WATCH_SECONDS = 0.5
+
+
+def create_resources(settings: Settings, environment: Mapping[str, str]) -> None:
+    """Make queue, dead-letter queue, bucket, database and tables; what is there already stays as it is.
+
+    Args:
+        settings: Names.
+        environment: Holds ``AWS_ENDPOINT_URL`` and credentials.
+    """
+
+    def client(service: str) -> Any:
+        return boto3.client(
+            service,
+            region_name=settings.region,
+            endpoint_url=environment["AWS_ENDPOINT_URL"],
+            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    sqs = client("sqs")
+    dlq_url = sqs.create_queue(QueueName=settings.dlq_name, Attributes=dlq_attributes())["QueueUrl"]
+    dlq = sqs.get_queue_attributes(QueueUrl=dlq_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sqs.create_queue(QueueName=settings.queue_name, Attributes=queue_attributes(dlq))
+    location = {"LocationConstraint": settings.region}
+    bucket = {"Bucket": settings.bucket_name} | (
+        {} if settings.region == "us-east-1" else {"CreateBucketConfiguration": location}
+    )
+    _unless_there(lambda: client("s3").create_bucket(**bucket))
+    _unless_there(lambda: client("glue").create_database(DatabaseInput={"Name": settings.database}))
+    for table in (profile_table(settings), lock_table(settings)):
+        _create_table(client("dynamodb"), table)
+
+
+def _create_table(dynamodb: Any, table: Table) -> None:
+    _unless_there(lambda: dynamodb.create_table(**table.create_arguments()))
+    if table.ttl_attribute:
+        specification = {"Enabled": True, "AttributeName": table.ttl_attribute}
+        dynamodb.update_time_to_live(TableName=table.name, TimeToLiveSpecification=specification)
+
+
+def _unless_there(create: Callable[[], object]) -> None:
+    try:
+        create()
+    except ClientError as err:
+        there = ("BucketAlreadyOwnedByYou", "AlreadyExistsException", "ResourceInUseException")
+        if err.response["Error"]["Code"] not in there:
+            raise
+
+
+class LocalStack:
+    """The stack; use it as a context manager, or `start` and `stop`.
+
+    Args:
+        settings: Written to ``logdig.toml`` in the directory for all parts to read.
+        directory: Files and logs of this run.
+        environment: What the children inherit, usually ``os.environ``.
+        collector_port: 0 takes a free one; likewise dashboard_port.
+        flush_seconds: Time between two scheduled flushes; None schedules none.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        directory: Path,
+        environment: Mapping[str, str],
+        *,
+        collector_port: int = 0,
+        dashboard_port: int = 0,
+        flush_seconds: float | None = None,
+    ) -> None:
+        self.settings, self.directory = settings, directory
+        aws_port = take_port(0, "AWS emulator")
+        self._collector_port = take_port(collector_port, "collector")
+        self._dashboard_port = take_port(dashboard_port, "dashboard")
+        self._flush_seconds = flush_seconds
+        self.aws_url = f"http://127.0.0.1:{aws_port}"
+        self.collector_url = f"http://127.0.0.1:{self._collector_port}"
+        self.dashboard_url = f"http://127.0.0.1:{self._dashboard_port}"
+        self.environment = {**environment, **_local_environment(settings, directory, self.aws_url)}
+        self._children: list[Child] = []
+        self._stopping = threading.Event()
+        self._scheduler: threading.Thread | None = None
+        self.flush_problem = ""
+
+    def __enter__(self) -> LocalStack:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start every part and return when all answer.
+
+        Raises:
+            MissingPartError: A part ended or did not answer; the message names it and its log.
+        """
+        self.directory.mkdir(parents=True, exist_ok=True)
+        write_settings(self.settings, self.directory / "logdig.toml")
+        port = self.aws_url.rsplit(":", 1)[1]
+        aws = self._child("AWS emulator", "moto.server", "-H", "127.0.0.1", "-p", port)
+        aws.wait_until_answers(f"{self.aws_url}/moto-api/")
+        create_resources(self.settings, self.environment)
+        os.environ.update({key: self.environment[key] for key in LOCAL_KEYS})
+        collector = self._child("collector", "api.server", "--port", str(self._collector_port))
+        dashboard = self._child("dashboard", "api.dashboard", "--port", str(self._dashboard_port))
+        collector.wait_until_answers(f"{self.collector_url}/healthz")
+        dashboard.wait_until_answers(f"{self.dashboard_url}/healthz")
+        if self._flush_seconds is not None:
+            self._scheduler = threading.Thread(target=self._flush_on_schedule, args=(self._flush_seconds,), daemon=True)
+            self._scheduler.start()
+
+    def _child(self, name: str, module: str, *arguments: str) -> Child:
+        log = self.directory / f"{name.replace(' ', '-').lower()}.log"
+        child = Child(name, [sys.executable, "-m", module, *arguments], self.environment, log)
+        self._children.append(child)
+        return child
+
+    def _flush_on_schedule(self, seconds: float) -> None:
+        """Call the function as EventBridge would; a failed run is told and the next one tries again."""
+        from lambdas.flush import flush_once
+
+        while not self._stopping.wait(seconds):
+            try:
+                report = flush_once(self.settings, force=False, seconds=max(seconds, 60))
+                self.flush_problem = "; ".join(report.errors)
+            except LogDigError as err:
+                self.flush_problem = err.message
+
+    def wait(self) -> str:
+        """Block until a part ends by itself or `stop` is called; return what ended, in words."""
+        while not self._stopping.wait(WATCH_SECONDS):
+            if problem := self.problem():
+                return problem
+        return ""
+
+    def problem(self) -> str:
+        """Say which part has ended by itself; empty while all run."""
+        return next((ended for child in self._children if (ended := child.ended())), "")
+
+    def stop(self) -> None:
+        """Stop every part, the emulator last."""
+        self._stopping.set()
+        if self._scheduler is not None:
+            self._scheduler.join(timeout=5)
+        for child in reversed(self._children):
+            child.stop()
+        self._children.clear()
+
+
+LOCAL_KEYS = (
+    "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_REGION",
+    "AWS_EC2_METADATA_DISABLED", "LOGDIG_CONFIG",
+)  # fmt: skip
+"""Variables that point every part, and this process, at the local AWS."""
+
+
+def _local_environment(settings: Settings, directory: Path, aws_url: str) -> dict[str, str]:
+    secrets_of_apps = {
+        f"LOGDIG_SIGNING_SECRET_{app.name.upper().replace('-', '_')}": secrets.token_urlsafe(32)
+        for app in settings.apps
+    }
+    return secrets_of_apps | {
+        "AWS_ENDPOINT_URL": aws_url,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_DEFAULT_REGION": settings.region,
+        "AWS_REGION": settings.region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "LOGDIG_CONFIG": str(directory / "logdig.toml"),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def write_settings(settings: Settings, path: Path) -> None:
+    """Write settings as TOML, without what is empty."""
+    table = msgspec.to_builtins(settings)
+    path.write_text(tomlkit.dumps({key: value for key, value in table.items() if value not in ("", [], None)}))

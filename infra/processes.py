@@ -1,0 +1,111 @@
+"""Child processes of the local stack: started, waited for, watched, stopped, and never left behind."""
+
+from __future__ import annotations
+
+import ctypes
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from logdig.errors import MissingPartError
+
+ANSWER_TIMEOUT_SECONDS = 60
+STOP_TIMEOUT_SECONDS = 15
+_PR_SET_PDEATHSIG = 1
+
+
+class Child:
+    """One child process with its output in a file.
+
+    Args:
+        name: For messages.
+        command: Program and arguments.
+        environment: Its whole environment.
+        log: File that takes its output.
+    """
+
+    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+        self.name, self.log = name, log
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                command,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                # Ctrl-C reaches only the parent, which stops its children in order.
+                start_new_session=True,
+                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def ended(self) -> str:
+        """Say how the process ended, with its last words; empty while it runs."""
+        code = self._process.poll()
+        if code is None:
+            return ""
+        words = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
+        return f"{self.name} ended with code {code}: {' / '.join(words) or 'it said nothing'} (log: {self.log})"
+
+    def wait_until_answers(self, url: str) -> None:
+        """Return when the address answers with any status.
+
+        Raises:
+            MissingPartError: The process ended, or did not answer in time.
+        """
+        deadline = time.monotonic() + ANSWER_TIMEOUT_SECONDS
+        while time.monotonic() < deadline:
+            if ended := self.ended():
+                raise MissingPartError(ended)
+            try:
+                with urllib.request.urlopen(url, timeout=5):  # noqa: S310 (always http on loopback)
+                    return
+            except urllib.error.HTTPError:
+                return
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                time.sleep(0.05)
+        raise MissingPartError(
+            f"{self.name} did not answer at {url} within {ANSWER_TIMEOUT_SECONDS} s; log: {self.log}"
+        )
+
+    def stop(self) -> None:
+        """Ask the process to end, then make it."""
+        if self._process.poll() is not None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_TIMEOUT_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _die_with_parent() -> None:
+    """Have the kernel end this child when its parent is killed outright (Linux only)."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def take_port(wanted: int, what: str) -> int:
+    """Return a free loopback port: the wanted one, or any for 0.
+
+    Raises:
+        MissingPartError: The wanted port is in use.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError as err:
+            raise MissingPartError(
+                f"port {wanted} for the {what} is in use; stop what uses it or name another"
+            ) from err
+        return int(probe.getsockname()[1])
