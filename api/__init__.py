@@ -1,0 +1,99 @@
+"""The server front door: Flask routes every request to the one collector.
+
+Flask-RESTful is used for routing only. Methods, types, sizes and CORS are the core's, so that every front door gives
+the same answer.
+"""
+
+from __future__ import annotations
+
+import os
+
+import flask
+from flask_restful import Api, Resource
+from werkzeug.exceptions import HTTPException
+
+from logdig import wiring
+from logdig.collector import PATHS, Collector
+from logdig.exchange import Request
+from logdig.payloads import PAYLOAD_BYTES_LIMIT
+from logdig.settings import Settings
+
+
+class _Answer(flask.Response):
+    # 204 has no content type; Flask would add its own.
+    default_mimetype = None
+
+
+class _Door(Resource):  # type: ignore[misc]
+    """Every path and every method leads to the collector."""
+
+    def __init__(self, collector: Collector) -> None:
+        self._collector = collector
+
+    def answer(self) -> flask.Response:
+        return _answer(self._collector)
+
+    get = head = post = put = patch = delete = options = answer
+
+
+def create_app(settings: Settings, *, collector: Collector | None = None) -> flask.Flask:
+    """Make the WSGI application.
+
+    Args:
+        settings: Of this installation.
+        collector: What answers; None wires one to the queue and the profiles of the settings.
+    """
+    served = collector if collector is not None else wiring.build(settings, os.environ).collector
+    app = flask.Flask(__name__, static_folder=None)
+    app.url_map.merge_slashes = False
+    _Routes(app, served)
+    app.register_error_handler(HTTPException, lambda _: _answer(served))
+    return app
+
+
+class _Routes(Api):  # type: ignore[misc]
+    """The known paths; what Flask and Flask-RESTful refuse (other paths, rare methods) is answered by the core too."""
+
+    def __init__(self, app: flask.Flask, collector: Collector) -> None:
+        super().__init__(app)
+        self._collector = collector
+        self.add_resource(_Door, *PATHS, resource_class_args=(collector,))
+
+    def handle_error(self, e: Exception) -> flask.Response:
+        """Answer from the core, whatever the frameworks call it."""
+        if isinstance(e, HTTPException):
+            return _answer(self._collector)
+        raise e
+
+
+def _answer(collector: Collector) -> flask.Response:
+    reply = collector.handle(_request())
+    return _Answer(reply.body, reply.status, list(reply.headers))
+
+
+def _request() -> Request:
+    asked = flask.request
+    return Request(
+        method=asked.method,
+        path=asked.path,
+        query=asked.query_string.decode("utf-8", "surrogateescape"),
+        headers=tuple((name.lower(), _utf8(value)) for name, value in asked.headers),
+        body=_body(),
+        remote_addr=asked.remote_addr,
+    )
+
+
+def _body() -> bytes:
+    """Read one byte past the limit at most; the core says 413."""
+    body = b""
+    while len(body) <= PAYLOAD_BYTES_LIMIT:
+        piece = flask.request.stream.read(PAYLOAD_BYTES_LIMIT + 1 - len(body))
+        if not piece:
+            break
+        body += piece
+    return body
+
+
+def _utf8(value: str) -> str:
+    """Undo WSGI's reading of header bytes as Latin-1."""
+    return value.encode("latin-1", "replace").decode("utf-8", "replace")

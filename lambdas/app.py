@@ -1,0 +1,51 @@
+"""The Lambda front door: REST routes, a function URL and the scheduled flush, all on the same core.
+
+Every route takes all methods and content types, so that 405, 415 and CORS are the core's on every door.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cache
+from typing import Any, cast
+
+from chalice.app import Chalice, Request, Response
+
+from lambdas import flush
+from lambdas.doors import rest_request, rest_response, url_request, url_response
+from logdig import wiring
+from logdig.collector import METHODS, PATHS, Collector
+
+EXPOSURE_WAIT_SECONDS = 0.02
+"""Lambda freezes the process after its reply; the exposure of a decision is sent before."""
+
+
+@cache
+def collector() -> Collector:
+    """Wire the collector on the first request: nothing speaks to AWS by being imported."""
+    settings = wiring.find_settings(os.environ)
+    return wiring.build(settings, os.environ, exposure_wait_seconds=EXPOSURE_WAIT_SECONDS).collector
+
+
+def build_app(source: Callable[[], Collector]) -> Chalice:
+    """Make the Chalice application on a source of the collector."""
+    chalice = Chalice(app_name="logdig")
+
+    def answer() -> Response:
+        asked = cast(Request, chalice.current_request).to_original_event()
+        return rest_response(source().handle(rest_request(asked)))
+
+    for path in PATHS:
+        chalice.route(path, methods=list(METHODS), content_types=["*/*"], name="answer")(answer)
+    return chalice
+
+
+app = build_app(collector)
+flush.register(app)
+
+
+@app.lambda_function(name="collect")
+def function_url(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Answer a request of the function URL, the cheapest door: no API Gateway in front."""
+    return url_response(collector().handle(url_request(event)))

@@ -1,0 +1,64 @@
+"""Settings into a Collector with real parts: what every front door starts with."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from logdig.apps import Apps
+from logdig.clients import dynamodb_profiles, sqs_queue
+from logdig.collector import Collector
+from logdig.decider import Decider
+from logdig.packing import QueueSink
+from logdig.settings import Settings, load_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A collector and the decider inside it, which must be drained before the process ends."""
+
+    collector: Collector
+    decider: Decider
+
+
+def utc_now() -> datetime:
+    """The clock of every front door."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """Make 22 URL-safe characters that no one can guess."""
+    return secrets.token_urlsafe(16)
+
+
+def find_settings(environment: Mapping[str, str]) -> Settings:
+    """Read the file that LOGDIG_CONFIG names, else logdig.toml of the working directory where there is one."""
+    named = environment.get("LOGDIG_CONFIG")
+    path = Path(named) if named else Path("logdig.toml")
+    return load_settings(path if named or path.exists() else None, environment)
+
+
+def build(settings: Settings, environment: Mapping[str, str], *, exposure_wait_seconds: float = 0.0) -> Parts:
+    """Wire a collector to the queue and the profile table of the settings.
+
+    Args:
+        settings: Names of AWS resources, apps, offers.
+        environment: Holds the signing secrets.
+        exposure_wait_seconds: See `Decider`; above 0 where the process stands still after its reply.
+    Raises:
+        QueueUnavailableError: The queue cannot be looked up.
+    """
+    sink = QueueSink(sqs_queue(settings), new_id)
+    decider = Decider(
+        dynamodb_profiles(settings),
+        sink,
+        settings.offers,
+        utc_now,
+        new_id,
+        exposure_wait_seconds=exposure_wait_seconds,
+    )
+    apps = Apps.from_settings(settings, environment)
+    return Parts(Collector(apps, sink, utc_now, new_id, decider), decider)
