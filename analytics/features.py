@@ -77,17 +77,35 @@ def features(listens: DataFrame, as_of: datetime) -> DataFrame:
 def ad_clicks(events: DataFrame) -> DataFrame:
     """Pick the clicks on ads.
 
-    Input:  table events: app, customer_id, type, occurred_at, ad {name, action}, consent {ads}.
-    Output: one row per click of a known customer who allowed ads: app, customer_id, ad, occurred_at.
+    Input:  table events: app, customer_id, type, occurred_at, ad {name, action}, consent {ads}, bot.
+    Output: one row per click of a known customer who allowed ads: app, customer_id, ad, occurred_at. Bots are left out.
     Raises: MissingColumnError, before any Spark job starts.
     """
-    require_columns(events, ["app", "customer_id", "type", "occurred_at", "ad", "consent"])
+    require_columns(events, ["app", "customer_id", "type", "occurred_at", "ad", "consent", "bot"])
     return events.where(
         (F.col("type") == "ad")
         & (F.col("ad.action") == "click")
         & F.col("consent.ads")
         & F.col("customer_id").isNotNull()
+        & ~F.coalesce(F.col("bot"), F.lit(False))
     ).select("app", "customer_id", F.col("ad.name").alias("ad"), "occurred_at")
+
+
+def spans(listens: DataFrame, clicks: DataFrame) -> DataFrame:
+    """Find how long each app has been heard of.
+
+    Input:  mart listens; clicks of `ad_clicks`.
+    Output: one row per app with a listen that ads may use: app, start and end (timestamps) of its first and last
+            listen or click.
+    """
+    heard = listens.where(F.col("ads_consent") & F.col("customer_id").isNotNull()).select("app", "occurred_at")
+    later = clicks.select("app", "occurred_at").join(heard.select("app").distinct(), on="app", how="left_semi")
+    return (
+        heard.unionByName(later)
+        .groupBy("app")
+        .agg(F.min("occurred_at").alias("start"), F.max("occurred_at").alias("end"))
+        .select("app", "start", "end")
+    )
 
 
 def labelled(rows: DataFrame, clicks: DataFrame, ad: str, until: datetime) -> DataFrame:

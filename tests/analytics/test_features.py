@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from analytics.features import Windows, ad_clicks, features, labelled, training_rows, windows
+from analytics.features import Windows, ad_clicks, features, labelled, spans, training_rows, windows
 from analytics.model_schema import FEATURE_NAMES, FEATURES
 from logdig.errors import MissingColumnError
 
@@ -22,7 +22,7 @@ LISTENS = (
 )
 EVENTS = (
     "app string, customer_id string, type string, occurred_at timestamp, ad struct<name:string,action:string>, "
-    "consent struct<analytics:boolean,ads:boolean>"
+    "consent struct<analytics:boolean,ads:boolean>, bot boolean"
 )
 T0 = datetime(2026, 10, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -32,8 +32,15 @@ def listen(customer: str | None, track: str, day: float, part: str, mobile: bool
     return ("shop", customer, track, T0 + day * DAY, part, mobile, ads)
 
 
-def click(customer: str | None, day: float, name: str = "UPGRADE", action: str = "click", ads: bool = True) -> Any:
-    return ("shop", customer, "ad", T0 + day * DAY, (name, action), (True, ads))
+def click(
+    customer: str | None,
+    day: float,
+    name: str = "UPGRADE",
+    action: str = "click",
+    ads: bool = True,
+    bot: bool | None = False,
+) -> Any:
+    return ("shop", customer, "ad", T0 + day * DAY, (name, action), (True, ads), bot)
 
 
 def rows(frame: DataFrame) -> list[dict[str, Any]]:
@@ -121,14 +128,32 @@ def test_ad_clicks_keep_consented_clicks_of_known_customers_only_when_picked(spa
             click("1", 1, action="view"),
             click("2", 1, ads=False),
             click(None, 1),
-            ("shop", "3", "click", T0, None, (True, True)),
+            click("4", 1, bot=True),
+            click("5", 1, bot=None),
+            ("shop", "3", "click", T0, None, (True, True), False),
         ],
         EVENTS,
     )
 
     assert rows(ad_clicks(frame)) == [
         {"app": "shop", "customer_id": "1", "ad": "UPGRADE", "occurred_at": T0 + DAY},
+        {"app": "shop", "customer_id": "5", "ad": "UPGRADE", "occurred_at": T0 + DAY},
     ]
+
+
+def test_spans_reach_from_the_first_to_the_last_event_when_ads_may_use_it(spark: SparkSession) -> None:
+    listens = spark.createDataFrame(
+        [
+            listen("1", "a", 0, "night", True, ads=False),
+            listen("1", "a", 1, "night", True),
+            listen("2", "a", 3, "night", True),
+            listen(None, "a", 9, "night", True),
+        ],
+        LISTENS,
+    )
+    clicks = ad_clicks(spark.createDataFrame([click("1", 4, name="OTHER"), ("x", *click("1", 4)[1:])], EVENTS))
+
+    assert rows(spans(listens, clicks)) == [{"app": "shop", "start": T0 + DAY, "end": T0 + 4 * DAY}]
 
 
 def test_labels_open_at_their_start_and_close_at_their_end_when_clicks_lie_on_the_edges(spark: SparkSession) -> None:
