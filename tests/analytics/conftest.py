@@ -1,0 +1,76 @@
+"""A real Spark with the Iceberg catalog against an emulator of its own, shared by all analytics tests."""
+
+from __future__ import annotations
+
+import os
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from analytics import spark as spark_module
+from infra.bootstrap import find_java
+from infra.local import create_resources
+from infra.processes import Child, take_port
+from logdig.settings import Settings
+
+SETTINGS = Settings(service=f"t{uuid.uuid4().hex[:8]}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spare these tests py4j's sockets, which it leaves to the garbage collector; other leaks still fail."""
+    folder = Path(__file__).parent
+    for item in items:
+        if folder in item.path.parents:
+            item.add_marker(
+                pytest.mark.filterwarnings(
+                    "ignore:Exception ignored in. <socket.socket:pytest.PytestUnraisableExceptionWarning"
+                )
+            )
+
+
+def missing(what: str) -> None:
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"CI must have {what}")
+    pytest.skip(f"{what} missing; run: make setup")
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Environment that points at an emulated AWS with the resources of SETTINGS."""
+    port = take_port(0, "emulator")
+    environment = {**os.environ, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
+    log = tmp_path_factory.mktemp("aws") / "moto.log"
+    child = Child(
+        "emulator", [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], environment, log
+    )
+    child.wait_until_answers(f"{environment['AWS_ENDPOINT_URL']}/moto-api/")
+    os.environ["AWS_ENDPOINT_URL"] = environment["AWS_ENDPOINT_URL"]
+    create_resources(SETTINGS, environment)
+    yield environment
+    os.environ.pop("AWS_ENDPOINT_URL")
+    child.stop()
+
+
+@pytest.fixture(scope="session")
+def lake(aws: dict[str, str]) -> Settings:
+    """Settings whose bucket, database and tables exist."""
+    return SETTINGS
+
+
+@pytest.fixture(scope="session")
+def spark(aws: dict[str, str]) -> Iterator[SparkSession]:
+    """One session for all tests; starting it takes seconds."""
+    java = find_java()
+    if java is None:
+        missing("Java 17")
+    if not list(Path(os.environ.get("LOGDIG_JARS", spark_module.JARS_FOLDER)).glob("*.jar")):
+        missing("Spark's archives")
+    assert java is not None
+    os.environ["JAVA_HOME"] = str(Path(java).resolve().parent.parent)
+    session = spark_module.session(SETTINGS, aws)
+    yield session
+    session.stop()
