@@ -7,7 +7,7 @@ import hmac
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from logdig.addresses import normal_origin
 from logdig.settings import AppSettings, PreviousToken, Settings
@@ -76,8 +76,15 @@ def app_from_settings(settings: AppSettings) -> App:
         origins=frozenset(origin for origin in origins if origin is not None),
         timezone=settings.timezone,
         allowed_query=frozenset(settings.allowed_query),
-        previous_tokens=settings.previous_tokens,
+        previous_tokens=tuple(map(_in_utc, settings.previous_tokens)),
     )
+
+
+def _in_utc(previous: PreviousToken) -> PreviousToken:
+    """Read a time that the file gives without a zone as UTC."""
+    if previous.valid_until.tzinfo is not None:
+        return previous
+    return PreviousToken(previous.token, previous.valid_until.replace(tzinfo=UTC))
 
 
 def signing_secret(app_name: str, environment: Mapping[str, str]) -> bytes | None:
