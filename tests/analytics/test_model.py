@@ -163,7 +163,7 @@ def test_gate_refuses_when_there_is_nobody() -> None:
 
     assert model is None
     assert not gate(evaluation).passed
-    assert "0 of 0 customers" in gate(evaluation).reason
+    assert gate(evaluation).reason.startswith("0 of 0 customers")
 
 
 def test_metrics_leave_the_auc_open_when_one_class_is_met() -> None:

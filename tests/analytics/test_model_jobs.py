@@ -1,0 +1,214 @@
+"""From listens and ad clicks to profiles, over the real tables of the emulator."""
+
+from __future__ import annotations
+
+import csv
+import random
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from pyspark.sql import SparkSession
+
+from analytics import tables
+from analytics.jobs import run
+from analytics.model import Model, score
+from analytics.model_schema import FEATURE_NAMES
+from infra.local import create_resources
+from logdig.clients import dynamodb_profiles
+from logdig.decisions import decide
+from logdig.settings import AppSettings, OfferSettings, Settings
+
+pytestmark = [pytest.mark.java, pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")]
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+START = NOW - timedelta(days=60)
+OFFER = OfferSettings(name="UPGRADE", holdout_share=0.0)
+MODEL_JOBS = ("features", "models", "predictions", "targets")
+
+Row = tuple[Any, ...]
+EVENTS = (
+    "app string, event_id string, type string, customer_id string, occurred_at timestamp, tz_min int, bot boolean, "
+    "listen struct<track_id:string,mobile:boolean,zip:string,listened_ms:long>, "
+    "ad struct<name:string,action:string,decision_id:string,placement:string>, "
+    "consent struct<analytics:boolean,ads:boolean>, day date"
+)
+CUSTOMERS = "app string, customer_id string, level int, status int"
+
+
+@pytest.fixture
+def shop(lake: Settings, aws: dict[str, str]) -> Settings:
+    """Settings of one app and one offer, with tables of their own for each test."""
+    found = msgspec.structs.replace(
+        lake,
+        service=f"t{uuid.uuid4().hex[:8]}",
+        apps=(AppSettings(name="shop", token="pk_shop_1"),),
+        offers=(OFFER,),
+    )
+    create_resources(found, aws)
+    return found
+
+
+def listen(number: int, who: str, track: str, at: datetime, mobile: bool) -> Row:
+    listened = (track, mobile, None, None)
+    return ("shop", f"l{number}", "listen", who, at, None, False, listened, None, (True, True), at.date())
+
+
+def click(number: int, who: str, name: str, at: datetime) -> Row:
+    return (
+        "shop",
+        f"a{number}",
+        "ad",
+        who,
+        at,
+        None,
+        False,
+        None,
+        (name, "click", None, None),
+        (True, True),
+        at.date(),
+    )
+
+
+def behaviour(seed: int, *, at_once: datetime | None = None) -> Iterator[Row]:
+    """500 customers of whom the mobile ones click each week, or all of them at once."""
+    draw = random.Random(seed)
+    number = 0
+    for customer in range(500):
+        likes_mobile = customer % 4 == 0
+        for _ in range(30):
+            number += 1
+            at = START + timedelta(seconds=draw.uniform(0, 59.9 * 86_400))
+            yield listen(number, str(customer), str(draw.randrange(400)), at, draw.random() < 0.2 + 0.6 * likes_mobile)
+        for week in range(8):
+            if draw.random() < (0.5 if likes_mobile else 0.01):
+                number += 1
+                at = at_once or START + timedelta(days=7 * week + draw.uniform(0, 7))
+                yield click(number, str(customer), "UPGRADE", at)
+
+
+def put(spark: SparkSession, shop: Settings, events: Iterable[Row], customers: Iterable[Row]) -> None:
+    for name, rows, columns in (("events", events, EVENTS), ("customers", customers, CUSTOMERS)):
+        frame = spark.createDataFrame(list(rows), columns)
+        missing = [field for field in tables.LAYOUTS[name].columns if field.name not in frame.columns]
+        for field in missing:
+            frame = frame.selectExpr("*", f"CAST(NULL AS {field.dataType.simpleString()}) AS {field.name}")
+        tables.replace(spark, shop, name, frame.to(tables.LAYOUTS[name].columns))
+
+
+def run_all(spark: SparkSession, shop: Settings, now: datetime = NOW) -> dict[str, Any]:
+    return {name: run(name, spark, shop, now) for name in ("listens", *MODEL_JOBS)}
+
+
+def rows(spark: SparkSession, shop: Settings, name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = tables.read(spark, shop, name).toArrow().to_pylist()
+    return found
+
+
+def people() -> list[Row]:
+    """Every third customer is Gold, every fifth has left."""
+    return [("shop", str(number), 2 if number % 3 == 0 else 1, 0 if number % 5 == 0 else 1) for number in range(500)]
+
+
+def test_jobs_end_in_profiles_of_eligible_clickers_only_when_behaviour_predicts_clicks(
+    spark: SparkSession, shop: Settings
+) -> None:
+    put(spark, shop, behaviour(seed=1), people())
+
+    reports = run_all(spark, shop)
+
+    (model,) = rows(spark, shop, "models")
+    assert model["passed"], model["reason"]
+    assert model["brier"] < model["constant_brier"]
+    assert model["train_as_of"] < model["train_until"] == model["test_as_of"] < model["test_until"] <= NOW
+    chosen = rows(spark, shop, "targets")
+    assert 20 < len(chosen) == reports["targets"].rows == reports["targets"].notes["profiles"]
+    ids = [int(row["customer_id"]) for row in chosen]
+    assert all(number % 3 and number % 5 for number in ids)
+    assert sum(number % 4 == 0 for number in ids) > 0.9 * len(ids)
+    assert all(row["score"] >= OFFER.min_score for row in chosen)
+    assert sorted(row["rank"] for row in chosen) == list(range(1, len(chosen) + 1))
+    profile = dynamodb_profiles(shop).get(f"shop#c#{chosen[0]['customer_id']}")
+    assert decide(profile, [OFFER], NOW + timedelta(hours=1), ads_consent=True).decision == "show"
+
+
+def test_predictions_are_the_models_scores_of_each_customers_own_features_when_stored(
+    spark: SparkSession, shop: Settings
+) -> None:
+    put(spark, shop, behaviour(seed=2), people())
+    run_all(spark, shop)
+
+    (newest,) = rows(spark, shop, "models")
+    model = msgspec.json.decode(newest["coefficients"], type=Model)
+    now_rows = [row for row in rows(spark, shop, "features") if row["split"] == "now"]
+    expected = {row["customer_id"]: score(model, [row[name] for name in FEATURE_NAMES]) for row in now_rows}
+
+    found = rows(spark, shop, "predictions")
+
+    assert len(found) == 500
+    assert {row["customer_id"]: row["score"] for row in found} == pytest.approx(expected, abs=1e-9)
+    assert {row["model_version"] for row in found} == {newest["model_version"]}
+
+
+def test_earlier_targets_lose_their_profiles_when_the_gate_refuses(spark: SparkSession, shop: Settings) -> None:
+    put(spark, shop, behaviour(seed=1), people())
+    run_all(spark, shop)
+    before = [row["customer_id"] for row in rows(spark, shop, "targets")]
+    put(spark, shop, behaviour(seed=1, at_once=NOW - timedelta(days=3)), people())
+
+    reports = run_all(spark, shop, NOW + timedelta(hours=1))
+
+    assert before
+    assert reports["predictions"].rows == reports["targets"].rows == 0
+    assert reports["targets"].notes == {"profiles": 0, "profiles removed": len(before)}
+    assert "refused: 0 of" in str(reports["models"].notes["shop UPGRADE"])
+    assert [dynamodb_profiles(shop).get(f"shop#c#{customer}") for customer in before] == [None] * len(before)
+
+
+def test_jobs_are_empty_and_refuse_when_nothing_was_collected(spark: SparkSession, shop: Settings) -> None:
+    put(spark, shop, [], [])
+
+    reports = run_all(spark, shop)
+
+    assert [reports[name].rows for name in ("features", "predictions", "targets")] == [0, 0, 0]
+    assert "0 of 0 customers" in str(reports["models"].notes["shop UPGRADE"])
+
+
+def test_gate_refuses_on_the_older_data_when_all_clicks_share_one_instant(
+    spark: SparkSession, shop: Settings, shared_data: Path
+) -> None:
+    older = msgspec.structs.replace(shop, offers=(OfferSettings(),))
+    put(spark, older, older_events(shared_data), older_customers(shared_data))
+
+    reports = run_all(spark, older)
+
+    (refused,) = rows(spark, older, "models")
+    assert reports["listens"].rows == 22_941
+    splits = Counter(row["split"] for row in rows(spark, older, "features"))
+    assert splits["now"] > splits["test"] > splits["train"] > 0
+    assert (refused["passed"], refused["train_positives"], refused["coefficients"]) == (False, 0, None)
+    assert refused["test_positives"] > 0
+    assert refused["constant_brier"] > 0
+    assert reports["targets"].rows == 0
+
+
+def older_events(folder: Path) -> Iterator[Row]:
+    with (folder / "tracks_head.csv").open(newline="") as file:
+        for number, row in enumerate(csv.reader(file)):
+            yield listen(number, row[1], row[2], datetime.fromisoformat(row[3] + "Z"), row[4] == "1")
+    with (folder / "clicks_head.csv").open(newline="") as file:
+        for number, row in enumerate(csv.reader(file)):
+            # The last row is cut in the middle of its time.
+            if len(row[3]) == len("2014-12-18 08:15:16"):
+                yield click(number, row[1], row[2], datetime.fromisoformat(row[3] + "Z"))
+
+
+def older_customers(folder: Path) -> Iterator[Row]:
+    with (folder / "cust.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            yield ("shop", row["CustID"], int(row["Level"]), int(row["Status"]))
