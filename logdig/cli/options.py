@@ -1,0 +1,59 @@
+"""Options that several commands share."""
+
+import os
+
+import click
+
+from logdig.apps import signing_secret
+from logdig.errors import InputError, SetupError
+from logdig.settings import AppSettings, Settings
+
+app_option = click.option("--app", help="App of logdig.toml; may be left out when there is only one.")
+consent_option = click.option(
+    "--consent",
+    default="analytics",
+    show_default=True,
+    help="Purposes that the people agreed to: analytics, or analytics,ads.",
+)
+
+
+def find_app(settings: Settings, name: str | None) -> AppSettings:
+    """The named app, or the only one.
+
+    Raises:
+        InputError: No such app, or several to choose from.
+    """
+    names = ", ".join(app.name for app in settings.apps) or "none"
+    if name is None and len(settings.apps) == 1:
+        return settings.apps[0]
+    for app in settings.apps:
+        if app.name == name:
+            return app
+    if name is None:
+        raise InputError(f"logdig.toml has several apps or none ({names}); name one with --app")
+    raise InputError(f"logdig.toml has no app {name!r}; there are: {names}")
+
+
+def wants_ads(consent: str) -> bool:
+    """Read the purposes.
+
+    Raises:
+        InputError: A purpose that does not exist, or analytics is missing.
+    """
+    purposes = {part.strip() for part in consent.split(",")}
+    if not purposes <= {"analytics", "ads"} or "analytics" not in purposes:
+        raise InputError(f"--consent {consent!r}: analytics, or analytics,ads")
+    return "ads" in purposes
+
+
+def require_secret(app: str) -> bytes:
+    """The signing secret of an app from the environment.
+
+    Raises:
+        SetupError: The variable is not set.
+    """
+    secret = signing_secret(app, os.environ)
+    if secret is None:
+        variable = "LOGDIG_SIGNING_SECRET_" + app.upper().replace("-", "_")
+        raise SetupError(f"{variable} is not set; a server signs what it sends with the secret the collector knows")
+    return secret

@@ -1,0 +1,117 @@
+"""Customer and track files into lines for the lake: ids and zips stay text, people's names are left out."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from logdig.errors import InputError
+from logdig.recorded import SHOWN_CHARACTERS, RefusedRow
+
+CUSTOMER_COLUMNS = ("CustID", "zip", "SignDate", "Status", "Level", "Campaign", "LinkedWithApps", "Gender")
+"""What is read of a customer file; Name and Address are there and are not. BirthYear is optional."""
+TRACK_COLUMNS = 4
+
+Line = dict[str, Any]
+
+
+def read_customers(lines: Iterable[str]) -> Iterator[Line | RefusedRow]:
+    """Read a customer file with a header.
+
+    Yields:
+        Lines ``customer_id gender birth_year zip sign_date status level campaign linked_apps``; a row that cannot be
+        read as RefusedRow.
+    Raises:
+        InputError: The header lacks a column.
+    """
+    numbered = enumerate(lines, 1)
+    header = _columns(next(numbered, (1, ""))[1]) or []
+    missing = [name for name in CUSTOMER_COLUMNS if name not in header]
+    if missing:
+        raise InputError(f"line 1: a customer file needs the columns {', '.join(missing)}; its header is {header}")
+    for number, line in numbered:
+        if line.strip():
+            yield _customer(number, line.rstrip("\r\n"), header)
+
+
+def _customer(number: int, text: str, header: list[str]) -> Line | RefusedRow:
+    values = _columns(text)
+    if values is None or len(values) != len(header):
+        return RefusedRow(number, f"not the {len(header)} columns of the header", text[:SHOWN_CHARACTERS])
+    row = dict(zip(header, values, strict=True))
+    try:
+        return {
+            "customer_id": _identifier(row["CustID"]),
+            "gender": _code(row["Gender"]),
+            "birth_year": _code(row.get("BirthYear", "")),
+            "zip": row["zip"],
+            "sign_date": _iso_date(row["SignDate"]),
+            "status": _code(row["Status"]),
+            "level": _code(row["Level"]),
+            "campaign": _code(row["Campaign"]),
+            "linked_apps": _code(row["LinkedWithApps"]),
+        }
+    except ValueError as err:
+        return RefusedRow(number, str(err), text[:SHOWN_CHARACTERS])
+
+
+def read_tracks(lines: Iterable[str]) -> Iterator[Line | RefusedRow]:
+    """Read a track file ``TrackId,Title,Artist,Length``, header first.
+
+    The file is no standard CSV: a quote in a title is only a quote, and every row has exactly three commas.
+    """
+    for number, line in enumerate(lines, 1):
+        text = line.rstrip("\r\n")
+        if number > 1 and text.strip():
+            yield _track(number, text)
+
+
+def _track(number: int, text: str) -> Line | RefusedRow:
+    values = text.split(",")
+    if len(values) != TRACK_COLUMNS:
+        return RefusedRow(number, f"{len(values)} columns instead of {TRACK_COLUMNS}", text[:SHOWN_CHARACTERS])
+    try:
+        identifier, length = _identifier(values[0]), _code(values[3])
+    except ValueError as err:
+        return RefusedRow(number, str(err), text[:SHOWN_CHARACTERS])
+    return {"track_id": identifier, "title": values[1], "artist": values[2], "length_seconds": length}
+
+
+READERS: dict[str, Callable[[Iterable[str]], Iterator[Line | RefusedRow]]] = {
+    "customers": read_customers,
+    "tracks": read_tracks,
+}
+
+
+def _columns(text: str) -> list[str] | None:
+    try:
+        return [value.strip() for value in next(csv.reader([text.rstrip("\r\n")], strict=True), [])]
+    except csv.Error:
+        return None
+
+
+def _identifier(text: str) -> str:
+    text = text.strip()
+    if not 1 <= len(text) <= 128 or not text.isprintable():
+        raise ValueError(f"{text[:SHOWN_CHARACTERS]!r} is no id of 1 to 128 characters")
+    return text
+
+
+def _code(text: str) -> int | None:
+    text = text.strip()
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise ValueError(f"{text[:SHOWN_CHARACTERS]!r} is no whole number")
+    return int(text)
+
+
+def _iso_date(text: str) -> str | None:
+    if not text:
+        return None
+    try:
+        return datetime.strptime(text, "%m/%d/%Y").date().isoformat()
+    except ValueError:
+        raise ValueError(f"SignDate {text[:SHOWN_CHARACTERS]!r} is no MM/DD/YYYY") from None
