@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from logdig.apps import App
 from logdig.decider import Decider, parse
 from logdig.errors import InputError, InvalidEventError, ProfileUnavailableError, QueueUnavailableError
-from logdig.packing import Batch
+from logdig.packing import Batch, pack, read_pack
 from logdig.profiles import InMemoryProfiles, OfferScore, Profile
 from logdig.settings import OfferSettings
 
@@ -240,6 +240,19 @@ def test_decider_logs_each_answer_as_one_exposure_when_it_answers() -> None:
     }
     assert second["custom"]["props"]["offer"] is None
     assert second["event_id"] == "decision-00000001"
+
+
+def test_exposures_survive_the_queue_when_packed() -> None:
+    sink = SinkFake()
+    door = decider(sink=sink)
+
+    door.answer(app(), body(customer_id="손님|7"), signed=False)
+    assert door.drain(DRAIN_SECONDS)
+    (message,) = pack(sink.batches[0], lambda: "pack-1")
+    (line,) = read_pack(message, "message-1").event_lines()
+
+    assert json.loads(line)["customer_id"] == "손님|7"
+    assert json.loads(line)["pack_id"] == "pack-1"
 
 
 def test_exposure_names_nobody_when_analytics_is_refused() -> None:
