@@ -27,8 +27,12 @@ DRAIN_SECONDS = 5
 def make_app() -> flask.Flask:
     """Build the application inside the worker process; exposures still waiting are sent when it ends."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    settings = wiring.find_settings(os.environ)
-    parts = wiring.build(settings, os.environ)
+    try:
+        settings = wiring.find_settings(os.environ)
+        parts = wiring.build(settings, os.environ)
+    except LogDigError as err:
+        click.echo(f"collector: {err.message}", err=True)
+        sys.exit(1)
     Finalize(None, parts.decider.drain, args=(DRAIN_SECONDS,), exitpriority=10)
     return create_app(settings, collector=parts.collector)
 

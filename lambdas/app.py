@@ -43,6 +43,8 @@ def build_app(source: Callable[[], Collector]) -> Chalice:
 
 app = build_app(collector)
 flush.register(app)
+# Lambda looks its handlers up by name in this module.
+scheduled, run = app.handler_map["flush"], app.handler_map["flush-now"]
 
 
 @app.lambda_function(name="collect")

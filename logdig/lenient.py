@@ -73,21 +73,20 @@ def split_body(text: str, items_limit: int) -> tuple[object, list[str]]:
 
 
 def nesting(text: str) -> int:
-    """Count how deep objects and lists lie inside each other, whatever the text is."""
+    """Count how deep objects and lists lie inside each other, whatever the text is; stops past NESTING_LIMIT."""
     depth = deepest = 0
     for match in _STRING_OR_BRACKET.finditer(text):
         first = text[match.start()]
         depth += (first in "[{") - (first in "]}")
         deepest = max(depth, deepest)
+        if deepest > NESTING_LIMIT:
+            break
     return deepest
 
 
 def _check_nesting(text: str, levels_above: int = 0) -> None:
-    depth = nesting(text) + levels_above
-    if depth > NESTING_LIMIT:
-        raise UnreadableError(
-            f"the body is nested {depth} deep, the limit for reading it is {NESTING_LIMIT}; flatten it"
-        )
+    if nesting(text) + levels_above > NESTING_LIMIT:
+        raise UnreadableError(f"the body is nested deeper than {NESTING_LIMIT}; events may use 8")
 
 
 class _Scanner:

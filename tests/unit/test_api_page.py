@@ -1,0 +1,56 @@
+"""docs/api.md moves with the Structs: every path, type, field and limit is on the page."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from logdig.collector import METHODS, PATHS
+from logdig.envelope import EVENTS_LIMIT, Body
+from logdig.events import EVENT_TYPES, Event
+from logdig.reading import DEPTH_LIMIT, EVENT_BYTES_LIMIT
+from logdig.stored import TEN_NAMES
+
+PAGE = (Path(__file__).resolve().parent.parent.parent / "docs" / "api.md").read_text(encoding="utf-8")
+TABLES = re.sub(r"^```.*?^```$", "", PAGE, flags=re.MULTILINE | re.DOTALL)
+WORDS = set(re.findall(r"[a-z_0-9]+", " ".join(re.findall(r"`[^`]+`", TABLES))))
+
+
+def names(struct: type[msgspec.Struct]) -> set[str]:
+    """Field names of a Struct and of the Structs inside it."""
+    found = set()
+    for field in msgspec.structs.fields(struct):
+        found.add(field.name)
+        inner = [option for option in (field.type, *getattr(field.type, "__args__", ())) if isinstance(option, type)]
+        for option in inner:
+            if issubclass(option, msgspec.Struct):
+                found |= names(option)
+    return found
+
+
+@pytest.mark.parametrize("struct", [Body, *EVENT_TYPES])
+def test_page_names_every_field(struct: type[msgspec.Struct]) -> None:
+    assert names(struct) - WORDS == set()
+
+
+def test_page_names_every_type_path_and_method() -> None:
+    assert {str(event_type.__struct_config__.tag) for event_type in EVENT_TYPES} <= WORDS
+    assert all(f"| `{path}` |" in PAGE for path in PATHS)
+    assert all(method in PAGE for method in METHODS)
+    assert set(TEN_NAMES) <= WORDS
+
+
+def test_page_marks_as_required_what_a_browser_must_send() -> None:
+    required = {field.name for field in msgspec.structs.fields(Event) if field.required}
+    rows = re.findall(r"^\| (`[^|]+`) \| yes(?:, always)? \|", PAGE, re.MULTILINE)
+
+    assert {name for row in rows for name in re.findall(r"[a-z_]+", row)} == required | {"type"}
+
+
+def test_page_tells_the_limits() -> None:
+    assert f"up to {EVENTS_LIMIT} events" in PAGE
+    assert f"more than {EVENT_BYTES_LIMIT // 1024} KiB" in PAGE
+    assert f"deeper than {DEPTH_LIMIT}" in PAGE
