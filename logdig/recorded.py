@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 
 from logdig.times import wire_time
 
-Kind = Literal["listens", "clicks"]
+Kind = Literal["listens", "clicks", "views"]
 COLUMNS: dict[str, tuple[str, ...]] = {
     "listens": ("event_id", "customer_id", "track_id", "datetime", "mobile", "zip"),
     "clicks": ("event_id", "customer_id", "ad", "datetime"),
+    "views": ("event_id", "customer_id", "ad", "datetime"),
 }
 SHOWN_CHARACTERS = 60
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
@@ -47,7 +48,7 @@ def read_rows(kind: Kind, lines: Iterable[str]) -> Iterator[Row | RefusedRow]:
 
     Args:
         kind: ``listens``: event_id,customer_id,track_id,"YYYY-MM-DD HH:MM:SS",mobile 0/1,"zip";
-            ``clicks``: event_id,customer_id,"AD_NAME","YYYY-MM-DD HH:MM:SS".
+            ``clicks`` and ``views``: event_id,customer_id,"AD_NAME","YYYY-MM-DD HH:MM:SS".
         lines: Text lines of the file; empty ones are passed over.
     """
     for number, line in enumerate(lines, 1):
@@ -115,8 +116,8 @@ def event_of(kind: Kind, row: Row, *, shift: timedelta, zone: ZoneInfo, ads_cons
         "customer_id": columns["customer_id"],
         "consent": {"analytics": True, "ads": ads_consent},
     }
-    if kind == "clicks":
-        return event | {"type": "ad", "ad": {"name": columns["ad"], "action": "click"}}
+    if kind != "listens":
+        return event | {"type": "ad", "ad": {"name": columns["ad"], "action": kind.removesuffix("s")}}
     listen = {"track_id": columns["track_id"], "mobile": columns["mobile"] == "1", "zip": columns["zip"] or None}
     return event | {"type": "listen", "listen": listen}
 

@@ -5,7 +5,7 @@ import os
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, cast
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import click
@@ -14,13 +14,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from logdig.cli import read_settings
 from logdig.cli.options import app_option, consent_option, find_app, require_secret, wants_ads
+from logdig.recorded import Kind
 from logdig.sendfile import FileReport
 
 SHOWN_REFUSALS = 20
 
 
 @click.command("send")
-@click.argument("kind", type=click.Choice(["listens", "clicks"]))
+@click.argument("kind", type=click.Choice(["listens", "clicks", "views"]))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--endpoint", default="http://127.0.0.1:8000", show_default=True, help="Address of the collector.")
 @app_option
@@ -42,7 +43,7 @@ def command(
     strict: bool,
     as_json: bool,
 ) -> None:
-    """Post recorded listens or ad clicks of FILE through the front door.
+    """Post recorded listens, ad clicks or ad views of FILE through the front door.
 
     Rows go as a signed server sends them; the secret is the variable LOGDIG_SIGNING_SECRET_<APP>. A row that cannot
     be read is named and costs no other. Interrupted, the same command goes on where it stopped; sending a file twice
@@ -54,7 +55,7 @@ def command(
     chosen = find_app(read_settings(), app)
     zone = ZoneInfo(chosen.timezone)
     now = datetime.now(zone).replace(tzinfo=None) if shift_to_now else None
-    plan = Plan(cast(Literal["listens", "clicks"], kind), file, zone, wants_ads(consent), now, rate, pace)
+    plan = Plan(cast(Kind, kind), file, zone, wants_ads(consent), now, rate, pace)
     sender = Sender(endpoint, chosen.token, require_secret(chosen.name))
     lines, shift = scan(plan)
     identity = f"{kind} {file.resolve()} {file.stat().st_size} {endpoint} {chosen.name} {shift.days} {consent}"

@@ -1,0 +1,189 @@
+"""Make a seeded music service: customers, tracks, listens, ad views and ad clicks, in the formats that are sent.
+
+Run ``python -m demo.generator FOLDER --seed 7 --listens 200000``. How the data is made, and why a model can find
+something in it but not everything, is told in docs/demo.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+DAYS = 60
+CUSTOMERS = 5000
+TRACKS = 1750
+OFFER = "ADV_REDUCED_1DAY"
+OTHER_ADS = ("ADV_FREE_REFERRAL", "ADV_LIKE_FACEBOOK", "ADV_DONATION_CHARITY")
+DAY_PART_HOURS = ((5, 12), (12, 17), (17, 22), (22, 29))
+"""Morning, afternoon, evening, night as [from, to) hours; night runs into the next day."""
+
+CLICKS_A_WINDOW = -2.9
+"""Log of the offer clicks that a customer of middling habits makes in 15 days."""
+HABIT_WEIGHTS = (1.5, 1.0, -0.6)
+"""What phone use, variety and mornings (each in standard deviations) add to that log."""
+UNSEEN_SPREAD = 0.7
+"""Standard deviation of what no log tells about a customer: the reason why no model can be perfect."""
+VIEWS_A_CLICK = 6
+
+TITLES = ("Amber", "Blue", "City", "Distant", "Echo", "Falling", "Golden", "Hollow", "Island", "Jade", "Kite", "Lunar")
+NOUNS = ("Road", "Morning", "Signal", "River", "Letter", "Window", "Garden", "Engine", "Harbor", "Season", "Mirror")
+
+Reals = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """One value per customer, each drawn once: what the logs then show with the noise of counting."""
+
+    popularity: Reals
+    phone: Reals
+    variety: Reals
+    day_parts: Reals
+
+
+def draw_habits(random: np.random.Generator, customers: int) -> Habits:
+    """Draw how each customer listens; popularity sums to 1 and is Zipf-like, day parts sum to 1 a customer."""
+    ranks = random.permutation(customers) + 1.0
+    popularity = 1.0 / (ranks + 60.0) ** 0.7
+    return Habits(
+        popularity=popularity / popularity.sum(),
+        phone=random.beta(2.2, 1.4, customers),
+        variety=random.beta(2.0, 2.0, customers),
+        day_parts=random.dirichlet((3.0, 2.2, 2.4, 2.8), customers),
+    )
+
+
+def click_rates(random: np.random.Generator, habits: Habits) -> Reals:
+    """Offer clicks that each customer makes in 15 days, on average."""
+    known = (habits.phone, habits.variety, habits.day_parts[:, 0])
+    log_rate = np.full(len(habits.phone), CLICKS_A_WINDOW)
+    for weight, habit in zip(HABIT_WEIGHTS, known, strict=True):
+        log_rate += weight * (habit - habit.mean()) / habit.std()
+    log_rate += random.normal(0.0, UNSEEN_SPREAD, len(log_rate))
+    rates: Reals = np.exp(np.minimum(log_rate, 2.0))
+    return rates
+
+
+def customer_rows(random: np.random.Generator, customers: int) -> Iterator[str]:
+    """Header and rows of the customer file; ids 0 to customers - 1."""
+    yield "CustID,Gender,BirthYear,zip,SignDate,Status,Level,Campaign,LinkedWithApps"
+    gender = random.random(customers) < 0.42
+    birth = np.clip(random.normal(1988, 12, customers).astype(int), 1940, 2010)
+    zips = random.integers(501, 99950, customers)
+    signed = random.integers(0, 1200, customers)
+    status = random.random(customers) < 0.9
+    level = random.choice(3, customers, p=(0.57, 0.33, 0.10))
+    campaign = random.choice(5, customers, p=(0.12, 0.58, 0.05, 0.10, 0.15))
+    linked = random.random(customers) < 0.5
+    for one in range(customers):
+        day = (datetime(2022, 1, 1, tzinfo=UTC) + timedelta(days=int(signed[one]))).strftime("%m/%d/%Y")
+        codes = f"{int(status[one])},{level[one]},{campaign[one]},{int(linked[one])}"
+        yield f'{one},{int(gender[one])},{birth[one]},"{zips[one]:05}","{day}",{codes}'
+
+
+def track_rows(random: np.random.Generator, tracks: int) -> Iterator[str]:
+    """Header and rows of the track file."""
+    yield "TrackId,Title,Artist,Length"
+    length = random.integers(120, 360, tracks)
+    artist = random.integers(0, 180, tracks)
+    for one in range(tracks):
+        title = f"{TITLES[one % len(TITLES)]} {NOUNS[one // len(TITLES) % len(NOUNS)]} {one}"
+        yield f"{one},{title},Artist {artist[one]},{length[one]}"
+
+
+def listen_rows(random: np.random.Generator, habits: Habits, listens: int, tracks: int, end: datetime) -> Iterator[str]:
+    """Rows of the listen file, without a header, in no order of time."""
+    customers = len(habits.popularity)
+    who = random.choice(customers, listens, p=habits.popularity)
+    thresholds = habits.day_parts.cumsum(axis=1)
+    part = (random.random(listens)[:, None] > thresholds[who]).sum(axis=1).clip(0, 3)
+    bounds = np.array(DAY_PART_HOURS)[part]
+    second = ((bounds[:, 0] + random.random(listens) * (bounds[:, 1] - bounds[:, 0])) * 3600).astype(int)
+    day = random.integers(1, DAYS + 1, listens)
+    mobile = random.random(listens) < habits.phone[who]
+    # A customer of little variety keeps to few tracks: a draw from the whole catalogue is folded into a small one.
+    pool = np.maximum(3, (habits.variety[who] ** 2 * tracks)).astype(int)
+    track = (who * 37 + random.integers(0, tracks, listens) % pool) % tracks
+    zips = random.integers(501, 99950, listens)
+    texts = _times(end, day, second)
+    for one in range(listens):
+        yield f'{one},{who[one]},{track[one]},"{texts[one]}",{int(mobile[one])},"{zips[one]:05}"'
+
+
+def ad_rows(random: np.random.Generator, rates: Reals, end: datetime) -> tuple[list[str], list[str]]:
+    """Rows of the view file and of the click file: offer clicks by the rates, other ads by chance."""
+    windows = DAYS / 15
+    clicks = random.poisson(rates * windows)
+    who = np.repeat(np.arange(len(rates)), clicks)
+    viewers = np.repeat(np.arange(len(rates)), random.poisson(rates * windows * (VIEWS_A_CLICK - 1) + 1.0))
+    others = random.integers(0, len(rates), len(who))
+    names = random.choice(OTHER_ADS, len(others))
+    click_rows = [(int(one), OFFER) for one in who] + list(zip(others.tolist(), names.tolist(), strict=True))
+    # Every clicked ad was seen first; the rest are views without a click.
+    view_rows = [(int(one), OFFER) for one in viewers] + click_rows
+    return _ad_lines(random, view_rows, end), _ad_lines(random, click_rows, end)
+
+
+def _ad_lines(random: np.random.Generator, rows: Sequence[tuple[int, str]], end: datetime) -> list[str]:
+    texts = _times(end, random.integers(1, DAYS + 1, len(rows)), random.integers(0, 86400, len(rows)))
+    return [f'{one},{who},"{name}","{texts[one]}"' for one, (who, name) in enumerate(rows)]
+
+
+def _times(end: datetime, days_back: Ints, second: Ints) -> list[str]:
+    """Times ``YYYY-MM-DD HH:MM:SS`` so many days before the end's midnight, never after the end."""
+    midnight = np.datetime64(end.strftime("%Y-%m-%d"), "s")
+    moments = midnight - days_back.astype("timedelta64[D]") + second.astype("timedelta64[s]")
+    last = np.datetime64(end.strftime("%Y-%m-%dT%H:%M:%S"), "s")
+    moments = np.where(moments > last, moments - np.timedelta64(86400, "s"), moments)
+    return [text.replace("T", " ") for text in np.datetime_as_string(moments, unit="s").tolist()]
+
+
+def generate(folder: Path, end: datetime, *, seed: int = 7, listens: int = 200_000) -> dict[str, Path]:
+    """Write the five files; equal arguments write equal files.
+
+    Args:
+        folder: Made when missing.
+        end: Newest possible time, without zone.
+        seed: Of everything random.
+        listens: Rows of the listen file.
+    Returns:
+        Paths by kind: customers, tracks, listens, views, clicks.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    # A stream each, so that the number of listens does not change who the customers are.
+    streams = [np.random.default_rng([seed, number]) for number in range(5)]
+    habits = draw_habits(streams[0], CUSTOMERS)
+    views, clicks = ad_rows(streams[4], click_rates(streams[1], habits), end)
+    content: dict[str, Iterator[str] | list[str]] = {
+        "customers": customer_rows(streams[2], CUSTOMERS),
+        "tracks": track_rows(streams[2], TRACKS),
+        "listens": listen_rows(streams[3], habits, listens, TRACKS, end),
+        "views": views,
+        "clicks": clicks,
+    }
+    paths = {}
+    for kind, rows in content.items():
+        paths[kind] = folder / f"{kind}.csv"
+        paths[kind].write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return paths
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--seed", default=7, show_default=True, help="Equal seeds make equal files.")
+@click.option("--listens", default=200_000, show_default=True, type=click.IntRange(1), help="Rows of the listen file.")
+def main(folder: Path, seed: int, listens: int) -> None:
+    """Write customers, tracks, listens, views and clicks into FOLDER."""
+    for kind, path in generate(folder, datetime.now(UTC).replace(tzinfo=None), seed=seed, listens=listens).items():
+        click.echo(f"{kind:<10} {path}")
+
+
+if __name__ == "__main__":
+    main()
