@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A loaded machine may be slow; no test judges time.
+settings.register_profile("logdig", deadline=None)
+settings.load_profile("logdig")
 
 os.environ.update(
     AWS_ACCESS_KEY_ID="testing",
