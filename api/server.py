@@ -6,6 +6,8 @@ import logging
 import os
 import socket
 import sys
+import threading
+import time
 from multiprocessing.util import Finalize
 
 import click
@@ -22,6 +24,7 @@ BLOCKING_THREADS = 32
 """Requests in work at once: each waits about 10 ms for SQS."""
 BACKLOG = 1024
 DRAIN_SECONDS = 5
+PARENT_CHECK_SECONDS = 0.5
 
 
 def make_app() -> flask.Flask:
@@ -33,8 +36,16 @@ def make_app() -> flask.Flask:
     except LogDigError as err:
         click.echo(f"collector: {err.message}", err=True)
         sys.exit(1)
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     Finalize(None, parts.decider.drain, args=(DRAIN_SECONDS,), exitpriority=10)
     return create_app(settings, collector=parts.collector)
+
+
+def _end_with_parent(parent: int) -> None:
+    """End the worker when its parent was killed: nobody could stop it any more, and it would keep the port."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_CHECK_SECONDS)
+    os._exit(1)
 
 
 @click.command()

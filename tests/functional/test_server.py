@@ -130,6 +130,22 @@ def test_server_reads_real_requests_as_the_core_means_them(server: tuple[subproc
     assert ask(host, port, "GET", "/%00%ff")[0] == 404
 
 
+def test_no_worker_outlives_a_killed_server(server: tuple[subprocess.Popen[str], str, int]) -> None:
+    process, host, port = server
+
+    process.kill()
+
+    deadline = time.monotonic() + START_SECONDS
+    while is_open(host, port):
+        assert time.monotonic() < deadline, "somebody still listens"
+        time.sleep(0.1)
+
+
+def is_open(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((host, port)) == 0
+
+
 def test_server_names_the_setting_that_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "logdig.toml").write_text("colour = 1\n", encoding="utf-8")
     monkeypatch.setenv("LOGDIG_CONFIG", str(tmp_path / "logdig.toml"))
