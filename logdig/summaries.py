@@ -70,15 +70,25 @@ class Cell(msgspec.Struct, frozen=True):
     cell_y: int
 
 
-class Heat(msgspec.Struct, frozen=True):
-    """The heatmap of a page: its hottest cells first. ``width`` is the widest mean viewport (px, 0 where unknown).
+class Spot(msgspec.Struct, frozen=True):
+    """A clicked element, or a cell of the page where no element is known: mean position (page px) and clicks."""
 
-    ``clicks`` and ``cell_count`` are of all cells, also of those cut away.
+    x: float
+    y: float
+    clicks: int
+    selector: str | None
+
+
+class Heat(msgspec.Struct, frozen=True):
+    """The heatmap of a page, hottest first. ``width`` is the widest mean viewport (px, 0 where unknown).
+
+    ``clicks`` and ``cell_count`` are of all cells, also of those cut away; ``spots`` are the hottest of all.
     """
 
     clicks: int
     cell_count: int
     width: float
+    spots: tuple[Spot, ...]
     cells: tuple[Cell, ...]
 
 
@@ -161,6 +171,7 @@ def newest_models(models: pa.Table) -> tuple[dict[str, Any], ...]:
     return tuple(newest[offer] for offer in sorted(newest))
 
 
+SPOTS_MOST = 8
 CELL = ("selector", "cell_x", "cell_y")
 SUMS = ("clicks", "x_sum", "y_sum", "vw_sum")
 
@@ -175,11 +186,26 @@ def add_cells(rows: pa.Table) -> pa.Table:
 
 def heat(cells: pa.Table, most: int) -> Heat:
     """Turn added cells (see `add_cells`) into a heatmap of at most so many cells."""
-    found = []
+    found: list[Cell] = []
     width = 0.0
     for row in cells.slice(0, most).to_pylist():
         clicks = row["clicks"]
         width = max(width, row["vw_sum"] / clicks)
         place = (round(row["x_sum"] / clicks, 1), round(row["y_sum"] / clicks, 1))
         found.append(Cell(*place, clicks, row["selector"], row["cell_x"], row["cell_y"]))
-    return Heat(pc.sum(cells.column("clicks")).as_py() or 0, cells.num_rows, round(width, 1), tuple(found))
+    clicks = pc.sum(cells.column("clicks")).as_py() or 0
+    return Heat(clicks, cells.num_rows, round(width, 1), spots(cells), tuple(found))
+
+
+def spots(cells: pa.Table) -> tuple[Spot, ...]:
+    """Add cells up by element, and leave those of the page as they are; the SPOTS_MOST hottest."""
+    on_page = cells.filter(pc.field("selector").is_null()).slice(0, SPOTS_MOST)
+    inside = cells.filter(pc.field("selector").is_valid()).group_by("selector")
+    added = inside.aggregate([("clicks", "sum"), ("x_sum", "sum"), ("y_sum", "sum")])
+    inside_rows = [(row["selector"], *(row[f"{name}_sum"] for name in SUMS[:3])) for row in added.to_pylist()]
+    page_rows = [(None, *(row[name] for name in SUMS[:3])) for row in on_page.to_pylist()]
+    found = [
+        Spot(round(x_sum / clicks, 1), round(y_sum / clicks, 1), clicks, selector)
+        for selector, clicks, x_sum, y_sum in inside_rows + page_rows
+    ]
+    return tuple(sorted(found, key=lambda one: (-one.clicks, one.selector or ""))[:SPOTS_MOST])

@@ -37,6 +37,7 @@ def summary(settings: Settings, marts: Marts, app: str) -> dict[str, Any]:
         },
         "last_event_at": seen.last_event_at,
         "mobile": {"listens": listens, "clicks": _part(devices, "mobile")},
+        "devices": devices,
         "pages": marts.pages(app)[:PAGES_MOST],
         "offers": [offer.name for offer in settings.offers],
         "levels": levels,
