@@ -22,38 +22,56 @@ FILES_A_BATCH = 500
 ORDER = ("received_at", "line_hash")
 
 
-def events(lines: DataFrame) -> DataFrame:
-    """Read raw lines as events, one row per (app, event_id).
+def parse(lines: DataFrame) -> DataFrame:
+    """Read raw lines once, for `events` and `unreadable`.
 
     Input:  column value string: stored lines.
-    Output: columns of schema.EVENTS; of several copies the least (received_at, line_hash). Unreadable lines are left
-            out; `unreadable` has them.
+    Output: readable boolean, e struct of schema.RAW_LINE, line_hash long, value string only where it is unreadable.
     """
-    parsed = _parsed_raw(lines).where(_is_readable())
+    read = lines.select("value", F.from_json("value", schema.RAW_LINE).alias("e")).withColumn(
+        "readable", _is_readable()
+    )
+    kept = F.when(~F.col("readable"), F.col("value")).alias("value")
+    return read.select("readable", "e", F.xxhash64("value").alias("line_hash"), kept)
+
+
+def events(parsed: DataFrame) -> DataFrame:
+    """Take the readable lines as events, one row per (app, event_id).
+
+    Input:  output of `parse`.
+    Output: columns of schema.EVENTS; of several copies the least (received_at, line_hash).
+    """
     columns = [_time(name) if name in schema.TIMES else F.col(f"e.{name}") for name in schema.RAW_COLUMNS]
-    typed = parsed.select(*columns, F.xxhash64("value").alias("line_hash"))
+    typed = parsed.where("readable").select(*columns, "line_hash")
     return _least(typed.withColumn("day", F.to_date("occurred_at")), ["app", "event_id"])
 
 
-def unreadable(lines: DataFrame) -> DataFrame:
-    """Turn raw lines that are no events into rows of ``bad_events``, so that nothing disappears."""
+def unreadable(parsed: DataFrame) -> DataFrame:
+    """Turn lines that are no events into rows of ``bad_events``, so that nothing disappears.
+
+    Input:  output of `parse`.
+    Output: columns of schema.BAD_EVENTS.
+    """
     errors = F.array(F.struct(F.lit("").alias("field"), F.lit("raw line cannot be read").alias("reason")))
     size = F.octet_length("value").cast("long")
-    rows = _parsed_raw(lines).where(~_is_readable())
-    return rows.select(
-        F.coalesce(F.expr("try_cast(e.received_at AS TIMESTAMP)"), F.lit("1970-01-01").cast("timestamp")).alias(
-            "received_at"
-        ),
-        F.sha2("value", 256).alias("bad_id"),
-        F.col("e.app").alias("app"),
-        errors.alias("errors"),
-        F.substring("value", 1, 16 * 1024).alias("text"),
-        size.alias("bytes"),
-        F.sha2("value", 256).alias("sha256"),
-        (size > 16 * 1024).alias("truncated"),
-        F.col("e.pack_id").alias("pack_id"),
-        F.xxhash64("value").alias("line_hash"),
-    ).transform(_bad_days)
+    return (
+        parsed.where("NOT readable")
+        .select(
+            F.coalesce(F.expr("try_cast(e.received_at AS TIMESTAMP)"), F.lit("1970-01-01").cast("timestamp")).alias(
+                "received_at"
+            ),
+            F.sha2("value", 256).alias("bad_id"),
+            F.col("e.app").alias("app"),
+            errors.alias("errors"),
+            F.substring("value", 1, 16 * 1024).alias("text"),
+            size.alias("bytes"),
+            F.sha2("value", 256).alias("sha256"),
+            (size > 16 * 1024).alias("truncated"),
+            F.col("e.pack_id").alias("pack_id"),
+            "line_hash",
+        )
+        .transform(_bad_days)
+    )
 
 
 def bad_events(lines: DataFrame) -> DataFrame:
@@ -69,10 +87,6 @@ def bad_events(lines: DataFrame) -> DataFrame:
 
 def _bad_days(rows: DataFrame) -> DataFrame:
     return _least(rows.withColumn("day", F.to_date("received_at")), ["bad_id"])
-
-
-def _parsed_raw(lines: DataFrame) -> DataFrame:
-    return lines.select("value", F.from_json("value", schema.RAW_LINE).alias("e"))
 
 
 def _is_readable() -> Column:
@@ -115,14 +129,16 @@ def ingest(spark: SparkSession, settings: Settings, zones: dict[Zone, bool]) -> 
         tables.ensure_table(spark, settings, name)
 
     def merge_raw(lines: DataFrame, _batch: int) -> None:
-        counts["raw"] += lines.count()
-        rows = events(lines).localCheckpoint()
-        days = [row["day"] for row in rows.select("day").distinct().collect()]
-        if days:
+        parsed = parse(lines).localCheckpoint()
+        found = {row["readable"]: row["count"] for row in parsed.groupBy("readable").count().collect()}
+        counts["raw"] += sum(found.values())
+        counts["unreadable"] += found.get(False, 0)
+        if found.get(True):
+            rows = events(parsed).localCheckpoint()
+            days = [row["day"] for row in rows.select("day").distinct().collect()]
             tables.merge(spark, settings, "events", rows, ["app", "event_id"], ORDER, days_around(days))
-        lost = unreadable(lines).localCheckpoint()
-        if lost_count := lost.count():
-            counts["unreadable"] += lost_count
+        if found.get(False):
+            lost = unreadable(parsed).localCheckpoint()
             tables.merge(spark, settings, "bad_events", lost, ["bad_id"], ORDER)
 
     def merge_bad(lines: DataFrame, _batch: int) -> None:

@@ -59,7 +59,15 @@ def session(
             builder = builder.config(key, value)
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
+    _quiet(spark, "org.apache.iceberg.aws.dynamodb.DynamoDbLockManager")
     return spark
+
+
+def _quiet(spark: SparkSession, logger: str) -> None:
+    """Silence a logger: the lock's last heartbeat may come after its release, which it reports as an error."""
+    jvm = spark.sparkContext._jvm
+    if jvm is not None:
+        jvm.org.apache.logging.log4j.core.config.Configurator.setLevel(logger, jvm.org.apache.logging.log4j.Level.OFF)
 
 
 def catalog_configuration(settings: Settings) -> dict[str, str]:

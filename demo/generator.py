@@ -6,7 +6,7 @@ something in it but not everything, is told in docs/demo.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 DAYS = 60
+WINDOW_DAYS = 15
+"""A quarter of DAYS, as long as the windows in which clicks are foretold (docs/model.md)."""
 CUSTOMERS = 5000
 TRACKS = 1750
 OFFER = "ADV_REDUCED_1DAY"
@@ -23,19 +25,22 @@ OTHER_ADS = ("ADV_FREE_REFERRAL", "ADV_LIKE_FACEBOOK", "ADV_DONATION_CHARITY")
 DAY_PART_HOURS = ((5, 12), (12, 17), (17, 22), (22, 29))
 """Morning, afternoon, evening, night as [from, to) hours; night runs into the next day."""
 
-CLICKS_A_WINDOW = -2.9
+CLICKS_A_WINDOW = -3.45
 """Log of the offer clicks that a customer of middling habits makes in 15 days."""
-HABIT_WEIGHTS = (1.5, 1.0, -0.6)
+HABIT_WEIGHTS = (1.7, 1.3, -0.6)
 """What phone use, variety and mornings (each in standard deviations) add to that log."""
-UNSEEN_SPREAD = 0.7
+UNSEEN_SPREAD = 0.6
 """Standard deviation of what no log tells about a customer: the reason why no model can be perfect."""
 VIEWS_A_CLICK = 6
+LARGEST_POOL = 300
+"""Tracks from which the customer of most variety chooses."""
 
 TITLES = ("Amber", "Blue", "City", "Distant", "Echo", "Falling", "Golden", "Hollow", "Island", "Jade", "Kite", "Lunar")
 NOUNS = ("Road", "Morning", "Signal", "River", "Letter", "Window", "Garden", "Engine", "Harbor", "Season", "Mirror")
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Moments = NDArray[np.datetime64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ def draw_habits(random: np.random.Generator, customers: int) -> Habits:
     popularity = 1.0 / (ranks + 60.0) ** 0.7
     return Habits(
         popularity=popularity / popularity.sum(),
-        phone=random.beta(2.2, 1.4, customers),
+        phone=random.beta(1.2, 1.0, customers),
         variety=random.beta(2.0, 2.0, customers),
         day_parts=random.dirichlet((3.0, 2.2, 2.4, 2.8), customers),
     )
@@ -106,42 +111,54 @@ def listen_rows(random: np.random.Generator, habits: Habits, listens: int, track
     part = (random.random(listens)[:, None] > thresholds[who]).sum(axis=1).clip(0, 3)
     bounds = np.array(DAY_PART_HOURS)[part]
     second = ((bounds[:, 0] + random.random(listens) * (bounds[:, 1] - bounds[:, 0])) * 3600).astype(int)
-    day = random.integers(1, DAYS + 1, listens)
+    day = random.integers(0, DAYS, listens)
     mobile = random.random(listens) < habits.phone[who]
     # A customer of little variety keeps to few tracks: a draw from the whole catalogue is folded into a small one.
-    pool = np.maximum(3, (habits.variety[who] ** 2 * tracks)).astype(int)
+    pool = np.maximum(3, habits.variety[who] ** 2 * LARGEST_POOL).astype(int)
     track = (who * 37 + random.integers(0, tracks, listens) % pool) % tracks
     zips = random.integers(501, 99950, listens)
-    texts = _times(end, day, second)
+    texts = _texts(_moments(end, day, second))
     for one in range(listens):
         yield f'{one},{who[one]},{track[one]},"{texts[one]}",{int(mobile[one])},"{zips[one]:05}"'
 
 
 def ad_rows(random: np.random.Generator, rates: Reals, end: datetime) -> tuple[list[str], list[str]]:
-    """Rows of the view file and of the click file: offer clicks by the rates, other ads by chance."""
-    windows = DAYS / 15
-    clicks = random.poisson(rates * windows)
-    who = np.repeat(np.arange(len(rates)), clicks)
-    viewers = np.repeat(np.arange(len(rates)), random.poisson(rates * windows * (VIEWS_A_CLICK - 1) + 1.0))
+    """Rows of the view file and of the click file: offer clicks by the rates, other ads by chance.
+
+    Every clicked ad was seen some seconds before; the other views led to nothing.
+    """
+    windows = DAYS / WINDOW_DAYS
+    people = np.arange(len(rates))
+    who = np.repeat(people, random.poisson(rates * windows))
     others = random.integers(0, len(rates), len(who))
-    names = random.choice(OTHER_ADS, len(others))
-    click_rows = [(int(one), OFFER) for one in who] + list(zip(others.tolist(), names.tolist(), strict=True))
-    # Every clicked ad was seen first; the rest are views without a click.
-    view_rows = [(int(one), OFFER) for one in viewers] + click_rows
-    return _ad_lines(random, view_rows, end), _ad_lines(random, click_rows, end)
+    clickers = np.concatenate([who, others])
+    ads = np.concatenate([np.full(len(who), OFFER), random.choice(OTHER_ADS, len(others))])
+    clicked = _moments(end, random.integers(0, DAYS, len(ads)), random.integers(0, 86400, len(ads)))
+    seen = clicked - random.integers(2, 40, len(ads)).astype("timedelta64[s]")
+    lookers = np.repeat(people, random.poisson(rates * windows * (VIEWS_A_CLICK - 1) + 1.0))
+    looked = _moments(end, random.integers(0, DAYS, len(lookers)), random.integers(0, 86400, len(lookers)))
+    viewers = np.concatenate([clickers, lookers])
+    viewed = np.concatenate([ads, np.full(len(lookers), OFFER)])
+    return _ad_lines(viewers, viewed, np.concatenate([seen, looked])), _ad_lines(clickers, ads, clicked)
 
 
-def _ad_lines(random: np.random.Generator, rows: Sequence[tuple[int, str]], end: datetime) -> list[str]:
-    texts = _times(end, random.integers(1, DAYS + 1, len(rows)), random.integers(0, 86400, len(rows)))
-    return [f'{one},{who},"{name}","{texts[one]}"' for one, (who, name) in enumerate(rows)]
+def _ad_lines(people: Ints, ads: NDArray[np.str_], moments: Moments) -> list[str]:
+    rows = zip(people.tolist(), ads.tolist(), _texts(moments), strict=True)
+    return [f'{number},{who},"{ad}","{text}"' for number, (who, ad, text) in enumerate(rows)]
 
 
-def _times(end: datetime, days_back: Ints, second: Ints) -> list[str]:
-    """Times ``YYYY-MM-DD HH:MM:SS`` so many days before the end's midnight, never after the end."""
-    midnight = np.datetime64(end.strftime("%Y-%m-%d"), "s")
+def _moments(end: datetime, days_back: Ints, second: Ints) -> Moments:
+    """Times so many days before the end's midnight; what would lie after the end lies DAYS earlier instead.
+
+    So hours of day stay as drawn, and the DAYS before the end are filled evenly.
+    """
+    midnight, last = np.datetime64(end.date(), "s"), np.datetime64(end, "s")
     moments = midnight - days_back.astype("timedelta64[D]") + second.astype("timedelta64[s]")
-    last = np.datetime64(end.strftime("%Y-%m-%dT%H:%M:%S"), "s")
-    moments = np.where(moments > last, moments - np.timedelta64(86400, "s"), moments)
+    return np.where(moments > last, moments - np.timedelta64(DAYS, "D"), moments)
+
+
+def _texts(moments: Moments) -> list[str]:
+    """Times as ``YYYY-MM-DD HH:MM:SS``."""
     return [text.replace("T", " ") for text in np.datetime_as_string(moments, unit="s").tolist()]
 
 

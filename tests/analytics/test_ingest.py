@@ -13,7 +13,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from analytics import tables
-from analytics.ingest import days_around, events, ingest, unreadable
+from analytics.ingest import days_around, events, ingest, parse, unreadable
 from analytics.jobs import run
 from logdig.clients import s3_store
 from logdig.keys import Zone
@@ -155,16 +155,16 @@ def test_events_read_every_text_unchanged(spark: SparkSession) -> None:
     texts = ["a|b", 'quote " and \\', "line\nend\r", "\u2028\u2029", "한글 🎵", "=cmd()", "</script>"]
     frame = spark.createDataFrame([(line(f"e{index}", link=text),) for index, text in enumerate(texts)], ["value"])
 
-    found = {row["event_id"]: row["link"] for row in events(frame).collect()}
+    found = {row["event_id"]: row["link"] for row in events(parse(frame)).collect()}
 
     assert [found[f"e{index}"] for index in range(len(texts))] == texts
-    assert unreadable(frame).count() == 0
+    assert unreadable(parse(frame)).count() == 0
 
 
 def test_events_keep_types_and_parts(spark: SparkSession) -> None:
     custom = line("a", type="custom", custom={"name": "buy", "props": {"n": 1.5, "t": "x", "b": True, "z": None}})
 
-    (row,) = events(spark.createDataFrame([(custom,)], ["value"])).collect()
+    (row,) = events(parse(spark.createDataFrame([(custom,)], ["value"]))).collect()
 
     assert row["custom"]["props"] == {"n": "1.5", "t": "x", "b": "true", "z": None}
     assert (row["consent"]["analytics"], row["element"]["ey"], row["day"]) == (True, 5000, DAY)

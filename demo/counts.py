@@ -1,0 +1,78 @@
+"""Counts of a run, each taken where the thing lies: lines in S3, rows in tables, answers at the sender."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import dataclass
+
+import msgspec
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
+
+from analytics import tables
+from logdig.keys import Zone
+from logdig.settings import Settings
+from logdig.stores import EventStore
+
+
+class _Line(msgspec.Struct):
+    app: str | None
+    event_id: str | None = None
+    bad_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Lines of one zone: all of them, and different ones."""
+
+    lines: int
+    distinct: int
+
+
+def count_zone(store: EventStore, zone: Zone) -> Stored:
+    """Read every object of a zone and count its lines."""
+    decoder = msgspec.json.Decoder(_Line)
+    lines = 0
+    identities: set[tuple[str | None, str | None]] = set()
+    for entry in store.list(f"{zone}/"):
+        for line in gzip.decompress(store.get(entry.key)).splitlines():
+            found = decoder.decode(line)
+            identities.add((found.app, found.event_id) if zone == "raw" else (None, found.bad_id))
+            lines += 1
+    return Stored(lines, len(identities))
+
+
+@dataclass(frozen=True, slots=True)
+class TableCounts:
+    """Rows of the tables; listens and ad clicks apart by who sent them: a server has no session."""
+
+    events: int
+    bad_events: int
+    listens: int
+    browser_listens: int
+    ad_clicks: int
+    browser_ad_clicks: int
+    exposures: int
+    customers: int
+    tracks: int
+
+
+def count_tables(spark: SparkSession, settings: Settings) -> TableCounts:
+    """Count rows in the tables themselves."""
+    events = tables.read(spark, settings, "events")
+    by_server = F.col("session_id").isNull()
+    listen = F.col("type") == "listen"
+    ad_click = (F.col("type") == "ad") & (F.col("ad.action") == "click")
+    exposure = (F.col("type") == "custom") & (F.col("custom.name") == "$exposure")
+    conditions = {
+        "listens": listen & by_server,
+        "browser_listens": listen & ~by_server,
+        "ad_clicks": ad_click & by_server,
+        "browser_ad_clicks": ad_click & ~by_server,
+        "exposures": exposure,
+    }
+    row = events.agg(
+        F.count("*").alias("events"), *(F.count_if(condition).alias(name) for name, condition in conditions.items())
+    ).collect()[0]
+    rest = {name: tables.read(spark, settings, name).count() for name in ("bad_events", "customers", "tracks")}
+    return TableCounts(**row.asDict(), **rest)

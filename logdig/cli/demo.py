@@ -1,0 +1,66 @@
+"""`logdig demo`: the whole road on this machine."""
+
+import os
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from types import FrameType
+
+import click
+
+
+@click.command("demo")
+@click.option("--once", is_flag=True, help="End after the summary; exit with 1 if any count does not add up.")
+@click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with files of the older system; without it, data is made.",
+)
+@click.option("--summary", type=click.Path(dir_okay=False, path_type=Path), help="Write the summary as JSON.")
+@click.option("--listens", default=200_000, show_default=True, type=click.IntRange(1), help="Listens to make.")
+@click.option("--seed", default=7, show_default=True, help="Of the made data and of the visitors.")
+@click.option("--directory", type=click.Path(path_type=Path), help="Where data and logs go; default: a new folder.")
+@click.option("--site-port", default=0, help="Port of the site; default: a free one.")
+@click.option("--dashboard-port", default=0, help="Port of the dashboard; default: a free one.")
+def command(
+    once: bool,
+    data: Path | None,
+    summary: Path | None,
+    listens: int,
+    seed: int,
+    directory: Path | None,
+    site_port: int,
+    dashboard_port: int,
+) -> None:
+    """Run the whole road on this machine, from visitors to ad decisions.
+
+    Starts an AWS emulator, the collector, a small music site and a dashboard; sends visitors, listens and ad clicks;
+    flushes, ingests, trains, decides; then counts everything where it lies.
+    """
+    from demo.run import Demo, Options, write_summary
+    from infra.bootstrap import find_java
+    from logdig.errors import MissingPartError
+
+    java = find_java()
+    if java is None:
+        raise MissingPartError("Java 17 is not found; run: make setup")
+    os.environ["JAVA_HOME"] = str(Path(java).resolve().parent.parent)
+    signal.signal(signal.SIGTERM, _interrupt)
+    folder = directory or Path(tempfile.mkdtemp(prefix="logdig-demo-"))
+    options = Options(folder, data, listens, seed, site_port=site_port, dashboard_port=dashboard_port)
+    try:
+        with Demo(options, os.environ, click.echo) as demo:
+            found = demo.run()
+            if summary is not None:
+                write_summary(found, summary)
+            if not once:
+                demo.refresh_forever()
+    except KeyboardInterrupt:
+        click.echo("\nstopped")
+        return
+    sys.exit(1 if found.gaps() else 0)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
