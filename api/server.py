@@ -36,12 +36,12 @@ def make_app() -> flask.Flask:
     except LogDigError as err:
         click.echo(f"collector: {err.message}", err=True)
         sys.exit(1)
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=end_with_parent, args=(os.getppid(),), daemon=True).start()
     Finalize(None, parts.decider.drain, args=(DRAIN_SECONDS,), exitpriority=10)
     return create_app(settings, collector=parts.collector)
 
 
-def _end_with_parent(parent: int) -> None:
+def end_with_parent(parent: int) -> None:
     """End the worker when its parent was killed: nobody could stop it any more, and it would keep the port."""
     while os.getppid() == parent:
         time.sleep(PARENT_CHECK_SECONDS)

@@ -103,6 +103,7 @@ class LocalStack:
         self.collector_url = f"http://127.0.0.1:{self._collector_port}"
         self.dashboard_url = f"http://127.0.0.1:{self._dashboard_port}"
         self.environment = {**environment, **_local_environment(settings, directory, self.aws_url)}
+        self._environment_before: dict[str, str | None] = {}
         self._children: list[Child] = []
         self._stopping = threading.Event()
         self._scheduler: threading.Thread | None = None
@@ -131,6 +132,7 @@ class LocalStack:
         aws = self._child("AWS emulator", "moto.server", "-H", "127.0.0.1", "-p", port)
         aws.wait_until_answers(f"{self.aws_url}/moto-api/")
         create_resources(self.settings, self.environment)
+        self._environment_before = {key: os.environ.get(key) for key in LOCAL_KEYS}
         os.environ.update({key: self.environment[key] for key in LOCAL_KEYS})
         collector = self._child("collector", "api.server", "--port", str(self._collector_port))
         dashboard = self._child("dashboard", "api.dashboard", "--port", str(self._dashboard_port))
@@ -169,13 +171,19 @@ class LocalStack:
         return next((ended for child in self._children if (ended := child.ended())), "")
 
     def stop(self) -> None:
-        """Stop every part, the emulator last."""
+        """Stop every part, the emulator last; this process no longer points at it afterwards."""
         self._stopping.set()
         if self._scheduler is not None:
             self._scheduler.join(timeout=5)
         for child in reversed(self._children):
             child.stop()
         self._children.clear()
+        for key, value in self._environment_before.items():
+            if value is None:
+                os.environ.pop(key, None)
+            else:
+                os.environ[key] = value
+        self._environment_before.clear()
 
 
 LOCAL_KEYS = (

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import os
 import signal
 import socket
 import subprocess
@@ -11,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from logdig.errors import MissingPartError
@@ -18,10 +21,13 @@ from logdig.errors import MissingPartError
 ANSWER_TIMEOUT_SECONDS = 60
 STOP_TIMEOUT_SECONDS = 15
 _PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class Child:
     """One child process with its output in a file.
+
+    Start it on a thread that lives as long as the child should: the kernel ends the child with that thread.
 
     Args:
         name: For messages.
@@ -41,7 +47,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 # Ctrl-C reaches only the parent, which stops its children in order.
                 start_new_session=True,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+                preexec_fn=partial(_die_with_parent, os.getpid()) if _LIBC is not None else None,
             )
 
     @property
@@ -78,20 +84,23 @@ class Child:
         )
 
     def stop(self) -> None:
-        """Ask the process to end, then make it."""
-        if self._process.poll() is not None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_TIMEOUT_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        """Ask the process to end, then make it and whatever it started."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(STOP_TIMEOUT_SECONDS)
+        # Workers of a server that crashed are still in its session.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
 
 
-def _die_with_parent() -> None:
+def _die_with_parent(parent: int) -> None:
     """Have the kernel end this child when its parent is killed outright (Linux only)."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def take_port(wanted: int, what: str) -> int:

@@ -6,6 +6,7 @@ import ipaddress
 import logging
 import os
 import sys
+import threading
 
 import click
 import flask
@@ -14,6 +15,7 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from api.dashboard import LOOPBACK, create_dashboard
+from api.server import end_with_parent
 from logdig import wiring
 from logdig.errors import LogDigError
 
@@ -25,6 +27,7 @@ HOST_VARIABLE = "LOGDIG_DASHBOARD_HOST"
 def make_app() -> flask.Flask:
     """Build the application inside the worker process; off loopback it answers to any name."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    threading.Thread(target=end_with_parent, args=(os.getppid(),), daemon=True).start()
     host = os.environ.get(HOST_VARIABLE, "127.0.0.1")
     return create_dashboard(wiring.find_settings(os.environ), hosts=LOOPBACK if _is_loopback(host) else None)
 

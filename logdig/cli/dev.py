@@ -24,7 +24,7 @@ def settings_with_app(settings: Settings) -> Settings:
 
 @click.command("dev")
 @click.option("--collector-port", default=8000, show_default=True, help="Port of the collector; 0 takes a free one.")
-@click.option("--dashboard-port", default=8001, show_default=True, help="Port of the dashboard; 0 takes a free one.")
+@click.option("--dashboard-port", default=8002, show_default=True, help="Port of the dashboard; 0 takes a free one.")
 @click.option("--flush-seconds", default=10.0, show_default=True, help="Time between two flushes.")
 @click.option(
     "--directory",
