@@ -154,7 +154,8 @@ def _moments(end: datetime, days_back: Ints, second: Ints) -> Moments:
     """
     midnight, last = np.datetime64(end.date(), "s"), np.datetime64(end, "s")
     moments = midnight - days_back.astype("timedelta64[D]") + second.astype("timedelta64[s]")
-    return np.where(moments > last, moments - np.timedelta64(DAYS, "D"), moments)
+    kept: Moments = np.where(moments > last, moments - np.timedelta64(DAYS, "D"), moments)
+    return kept
 
 
 def _texts(moments: Moments) -> list[str]:

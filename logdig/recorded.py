@@ -22,6 +22,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 SHOWN_CHARACTERS = 60
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_FORM = "YYYY-MM-DD HH:MM:SS"
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 _EVENT_ID_CHARACTERS = 22
 
 
@@ -73,11 +75,16 @@ def _read_row(kind: Kind, number: int, text: str) -> Row | RefusedRow:
     wrong = _wrong_column(columns)
     if wrong:
         return refused(wrong)
+    moment = _moment(columns["datetime"])
+    return Row(number, moment, columns) if moment else refused(f"datetime {columns['datetime']!r} is no {_FORM}")
+
+
+def _moment(text: str) -> datetime | None:
+    # Ten times as fast as strptime, but it takes other forms too.
     try:
-        moment = datetime.strptime(columns["datetime"], "%Y-%m-%d %H:%M:%S")
+        return datetime.fromisoformat(text) if _MOMENT.fullmatch(text) else None
     except ValueError:
-        return refused(f"datetime {columns['datetime']!r} is no YYYY-MM-DD HH:MM:SS")
-    return Row(number, moment, columns)
+        return None
 
 
 def _wrong_column(columns: Mapping[str, str]) -> str:
