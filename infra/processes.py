@@ -47,7 +47,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 # Ctrl-C reaches only the parent, which stops its children in order.
                 start_new_session=True,
-                preexec_fn=partial(_die_with_parent, os.getpid()) if _LIBC is not None else None,
+                preexec_fn=partial(end_with_parent, os.getpid()),
             )
 
     @property
@@ -95,8 +95,8 @@ class Child:
         self._process.wait()
 
 
-def _die_with_parent(parent: int) -> None:
-    """Have the kernel end this child when its parent is killed outright (Linux only)."""
+def end_with_parent(parent: int) -> None:
+    """Have the kernel end this process when its parent is killed outright (Linux only); called in a new child."""
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:

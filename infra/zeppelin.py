@@ -15,11 +15,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
 from infra.jars import folder
+from infra.processes import end_with_parent
 from logdig.errors import MissingPartError
 
 START_TIMEOUT_SECONDS = 120
@@ -155,6 +157,7 @@ class Zeppelin:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=partial(end_with_parent, os.getpid()),
             )
         setting = self._wait_for_python()
         setting["properties"]["zeppelin.python"]["value"] = self._python

@@ -1,0 +1,59 @@
+"""A real Zeppelin against an emulator of its own, shared by the tests of the notes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.bootstrap import find_java
+from infra.jars import folder
+from infra.local import create_resources, write_settings
+from infra.processes import Child, take_port
+from infra.zeppelin import Zeppelin
+from logdig.settings import AppSettings, Settings
+
+SETTINGS = Settings(service="notes", apps=(AppSettings(name="music", token="pk_music_12345678"),))
+
+
+def missing(what: str) -> None:
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"CI must have {what}")
+    pytest.skip(f"{what} missing; run: make setup")
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Environment that points at an emulated AWS with the resources of SETTINGS."""
+    work = tmp_path_factory.mktemp("aws")
+    port = take_port(0, "emulator")
+    write_settings(SETTINGS, work / "logdig.toml")
+    url = f"http://127.0.0.1:{port}"
+    environment = {**os.environ, "AWS_ENDPOINT_URL": url, "LOGDIG_CONFIG": str(work / "logdig.toml")}
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    child = Child("emulator", command, environment, work / "moto.log")
+    try:
+        child.wait_until_answers(f"{url}/moto-api/")
+        create_resources(SETTINGS, environment)
+        yield environment
+    finally:
+        child.stop()
+
+
+@pytest.fixture(scope="session")
+def zeppelin(aws: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zeppelin]:
+    """The server, started once."""
+    java = find_java()
+    if java is None:
+        missing("Java 17")
+    if not all(folder(name).is_dir() for name in ("zeppelin-server", "zeppelin-common", "zeppelin-python")):
+        missing("Zeppelin's archives")
+    assert java is not None
+    home = tmp_path_factory.mktemp("zeppelin")
+    port = take_port(0, "Zeppelin")
+    # The project is installed in this environment, so its Python sees logdig and analytics.
+    with Zeppelin(home, port, java, str(Path(sys.executable)), aws) as server:
+        yield server
