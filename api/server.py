@@ -19,6 +19,7 @@ from granian.server import Server
 from api import create_app
 from logdig import wiring
 from logdig.errors import LogDigError
+from logdig.settings import find_settings
 
 BLOCKING_THREADS = 32
 """Requests in work at once: each waits about 10 ms for SQS."""
@@ -31,7 +32,7 @@ def make_app() -> flask.Flask:
     """Build the application inside the worker process; exposures still waiting are sent when it ends."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        settings = wiring.find_settings(os.environ)
+        settings = find_settings(os.environ)
         parts = wiring.build(settings, os.environ)
     except LogDigError as err:
         click.echo(f"collector: {err.message}", err=True)
@@ -55,7 +56,7 @@ def end_with_parent(parent: int) -> None:
 def main(host: str, port: int, threads: int) -> None:
     """Serve the collector until SIGTERM or Ctrl-C; requests in work are answered first."""
     try:
-        wiring.find_settings(os.environ)
+        find_settings(os.environ)
     except LogDigError as err:
         click.echo(f"collector: {err.message}", err=True)
         sys.exit(1)

@@ -16,6 +16,7 @@ from lambdas import flush
 from lambdas.doors import rest_request, rest_response, url_request, url_response
 from logdig import wiring
 from logdig.collector import METHODS, PATHS, Collector
+from logdig.settings import find_settings
 
 EXPOSURE_WAIT_SECONDS = 0.02
 """Lambda freezes the process after its reply; the exposure of a decision is sent before."""
@@ -24,7 +25,7 @@ EXPOSURE_WAIT_SECONDS = 0.02
 @cache
 def collector() -> Collector:
     """Wire the collector on the first request: nothing speaks to AWS by being imported."""
-    settings = wiring.find_settings(os.environ)
+    settings = find_settings(os.environ)
     return wiring.build(settings, os.environ, exposure_wait_seconds=EXPOSURE_WAIT_SECONDS).collector
 
 

@@ -9,13 +9,12 @@ import json
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from logdig.clients import s3_store, sqs_queue
 from logdig.errors import TransientError
 from logdig.flusher import FlushLimits, FlushReport, flush
-from logdig.settings import Settings, load_settings
+from logdig.settings import Settings, find_settings
 
 TIMEOUT_SECONDS = 240
 """Of the function. The queue hides messages for 300 s, so no run outlives its receipts."""
@@ -67,8 +66,7 @@ def run(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     Raises:
         FlushFailedError: Something meant was not written or not deleted; the report names it.
     """
-    named = os.environ.get("LOGDIG_CONFIG")
-    settings = load_settings(Path(named) if named else None, os.environ)
+    settings = find_settings(os.environ)
     seconds = context.get_remaining_time_in_millis() / 1000 if context is not None else TIMEOUT_SECONDS
     report = flush_once(settings, force=is_forced(event), seconds=seconds)
     line = report.as_json()

@@ -116,6 +116,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"s3://{self.bucket_name}/tables"
 
 
+def find_settings(environment: Mapping[str, str]) -> Settings:
+    """Read the file that LOGDIG_CONFIG names, else logdig.toml of the working directory where there is one."""
+    named = environment.get("LOGDIG_CONFIG")
+    path = Path(named) if named else Path("logdig.toml")
+    return load_settings(path if named or path.exists() else None, environment)
+
+
 def load_settings(path: Path | None, environment: Mapping[str, str]) -> Settings:
     """Read the settings.
 

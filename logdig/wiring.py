@@ -6,14 +6,13 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from logdig.apps import Apps
 from logdig.clients import dynamodb_profiles, sqs_queue
 from logdig.collector import Collector
 from logdig.decider import Decider
 from logdig.packing import QueueSink
-from logdig.settings import Settings, load_settings
+from logdig.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +31,6 @@ def utc_now() -> datetime:
 def new_id() -> str:
     """Make 22 URL-safe characters that no one can guess."""
     return secrets.token_urlsafe(16)
-
-
-def find_settings(environment: Mapping[str, str]) -> Settings:
-    """Read the file that LOGDIG_CONFIG names, else logdig.toml of the working directory where there is one."""
-    named = environment.get("LOGDIG_CONFIG")
-    path = Path(named) if named else Path("logdig.toml")
-    return load_settings(path if named or path.exists() else None, environment)
 
 
 def build(settings: Settings, environment: Mapping[str, str], *, exposure_wait_seconds: float = 0.0) -> Parts:

@@ -16,8 +16,8 @@ from granian.server import Server
 
 from api.dashboard import LOOPBACK, create_dashboard
 from api.server import end_with_parent
-from logdig import wiring
 from logdig.errors import LogDigError
+from logdig.settings import find_settings
 
 THREADS = 4
 HOST_VARIABLE = "LOGDIG_DASHBOARD_HOST"
@@ -29,7 +29,7 @@ def make_app() -> flask.Flask:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     threading.Thread(target=end_with_parent, args=(os.getppid(),), daemon=True).start()
     host = os.environ.get(HOST_VARIABLE, "127.0.0.1")
-    return create_dashboard(wiring.find_settings(os.environ), hosts=LOOPBACK if _is_loopback(host) else None)
+    return create_dashboard(find_settings(os.environ), hosts=LOOPBACK if _is_loopback(host) else None)
 
 
 def _is_loopback(host: str) -> bool:
@@ -45,7 +45,7 @@ def _is_loopback(host: str) -> bool:
 def main(host: str, port: int) -> None:
     """Serve the dashboard until SIGTERM or Ctrl-C."""
     try:
-        wiring.find_settings(os.environ)
+        find_settings(os.environ)
     except LogDigError as err:
         click.echo(f"dashboard: {err.message}", err=True)
         sys.exit(1)

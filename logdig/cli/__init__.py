@@ -8,13 +8,12 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from pathlib import Path
 
 import click
 
 from logdig import __version__
 from logdig.errors import LogDigError
-from logdig.settings import Settings, load_settings
+from logdig.settings import Settings, find_settings
 
 COMMANDS = {
     "demo": "Run the whole road on this machine, from visitors to ad decisions.",
@@ -50,10 +49,8 @@ def cli() -> None:
 
 
 def read_settings() -> Settings:
-    """Read logdig.toml (or the file that LOGDIG_CONFIG names) and the environment."""
-    named = os.environ.get("LOGDIG_CONFIG")
-    path = Path(named) if named else Path("logdig.toml")
-    return load_settings(path if named or path.exists() else None, os.environ)
+    """Read the settings as every command does."""
+    return find_settings(os.environ)
 
 
 def main() -> None:
