@@ -1,0 +1,1 @@
+"use strict";(()=>{var o=async(t,s)=>{let e=await fetch(t,{method:"POST",body:JSON.stringify(s),credentials:"omit"});if(!e.ok)throw new Error(`decide was answered ${e.status}`);return e.json()};window.logdig.parts.decide=o;})();

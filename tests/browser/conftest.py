@@ -1,0 +1,89 @@
+"""Chromium, a test collector and a test site for the browser tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser.collector_stub import Collector, Server, collector_handler, site_handler
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+LAUNCH_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One headless Chromium for the whole run; its contexts share nothing."""
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        missing = f"no Chromium or Chrome on this machine (looked for {', '.join(BROWSERS)})"
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI must have a browser: {missing}")
+        pytest.skip(missing)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, headless=True, args=LAUNCH_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    """A browser profile of its own."""
+    context = chromium.new_context(viewport={"width": 1000, "height": 700})
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    """A recording collector."""
+    collector = Collector()
+    with Server(collector_handler(collector)) as server:
+        collector.url = server.url
+        yield collector
+
+
+@pytest.fixture
+def open_page(context: BrowserContext, collector: Collector) -> Iterator[OpenPage]:
+    """Open a test page as ``open_page("plain.html", attributes='data-consent="all"')``.
+
+    The page's script tag gets the attributes. An error the page did not catch fails the test.
+    """
+    errors: list[str] = []
+    with ExitStack() as servers:
+        sites: dict[str, Server] = {}
+
+        def site(attributes: str, policy: str) -> Server:
+            values = {"endpoint": collector.url, "token": "pk_test", "attributes": attributes}
+            headers = {"Content-Security-Policy": policy} if policy else {}
+            key = attributes + policy
+            if key not in sites:
+                sites[key] = servers.enter_context(Server(site_handler(values, headers)))
+            return sites[key]
+
+        def open_it(name: str, *, attributes: str = "", policy: str = "", init: str = "", **options: Any) -> Page:
+            page = context.new_page()
+            page.on("pageerror", lambda error: errors.append(str(error)))
+            if init:
+                page.add_init_script(init)
+            page.goto(f"{site(attributes, policy).url}/{name}", wait_until="load", **options)
+            return page
+
+        yield open_it
+        context.close()
+    assert errors == []
