@@ -30,6 +30,9 @@ LOOK_AGAIN_SECONDS = 2.0
 HEAT_CELLS_MOST = 4000
 """More cells than this are more than a screen can tell apart."""
 
+TRIES = 2
+"""PyIceberg's own 10 tries would keep a page waiting for 17 s when Glue is away; the page asks again by itself."""
+
 T = TypeVar("T")
 
 
@@ -223,7 +226,7 @@ class Marts:
         if self._catalog is None:
             from pyiceberg.catalog.glue import GlueCatalog
 
-            self._catalog = GlueCatalog("lake", **_properties(self._settings, self._environment))
+            self._catalog = GlueCatalog("lake", **catalog_properties(self._settings, self._environment))
         return self._catalog
 
 
@@ -233,9 +236,9 @@ def _term(kind: Any, column: str, value: str) -> BooleanExpression:
     return term
 
 
-def _properties(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
-    """Configuration of PyIceberg; on AWS only the region, since keys come from the standard chain."""
-    properties = {"client.region": settings.region, "warehouse": settings.warehouse}
+def catalog_properties(settings: Settings, environment: Mapping[str, str]) -> dict[str, Any]:
+    """Configure PyIceberg's Glue catalog; on AWS keys come from the standard chain."""
+    properties = {"client.region": settings.region, "warehouse": settings.warehouse, "glue.max-retries": TRIES}
     endpoint = environment.get("AWS_ENDPOINT_URL")
     if not endpoint:
         return properties

@@ -14,7 +14,7 @@ from pyiceberg.catalog.glue import GlueCatalog
 
 from infra.zeppelin import Paragraph, Zeppelin
 from logdig import mart_columns
-from logdig.marts import _properties
+from logdig.marts import catalog_properties
 from tests.zeppelin.conftest import SETTINGS
 
 pytestmark = pytest.mark.zeppelin
@@ -46,7 +46,7 @@ def rows(aws: dict[str, str]) -> list[dict[str, Any]]:
     """Rows of the table heat_cells."""
     made = some_rows()
     columns = pa.schema(list(mart_columns.COLUMNS["heat_cells"].items()))
-    catalog = GlueCatalog("lake", **_properties(SETTINGS, aws))
+    catalog = GlueCatalog("lake", **catalog_properties(SETTINGS, aws))
     location = f"{SETTINGS.warehouse}/heat_cells"
     table = catalog.create_table((SETTINGS.database, "heat_cells"), schema=columns, location=location)
     table.append(pa.Table.from_pylist(made, schema=columns))

@@ -1,0 +1,126 @@
+"""Marts on real Iceberg tables in an emulated Glue and S3: equal to plain counts, empty before the first job."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyiceberg.catalog.glue import GlueCatalog
+
+from infra.local import create_resources
+from logdig import mart_columns
+from logdig.errors import StoreUnavailableError
+from logdig.marts import LOOK_AGAIN_SECONDS, Marts, catalog_properties
+from logdig.settings import Settings
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+PAGES = ["http://site.test/a", "http://site.test/'; DROP TABLE x--", "\u2028 한국어"]
+
+
+class Lake:
+    """Tables written by PyIceberg, and marts that read them with a clock that is moved by hand."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings, self.now = settings, 0.0
+        self.marts = Marts(settings, os.environ, lambda: self.now)
+        self._catalog = GlueCatalog("lake", **catalog_properties(settings, os.environ))
+
+    def write(self, name: str, rows: list[dict[str, Any]]) -> None:
+        columns = pa.schema(list(mart_columns.COLUMNS[name].items()))
+        identifier = (self.settings.database, name)
+        location = f"{self.settings.warehouse}/{name}"
+        table = self._catalog.create_table_if_not_exists(identifier, schema=columns, location=location)
+        table.append(pa.Table.from_pylist(rows, schema=columns))
+        self.now += LOOK_AGAIN_SECONDS
+
+
+@pytest.fixture
+def lake(service: str) -> Lake:
+    settings = Settings(service=service[:17])
+    create_resources(settings, os.environ)
+    return Lake(settings)
+
+
+def heat_rows(count: int, seed: int = 5) -> list[dict[str, Any]]:
+    choose = random.Random(seed)
+    return [
+        {
+            "app": choose.choice(["music", "other"]), "page": choose.choice(PAGES),
+            "day": date(2026, 11, 1) + timedelta(days=choose.randrange(9)),
+            "device": choose.choice(["desktop", "mobile", "tablet"]), "selector": choose.choice(["#buy", None]),
+            "cell_x": choose.randrange(5), "cell_y": choose.randrange(5), "clicks": choose.randint(1, 5),
+            "x_sum": 7.0, "y_sum": 9.0, "vw_sum": 11.0,
+        }
+        for _ in range(count)
+    ]  # fmt: skip
+
+
+def test_marts_are_empty_with_columns_when_no_table_exists(lake: Lake) -> None:
+    found = lake.marts.table("targets", ("offer", "level"))
+
+    assert (found.num_rows, found.column_names) == (0, ["offer", "level"])
+    assert lake.marts.table("customers").column_names == list(mart_columns.COLUMNS["customers"])
+    assert (lake.marts.count("events"), lake.marts.pages("music"), lake.marts.models("music")) == (0, (), ())
+    assert lake.marts.heat("music", PAGES[0]).cells == ()
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("device", [None, "mobile"])
+@pytest.mark.parametrize(("first", "last"), [(None, None), (3, None), (None, 3), (2, 4)])
+def test_heat_cells_equal_a_plain_count(
+    lake: Lake, page: str, device: str | None, first: int | None, last: int | None
+) -> None:
+    rows = heat_rows(500)
+    lake.write("heat_cells", rows)
+    start, end = (None if number is None else date(2026, 11, number) for number in (first, last))
+
+    found = lake.marts.heat_cells("music", page, start, end, device).to_pylist()
+
+    counted = Counter[tuple[str | None, int, int]]()
+    for row in rows:
+        in_days = (start is None or row["day"] >= start) and (end is None or row["day"] <= end)
+        if row["app"] == "music" and row["page"] == page and in_days and device in (None, row["device"]):
+            counted[row["selector"], row["cell_x"], row["cell_y"]] += row["clicks"]
+    assert {(row["selector"], row["cell_x"], row["cell_y"]): row["clicks"] for row in found} == dict(counted)
+    assert [row["clicks"] for row in found] == sorted(counted.values(), reverse=True)
+
+
+def test_answers_change_when_the_table_does_and_not_before(lake: Lake) -> None:
+    lake.write("heat_cells", heat_rows(10, seed=1))
+    before = lake.marts.pages("music")
+
+    lake.write("heat_cells", heat_rows(10, seed=2))
+    after = lake.marts.pages("music")
+
+    everything = heat_rows(10, seed=1) + heat_rows(10, seed=2)
+    assert sum(one.clicks for one in after) == sum(row["clicks"] for row in everything if row["app"] == "music")
+    assert sum(one.clicks for one in before) < sum(one.clicks for one in after)
+
+
+def test_activity_counts_only_the_app_that_was_asked(lake: Lake) -> None:
+    lake.write(
+        "events",
+        [
+            {"app": app, "type": kind, "user_key": user, "customer_id": "7", "occurred_at": NOON}
+            for app, kind, user in (("music", "click", "a"), ("music", "listen", "b"), ("other", "click", "c"))
+        ],
+    )
+
+    found = lake.marts.activity("music")
+
+    assert (found.events, found.types, found.visitors, found.customers) == (2, {"click": 1, "listen": 1}, 2, 1)
+    assert found.last_event_at == NOON
+    assert (lake.marts.count("events", "music"), lake.marts.count("events")) == (2, 3)
+
+
+def test_question_fails_as_ours_when_nothing_answers(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+
+    with pytest.raises(StoreUnavailableError, match="table events cannot be read"):
+        Marts(Settings(service=service[:17]), os.environ).count("events")

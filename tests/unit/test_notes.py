@@ -1,0 +1,42 @@
+"""What notes print keeps its shape, whatever the values are."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as ET
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analytics import notes
+from logdig.summaries import Cell, Heat
+
+places = st.floats(-50, 5000)
+cells = st.builds(
+    Cell,
+    x=places,
+    y=places,
+    clicks=st.integers(1, 10**6),
+    selector=st.none() | st.text(st.characters(min_codepoint=32), max_size=20),
+    cell_x=st.integers(-9, 99),
+    cell_y=st.integers(-9, 99),
+)
+
+
+@given(st.lists(st.tuples(st.text(), st.integers()), max_size=10))
+def test_table_keeps_rows_and_columns_when_values_hold_separators_or_commands(rows: list[tuple[str, int]]) -> None:
+    lines = notes.table(["value", "n"], rows).removeprefix("%table ").split("\n")
+
+    assert len(lines) == len(rows) + 1
+    assert [line.split("\t")[1] for line in lines[1:]] == [str(n) for _, n in rows]
+    assert not any(line.startswith("%") for line in lines)
+
+
+@given(st.lists(cells, max_size=20))
+def test_picture_is_one_drawing_with_a_circle_for_each_cell(found: list[Cell]) -> None:
+    heat = Heat(clicks=1, cell_count=len(found), width=0.0, spots=(), cells=tuple(found))
+
+    text = notes.picture(heat)
+    drawing = ET.fromstring(text.removeprefix("%html "))  # noqa: S314 (our own drawing)
+
+    assert len(drawing.findall("{*}circle")) == len(found)
+    assert "\n" not in text
