@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
@@ -25,9 +26,10 @@ QUIET_FLAGS = (
 """Without these a headless browser looks for hosts of its own; as root it starts only without its sandbox."""
 
 STEP_MS = 10_000
-SENT_MS = 15_000
 PAUSE_MS = 60
 BEACON_MS = 300
+LOADED = "window.logdig?.q !== undefined && !Array.isArray(window.logdig.q)"
+ALL_SENT = "!Object.keys(localStorage).some((key) => key.startsWith('logdig:e:'))"
 STORAGE = """() => ({
   made: Number(localStorage.getItem('logdig:n')) || 0,
   dropped: Object.values(JSON.parse(localStorage.getItem('logdig:dropped') || '{}')).reduce((sum, one) => sum + one, 0),
@@ -50,14 +52,23 @@ def visit_in_browser(chromium: str, site_url: str, visitors: Sequence[Visitor]) 
     seen = Seen()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(QUIET_FLAGS))
+        agent = _user_agent(browser)
         for visitor in visitors:
-            _visit(browser, site_url, visitor, seen)
+            _visit(browser, agent, site_url, visitor, seen)
         browser.close()
     return seen
 
 
-def _visit(browser: Browser, site_url: str, visitor: Visitor, seen: Seen) -> None:
-    context = browser.new_context(viewport={"width": visitor.width, "height": visitor.height})
+def _user_agent(browser: Browser) -> str:
+    """The browser's own name as a visible one has it: a headless one is a bot, whose clicks are left out of maps."""
+    page = browser.new_page()
+    agent: str = page.evaluate("navigator.userAgent").replace("Headless", "")
+    page.close()
+    return agent
+
+
+def _visit(browser: Browser, agent: str, site_url: str, visitor: Visitor, seen: Seen) -> None:
+    context = browser.new_context(user_agent=agent, viewport={"width": visitor.width, "height": visitor.height})
     context.set_default_timeout(STEP_MS)
     page = context.new_page()
 
@@ -68,21 +79,34 @@ def _visit(browser: Browser, site_url: str, visitor: Visitor, seen: Seen) -> Non
     page.on("response", count_decision)
     random = Random(visitor.seed)
     page.goto(f"{site_url}/index.html")
-    page.wait_for_function("window.logdig && !window.logdig.q")
+    _wait(page, LOADED)
     if visitor.customer_id is not None:
         seen.clicks += _sign_in(page, visitor.customer_id)
     seen.clicks += _wander(page, random, ["h1", ".lead", "#picks", "[data-logdig-id=hero-play]"])
     seen.clicks += _play(page, random.choice(("14", "215", "37", "478")))
     seen.clicks += _click(page, "[data-logdig-id=hero-album]")
-    page.wait_for_function("window.logdig && !window.logdig.q")
+    _wait(page, LOADED)
     for track in random.sample(("1201", "1202", "1203", "1204", "1205", "1206", "1207"), k=random.randint(1, 2)):
         seen.clicks += _play(page, track)
     if random.random() < 0.4:
         seen.clicks += _click(page, "[data-logdig-id=nav-offer]")
-        page.wait_for_function("window.logdig && !window.logdig.q")
+        _wait(page, LOADED)
         seen.clicks += _click(page, random.choice(("[data-upgrade=gold]", "[data-upgrade=silver]")))
     _settle(page, site_url, seen)
     context.close()
+
+
+def _wait(page: Page, condition: str) -> None:
+    """Wait until an expression is true; the page's own security policy forbids waiting inside the page.
+
+    Raises:
+        TimeoutError: It was not within STEP_MS.
+    """
+    deadline = time.monotonic() + STEP_MS / 1000
+    while not page.evaluate(condition):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{page.url}: not within {STEP_MS} ms: {condition}")
+        page.wait_for_timeout(PAUSE_MS)
 
 
 def _sign_in(page: Page, customer_id: str) -> int:
@@ -130,9 +154,9 @@ def _settle(page: Page, site_url: str, seen: Seen) -> None:
     # Leaving makes the last events; the next page view sends what the beacon did not settle.
     page.goto(f"{site_url}/icon.svg")
     page.goto(f"{site_url}/index.html")
-    page.wait_for_function("window.logdig && !window.logdig.q")
+    _wait(page, LOADED)
     page.evaluate("window.logdig('flush')")
-    page.wait_for_function("!Object.keys(localStorage).some((key) => key.startsWith('logdig:e:'))", timeout=SENT_MS)
+    _wait(page, ALL_SENT)
     page.goto(f"{site_url}/icon.svg")
     counts = page.evaluate(STORAGE)
     # What the last page view made on leaving went by beacon, which is acknowledged to nobody; let it arrive.
