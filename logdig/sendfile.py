@@ -55,28 +55,32 @@ class FileReport:
 
 
 class Mark:
-    """Remembers the last line up to which everything was answered, in a small file.
+    """Remembers in a small file up to which line everything was answered, and how far times were moved.
 
     Args:
         folder: Where marks lie.
-        identity: What makes two sendings the same one: file, collector, app, shift.
+        identity: What makes two sendings the same one: file, collector, app, consent.
     """
 
     def __init__(self, folder: Path, identity: str) -> None:
         self._path = folder / f"{hashlib.sha256(identity.encode()).hexdigest()[:24]}.json"
 
-    def line(self) -> int:
-        """The line after which to go on; 0 at the start."""
-        try:
-            return int(json.loads(self._path.read_text())["line"])
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
-            return 0
+    def read(self, shift: timedelta) -> tuple[int, timedelta]:
+        """The line after which to go on and the shift to go on with; 0 and the given shift at the start.
 
-    def set(self, line: int) -> None:
+        Who goes on tomorrow must not move times by a day more: the same rows would become other events.
+        """
+        try:
+            found = json.loads(self._path.read_text())
+            return int(found["line"]), timedelta(days=int(found["shift_days"]))
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return 0, shift
+
+    def write(self, line: int, shift: timedelta) -> None:
         """Remember a line; a crash leaves the mark before it or this one."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         part = self._path.with_suffix(".part")
-        part.write_text(json.dumps({"line": line}))
+        part.write_text(json.dumps({"line": line, "shift_days": shift.days}))
         part.replace(self._path)
 
     def clear(self) -> None:
@@ -85,7 +89,7 @@ class Mark:
 
 
 def scan(plan: Plan) -> tuple[int, timedelta]:
-    """Count the lines of a file and find the shift of its times.
+    """Count the rows of a file and find the shift of its times.
 
     Raises:
         InputError: No such file, or no text.
@@ -114,15 +118,16 @@ def send_file(
     Args:
         plan: What to send.
         sender: Where to.
-        shift: From `scan`.
+        shift: From `scan`; a sending that goes on keeps its own.
         mark: How far an earlier run came.
         progress: Called with the line up to which all is answered.
         sleep: Waits for rate and pace.
     """
-    report = FileReport(resumed_after=mark.line())
+    after, shift = mark.read(shift)
+    report = FileReport(resumed_after=after)
     for batch, tally in sender.send_all(_batches(plan, shift, report, sleep)):
         report.tally.add(tally)
-        mark.set(max(batch.lines))
+        mark.write(max(batch.lines), shift)
         progress(max(batch.lines))
     mark.clear()
     return report

@@ -58,7 +58,10 @@ def command(
     plan = Plan(cast(Kind, kind), file, zone, wants_ads(consent), now, rate, pace)
     sender = Sender(endpoint, chosen.token, require_secret(chosen.name))
     lines, shift = scan(plan)
-    identity = f"{kind} {file.resolve()} {file.stat().st_size} {endpoint} {chosen.name} {shift.days} {consent}"
+    facts = file.stat()
+    identity = (
+        f"{kind} {file.resolve()} {facts.st_size} {facts.st_mtime_ns} {endpoint} {chosen.name} {consent} {now is None}"
+    )
     mark = Mark(cache_folder() / "send", identity)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
