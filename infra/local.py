@@ -102,7 +102,7 @@ class LocalStack:
         self.aws_url = f"http://127.0.0.1:{aws_port}"
         self.collector_url = f"http://127.0.0.1:{self._collector_port}"
         self.dashboard_url = f"http://127.0.0.1:{self._dashboard_port}"
-        self.environment = {**environment, **_local_environment(settings, directory, self.aws_url)}
+        self.environment = {**environment, **_local_environment(settings, directory, self.aws_url, environment)}
         self._environment_before: dict[str, str | None] = {}
         self._children: list[Child] = []
         self._stopping = threading.Event()
@@ -193,11 +193,11 @@ LOCAL_KEYS = (
 """Variables that point every part, and this process, at the local AWS."""
 
 
-def _local_environment(settings: Settings, directory: Path, aws_url: str) -> dict[str, str]:
-    secrets_of_apps = {
-        f"LOGDIG_SIGNING_SECRET_{app.name.upper().replace('-', '_')}": secrets.token_urlsafe(32)
-        for app in settings.apps
-    }
+def _local_environment(
+    settings: Settings, directory: Path, aws_url: str, environment: Mapping[str, str]
+) -> dict[str, str]:
+    names = [f"LOGDIG_SIGNING_SECRET_{app.name.upper().replace('-', '_')}" for app in settings.apps]
+    secrets_of_apps = {name: environment.get(name) or secrets.token_urlsafe(32) for name in names}
     return secrets_of_apps | {
         "AWS_ENDPOINT_URL": aws_url,
         "AWS_ACCESS_KEY_ID": "local",
