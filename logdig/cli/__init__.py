@@ -16,6 +16,7 @@ from logdig.errors import LogDigError
 from logdig.settings import Settings, find_settings
 
 COMMANDS = {
+    "cost": "Show what a month costs, a line a service.",
     "demo": "Run the whole road on this machine, from visitors to ad decisions.",
     "dev": "Run collector, queue, flush and dashboard on this machine.",
     "flush": "Write queued logs to S3 now.",
