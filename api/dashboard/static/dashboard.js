@@ -8,11 +8,13 @@ const REFRESH_MS = 4000;
 const DAY_MS = 24 * 3600 * 1000;
 
 const NO_CLICKS = "No clicks yet. Click on the site: after flush, ingest and marts they are drawn here.";
+const NO_HEAT = "Clicks are in, but not on the heatmap: its job has not run yet, or they came from bots or staff.";
 const NO_CLICKS_HERE = "No clicks on this page by this device in these days.";
 
 const last = {}; // text of the last answer by address and panel
 let heat = null;
 let lastEventAt = null;
+let clicked = false;
 let deviceChosen = false;
 let turn = 0; // answers to earlier choices are thrown away
 
@@ -40,6 +42,8 @@ function problem(status, text) {
 
 function summary(answer) {
   lastEventAt = answer.last_event_at ? Date.parse(answer.last_event_at) : null;
+  if (clicked !== answer.totals.clicks > 0) delete last.heat;
+  clicked = answer.totals.clicks > 0;
   panels.totals(answer);
   panels.mobile(answer);
   panels.targets(answer);
@@ -75,8 +79,13 @@ function drawHeat(answer) {
   show("heat-controls", byId("page").value !== "");
   show("heat", answer.cells.length > 0);
   show("heat-empty", answer.cells.length === 0);
-  byId("heat-empty").textContent = byId("page").value ? NO_CLICKS_HERE : NO_CLICKS;
+  byId("heat-empty").textContent = emptyWords();
   if (answer.cells.length > 0) heatmap.draw(byId("canvas"), answer);
+}
+
+function emptyWords() {
+  if (byId("page").value) return NO_CLICKS_HERE;
+  return clicked ? NO_HEAT : NO_CLICKS;
 }
 
 function heatQuestion(app) {

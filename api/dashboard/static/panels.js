@@ -133,10 +133,13 @@ export function targets(answer) {
   });
   byId("targets").replaceChildren(...nodes);
   show("targets-empty", nodes.length === 0);
-  const refused = answer.models.length > 0 && answer.models.every((model) => !model.passed);
-  byId("targets-empty").textContent = refused
-    ? "Nobody: the model was refused, so it may not choose people."
-    : "No targets yet. A model has to pass its test first.";
+  byId("targets-empty").textContent = nobody(answer.models);
+}
+
+function nobody(found) {
+  if (found.length === 0) return "No targets yet. A model has to pass its test first.";
+  if (found.every((one) => !one.passed)) return "Nobody: the model was refused, so it may not choose people.";
+  return "Nobody yet: either targets are still being chosen, or no eligible customer reaches the offer's least score.";
 }
 
 function level(row, most) {
