@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
 
 from analytics.model_schema import require_columns
@@ -14,6 +14,7 @@ PAGE_CELL_PX = 16
 MOBILE_BELOW_PX = 768
 TABLET_BELOW_PX = 1024
 
+NEEDED = ("type", "app", "day", "current_page", "page_version", "x", "y", "element", "view", "bot", "staff")
 GRAIN = ("app", "day", "page", "page_version", "device", "selector", "cell_x", "cell_y")
 
 
@@ -28,24 +29,21 @@ def heat_cells(events: DataFrame) -> DataFrame:
     Raises: MissingColumnError, before any Spark job starts.
     Source: docs/tables.md, "heat_cells".
     """
-    require_columns(events, ["type", "app", "day", "current_page", "page_version", "x", "y", "element", "view"])
-    clicks = events.where("type = 'click' AND x IS NOT NULL AND y IS NOT NULL AND NOT coalesce(bot, false)")
+    require_columns(events, NEEDED)
+    people = "NOT coalesce(bot, false) AND NOT coalesce(staff, false)"
+    clicks = events.where(f"type = 'click' AND x IS NOT NULL AND y IS NOT NULL AND {people}")
     anchored = F.expr("element.selector IS NOT NULL AND element.ex IS NOT NULL AND element.ey IS NOT NULL")
     width = F.col("view.vw")
     device = F.when(width < MOBILE_BELOW_PX, "mobile").when(width < TABLET_BELOW_PX, "tablet").otherwise("desktop")
-    placed = clicks.where("NOT coalesce(staff, false)").select(
+    placed = clicks.select(
         "app",
         "day",
         F.col("current_page").alias("page"),
         "page_version",
         device.alias("device"),
         F.when(anchored, F.col("element.selector")).alias("selector"),
-        F.floor(F.when(anchored, F.col("element.ex") / ELEMENT_CELL).otherwise(F.col("x") / PAGE_CELL_PX))
-        .cast("int")
-        .alias("cell_x"),
-        F.floor(F.when(anchored, F.col("element.ey") / ELEMENT_CELL).otherwise(F.col("y") / PAGE_CELL_PX))
-        .cast("int")
-        .alias("cell_y"),
+        _cell(anchored, "x").alias("cell_x"),
+        _cell(anchored, "y").alias("cell_y"),
         F.col("x").cast("double").alias("x"),
         F.col("y").cast("double").alias("y"),
         F.coalesce(width, F.lit(0.0)).alias("vw"),
@@ -57,3 +55,8 @@ def heat_cells(events: DataFrame) -> DataFrame:
         F.sum("vw").alias("vw_sum"),
     )
     return sums.select(*HEAT_CELLS.fieldNames())
+
+
+def _cell(anchored: Column, axis: str) -> Column:
+    inside = F.col(f"element.e{axis}") / ELEMENT_CELL
+    return F.floor(F.when(anchored, inside).otherwise(F.col(axis) / PAGE_CELL_PX)).cast("int")

@@ -1,33 +1,32 @@
-"""Customers and tracks from loaded files: of several loads of one id the latest counts."""
+"""What the marts of loaded files share: of several loads of one id the latest counts."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
 
-from analytics.schema import CUSTOMERS, TRACKS
+from analytics.model_schema import require_columns
 
 
-def customers(lines: DataFrame) -> DataFrame:
-    """Keep each customer's latest line.
+def latest(lines: DataFrame, columns: Sequence[str], key: str) -> DataFrame:
+    """Keep each id's latest line.
 
-    Input:  columns of schema.LOADED_CUSTOMERS: app, customer_id and zip text, the codes int.
-    Output: one row per (app, customer_id), columns of schema.CUSTOMERS.
+    Input:  lines: ``columns`` as `logdig load` writes them; loaded_at text, RFC 3339 UTC.
+    Output: ``columns``, one row per (app, ``key``), loaded_at as timestamp; lines without app, id or time are left
+            out. Of equal times the greater hash of all columns wins, so that the order of files changes nothing.
+    Raises: MissingColumnError, before any Spark job starts.
     """
-    return _latest(lines, "customer_id").select(*CUSTOMERS.fieldNames())
+    require_columns(lines, columns)
+    moment = F.expr("try_cast(loaded_at AS TIMESTAMP)")
+    named = lines.select(*columns).withColumn("loaded_at", moment).na.drop(subset=["app", key, "loaded_at"])
+    order = Window.partitionBy("app", key).orderBy(F.desc("loaded_at"), F.desc(F.xxhash64(*columns)))
+    return named.withColumn("place", F.row_number().over(order)).where("place = 1").select(*columns)
 
 
-def tracks(lines: DataFrame) -> DataFrame:
-    """Keep each track's latest line.
-
-    Input:  columns of schema.LOADED_TRACKS.
-    Output: one row per (app, track_id), columns of schema.TRACKS.
-    """
-    return _latest(lines, "track_id").select(*TRACKS.fieldNames())
-
-
-def _latest(lines: DataFrame, key: str) -> DataFrame:
-    whole = F.xxhash64(*lines.columns)
-    place = F.row_number().over(Window.partitionBy("app", key).orderBy(F.desc("loaded_at"), whole))
-    rows = lines.withColumn("place", place).where(F.col("place") == 1).where(F.col(key).isNotNull())
-    return rows.withColumn("loaded_at", F.col("loaded_at").cast("timestamp"))
+def wins(columns: Sequence[str]) -> str:
+    """Say in SQL, for `analytics.tables.merge`, that the new row ``s`` is later than ``t`` by the order of `latest`."""
+    hashes = {side: f"xxhash64({', '.join(f'{side}.{column}' for column in columns)})" for side in "ts"}
+    old, new = (f"struct({side}.loaded_at, {hashes[side]})" for side in "ts")
+    return f"{old} < {new}"

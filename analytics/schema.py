@@ -160,3 +160,6 @@ LOADED_TRACKS: dict[str, DataType] = {
     "loaded_at": TEXT,
 }
 TRACKS = struct({**LOADED_TRACKS, "loaded_at": TIME})
+
+LOADED = {"customers": struct(LOADED_CUSTOMERS), "tracks": struct(LOADED_TRACKS)}
+"""Lines of `logdig load`; of a customer neither name nor address."""

@@ -9,24 +9,25 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from logdig.errors import MissingPartError
+from logdig.errors import MissingPartError, SetupError
 from logdig.settings import Settings
 
 CATALOG = "lake"
 JARS_FOLDER = Path(__file__).resolve().parent.parent / ".cache" / "jars" / "spark"
+LOG_SETTINGS = Path(__file__).resolve().with_name("log4j2.properties")
 LOCAL_PARTITIONS = "4"
 """Two cores gain nothing from Spark's 200, and every partition costs a task."""
 
 
 def local_jars(environment: Mapping[str, str]) -> list[Path]:
-    """The archives beside the checkout, or in the folder that LOGDIG_JARS names.
+    """The archives beside the checkout, or in the folder that LOGDIG_JARS names; none on EMR, which brings its own.
 
     Raises:
-        MissingPartError: There are none.
+        MissingPartError: There are none, although ``AWS_ENDPOINT_URL`` says that this is one machine.
     """
     folder = Path(environment.get("LOGDIG_JARS", JARS_FOLDER))
     jars = sorted(folder.glob("*.jar"))
-    if not jars:
+    if not jars and "AWS_ENDPOINT_URL" in environment:
         raise MissingPartError(f"no Spark archives in {folder}; run: make setup")
     return jars
 
@@ -42,32 +43,27 @@ def session(
 
     Args:
         settings: Names and region.
-        environment: ``AWS_ENDPOINT_URL`` and credentials; without the endpoint, this runs on EMR and brings no archive.
-        jars: Archives; None = those beside the checkout, on one machine only.
-        master: Spark master, on one machine only.
+        environment: ``AWS_ENDPOINT_URL`` and credentials where an emulator stands in for AWS.
+        jars: Archives; None = `local_jars`. Without any, Spark is EMR's own and keeps its own ways.
+        master: Spark master where archives are given.
+    Raises:
+        MissingPartError: An endpoint is set but there are no archives.
+        SetupError: An endpoint is set but no keys are.
     """
     endpoint = environment.get("AWS_ENDPOINT_URL")
-    # Python workers otherwise start whatever "python3" is on PATH.
-    os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    found = local_jars(environment) if jars is None else jars
+    configuration = catalog_configuration(settings)
     builder = SparkSession.builder.appName(f"{settings.prefix}-jobs")
-    for key, value in catalog_configuration(settings).items():
-        builder = builder.config(key, value)
-    if endpoint:
-        found = local_jars(environment) if jars is None else jars
+    if found:
+        # Python workers otherwise start whatever "python3" is on PATH.
+        os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
         builder = builder.master(master).config("spark.jars", ",".join(map(str, found)))
-        for key, value in endpoint_configuration(settings, endpoint, environment).items():
-            builder = builder.config(key, value)
-    spark = builder.getOrCreate()
-    spark.sparkContext.setLogLevel("ERROR")
-    _quiet(spark, "org.apache.iceberg.aws.dynamodb.DynamoDbLockManager")
-    return spark
-
-
-def _quiet(spark: SparkSession, logger: str) -> None:
-    """Silence a logger: the lock's last heartbeat may come after its release, which it reports as an error."""
-    jvm = spark.sparkContext._jvm
-    if jvm is not None:
-        jvm.org.apache.logging.log4j.core.config.Configurator.setLevel(logger, jvm.org.apache.logging.log4j.Level.OFF)
+        configuration |= machine_configuration(settings, environment)
+    if endpoint:
+        configuration |= endpoint_configuration(settings, endpoint, environment)
+    for key, value in configuration.items():
+        builder = builder.config(key, value)
+    return builder.getOrCreate()
 
 
 def catalog_configuration(settings: Settings) -> dict[str, str]:
@@ -83,32 +79,16 @@ def catalog_configuration(settings: Settings) -> dict[str, str]:
         # A stream's batches run in a session of their own; a cached table would hide what they wrote.
         f"{catalog}.cache-enabled": "false",
         "spark.sql.session.timeZone": "UTC",
-        "spark.sql.streaming.stopTimeout": "60000",
     }
 
 
-def endpoint_configuration(settings: Settings, endpoint: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """Configuration for another S3 and Glue than Amazon's, on one machine."""
-    catalog, s3a = f"spark.sql.catalog.{CATALOG}", "spark.hadoop.fs.s3a"
+def machine_configuration(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
+    """Configuration for Spark inside this process: small, quiet, on the loopback only."""
     return {
-        f"{catalog}.s3.endpoint": endpoint,
-        f"{catalog}.s3.path-style-access": "true",
-        f"{catalog}.s3.access-key-id": environment["AWS_ACCESS_KEY_ID"],
-        f"{catalog}.s3.secret-access-key": environment["AWS_SECRET_ACCESS_KEY"],
-        f"{catalog}.glue.endpoint": endpoint,
-        # The emulator's Glue loses commits made at once; this lock keeps them apart.
-        f"{catalog}.lock-impl": "org.apache.iceberg.aws.dynamodb.DynamoDbLockManager",
-        f"{catalog}.lock.table": f"{settings.prefix}-locks",
-        f"{catalog}.dynamodb.endpoint": endpoint,
-        f"{catalog}.http-client.type": "urlconnection",
-        f"{s3a}.endpoint": endpoint,
-        f"{s3a}.endpoint.region": settings.region,
-        f"{s3a}.path.style.access": "true",
-        f"{s3a}.connection.ssl.enabled": "false",
-        f"{s3a}.access.key": environment["AWS_ACCESS_KEY_ID"],
-        f"{s3a}.secret.key": environment["AWS_SECRET_ACCESS_KEY"],
-        f"{s3a}.change.detection.mode": "none",
-        "spark.driver.extraJavaOptions": f"-Daws.region={settings.region} -XX:+UseSerialGC -XX:TieredStopAtLevel=4",
+        f"spark.sql.catalog.{CATALOG}.http-client.type": "urlconnection",
+        "spark.driver.extraJavaOptions": (
+            f"-Daws.region={settings.region} -Dlog4j2.configurationFile={LOG_SETTINGS.as_uri()} -XX:+UseSerialGC"
+        ),
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.memory": environment.get("LOGDIG_SPARK_MEMORY", "2g"),
@@ -116,4 +96,35 @@ def endpoint_configuration(settings: Settings, endpoint: str, environment: Mappi
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.shuffle.partitions": LOCAL_PARTITIONS,
         "spark.default.parallelism": LOCAL_PARTITIONS,
+    }
+
+
+def endpoint_configuration(settings: Settings, endpoint: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """Configuration for another S3 and Glue than Amazon's.
+
+    Raises:
+        SetupError: Keys are missing.
+    """
+    key_id, secret = environment.get("AWS_ACCESS_KEY_ID"), environment.get("AWS_SECRET_ACCESS_KEY")
+    if not key_id or not secret:
+        raise SetupError("AWS_ENDPOINT_URL is set, so AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set, too")
+    catalog, s3a = f"spark.sql.catalog.{CATALOG}", "spark.hadoop.fs.s3a"
+    return {
+        f"{catalog}.s3.endpoint": endpoint,
+        f"{catalog}.s3.path-style-access": "true",
+        f"{catalog}.s3.access-key-id": key_id,
+        f"{catalog}.s3.secret-access-key": secret,
+        f"{catalog}.glue.endpoint": endpoint,
+        # The emulator's Glue loses commits made at once; this lock keeps them apart.
+        f"{catalog}.lock-impl": "org.apache.iceberg.aws.dynamodb.DynamoDbLockManager",
+        f"{catalog}.lock.table": f"{settings.prefix}-locks",
+        f"{catalog}.dynamodb.endpoint": endpoint,
+        f"{s3a}.endpoint": endpoint,
+        f"{s3a}.endpoint.region": settings.region,
+        f"{s3a}.path.style.access": "true",
+        f"{s3a}.connection.ssl.enabled": str(endpoint.startswith("https:")).lower(),
+        f"{s3a}.access.key": key_id,
+        f"{s3a}.secret.key": secret,
+        # The emulator keeps no versions; objects are named by their content and never change.
+        f"{s3a}.change.detection.mode": "none",
     }

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
 from py4j.protocol import Py4JJavaError
+from pyspark import StorageLevel
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
 from pyspark.sql.types import StructType
 
 from analytics import model_schema, schema
@@ -17,7 +21,7 @@ from analytics.spark import CATALOG
 from logdig.settings import Settings
 
 MERGE_TRIES = 8
-CONFLICTS = ("ValidationException", "CommitFailedException", "ConcurrentModificationException")
+CONFLICTS = ("ValidationException", "CommitFailedException")
 """What Iceberg raises when another commit came first; reading again and merging again is right."""
 
 PROPERTIES = {
@@ -83,51 +87,71 @@ def read(spark: SparkSession, settings: Settings, name: str) -> DataFrame:
     return spark.table(full)
 
 
+def staged(rows: DataFrame) -> DataFrame:
+    """Compute rows once and keep them on the executors' disks.
+
+    What is read several times (to count, to merge, to merge again after a conflict) is then the same each time, and
+    memory stays flat whatever the size. The copy belongs to this frame alone, so two runs cannot mix theirs.
+    """
+    return rows.localCheckpoint(storageLevel=StorageLevel.DISK_ONLY)
+
+
 def replace(spark: SparkSession, settings: Settings, name: str, rows: DataFrame) -> int:
     """Replace every row of a table in one commit; return how many there are now."""
     full = ensure_table(spark, settings, name)
-    kept = rows.select(*LAYOUTS[name].columns.fieldNames()).localCheckpoint()
-    kept.createOrReplaceTempView("replacement")
-    with_retry(lambda: spark.sql(f"INSERT OVERWRITE {full} SELECT * FROM replacement"))
+    kept = staged(rows.select(*LAYOUTS[name].columns.fieldNames()))
+    with_retry(lambda: kept.writeTo(full).overwrite(F.lit(True)))
     return kept.count()
 
 
 def merge(
-    spark: SparkSession,
     settings: Settings,
     name: str,
     rows: DataFrame,
+    *,
     keys: Sequence[str],
-    order: Sequence[str],
+    wins: str,
     days: Sequence[date] | None = None,
 ) -> None:
-    """Merge rows into a table so that each key is there once, with the least order.
+    """Merge rows into a table so that each key is there once.
 
     Both clauses are needed: without the matched one Iceberg only appends, and two merges at once would duplicate.
 
     Args:
-        spark: Session.
         settings: Names.
         name: A table of `LAYOUTS`.
-        rows: At most one row a key, already settled (a checkpoint, not a plan that could answer differently twice).
+        rows: At most one row a key, `staged`.
         keys: Columns that make a row one.
-        order: Columns compared in turn; the least row stays.
+        wins: SQL condition over ``s`` (the new row) and ``t`` (the one in the table): the new one takes its place.
         days: Days of the table that can hold the keys, as literals for pruning; None = all.
+    Raises:
+        Py4JJavaError: Other commits came first MERGE_TRIES times.
     """
+    spark = rows.sparkSession
     full = ensure_table(spark, settings, name)
     columns = LAYOUTS[name].columns.fieldNames()
     on = " AND ".join(f"t.`{key}` = s.`{key}`" for key in keys)
     if days is not None:
         on += f" AND t.day IN ({', '.join(f'DATE {day.isoformat()!r}' for day in days)})"
-    less = "struct({}) < struct({})".format(*(", ".join(f"{side}.`{one}`" for one in order) for side in "st"))
     assignments = ", ".join(f"t.`{column}` = s.`{column}`" for column in columns)
-    names, values = ", ".join(f"`{c}`" for c in columns), ", ".join(f"s.`{c}`" for c in columns)
-    rows.select(*columns).createOrReplaceTempView("batch")
-    statement = (
-        f"MERGE INTO {full} t USING batch s ON {on} WHEN MATCHED AND {less} THEN UPDATE SET {assignments} "
-        f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({values})"
-    )
-    with_retry(lambda: rows.sparkSession.sql(statement))
+    names, values = ", ".join(f"`{column}`" for column in columns), ", ".join(f"s.`{column}`" for column in columns)
+    with _view(rows.select(*columns)) as source:
+        statement = (
+            f"MERGE INTO {full} t USING {source} s ON {on} WHEN MATCHED AND {wins} THEN UPDATE SET {assignments} "
+            f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({values})"
+        )
+        with_retry(lambda: spark.sql(statement))
+
+
+@contextmanager
+def _view(rows: DataFrame) -> Iterator[str]:
+    """Name rows for SQL; each time anew, since threads share a session's names."""
+    name = f"batch_{uuid.uuid4().hex}"
+    rows.createOrReplaceTempView(name)
+    try:
+        yield name
+    finally:
+        rows.sparkSession.catalog.dropTempView(name)
 
 
 def with_retry(commit: Callable[[], object], sleep: Callable[[float], None] = time.sleep) -> None:

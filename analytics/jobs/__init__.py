@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from analytics.jobs.report import JobReport
 from logdig.errors import InputError
 from logdig.settings import Settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from analytics.jobs.report import Job, JobReport
+    from analytics.jobs.report import Job
 
 JOBS: dict[str, str] = {
     "ingest": "Merge new objects of raw and bad into events and bad_events.",
@@ -47,16 +47,25 @@ def names_of(name: str) -> list[str]:
 
 
 def run(name: str, spark: SparkSession, settings: Settings, now: datetime) -> JobReport:
-    """Run one job and report its rows and seconds."""
-    job = _load(*names_of(name))
+    """Run a job, or every job in order for ``all``, and report.
+
+    Args:
+        name: One of JOBS, or ``all``.
+        spark: Session with the catalog ``lake``.
+        settings: Names.
+        now: Time that the jobs take for the present, UTC.
+    Returns:
+        The job's report with its seconds; for ``all`` the rows of all tables together, and each job's rows as notes.
+    Raises:
+        InputError: There is no such job.
+    """
     started = time.monotonic()
-    return replace(job(spark, settings, now), seconds=round(time.monotonic() - started, 2))
-
-
-def run_each(name: str, spark: SparkSession, settings: Settings, now: datetime) -> Iterator[JobReport]:
-    """Run the jobs that a name stands for in order, yielding each report as it ends."""
-    for one in names_of(name):
-        yield run(one, spark, settings, now)
+    if name == "all":
+        reports = [run(one, spark, settings, now) for one in JOBS]
+        report = JobReport(name, sum(one.rows for one in reports), notes={one.name: one.rows for one in reports})
+    else:
+        report = _load(*names_of(name))(spark, settings, now)
+    return replace(report, seconds=round(time.monotonic() - started, 2))
 
 
 def _load(name: str) -> Job:

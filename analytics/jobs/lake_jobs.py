@@ -6,21 +6,23 @@ from collections.abc import Callable
 from datetime import datetime
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.types import StructType
 
 from analytics import loaded, schema, tables
+from analytics.customers import customers
 from analytics.heat_cells import heat_cells
 from analytics.ingest import ingest
 from analytics.jobs.report import JobReport
 from analytics.listens import listens
+from analytics.tracks import tracks
 from logdig.clients import s3_store
+from logdig.keys import ZONES
 from logdig.settings import Settings
 
 
 def ingest_job(spark: SparkSession, settings: Settings, now: datetime) -> JobReport:  # noqa: ARG001 (every job's shape)
     """Merge new objects into ``events`` and ``bad_events``."""
-    notes = ingest(spark, settings, {"raw": _has(settings, "raw/"), "bad": _has(settings, "bad/")})
-    return JobReport("ingest", tables.read(spark, settings, "events").count(), notes=dict(notes))
+    counts = ingest(spark, settings, [zone for zone in ZONES if _has(settings, f"{zone}/")])
+    return JobReport("ingest", tables.read(spark, settings, "events").count(), notes={**counts})
 
 
 def heat_cells_job(spark: SparkSession, settings: Settings, now: datetime) -> JobReport:  # noqa: ARG001
@@ -35,12 +37,12 @@ def listens_job(spark: SparkSession, settings: Settings, now: datetime) -> JobRe
 
 def customers_job(spark: SparkSession, settings: Settings, now: datetime) -> JobReport:  # noqa: ARG001
     """Bring loaded customers in."""
-    return _from_loaded(spark, settings, "customers", schema.struct(schema.LOADED_CUSTOMERS), loaded.customers)
+    return _from_loaded(spark, settings, "customers", customers, "customer_id")
 
 
 def tracks_job(spark: SparkSession, settings: Settings, now: datetime) -> JobReport:  # noqa: ARG001
     """Bring loaded tracks in."""
-    return _from_loaded(spark, settings, "tracks", schema.struct(schema.LOADED_TRACKS), loaded.tracks)
+    return _from_loaded(spark, settings, "tracks", tracks, "track_id")
 
 
 def _from_events(
@@ -51,18 +53,16 @@ def _from_events(
 
 
 def _from_loaded(
-    spark: SparkSession,
-    settings: Settings,
-    name: str,
-    columns: StructType,
-    transform: Callable[[DataFrame], DataFrame],
+    spark: SparkSession, settings: Settings, name: str, transform: Callable[[DataFrame], DataFrame], key: str
 ) -> JobReport:
+    """Merge what `logdig load` has put under ``load/<name>/``; rows of files that are gone stay."""
     prefix = f"load/{name}/"
+    tables.ensure_table(spark, settings, name)
     if _has(settings, prefix):
-        lines = spark.read.schema(columns).json(f"s3a://{settings.bucket_name}/{prefix}")
-    else:
-        lines = spark.createDataFrame([], columns)
-    return JobReport(name, tables.replace(spark, settings, name, transform(lines)))
+        lines = spark.read.schema(schema.LOADED[name]).json(f"s3a://{settings.bucket_name}/{prefix}")
+        rows = tables.staged(transform(lines))
+        tables.merge(settings, name, rows, keys=["app", key], wins=loaded.wins(rows.columns))
+    return JobReport(name, tables.read(spark, settings, name).count())
 
 
 def _has(settings: Settings, prefix: str) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-
-from pyspark.sql import SparkSession
+from typing import TYPE_CHECKING
 
 from logdig.settings import Settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,4 +23,4 @@ class JobReport:
     notes: dict[str, object] = field(default_factory=dict)
 
 
-Job = Callable[[SparkSession, Settings, datetime], JobReport]
+Job = Callable[["SparkSession", Settings, datetime], JobReport]

@@ -1,14 +1,28 @@
 """`logdig jobs`: list and run the Spark jobs."""
 
+from __future__ import annotations
+
 import json
 import os
+import re
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
 from logdig.cli import read_settings
+from logdig.errors import LogDigError
+from logdig.settings import Settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from analytics.jobs.report import JobReport
+
+SHOWN_CHARACTERS = 400
 
 
 @click.group("jobs")
@@ -32,24 +46,51 @@ def list_jobs(as_json: bool) -> None:
 @command.command("run")
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a job.")
-def run_job(name: str, as_json: bool) -> None:
+def run_jobs(name: str, as_json: bool) -> None:
     """Run job NAME, or every job for `all`.
 
-    A rerun is harmless: tables hold each event once, and marts are made anew.
+    A rerun is harmless: tables hold each event once, and marts are made anew. On a machine of its own (archives of
+    `make setup` beside the checkout) Spark runs inside this process.
     """
+    from py4j.protocol import Py4JJavaError
+    from pyspark.errors import PySparkException
+
     from analytics.jobs import names_of, run
-    from analytics.spark import session
 
     settings = read_settings()
-    console = Console(stderr=True)
     names = names_of(name)
+    console = Console(stderr=True)
     with console.status("starting Spark"):
-        spark = session(settings, os.environ)
-    for one in names:
-        with console.status(one):
-            report = run(one, spark, settings, datetime.now(UTC))
-        if as_json:
-            click.echo(json.dumps(asdict(report), default=str))
-        else:
-            notes = ", ".join(f"{key} {value}" for key, value in report.notes.items())
-            click.echo(f"{report.name:<12} {report.rows:>9,} rows {report.seconds:6.1f} s  {notes}")
+        spark = _start(settings)
+    try:
+        for one in names:
+            with console.status(one):
+                report = run(one, spark, settings, datetime.now(UTC))
+            click.echo(_line(report, as_json))
+    except (Py4JJavaError, PySparkException) as err:
+        raise LogDigError(f"job {one} failed; running it again is harmless: {_reason(err)}") from err
+    finally:
+        spark.stop()
+
+
+def _reason(err: Exception) -> str:
+    """Say what Spark said, without the places in its code."""
+    return " ".join(re.split(r"\n\s+at |\nJVM stacktrace", str(err))[0].split())[:SHOWN_CHARACTERS]
+
+
+def _line(report: JobReport, as_json: bool) -> str:
+    if as_json:
+        return json.dumps(asdict(report), default=str)
+    notes = ", ".join(f"{key}: {value}" for key, value in report.notes.items())
+    return f"{report.name:<12} {report.rows:>10,} rows {report.seconds:7.1f} s  {notes}".rstrip()
+
+
+def _start(settings: Settings) -> SparkSession:
+    """Start Spark with the Java that fits it, if this machine has one; EMR brings its own."""
+    from analytics.spark import session
+    from infra.bootstrap import find_java
+
+    java = find_java()
+    if java is not None:
+        os.environ["JAVA_HOME"] = str(Path(java).resolve().parent.parent)
+    return session(settings, os.environ)

@@ -1,61 +1,33 @@
-"""Each event is once in the tables, whatever comes twice, late, or in another order."""
+"""Each event is once in the tables, whatever comes twice, late, broken, or in another order."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from datetime import UTC, date, datetime
-from itertools import permutations
+import random
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
 from pyspark.sql import SparkSession
 
 from analytics import tables
-from analytics.ingest import days_around, events, ingest, parse, unreadable
+from analytics.ingest import ingest
 from analytics.jobs import run
 from logdig.clients import s3_store
 from logdig.keys import Zone
-from logdig.objects import build_object
 from logdig.settings import Settings
+from tests.analytics.objects import bad_line, forget, line, put
 
 pytestmark = pytest.mark.java
-DAY = date(2026, 11, 24)
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-
-
-def line(event_id: str, received: str = "2026-11-24T12:00:00.000Z", **fields: Any) -> str:
-    event = {
-        "received_at": received,
-        "occurred_at": "2026-11-24T11:59:59.000Z",
-        "app": "shop",
-        "event_id": event_id,
-        "type": "click",
-        "timestamp": "2026-11-24T11:59:59.123456789z",
-        "user_key": "u1",
-        "current_page": "https://shop.example/",
-        "x": 10,
-        "y": 20,
-        "element": {"selector": "#buy", "ex": 100, "ey": 5000},
-        "view": {"vw": 1280},
-        "consent": {"analytics": True, "ads": False},
-        "pack_id": "p1",
-        **fields,
-    }
-    return json.dumps(event)
-
-
-def put(lake: Settings, zone: Zone, lines: list[str], day: date = DAY) -> None:
-    built = build_object(zone, day, [one.encode("ascii") for one in lines])
-    s3_store(lake).put(built.key, built.body)
+RAW: tuple[Zone, ...] = ("raw",)
+BAD: tuple[Zone, ...] = ("bad",)
 
 
 @pytest.fixture(autouse=True)
 def empty_lake(spark: SparkSession, lake: Settings) -> None:
-    store = s3_store(lake)
-    for prefix in ("raw/", "bad/", "checkpoints/"):
-        store.delete([entry.key for entry in store.list(prefix)])
+    forget(lake, "raw/", "bad/", "checkpoints/")
     for name in ("events", "bad_events"):
         spark.sql(f"DELETE FROM {tables.ensure_table(spark, lake, name)}")
 
@@ -63,6 +35,11 @@ def empty_lake(spark: SparkSession, lake: Settings) -> None:
 def rows(spark: SparkSession, lake: Settings) -> list[tuple[Any, ...]]:
     found = tables.read(spark, lake, "events").select("event_id", "received_at", "pack_id", "link").collect()
     return sorted((row["event_id"], row["received_at"].isoformat(), row["pack_id"], row["link"]) for row in found)
+
+
+def bad_rows(spark: SparkSession, lake: Settings) -> list[dict[str, Any]]:
+    found = tables.read(spark, lake, "bad_events").orderBy("bytes").collect()
+    return [row.asDict(recursive=True) for row in found]
 
 
 def test_ingest_keeps_each_event_once_when_it_is_in_several_objects_and_runs_twice(
@@ -79,145 +56,127 @@ def test_ingest_keeps_each_event_once_when_it_is_in_several_objects_and_runs_twi
     assert [row[0] for row in rows(spark, lake)] == ["a", "b", "c"]
 
 
-def test_ingest_gives_equal_rows_when_objects_come_in_any_order_or_the_checkpoint_is_lost(
-    spark: SparkSession, lake: Settings
-) -> None:
+def test_ingest_gives_equal_rows_when_order_batches_and_checkpoints_differ(spark: SparkSession, lake: Settings) -> None:
+    # Three copies each, at least two of them received in the same millisecond.
     copies = [
-        line("a", "2026-11-24T12:00:03.000Z", link="third"),
-        line("a", "2026-11-24T12:00:01.000Z", link="first"),
-        line("a", "2026-11-24T12:00:02.000Z", link="second"),
+        line(f"e{event}", f"2026-11-24T12:00:0{second}.000Z", link=f"copy {number}", pack_id=f"p{number}")
+        for event in range(6)
+        for number, second in enumerate((1, 2, 1 + event % 2))
     ]
     seen = []
 
-    for order in list(permutations(copies))[:3]:
+    for seed in range(3):
         spark.sql(f"DELETE FROM {tables.ensure_table(spark, lake, 'events')}")
-        for copy in order:
-            put(lake, "raw", [copy])
-            store = s3_store(lake)
-            store.delete([entry.key for entry in store.list("checkpoints/")])
-            ingest(spark, lake, {"raw": True, "bad": False})
+        forget(lake, "raw/", "checkpoints/")
+        mixed = random.Random(seed).sample(copies, len(copies))
+        for start in range(0, len(mixed), 9):
+            put(lake, "raw", mixed[start : start + 9])
+            # Lost: everything so far is read again.
+            forget(lake, "checkpoints/")
+            ingest(spark, lake, RAW)
         seen.append(rows(spark, lake))
 
     assert seen[0] == seen[1] == seen[2]
-    assert [row[3] for row in seen[0]] == ["first"]
+    assert [row[0] for row in seen[0]] == [f"e{event}" for event in range(6)]
+    assert {row[1] for row in seen[0]} == {"2026-11-24T12:00:01"}
 
 
 def test_ingest_finds_the_first_copy_when_a_resend_crossed_midnight(spark: SparkSession, lake: Settings) -> None:
     put(lake, "raw", [line("a", occurred_at="2026-11-24T00:00:00.500Z")])
-    ingest(spark, lake, {"raw": True, "bad": False})
-    put(lake, "raw", [line("a", "2026-11-24T12:09:00.000Z", occurred_at="2026-11-23T23:59:59.500Z")])
+    ingest(spark, lake, RAW)
+    put(lake, "raw", [line("a", "2026-11-24T11:09:00.000Z", occurred_at="2026-11-23T23:59:59.500Z")])
 
-    ingest(spark, lake, {"raw": True, "bad": False})
+    ingest(spark, lake, RAW)
 
-    assert len(rows(spark, lake)) == 1
+    (row,) = tables.read(spark, lake, "events").collect()
+    # The copy received first has won and moved to its own day.
+    assert row["day"].isoformat() == "2026-11-23"
 
 
 def test_ingest_keeps_apps_apart_when_their_event_ids_are_equal(spark: SparkSession, lake: Settings) -> None:
     put(lake, "raw", [line("a"), line("a", app="other")])
 
-    ingest(spark, lake, {"raw": True, "bad": False})
+    ingest(spark, lake, RAW)
 
     assert len(rows(spark, lake)) == 2
 
 
+def test_ingest_takes_events_of_any_age(spark: SparkSession, lake: Settings) -> None:
+    old = ["0001-01-01T00:00:00.000Z", "1582-10-10T12:00:00.000Z", "1969-12-31T23:59:59.999Z"]
+    put(lake, "raw", [line(f"e{index}", occurred_at=moment) for index, moment in enumerate(old)])
+
+    ingest(spark, lake, RAW)
+    forget(lake, "checkpoints/")
+    ingest(spark, lake, RAW)
+
+    found = tables.read(spark, lake, "events").orderBy("event_id").selectExpr("CAST(day AS STRING)").collect()
+    assert [row["day"] for row in found] == [moment[:10] for moment in old]
+
+
 def test_ingest_merges_bad_lines_on_their_id(spark: SparkSession, lake: Settings) -> None:
-    bad = {
-        "received_at": "2026-11-24T12:00:00.000Z",
-        "bad_id": "b1",
-        "app": "shop",
-        "errors": [{"field": "x", "reason": "must be a number"}],
-        "text": "{}",
-        "bytes": 2,
-        "sha256": "0" * 64,
-        "truncated": False,
-        "pack_id": "p1",
-    }
-    put(lake, "bad", [json.dumps(bad)])
-    put(lake, "bad", [json.dumps(bad | {"pack_id": "p2"})])
+    put(lake, "bad", [bad_line("b1")])
+    put(lake, "bad", [bad_line("b1", pack_id="p2"), bad_line("b2", app=None, bytes=3)])
 
-    ingest(spark, lake, {"raw": False, "bad": True})
+    counts = ingest(spark, lake, BAD)
+    forget(lake, "checkpoints/")
+    ingest(spark, lake, BAD)
 
-    (row,) = tables.read(spark, lake, "bad_events").collect()
-    assert (row["bad_id"], row["errors"][0]["field"]) == ("b1", "x")
+    assert counts == {"raw": 0, "bad": 3, "unreadable": 0}
+    first, second = bad_rows(spark, lake)
+    assert (first["bad_id"], second["bad_id"], second["app"]) == ("b1", "b2", None)
+    assert first["errors"] == [{"field": "x", "reason": "must be a number"}]
 
 
-def test_ingest_sets_a_line_aside_when_it_is_no_event(spark: SparkSession, lake: Settings) -> None:
-    put(lake, "raw", [line("a"), '{"received_at":"2026-11-24T12:00:00.000Z","app":"shop"}'])
+@pytest.mark.parametrize("zone, whole", [("raw", line("a")), ("bad", bad_line("b1", bytes=10_000))])
+def test_ingest_sets_lines_aside_when_they_cannot_be_read(
+    spark: SparkSession, lake: Settings, zone: Zone, whole: str
+) -> None:
+    broken: Iterable[str] = (
+        "no JSON",
+        whole[:-1],
+        '{"received_at":"2026-11-24T12:00:00.000Z","app":"shop","bytes":1}',
+        "[" + "1," * 9000 + "1]",
+    )
+    put(lake, zone, [whole, *broken])
 
-    counts = ingest(spark, lake, {"raw": True, "bad": False})
+    counts = ingest(spark, lake, (zone,))
+    forget(lake, "checkpoints/")
+    ingest(spark, lake, (zone,))
 
-    assert counts == {"raw": 2, "bad": 0, "unreadable": 1}
-    (row,) = tables.read(spark, lake, "bad_events").collect()
-    assert json.loads(row["text"])["app"] == "shop"
-
-
-def test_events_read_every_text_unchanged(spark: SparkSession) -> None:
-    texts = ["a|b", 'quote " and \\', "line\nend\r", "\u2028\u2029", "한글 🎵", "=cmd()", "</script>"]
-    frame = spark.createDataFrame([(line(f"e{index}", link=text),) for index, text in enumerate(texts)], ["value"])
-
-    found = {row["event_id"]: row["link"] for row in events(parse(frame)).collect()}
-
-    assert [found[f"e{index}"] for index in range(len(texts))] == texts
-    assert unreadable(parse(frame)).count() == 0
-
-
-def test_events_keep_types_and_parts(spark: SparkSession) -> None:
-    custom = line("a", type="custom", custom={"name": "buy", "props": {"n": 1.5, "t": "x", "b": True, "z": None}})
-
-    (row,) = events(parse(spark.createDataFrame([(custom,)], ["value"]))).collect()
-
-    assert row["custom"]["props"] == {"n": "1.5", "t": "x", "b": "true", "z": None}
-    assert (row["consent"]["analytics"], row["element"]["ey"], row["day"]) == (True, 5000, DAY)
-    assert row["timestamp"].isoformat() == "2026-11-24T11:59:59.123456"
+    assert counts == {"raw": 0, "bad": 0, "unreadable": 4} | {zone: 5}
+    assert tables.read(spark, lake, "events").count() == (zone == "raw")
+    aside = [row for row in bad_rows(spark, lake) if row["bad_id"] == row["sha256"]]
+    assert sorted(row["text"] for row in aside) == sorted(text[: 16 * 1024] for text in broken)
+    assert [row["truncated"] for row in aside] == [False, False, False, True]
+    assert {row["received_at"].year for row in aside} == {1970, 2026}
 
 
-def test_days_around_names_neighbours_once() -> None:
-    days = days_around([date(2026, 3, 1), date(2026, 3, 2)])
+def test_ingest_reads_nothing_when_there_is_nothing(spark: SparkSession, lake: Settings) -> None:
+    report = run("ingest", spark, lake, NOW)
 
-    assert [day.isoformat() for day in days] == ["2026-02-28", "2026-03-01", "2026-03-02", "2026-03-03"]
-
-
-def test_heat_cells_equal_a_count_by_hand_and_add_up(spark: SparkSession, lake: Settings) -> None:
-    clicks = [
-        {"x": x, "y": y, "element": {"selector": selector, "ex": ex, "ey": 32767}, "view": {"vw": width}}
-        for x, y, selector, ex, width in [
-            (-1, -17, None, None, 1280),
-            (-16, 15, None, 5, 500),
-            (100, 40, "#buy", 0, 800),
-            (101, 40, "#buy", 2047, 800),
-            (102, 40, "#buy", 2048, 1280),
-            (103, 40, "#buy", 32767, 1280),
-        ]
-    ]
-    lines = [line(f"e{index}", **click) for index, click in enumerate(clicks)]
-    lines += [line("bot", bot=True), line("staff", staff=True), line("page", type="page")]
-    put(lake, "raw", lines)
-    run("ingest", spark, lake, NOW)
-
-    report = run("heat_cells", spark, lake, NOW)
-
-    def by_hand(click: dict[str, Any]) -> tuple[Any, ...]:
-        element, width = click["element"], click["view"]["vw"]
-        device = "mobile" if width < 768 else "tablet" if width < 1024 else "desktop"
-        if element["selector"] is None or element["ex"] is None:
-            return device, None, click["x"] // 16, click["y"] // 16
-        return device, element["selector"], element["ex"] // 2048, element["ey"] // 2048
-
-    expected = Counter(by_hand(click) for click in clicks)
-    found = tables.read(spark, lake, "heat_cells").collect()
-    counted = {(r["device"], r["selector"], r["cell_x"], r["cell_y"]): r["clicks"] for r in found}
-    assert counted == expected
-    assert sum(row["x_sum"] for row in found) == sum(click["x"] for click in clicks)
-    assert report.rows == len(expected)
+    assert (report.rows, report.notes) == (0, {"raw": 0, "bad": 0, "unreadable": 0})
 
 
-def test_jobs_replace_loaded_customers_by_their_latest_load(spark: SparkSession, lake: Settings) -> None:
-    loads = [("2026-11-01T00:00:00Z", 0), ("2026-11-02T00:00:00Z", 1)]
-    for loaded_at, level in loads:
-        body = json.dumps({"app": "shop", "customer_id": "0", "zip": "01234", "level": level, "loaded_at": loaded_at})
-        boto3.client("s3").put_object(Bucket=lake.bucket_name, Key=f"load/customers/{level}.jsonl", Body=body)
+def test_ingest_reads_the_rest_later_when_a_batch_failed(
+    spark: SparkSession, lake: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(lake, "raw", [line("a"), line("b")])
 
-    report = run("customers", spark, lake, NOW)
+    def refuse(*_arguments: object, **_named: object) -> None:
+        raise RuntimeError("no room")
 
-    (row,) = tables.read(spark, lake, "customers").collect()
-    assert (report.rows, row["customer_id"], row["zip"], row["level"]) == (1, "0", "01234", 1)
+    with monkeypatch.context() as patch, pytest.raises(Exception, match="no room"):
+        patch.setattr(tables, "merge", refuse)
+        ingest(spark, lake, RAW)
+    counts = ingest(spark, lake, RAW)
+
+    assert (counts["raw"], len(rows(spark, lake))) == (2, 2)
+
+
+def test_ingest_reads_only_objects_of_the_flush(spark: SparkSession, lake: Settings) -> None:
+    put(lake, "raw", [line("a")])
+    s3_store(lake).put("raw/notes.txt", json.dumps({"mine": 1}).encode())
+
+    counts = ingest(spark, lake, RAW)
+
+    assert counts == {"raw": 1, "bad": 0, "unreadable": 0}
