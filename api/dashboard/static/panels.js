@@ -2,7 +2,7 @@
 
 import { byId, count, day, element, levelName, percent, show } from "./words.js";
 
-const LINES = [["page", "Page views"], ["click", "Clicks"], ["listen", "Listens"], ["ad", "Ad events"]];
+const LINES = [["page", "Page views"], ["click", "Clicks"], ["listen", "Listens"], ["ad", "Ads"]];
 const HOTTEST_CELLS = 5;
 const RING_LENGTH = 2 * Math.PI * 44;
 const FIGURES = [
@@ -37,7 +37,7 @@ export function trend(answer) {
     textStyle: { fontFamily: css.fontFamily },
     grid: { left: 4, right: 12, top: 34, bottom: 4, outerBoundsMode: "same", containLabel: true },
     legend: {
-      top: 0, left: 0, itemWidth: 14, itemHeight: 8, itemGap: 18, icon: "roundRect",
+      top: 0, left: 0, itemWidth: 12, itemHeight: 8, itemGap: 12, icon: "roundRect",
       textStyle: { color: colour("--soft") }, data: lines.map(([, name]) => name),
     },
     // richText draws the tooltip in the canvas: no markup, nothing for the content security policy to refuse.
