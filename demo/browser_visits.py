@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import Browser, Page, Response, sync_playwright
 
@@ -25,6 +25,13 @@ QUIET_FLAGS = (
 )
 """Without these a headless browser looks for hosts of its own; as root it starts only without its sandbox."""
 
+DESKTOP = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+"""A headless browser names itself as such, which makes it a bot, whose clicks are left out of maps. It is told to the
+browser as a whole, since a page's own name does not reach what is sent when the page goes."""
+PHONE = (
+    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36"
+)
+PHONE_BELOW_PX = 768
 STEP_MS = 10_000
 PAUSE_MS = 60
 BEACON_MS = 300
@@ -51,24 +58,19 @@ def visit_in_browser(chromium: str, site_url: str, visitors: Sequence[Visitor]) 
     """Let every visitor walk over the site, one after the other, each with a browser profile of its own."""
     seen = Seen()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(QUIET_FLAGS))
-        agent = _user_agent(browser)
+        arguments = [*QUIET_FLAGS, f"--user-agent={DESKTOP}"]
+        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
         for visitor in visitors:
-            _visit(browser, agent, site_url, visitor, seen)
+            _visit(browser, site_url, visitor, seen)
         browser.close()
     return seen
 
 
-def _user_agent(browser: Browser) -> str:
-    """The browser's own name as a visible one has it: a headless one is a bot, whose clicks are left out of maps."""
-    page = browser.new_page()
-    agent: str = page.evaluate("navigator.userAgent").replace("Headless", "")
-    page.close()
-    return agent
-
-
-def _visit(browser: Browser, agent: str, site_url: str, visitor: Visitor, seen: Seen) -> None:
-    context = browser.new_context(user_agent=agent, viewport={"width": visitor.width, "height": visitor.height})
+def _visit(browser: Browser, site_url: str, visitor: Visitor, seen: Seen) -> None:
+    window: Any = {"viewport": {"width": visitor.width, "height": visitor.height}}
+    if visitor.width < PHONE_BELOW_PX:
+        window |= {"user_agent": PHONE, "is_mobile": True, "has_touch": True}
+    context = browser.new_context(**window)
     context.set_default_timeout(STEP_MS)
     page = context.new_page()
 
