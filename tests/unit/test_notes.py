@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from importlib import import_module
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics import notes
 from logdig.summaries import Cell, Heat
+
+NOTEBOOKS = sorted((Path(notes.__file__).parent / "notebooks").glob("*.zpln"))
 
 places = st.floats(-50, 5000)
 cells = st.builds(
@@ -40,3 +46,13 @@ def test_picture_is_one_drawing_with_a_circle_for_each_cell(found: list[Cell]) -
 
     assert len(drawing.findall("{*}circle")) == len(found)
     assert "\n" not in text
+
+
+@pytest.mark.parametrize("note", NOTEBOOKS, ids=lambda path: path.name)
+def test_note_imports_only_what_the_project_has(note: Path) -> None:
+    lines = [line for one in json.loads(note.read_text("utf-8"))["paragraphs"] for line in one["text"].split("\n")]
+    imports = [line.split() for line in lines if line.startswith("from ")]
+
+    missing = [(module, name) for _, module, _, name in imports if not hasattr(import_module(module), name)]
+
+    assert missing == []
