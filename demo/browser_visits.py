@@ -93,7 +93,7 @@ def _visit(browser: Browser, site_url: str, visitor: Visitor, seen: Seen) -> Non
     if random.random() < 0.4:
         seen.clicks += _click(page, "[data-logdig-id=nav-offer]")
         _wait(page, LOADED)
-        seen.clicks += _click(page, random.choice(("[data-upgrade=gold]", "[data-upgrade=silver]")))
+        seen.clicks += _click(page, random.choice(("[data-upgrade=gold]", "[data-logdig-id=stay-silver]")))
     _settle(page, site_url, seen)
     context.close()
 

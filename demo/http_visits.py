@@ -16,7 +16,7 @@ from logdig.times import wire_time
 ELEMENTS = {
     "index.html": ("brand", "nav-album", "hero-play", "hero-album", "pick-14", "pick-215", "pick-37", "pick-478"),
     "album.html": ("album-play", "track-1201", "track-1202", "track-1203", "track-1204", "track-1205", "track-1207"),
-    "offer.html": ("upgrade-gold", "upgrade-silver", "nav-home"),
+    "offer.html": ("upgrade-gold", "stay-silver", "nav-home"),
 }
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 

@@ -1,6 +1,7 @@
 // The example site's own script: a player that asks whether to make an offer before it plays.
 window.logdig = window.logdig || function () { (window.logdig.q = window.logdig.q || []).push(arguments); };
 
+const PATIENCE_MS = 1500;
 const OFFER_SECONDS = 5;
 const SONG_SECONDS = 12;
 const PLACEMENT = "before-song";
@@ -15,10 +16,17 @@ function make(tag, attributes = {}, ...children) {
 
 /** Ask whether to show the offer, show it when told so, then play. Whatever goes wrong, the song plays. */
 function request(track, button) {
-  window.logdig("decide", PLACEMENT, (answer) => {
+  let open = true;
+  const go = (answer) => {
+    if (!open) return;
+    open = false;
+    clearTimeout(late);
     if (answer && answer.decision === "show") pause(answer, () => play(track, button));
     else play(track, button);
-  });
+  };
+  // The tracker answers within a second; where it was blocked, nobody does.
+  const late = setTimeout(go, PATIENCE_MS);
+  window.logdig("decide", PLACEMENT, go);
 }
 
 /** A five-second offer that can be skipped at once. */
@@ -34,8 +42,10 @@ function pause(answer, then) {
   const close = (action) => {
     clearInterval(timer);
     box.remove();
-    if (action) window.logdig("ad", name, action, answer.decision_id);
+    document.removeEventListener("keydown", escape);
+    if (action) window.logdig("ad", name, action, answer.decision_id, PLACEMENT);
   };
+  const escape = (event) => { if (event.key === "Escape") skip.click(); };
   const tick = () => {
     count.textContent = `Your song starts in ${left} s`;
     if (left-- === 0) { close(); then(); }
@@ -43,10 +53,11 @@ function pause(answer, then) {
   const timer = setInterval(tick, 1000);
   skip.onclick = () => { close("dismiss"); then(); };
   join.onclick = () => { close("click"); location.href = "offer.html"; };
+  document.addEventListener("keydown", escape);
   document.body.append(box);
-  join.focus();
+  skip.focus();
   tick();
-  window.logdig("ad", name, "view", answer.decision_id);
+  window.logdig("ad", name, "view", answer.decision_id, PLACEMENT);
 }
 
 let stop = () => {};
@@ -95,10 +106,11 @@ function notes(seed) {
 
 /** Sign in with a customer's number, with or without offers made to fit. */
 function signIn() {
-  const number = make("input", { type: "text", inputmode: "numeric", name: "customer", "aria-label": "Customer number", placeholder: "Customer number, 0 to 4999" });
+  const number = make("input", { type: "text", inputmode: "numeric", name: "customer", id: "number", placeholder: "0 to 4999" });
   const ads = make("input", { type: "checkbox", id: "ads", checked: "" });
   const done = make("button", { class: "solid", "data-logdig-id": "sign-in" }, "Sign in");
-  const form = make("form", { method: "dialog" }, make("h2", {}, "Welcome back"), number,
+  const form = make("form", { method: "dialog" }, make("h2", {}, "Welcome back"),
+    make("label", { for: "number" }, "Customer number"), number,
     make("label", { for: "ads" }, ads, " Make me offers that fit"), done);
   const dialog = make("dialog", {}, form);
   form.onsubmit = () => {
@@ -108,8 +120,8 @@ function signIn() {
       window.logdig("identify", number.value.trim());
       showMember();
     }
-    dialog.remove();
   };
+  dialog.onclose = () => dialog.remove();
   document.body.append(dialog);
   dialog.showModal();
 }
