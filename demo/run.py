@@ -54,6 +54,7 @@ class Options:
 
     directory: Path
     data: Path | None = None
+    once: bool = False
     listens: int = 200_000
     seed: int = 7
     site_port: int = 0
@@ -147,6 +148,7 @@ class Demo:
             counted=count_tables(self.spark, self.settings),
             tables={name: self._rows(name) for name in ("heat_cells", "models", "targets")},
             seconds=time.monotonic() - self._started,
+            is_open=not self._options.once,
         )
         print_summary(summary, self._say, self.stack.dashboard_url)
         return summary

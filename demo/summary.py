@@ -20,7 +20,10 @@ Rows = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Counts, each from its own place. ``sent accepted rejected``: at the senders; the rest in S3 and tables."""
+    """Counts, each from its own place. ``sent accepted rejected``: at the senders; the rest in S3 and tables.
+
+    ``is_open``: people may click on the site while the demo runs, so that more can come than it sent.
+    """
 
     sent: int
     accepted: int
@@ -33,6 +36,7 @@ class Summary:
     decisions: Rows
     tables: Mapping[str, Rows]
     seconds: float
+    is_open: bool
 
     @classmethod
     def of(
@@ -48,6 +52,7 @@ class Summary:
         counted: TableCounts,
         tables: Mapping[str, Rows],
         seconds: float,
+        is_open: bool,
     ) -> Summary:
         """Add up what the senders were answered. Each decision is one event that the collector itself makes."""
         tallies = [report.tally for report in reports.values()]
@@ -64,14 +69,21 @@ class Summary:
             decisions=decisions,
             tables=tables,
             seconds=seconds,
+            is_open=is_open,
         )
+
+    @property
+    def beside(self) -> int:
+        """Events that nobody of the demo sent: yours, when you clicked on the site while it ran."""
+        return max(0, self.raw.distinct - self.accepted) if self.is_open else 0
 
     def gaps(self) -> list[str]:
         """Every sum that does not meet, in words."""
+        accepted = self.accepted + self.beside
         sums = (
             ("sent = accepted + rejected", self.sent, self.accepted + self.rejected),
-            ("accepted = different lines in raw", self.accepted, self.raw.distinct),
-            ("accepted = rows of events", self.accepted, self.counted.events),
+            ("accepted = different lines in raw", accepted, self.raw.distinct),
+            ("accepted = rows of events", accepted, self.counted.events),
             ("rejected = different lines in bad", self.rejected, self.bad.distinct),
             ("rejected = rows of bad_events", self.rejected, self.counted.bad_events),
             ("customers loaded = rows of customers", self.loaded["customers"], self.counted.customers),
@@ -86,6 +98,7 @@ class Summary:
             "sent": self.sent,
             "accepted": self.accepted,
             "rejected": self.rejected,
+            "beside": self.beside,
             "raw": self.raw.lines,
             "duplicates": self.raw.lines - self.raw.distinct,
             "bad": self.bad.lines,
@@ -119,6 +132,8 @@ def print_summary(summary: Summary, say: Callable[[str], None], dashboard_url: s
     counted, raw = summary.counted, summary.raw
     say("")
     say(f"sent {summary.sent:,} = accepted {summary.accepted:,} + rejected {summary.rejected:,}")
+    if summary.beside:
+        say(f"and {summary.beside:,} events of your own, made on the site meanwhile")
     say(
         f"raw {raw.lines:,} lines, {raw.lines - raw.distinct:,} duplicates = {raw.distinct:,} different "
         f"= {counted.events:,} rows of events; bad {summary.bad.distinct:,} = {counted.bad_events:,} rows of bad_events"

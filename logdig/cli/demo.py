@@ -48,7 +48,7 @@ def command(
     os.environ["JAVA_HOME"] = str(Path(java).resolve().parent.parent)
     signal.signal(signal.SIGTERM, _interrupt)
     folder = directory or Path(tempfile.mkdtemp(prefix="logdig-demo-"))
-    options = Options(folder, data, listens, seed, site_port=site_port, dashboard_port=dashboard_port)
+    options = Options(folder, data, once, listens, seed, site_port=site_port, dashboard_port=dashboard_port)
     try:
         with Demo(options, os.environ, click.echo) as demo:
             found = demo.run()
