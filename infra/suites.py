@@ -5,13 +5,14 @@ The heavy lane holds what starts Java or Chromium; the light lane the rest. Each
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from infra.bootstrap import node_environment
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
@@ -52,6 +53,8 @@ SUITES = (
     Suite("types", (str(BIN / "mypy"), *TYPED_FOLDERS), quick=True),
     Suite("imports", (str(BIN / "lint-imports"),), quick=True),
     _pytest("unit", "tests/unit", quick=True),
+    Suite("tracker", ("npm", "--silent", "--prefix", "clicktracker_js", "run", "check")),
+    Suite("tracker-unit", ("npm", "--silent", "--prefix", "clicktracker_js", "test")),
     _pytest("functional", "tests/functional"),
     _pytest("analytics", "tests/analytics", light=False),
     _pytest("browser", "tests/browser", light=False),
@@ -67,9 +70,15 @@ def run_suite(suite: Suite) -> Outcome:
     with log.open("w", encoding="utf-8") as output:
         try:
             code = subprocess.run(
-                suite.command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, "PYTHONPATH": ""},
-                timeout=SUITE_TIMEOUT_SECONDS, check=False, stdin=subprocess.DEVNULL,
-            ).returncode  # fmt: skip
+                suite.command,
+                cwd=ROOT,
+                env={**node_environment(), "PYTHONPATH": ""},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                timeout=SUITE_TIMEOUT_SECONDS,
+                check=False,
+            ).returncode
         except subprocess.TimeoutExpired:
             code = -1
             output.write(f"\nstopped after {SUITE_TIMEOUT_SECONDS} s\n")
