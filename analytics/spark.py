@@ -118,6 +118,10 @@ def endpoint_configuration(settings: Settings, endpoint: str, environment: Mappi
         # The emulator's Glue loses commits made at once; this lock keeps them apart.
         f"{catalog}.lock-impl": "org.apache.iceberg.aws.dynamodb.DynamoDbLockManager",
         f"{catalog}.lock.table": f"{settings.prefix}-locks",
+        # Who finds it taken sleeps a whole lease before looking again: 15 s by default, for commits of less than one.
+        f"{catalog}.lock.heartbeat-timeout-ms": "4000",
+        f"{catalog}.lock.heartbeat-interval-ms": "1000",
+        f"{catalog}.lock.acquire-interval-ms": "100",
         f"{catalog}.dynamodb.endpoint": endpoint,
         f"{s3a}.endpoint": endpoint,
         f"{s3a}.endpoint.region": settings.region,

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from pyspark.sql import SparkSession
 
@@ -59,6 +60,14 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
 def lake(aws: dict[str, str]) -> Settings:
     """Settings whose bucket, database and tables exist."""
     return SETTINGS
+
+
+@pytest.fixture
+def own(lake: Settings, aws: dict[str, str]) -> Settings:
+    """Settings whose bucket and tables no other test knows."""
+    found = msgspec.structs.replace(lake, service=f"t{uuid.uuid4().hex[:8]}")
+    create_resources(found, aws)
+    return found
 
 
 @pytest.fixture(scope="session")
