@@ -1,4 +1,4 @@
-"""A collector and a site for browser tests: records what is posted and answers as it is told."""
+"""A collector and a site for browser tests: the real collector behind a server that can be told to fail."""
 
 from __future__ import annotations
 
@@ -7,46 +7,52 @@ import socket
 import struct
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar
+from typing import Any
+
+from logdig.apps import App, Apps
+from logdig.collector import Collector as RealCollector
+from logdig.exchange import Reply, Request
+from tests.fakes.sinks import MemorySink
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "clicktracker_js" / "test" / "pages"
 DIST = ROOT / "clicktracker_js" / "dist"
 TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
-PATIENCE_SECONDS = 15
+TOKEN = "pk_test"
+PATIENCE_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request gets instead of the real answer; ``reset`` breaks the connection."""
+
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    body: dict[str, Any] = field(default_factory=dict)
+    hang_seconds: float = 0
+    reset: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One request that came in, and what it was answered (0 = nothing)."""
+    """One request that came in, when (seconds of a clock that only counts up), and its answer's status."""
 
     path: str
     body: dict[str, Any]
     headers: dict[str, str]
+    at: float
     status: int
 
     @property
     def events(self) -> list[dict[str, Any]]:
         return list(self.body.get("events", []))
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a request gets. ``hang_seconds`` waits first; ``reset`` breaks the connection instead of answering."""
-
-    status: int = 202
-    headers: dict[str, str] = field(default_factory=dict)
-    hang_seconds: float = 0
-    reset: bool = False
-    body: dict[str, Any] | None = None
-
-
-Chooser = Callable[[dict[str, Any]], Answer]
 
 
 class Server:
@@ -71,92 +77,118 @@ class Server:
 
 
 class Collector:
-    """Records posts; ``answers`` are used up first, then ``choose`` decides, which says 202 unless it is replaced."""
+    """Records posts. ``answers`` are used up first, then ``choose`` is asked; None means the real answer."""
 
     def __init__(self) -> None:
+        self.url = ""
+        self.origins: set[str] = set()
+        self.sink = MemorySink()
         self.posts: list[Post] = []
         self.answers: list[Answer] = []
-        self.choose: Chooser = lambda body: Answer()
-        self.decision: Answer = Answer(200, body={"decision_id": "d1", "decision": "suppress", "ad": None})
-        self.changed = threading.Condition()
-        self.url = ""
+        self.choose: Callable[[dict[str, Any]], Answer | None] = lambda body: None
+        self.decision: Answer | None = None
+        self._changed = threading.Condition()
 
-    def answer_for(self, path: str, body: dict[str, Any]) -> Answer:
-        """Take the next answer."""
-        if path == "/v1/decide":
-            return self.decision
-        return self.answers.pop(0) if self.answers else self.choose(body)
+    def answer_for(self, request: Request) -> Answer | None:
+        """What the request was told to get."""
+        if request.path == "/v1/decide" or request.method != "POST":
+            return self.decision if request.method == "POST" else None
+        return self.answers.pop(0) if self.answers else self.choose(json.loads(request.body))
 
-    def note(self, post: Post) -> None:
+    def handle(self, request: Request) -> Reply:
+        """Give the real collector's reply."""
+        apps = Apps([App("test", TOKEN, frozenset(self.origins))])
+        real = RealCollector(apps, self.sink, lambda: datetime.now(UTC), lambda: uuid.uuid4().hex)
+        return real.handle(request)
+
+    def note(self, request: Request, status: int) -> None:
         """Keep a post and wake whoever waits for it."""
-        with self.changed:
+        post = Post(request.path, json.loads(request.body), dict(request.headers), time.monotonic(), status)
+        with self._changed:
             self.posts.append(post)
-            self.changed.notify_all()
+            self._changed.notify_all()
 
     @property
     def events(self) -> list[dict[str, Any]]:
         """Events acknowledged with 2xx, each once, in order of arrival."""
         found: dict[str, dict[str, Any]] = {}
-        for post in [post for post in self.posts if 200 <= post.status < 300]:
-            for event in post.events:
-                found.setdefault(event["event_id"], event)
+        for post in self.posts:
+            if post.path == "/v1/events" and 200 <= post.status < 300:
+                for event in post.events:
+                    found.setdefault(event["event_id"], event)
         return list(found.values())
 
     def of_type(self, kind: str) -> list[dict[str, Any]]:
         """Acknowledged events of one type."""
         return [event for event in self.events if event["type"] == kind]
 
+    def names(self) -> list[str]:
+        """Names of the acknowledged events of type custom."""
+        return [event["custom"]["name"] for event in self.of_type("custom")]
+
     def wait_for(self, ready: Callable[[Collector], bool], seconds: float = PATIENCE_SECONDS) -> None:
-        """Wait until the posts satisfy ``ready``; fails with what came."""
-        with self.changed:
-            if not self.changed.wait_for(lambda: ready(self), seconds):
+        """Wait until ``ready``; fails with what came."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: ready(self), seconds):
                 seen = [(post.path, post.status, [event["type"] for event in post.events]) for post in self.posts]
                 raise AssertionError(f"not within {seconds} s; what came: {seen}")
+
+
+class Quiet(BaseHTTPRequestHandler):
+    """A handler that does not mind a page going away in the middle."""
+
+    protocol_version = "HTTP/1.1"
+
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except (ConnectionError, ValueError):
+            self.close_connection = True
+
+    def finish(self) -> None:
+        try:
+            super().finish()
+        except (ConnectionError, ValueError):
+            self.close_connection = True
+
+    def reply(self, status: int, headers: dict[str, str], content: bytes) -> None:
+        """Send one answer."""
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(content))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class names it so)
+        """Say nothing."""
 
 
 def collector_handler(collector: Collector) -> type[BaseHTTPRequestHandler]:
     """Make the request handler of one collector."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            answer = collector.answer_for(self.path, body)
-            time.sleep(answer.hang_seconds)
-            collector.note(Post(self.path, body, dict(self.headers.items()), 0 if answer.reset else answer.status))
-            if answer.reset:
-                self._reset()
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            headers = tuple((name.lower(), value) for name, value in self.headers.items())
+            request = Request(self.command, self.path, "", headers, body)
+            told = collector.answer_for(request)
+            if told is None:
+                real = collector.handle(request)
+                if request.method == "POST":
+                    collector.note(request, real.status)
+                self.reply(real.status, dict(real.headers), real.body)
                 return
-            content = json.dumps(answer.body or {}).encode()
-            self.send_response(answer.status)
-            self.send_header("Access-Control-Allow-Origin", self.headers.get("Origin", "*"))
-            self.send_header("Access-Control-Allow-Credentials", "true")
-            self.send_header("Access-Control-Expose-Headers", "Retry-After")
-            self.send_header("Content-Length", str(len(content)))
-            for name, value in answer.headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
-
-        def _reset(self) -> None:
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.connection.close()
-            self.close_connection = True
-
-        def handle(self) -> None:
-            # A page that goes away mid-request is part of these tests.
-            try:
-                super().handle()
-            except (ConnectionError, ValueError):
+            time.sleep(told.hang_seconds)
+            collector.note(request, 0 if told.reset else told.status)
+            if told.reset:
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.connection.close()
                 self.close_connection = True
+                return
+            shared = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
+            self.reply(told.status, shared | told.headers, json.dumps(told.body).encode())
 
-        def finish(self) -> None:
-            try:
-                super().finish()
-            except (ConnectionError, ValueError):
-                self.close_connection = True
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class names it so)
-            """Say nothing."""
+        do_OPTIONS = do_POST
 
     return Handler
 
@@ -164,25 +196,16 @@ def collector_handler(collector: Collector) -> type[BaseHTTPRequestHandler]:
 def site_handler(values: dict[str, str], headers: dict[str, str]) -> type[BaseHTTPRequestHandler]:
     """Make the handler that serves test pages with ``{{name}}`` filled in, and the built tracker beside them."""
 
-    class Handler(BaseHTTPRequestHandler):
-        extra: ClassVar[dict[str, str]] = headers
-
+    class Handler(Quiet):
         def do_GET(self) -> None:
             name = self.path.split("?")[0].removeprefix("/")
             found = next((folder / name for folder in (PAGES, DIST) if name and (folder / name).is_file()), None)
-            content = b"not found" if found is None else found.read_bytes()
-            if found is not None and found.suffix == ".html":
-                for key, value in values.items():
-                    content = content.replace(b"{{" + key.encode() + b"}}", value.encode())
-            self.send_response(404 if found is None else 200)
-            self.send_header("Content-Type", TYPES.get(found.suffix if found else "", "text/plain"))
-            self.send_header("Content-Length", str(len(content)))
-            for key, value in self.extra.items():
-                self.send_header(key, value)
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class names it so)
-            """Say nothing."""
+            if found is None:
+                self.reply(404, {"Content-Type": "text/plain"}, b"not found")
+                return
+            content = found.read_bytes()
+            for key, value in values.items() if found.suffix == ".html" else ():
+                content = content.replace(b"{{" + key.encode() + b"}}", value.encode())
+            self.reply(200, {"Content-Type": TYPES[found.suffix]} | headers, content)
 
     return Handler

@@ -201,8 +201,14 @@ def test_send_reports_one_event_when_it_alone_is_refused_whole(door: Door, sende
 
 
 def test_send_reports_the_line_when_the_collector_rejects_an_event(sender: Sender) -> None:
-    good: dict[str, object] = {"event_id": "a" * 22, "type": "custom", "timestamp": "2014-10-23T03:26:20Z", "customer_id": "1",
-            "consent": {"analytics": True, "ads": False}, "custom": {"name": "n"}}  # fmt: skip
+    good: dict[str, object] = {
+        "event_id": "a" * 22,
+        "type": "custom",
+        "timestamp": "2014-10-23T03:26:20Z",
+        "customer_id": "1",
+        "consent": {"analytics": True, "ads": False},
+        "custom": {"name": "n"},
+    }
     bad = good | {"event_id": "b" * 22, "customer_id": 5}
 
     tally = sender.send(Batch(0, (good, bad), (4, 9)))
