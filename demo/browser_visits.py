@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from playwright.sync_api import Browser, Page, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, sync_playwright
 
 if TYPE_CHECKING:
     from demo.visitors import Visitor
@@ -34,24 +35,71 @@ PHONE = (
 PHONE_BELOW_PX = 768
 STEP_MS = 10_000
 PAUSE_MS = 60
-BEACON_MS = 300
+QUIET_STEPS = 4
+"""Looks in a row that find nothing under way."""
 LOADED = "window.logdig?.q !== undefined && !Array.isArray(window.logdig.q)"
-ALL_SENT = "!Object.keys(localStorage).some((key) => key.startsWith('logdig:e:'))"
-STORAGE = """() => ({
-  made: Number(localStorage.getItem('logdig:n')) || 0,
-  dropped: Object.values(JSON.parse(localStorage.getItem('logdig:dropped') || '{}')).reduce((sum, one) => sum + one, 0),
-})"""
-"""Events that the tracker made in this browser, and those that it gave up."""
 
 
 @dataclass(slots=True)
 class Seen:
-    """What all visitors did, counted in their browsers."""
+    """What all visitors did, counted at their browsers; events and decisions that were answered."""
 
     clicks: int = 0
     sent: int = 0
     accepted: int = 0
     decisions: int = 0
+
+
+class Wire:
+    """What a browser profile sent and was answered, read off its requests.
+
+    Events that go by beacon are not seen here; the tracker keeps them and sends them again, which is.
+    """
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.sent: set[str] = set()
+        self.accepted: set[str] = set()
+        self.decisions = 0
+        self.asking = 0
+        self._turns: dict[str, set[int]] = {}
+        context.on("request", self._request)
+        context.on("response", self._response)
+        context.on("requestfailed", self._failed)
+
+    def gaps(self) -> list[int]:
+        """Turns of a session that were made but not seen: ``seq`` counts up by one."""
+        return sorted(turn for turns in self._turns.values() for turn in set(range(max(turns))) - turns)
+
+    def is_settled(self) -> bool:
+        """Tell whether everything that was seen to be sent is answered."""
+        return self.sent == self.accepted and not self.asking and not self.gaps()
+
+    def _request(self, request: Request) -> None:
+        self.asking += _asks(request)
+        for event in _events(request):
+            self.sent.add(event["event_id"])
+            self._turns.setdefault(event["session_id"], set()).add(event["seq"])
+
+    def _response(self, response: Response) -> None:
+        self.asking -= _asks(response.request)
+        if response.ok:
+            self.accepted |= {event["event_id"] for event in _events(response.request)}
+            self.decisions += _asks(response.request)
+
+    def _failed(self, request: Request) -> None:
+        self.asking -= _asks(request)
+
+
+def _asks(request: Request) -> bool:
+    return request.method == "POST" and request.url.endswith("/v1/decide")
+
+
+def _events(request: Request) -> list[dict[str, Any]]:
+    body = request.post_data_buffer
+    if body is None or not request.url.endswith("/v1/events"):
+        return []
+    events: list[dict[str, Any]] = json.loads(body)["events"]
+    return events
 
 
 def visit_in_browser(chromium: str, site_url: str, visitors: Sequence[Visitor]) -> Seen:
@@ -72,42 +120,47 @@ def _visit(browser: Browser, site_url: str, visitor: Visitor, seen: Seen) -> Non
         window |= {"user_agent": PHONE, "is_mobile": True, "has_touch": True}
     context = browser.new_context(**window)
     context.set_default_timeout(STEP_MS)
+    wire = Wire(context)
     page = context.new_page()
-
-    def count_decision(response: Response) -> None:
-        if response.url.endswith("/v1/decide") and response.request.method == "POST" and response.status == 200:
-            seen.decisions += 1
-
-    page.on("response", count_decision)
     random = Random(visitor.seed)
     page.goto(f"{site_url}/index.html")
     _wait(page, LOADED)
     if visitor.customer_id is not None:
         seen.clicks += _sign_in(page, visitor.customer_id)
     seen.clicks += _wander(page, random, ["h1", ".lead", "#picks", "[data-logdig-id=hero-play]"])
-    seen.clicks += _play(page, random.choice(("14", "215", "37", "478")))
+    seen.clicks += _play(page, wire, random.choice(("14", "215", "37", "478")))
     seen.clicks += _click(page, "[data-logdig-id=hero-album]")
     _wait(page, LOADED)
     for track in random.sample(("1201", "1202", "1203", "1204", "1205", "1206", "1207"), k=random.randint(1, 2)):
-        seen.clicks += _play(page, track)
+        seen.clicks += _play(page, wire, track)
     if random.random() < 0.4:
         seen.clicks += _click(page, "[data-logdig-id=nav-offer]")
         _wait(page, LOADED)
         seen.clicks += _click(page, random.choice(("[data-upgrade=gold]", "[data-logdig-id=stay-silver]")))
-    _settle(page, site_url, seen)
+    settle(page, wire)
+    # What is made while the window closes stays in this profile, which ends here: nobody ever sends it.
+    context.set_offline(True)
     context.close()
+    seen.sent += len(wire.sent)
+    seen.accepted += len(wire.accepted)
+    seen.decisions += wire.decisions
 
 
 def _wait(page: Page, condition: str) -> None:
-    """Wait until an expression is true; the page's own security policy forbids waiting inside the page.
+    """Wait until an expression is true; the page's own security policy forbids waiting inside the page."""
+    _until(page, lambda: bool(page.evaluate(condition)), condition)
+
+
+def _until(page: Page, condition: Callable[[], bool], what: str) -> None:
+    """Wait for a condition.
 
     Raises:
-        TimeoutError: It was not within STEP_MS.
+        TimeoutError: It was not true within STEP_MS.
     """
     deadline = time.monotonic() + STEP_MS / 1000
-    while not page.evaluate(condition):
+    while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{page.url}: not within {STEP_MS} ms: {condition}")
+            raise TimeoutError(f"{page.url}: not within {STEP_MS} ms: {what}")
         page.wait_for_timeout(PAUSE_MS)
 
 
@@ -132,9 +185,11 @@ def _wander(page: Page, random: Random, selectors: list[str]) -> int:
     return clicks
 
 
-def _play(page: Page, track: str) -> int:
+def _play(page: Page, wire: Wire, track: str) -> int:
     clicks = _click(page, f"[data-track='{track}'] >> nth=0")
     page.wait_for_selector(".player, .pause")
+    # A page that is left while it asks never hears that it was answered.
+    _until(page, lambda: wire.asking == 0, "the decision")
     return clicks + _leave_offer(page)
 
 
@@ -151,17 +206,18 @@ def _click(page: Page, selector: str) -> int:
     return 1
 
 
-def _settle(page: Page, site_url: str, seen: Seen) -> None:
-    """Leave the site, come back to have the rest sent, and read the counts where no tracker runs."""
-    # Leaving makes the last events; the next page view sends what the beacon did not settle.
-    page.goto(f"{site_url}/icon.svg")
-    page.goto(f"{site_url}/index.html")
-    _wait(page, LOADED)
-    page.evaluate("window.logdig('flush')")
-    _wait(page, ALL_SENT)
-    page.goto(f"{site_url}/icon.svg")
-    counts = page.evaluate(STORAGE)
-    # What the last page view made on leaving went by beacon, which is acknowledged to nobody; let it arrive.
-    page.wait_for_timeout(BEACON_MS)
-    seen.sent += counts["made"]
-    seen.accepted += counts["made"] - counts["dropped"]
+def settle(page: Page, wire: Wire) -> None:
+    """Have everything that waits sent, and wait for the answers.
+
+    Raises:
+        TimeoutError: They did not come within STEP_MS.
+    """
+    quiet = 0
+
+    def is_quiet() -> bool:
+        nonlocal quiet
+        page.evaluate("window.logdig('flush')")
+        quiet = quiet + 1 if wire.is_settled() else 0
+        return quiet >= QUIET_STEPS
+
+    _until(page, is_quiet, "answers to all events")

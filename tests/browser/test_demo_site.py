@@ -17,7 +17,7 @@ from pyspark.sql import SparkSession
 from analytics import tables
 from analytics.jobs import run
 from analytics.spark import JARS_FOLDER, session
-from demo.browser_visits import ALL_SENT, DESKTOP, LOADED
+from demo.browser_visits import DESKTOP, LOADED, Wire, settle
 from demo.server import Site
 from infra.bootstrap import find_java
 from infra.local import LocalStack
@@ -99,6 +99,7 @@ def site(site_port: int, stack: LocalStack) -> Iterator[Site]:
 def test_click_is_one_row_and_one_cell_when_flush_and_ingest_run_twice(
     stack: LocalStack, spark: SparkSession, site: Site, profile: BrowserContext
 ) -> None:
+    wire = Wire(profile)
     page = profile.new_page()
     page.goto(f"{site.url}/index.html")
     wait(page, LOADED)
@@ -110,8 +111,7 @@ def test_click_is_one_row_and_one_cell_when_flush_and_ingest_run_twice(
     # Going away sends by beacon, coming back sends the same again: the copies must not count.
     page.goto(f"{site.url}/album.html")
     wait(page, LOADED)
-    page.evaluate("window.logdig('flush')")
-    wait(page, ALL_SENT)
+    settle(page, wire)
     for _ in range(2):
         flush_once(stack.settings, force=True)
         for name in ("ingest", "heat_cells", "listens"):
