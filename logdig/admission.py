@@ -70,6 +70,6 @@ def admit_app(caller: Caller, apps: Apps, token: str, now: datetime) -> App:
         raise RefusedError(401, "unknown token; take the one of this app from logdig.toml")
     if caller.signers is not None and app.name not in caller.signers:
         raise RefusedError(401, "X-LogDig-Signature was made with the secret of another app")
-    if caller.origin is not None and caller.origin not in app.origins:
+    if caller.origin is not None and not app.admits(caller.origin):
         raise RefusedError(403, "this Origin is not registered for the app of this token")
     return app

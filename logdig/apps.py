@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,19 +17,48 @@ SIGNATURE_HEADER = "x-logdig-signature"
 SIGNATURE_AGE_SECONDS = 300
 """A signature holds this long, and as far ahead for clocks that run fast."""
 
+WILDCARD = "*."
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_LABELS = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 _SIGNATURE = re.compile(r"t=([0-9]{1,12}),v1=([0-9a-fA-F]{64})")
 
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """One site or service. ``origins`` are in normal form; ``token`` is the one that new pages carry."""
+    """One site or service; ``token`` is the one that new pages carry.
+
+    ``origins`` are in normal form; ``parents`` are those whose subdomains may write, split at the wildcard.
+    """
 
     name: str
     token: str
     origins: frozenset[str] = frozenset()
+    parents: tuple[tuple[str, str], ...] = ()
     timezone: str = "UTC"
     allowed_query: frozenset[str] = frozenset()
+    staff_networks: tuple[Network, ...] = ()
     previous_tokens: tuple[PreviousToken, ...] = ()
+
+    def admits(self, origin: str) -> bool:
+        """Tell whether pages of this origin, in normal form, may write."""
+        return origin in self.origins or any(_is_below(origin, scheme, host) for scheme, host in self.parents)
+
+    def is_staff(self, address: str | None) -> bool:
+        """Tell whether an address is one of the owner's own people."""
+        if not self.staff_networks or address is None:
+            return False
+        try:
+            found = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(found in network for network in self.staff_networks)
+
+
+def _is_below(origin: str, scheme: str, host: str) -> bool:
+    """Tell whether an origin is ``scheme`` + labels + ``.host``; anchored on both sides."""
+    labels = origin.removeprefix(scheme).removesuffix(f".{host}")
+    return len(labels) == len(origin) - len(scheme) - len(host) - 1 and _LABELS.fullmatch(labels) is not None
 
 
 class Apps:
@@ -37,7 +67,6 @@ class Apps:
     def __init__(self, apps: Iterable[App], secrets: Mapping[str, bytes] | None = None) -> None:
         self._apps = tuple(apps)
         self._secrets = dict(secrets or {})
-        self._origins = frozenset(origin for app in self._apps for origin in app.origins)
 
     @classmethod
     def from_settings(cls, settings: Settings, environment: Mapping[str, str]) -> Apps:
@@ -60,7 +89,7 @@ class Apps:
 
     def is_registered(self, origin: str) -> bool:
         """Tell whether any app has this origin, in normal form."""
-        return origin in self._origins
+        return any(app.admits(origin) for app in self._apps)
 
     def signers(self, header: str, body: bytes, now: datetime) -> frozenset[str]:
         """Name the apps whose secret made this signature over the bytes on the wire; none when it is wrong or old."""
@@ -69,15 +98,23 @@ class Apps:
 
 def app_from_settings(settings: AppSettings) -> App:
     """Bring one app of logdig.toml into the form that requests are compared with."""
-    origins = (normal_origin(origin) for origin in settings.origins)
+    exact = (normal_origin(origin) for origin in settings.origins if WILDCARD not in origin)
+    below = (normal_origin(origin.replace(WILDCARD, "")) for origin in settings.origins if WILDCARD in origin)
     return App(
         name=settings.name,
         token=settings.token,
-        origins=frozenset(origin for origin in origins if origin is not None),
+        origins=frozenset(origin for origin in exact if origin is not None),
+        parents=tuple(_split(origin) for origin in below if origin is not None),
         timezone=settings.timezone,
         allowed_query=frozenset(settings.allowed_query),
+        staff_networks=tuple(ipaddress.ip_network(network) for network in settings.staff_addresses),
         previous_tokens=tuple(map(_in_utc, settings.previous_tokens)),
     )
+
+
+def _split(origin: str) -> tuple[str, str]:
+    scheme, _, host = origin.partition("://")
+    return f"{scheme}://", host
 
 
 def _in_utc(previous: PreviousToken) -> PreviousToken:

@@ -15,6 +15,7 @@ import msgspec
 
 from logdig.admission import Caller, admit_app, admit_caller, registered_origin
 from logdig.apps import App, Apps
+from logdig.enrichment import Places
 from logdig.envelope import BYTE_ORDER_MARK, PARSER_ERRORS, read_envelope
 from logdig.errors import InputError, InvalidEventError, LogDigError, TransientError
 from logdig.exchange import Headers, RefusedError, Reply, Request, json_reply, problem, well_formed
@@ -60,11 +61,13 @@ class Collector:
         clock: Clock,
         new_id: Callable[[], str],
         decider: DecisionService | None = None,
+        places: Places | None = None,
     ) -> None:
         self._apps = apps
         self._sink = sink
         self._clock = clock
         self._new_id = new_id
+        self._places = places or Places()
         self._routes: dict[str, dict[str, Callable[[Request], Reply]]] = {
             "/": {"GET": self._hello, "POST": self._post_log},
             "/healthz": {"GET": self._health},
@@ -135,7 +138,7 @@ class Collector:
         envelope = read_envelope(payload)
         app = admit_app(caller, self._apps, envelope.token, received_at)
         reading = read_events(envelope.sources, Terms(received_at, envelope.sent_at, caller.signed))
-        writer = LineWriter(_facts(request, app, envelope.token, received_at, envelope.tz_min), app.allowed_query)
+        writer = LineWriter(self._facts(request, app, envelope.token, received_at, envelope.tz_min), app.allowed_query)
         lines = [writer.line(event.event, event.occurred_at) for event in reading.accepted]
         self._commit(app, received_at, lines, reading.rejected)
         return json_reply(202, _counts(reading))
@@ -147,7 +150,7 @@ class Collector:
         parameters = read_parameters(request.query, payload, is_form=media_type(request) == FORM)
         token = read_token(parameters, received_at, any_age=caller.signed)
         app = admit_app(caller, self._apps, token, received_at)
-        facts = _facts(request, app, token, received_at)
+        facts = self._facts(request, app, token, received_at)
         log = read_log(parameters, received_at, any_age=caller.signed, user_agent=facts.user_agent)
         line = LineWriter(facts, app.allowed_query).line_of_fields(log.fields, log.occurred_at)
         self._commit(app, received_at, [line])
@@ -173,6 +176,21 @@ class Collector:
         caller = admit_caller(request, self._apps, now)
         return caller, inflate(request.body) if is_gzip else request.body
 
+    def _facts(self, request: Request, app: App, token: str, received_at: datetime, tz_min: int | None = None) -> Facts:
+        user_agent = clean_user_agent(request.header("user-agent"))
+        place = self._places.find(request)
+        return Facts(
+            received_at=received_at,
+            app=app.name,
+            token=token,
+            user_agent=user_agent,
+            bot=is_bot(user_agent),
+            tz_min=tz_min,
+            country=place.country,
+            region=place.region,
+            staff=app.is_staff(place.address),
+        )
+
     def _commit(
         self, app: App, received_at: datetime, lines: Sequence[bytes], rejected: Sequence[Rejected] = ()
     ) -> None:
@@ -185,11 +203,6 @@ class Collector:
 def _allow(handlers: Iterable[str]) -> str:
     names = {*handlers, "OPTIONS"}
     return ", ".join(sorted(names | {"HEAD"} if "GET" in names else names))
-
-
-def _facts(request: Request, app: App, token: str, received_at: datetime, tz_min: int | None = None) -> Facts:
-    user_agent = clean_user_agent(request.header("user-agent"))
-    return Facts(received_at, app.name, token, user_agent, is_bot(user_agent), tz_min)
 
 
 def _counts(reading: Reading) -> dict[str, object]:

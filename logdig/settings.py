@@ -6,6 +6,7 @@ docs/settings.md, which a test compares with the Structs below.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import tomllib
 from collections.abc import Mapping
@@ -39,13 +40,18 @@ class PreviousToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AppSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One site or service that may write. ``origins`` are exact, e.g. ``https://shop.example``."""
+    """One site or service that may write.
+
+    ``origins`` are exact (``https://shop.example``) or begin with one wildcard (``https://*.shop.example``: every
+    host below it, never the host itself).
+    """
 
     name: str
     token: str
     origins: tuple[str, ...] = ()
     timezone: str = "UTC"
     allowed_query: tuple[str, ...] = ()
+    staff_addresses: tuple[str, ...] = ()
     disabled: bool = False
     previous_tokens: tuple[PreviousToken, ...] = ()
 
@@ -80,6 +86,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     queue_url: str = ""
     bucket: str = ""
     profile_table: str = ""
+    trust_viewer_headers: bool = False
+    geo_database: str = ""
     apps: tuple[AppSettings, ...] = ()
     flush: FlushSettings = FlushSettings()
     offers: tuple[OfferSettings, ...] = (OfferSettings(),)
@@ -204,8 +212,15 @@ def _check_app(key: str, app: AppSettings) -> None:
     if not re.fullmatch(r"[A-Za-z0-9_-]{8,80}", app.token):
         raise InvalidSettingError(f"{key}.token", app.token, "letters, digits, '_' and '-', 8 to 80")
     for index, origin in enumerate(app.origins):
-        if not re.fullmatch(r"https?://[^/?#@\s*]+", origin):
-            raise InvalidSettingError(f"{key}.origins[{index}]", origin, "scheme://host[:port], nothing after it")
+        if not re.fullmatch(r"https?://(\*\.)?[^/?#@\s*]+", origin):
+            rule = "scheme://host[:port] or scheme://*.host[:port], nothing after it"
+            raise InvalidSettingError(f"{key}.origins[{index}]", origin, rule)
+    for index, network in enumerate(app.staff_addresses):
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as err:
+            rule = "an address or network such as 203.0.113.0/24"
+            raise InvalidSettingError(f"{key}.staff_addresses[{index}]", network, rule) from err
     try:
         ZoneInfo(app.timezone)
     except (KeyError, ValueError, OSError) as err:

@@ -57,6 +57,7 @@ class Facts:
     tz_min: int | None = None
     country: str | None = None
     region: str | None = None
+    staff: bool = False
 
 
 class LineWriter:
@@ -75,10 +76,13 @@ class LineWriter:
         self._head = f'{{"received_at":"{wire_time(facts.received_at)}","occurred_at":"'.encode()
         self._shared = b'",' + msgspec.json.encode(shared)[1:-1]
         self._allowed_query = allowed_query
+        self._staff = facts.staff
 
     def line(self, event: Event, occurred_at: datetime) -> bytes:
         """Write one event as it came, but for query strings and the fractions of ``x`` and ``y``."""
         event = _mended(event, self._allowed_query)
+        if self._staff and event.staff is not True:
+            event = msgspec.structs.replace(event, staff=True)
         nulls = b"".join(null for name, null in _NULLS.items() if getattr(event, name, UNSET) is UNSET)
         return self._join(occurred_at, nulls, msgspec.json.encode(event))
 
@@ -87,7 +91,8 @@ class LineWriter:
         addresses = {name: fields[name] for name in ("current_page", "link") if isinstance(fields.get(name), str)}
         kept = {name: drop_query(str(address), self._allowed_query) for name, address in addresses.items()}
         nulls = b"".join(null for name, null in _NULLS.items() if name not in fields)
-        return self._join(occurred_at, nulls, msgspec.json.encode({**fields, **kept}))
+        staff = {"staff": True} if self._staff else {}
+        return self._join(occurred_at, nulls, msgspec.json.encode({**fields, **kept, **staff}))
 
     def _join(self, occurred_at: datetime, nulls: bytes, event_json: bytes) -> bytes:
         return to_ascii(

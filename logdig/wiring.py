@@ -11,6 +11,7 @@ from logdig.apps import Apps
 from logdig.clients import dynamodb_profiles, sqs_queue
 from logdig.collector import Collector
 from logdig.decider import Decider
+from logdig.enrichment import places
 from logdig.packing import QueueSink
 from logdig.settings import Settings
 
@@ -53,4 +54,4 @@ def build(settings: Settings, environment: Mapping[str, str], *, exposure_wait_s
         exposure_wait_seconds=exposure_wait_seconds,
     )
     apps = Apps.from_settings(settings, environment)
-    return Parts(Collector(apps, sink, utc_now, new_id, decider), decider)
+    return Parts(Collector(apps, sink, utc_now, new_id, decider, places(settings)), decider)

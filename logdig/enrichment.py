@@ -1,0 +1,98 @@
+"""What the collector adds to an event about where it came from; the address itself is never stored.
+
+Country and region are read before the address is forgotten: from the CDN's headers where the settings trust them, else
+from a local MMDB file, else they stay null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from logdig.errors import SetupError
+from logdig.exchange import Request
+from logdig.settings import Settings
+
+COUNTRY_HEADER = "cloudfront-viewer-country"
+REGION_HEADER = "cloudfront-viewer-country-region"
+ADDRESS_HEADER = "cloudfront-viewer-address"
+CODE_CHARACTERS = 8
+
+LookUp = Callable[[str], Any]
+"""Address -> record of an MMDB file, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a request came from; ``address`` is for staff lists and limits only."""
+
+    address: str | None = None
+    country: str | None = None
+    region: str | None = None
+
+
+class Places:
+    """Finds the place of a request.
+
+    Args:
+        trust_viewer_headers: Believe CloudFront's headers; only right behind CloudFront.
+        look_up: Reads an MMDB file; None where there is none.
+    """
+
+    def __init__(self, *, trust_viewer_headers: bool = False, look_up: LookUp | None = None) -> None:
+        self._trust = trust_viewer_headers
+        self._look_up = look_up
+
+    def find(self, request: Request) -> Place:
+        """Tell address, country and region as far as they are known."""
+        address = request.remote_addr
+        if self._trust:
+            seen = request.header(ADDRESS_HEADER)
+            # The header holds address:port.
+            address = seen.rpartition(":")[0].strip("[]") if seen else address
+            country = _code(request.header(COUNTRY_HEADER))
+            if country is not None:
+                return Place(address, country, _code(request.header(REGION_HEADER)))
+        return Place(address, *self._from_file(address))
+
+    def _from_file(self, address: str | None) -> tuple[str | None, str | None]:
+        if self._look_up is None or address is None:
+            return None, None
+        try:
+            record = self._look_up(address)
+        except ValueError:
+            return None, None
+        if not isinstance(record, dict):
+            return None, None
+        subdivisions = record.get("subdivisions") or [{}]
+        return _code(record.get("country", {}).get("iso_code")), _code(subdivisions[0].get("iso_code"))
+
+
+def _code(text: object) -> str | None:
+    """A code of letters, digits and '-', or None: what is longer or stranger is no code."""
+    if not isinstance(text, str) or not 1 <= len(text) <= CODE_CHARACTERS:
+        return None
+    return text if text.isascii() and text.replace("-", "").isalnum() else None
+
+
+def places(settings: Settings) -> Places:
+    """Make the finder of the settings, opening the MMDB file once.
+
+    Raises:
+        SetupError: The file is missing or no MMDB.
+    """
+    look_up = _open(Path(settings.geo_database)) if settings.geo_database else None
+    return Places(trust_viewer_headers=settings.trust_viewer_headers, look_up=look_up)
+
+
+def _open(path: Path) -> LookUp:
+    import maxminddb
+
+    try:
+        reader = maxminddb.open_database(str(path))
+    except (OSError, maxminddb.InvalidDatabaseError) as err:
+        raise SetupError(f"geo_database = {str(path)!r}: cannot be read as MMDB: {err}") from err
+    look_up: LookUp = reader.get
+    return look_up

@@ -1,0 +1,110 @@
+"""Country, region and staff come from the server's own knowledge, and addresses are forgotten."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from mmdb_writer import MMDBWriter
+from netaddr import IPSet
+
+from logdig.apps import App, Apps
+from logdig.collector import Collector
+from logdig.enrichment import Place, Places, places
+from logdig.errors import SetupError
+from logdig.exchange import Request
+from logdig.settings import AppSettings, Settings
+from tests.fakes.sinks import MemorySink
+from tests.fakes.tracked import BROWSER, NOW, ORIGIN, TOKEN, body, event
+
+KOREA = {"country": {"iso_code": "KR"}, "subdivisions": [{"iso_code": "11"}]}
+
+
+def request(address: str | None, **headers: str) -> Request:
+    pairs = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    return Request("POST", "/v1/events", headers=BROWSER + pairs, remote_addr=address)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    writer = MMDBWriter(4, "Test-City", languages=["en"], description="for a test")
+    writer.insert_network(IPSet(["203.0.113.0/24"]), KOREA)
+    path = tmp_path / "places.mmdb"
+    writer.to_db_file(str(path))
+    return path
+
+
+def test_place_is_read_from_a_local_file(database: Path) -> None:
+    finder = places(Settings(geo_database=str(database)))
+
+    assert finder.find(request("203.0.113.9")) == Place("203.0.113.9", "KR", "11")
+    assert finder.find(request("198.51.100.1")) == Place("198.51.100.1")
+    assert finder.find(request("no address")) == Place("no address")
+    assert finder.find(request(None)) == Place()
+
+
+def test_place_names_the_file_when_it_cannot_be_read(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.mmdb"
+    broken.write_bytes(b"not a database")
+
+    for path in (broken, tmp_path / "absent.mmdb"):
+        with pytest.raises(SetupError, match=path.name):
+            places(Settings(geo_database=str(path)))
+
+
+def test_place_believes_viewer_headers_only_when_told_to() -> None:
+    headers = {"cloudfront_viewer_country": "DE", "cloudfront_viewer_country_region": "BE"}
+    asked = request("10.0.0.1", cloudfront_viewer_address="198.51.100.7:443", **headers)
+
+    assert Places(trust_viewer_headers=True).find(asked) == Place("198.51.100.7", "DE", "BE")
+    assert Places().find(asked) == Place("10.0.0.1")
+
+
+@pytest.mark.parametrize("code", ["", "K" * 9, "한국", "K\nR", "<b>"])
+def test_place_has_no_country_when_the_code_is_none(code: str) -> None:
+    finder = Places(trust_viewer_headers=True)
+
+    assert finder.find(request("10.0.0.1", cloudfront_viewer_country=code)).country is None
+
+
+@pytest.mark.parametrize(
+    ("address", "staff"),
+    [("203.0.113.9", True), ("203.0.114.9", False), ("2001:db8::1", True), ("nonsense", False), (None, False)],
+)
+def test_event_is_marked_as_staff_when_it_comes_from_the_apps_addresses(address: str | None, staff: bool) -> None:
+    settings = AppSettings("shop", TOKEN, (ORIGIN,), staff_addresses=("203.0.113.0/24", "2001:db8::/32"))
+    sink = MemorySink()
+    apps = Apps.from_settings(Settings(apps=(settings,)), {})
+    collector = Collector(apps, sink, lambda: NOW, lambda: "id")
+
+    reply = collector.handle(Request("POST", "/v1/events", "", BROWSER, body(event("page", staff=False)), address))
+
+    assert reply.status == 202
+    (line,) = sink.batches[0].events
+    assert json.loads(line)["staff"] is staff
+    assert (address or "203.") not in line.decode()
+
+
+@pytest.mark.parametrize(
+    ("origin", "admitted"),
+    [
+        ("https://www.shop.example", True),
+        ("https://a.b.shop.example", True),
+        ("https://shop.example", False),
+        ("http://www.shop.example", False),
+        ("https://www.shop.example:8443", False),
+        ("https://evilshop.example", False),
+        ("https://www.shop.example.evil.example", False),
+        ("https://.shop.example", False),
+        ("https://evil.example/.shop.example", False),
+        ("https://evil.example#.shop.example", False),
+        ("https://user@www.shop.example", False),
+    ],
+)
+def test_origin_pattern_admits_only_hosts_below_it(origin: str, admitted: bool) -> None:
+    settings = Settings(apps=(AppSettings("shop", TOKEN, ("https://*.shop.example",)),))
+    (app,) = Apps.from_settings(settings, {})._apps
+
+    assert isinstance(app, App)
+    assert app.admits(origin) is admitted
