@@ -46,7 +46,9 @@ def command(
     if java is None:
         raise MissingPartError("Java 17 is not found; run: make setup")
     os.environ["JAVA_HOME"] = str(Path(java).resolve().parent.parent)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Also where a shell started this in the background and made it deaf to Ctrl-C.
+        signal.signal(number, _interrupt)
     folder = directory or Path(tempfile.mkdtemp(prefix="logdig-demo-"))
     options = Options(folder, data, once, listens, seed, site_port=site_port, dashboard_port=dashboard_port)
     try:

@@ -44,7 +44,9 @@ def command(collector_port: int, dashboard_port: int, flush_seconds: float, dire
     settings = settings_with_app(read_settings())
     ports = {"collector_port": collector_port, "dashboard_port": dashboard_port}
     stack = LocalStack(settings, directory, os.environ, flush_seconds=flush_seconds, **ports)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Also where a shell started this in the background and made it deaf to Ctrl-C.
+        signal.signal(number, _interrupt)
     problem = ""
     try:
         with stack:
