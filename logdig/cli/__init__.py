@@ -16,6 +16,8 @@ from logdig.errors import LogDigError
 from logdig.settings import Settings, find_settings
 
 COMMANDS = {
+    "app": "Add, list, rotate and disable apps in logdig.toml.",
+    "bad": "List, show and retry rejected events.",
     "cost": "Show what a month costs, a line a service.",
     "demo": "Run the whole road on this machine, from visitors to ad decisions.",
     "dev": "Run collector, queue, flush and dashboard on this machine.",

@@ -1,0 +1,90 @@
+"""Edit the apps of logdig.toml: text in, text out, comments and order kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import tomlkit
+from tomlkit.items import AoT, Table
+
+from logdig.errors import InputError
+from logdig.settings import parse_settings
+
+NewToken = Callable[[str], str]
+"""App name -> a token that nobody can guess."""
+
+
+def add_app(text: str, name: str, origins: Sequence[str], timezone: str, new_token: NewToken) -> tuple[str, str]:
+    """Add an app; return the new text and its token.
+
+    Raises:
+        InputError: The name is taken.
+        InvalidSettingError: Name, origin or zone break their rule.
+    """
+    document = tomlkit.parse(text)
+    apps = document.setdefault("apps", tomlkit.aot())
+    if any(app["name"] == name for app in apps):
+        raise InputError(f"logdig.toml has an app {name!r} already; rotate its token or choose another name")
+    table = tomlkit.table()
+    token = new_token(name)
+    table.update({"name": name, "token": token, "origins": list(origins)})
+    if timezone != "UTC":
+        table["timezone"] = timezone
+    apps.append(table)
+    return _checked(document), token
+
+
+def rotate_token(text: str, name: str, grace: timedelta, now: datetime, new_token: NewToken) -> tuple[str, str]:
+    """Give an app a new token; the old one holds until now + grace. Tokens whose time is over are removed."""
+    document = tomlkit.parse(text)
+    app = _find(document, name)
+    token = new_token(name)
+    kept = [one for one in app.get("previous_tokens", []) if _utc(one["valid_until"]) > now]
+    if grace > timedelta():
+        previous = tomlkit.inline_table()
+        previous.update(
+            {"token": str(app["token"]), "valid_until": (now + grace).astimezone(UTC).replace(microsecond=0)}
+        )
+        kept.append(previous)
+    app["token"] = token
+    app["previous_tokens"] = kept
+    if not kept:
+        del app["previous_tokens"]
+    return _checked(document), token
+
+
+def set_disabled(text: str, name: str, *, disabled: bool) -> str:
+    """Refuse an app's token, or take it again."""
+    document = tomlkit.parse(text)
+    app = _find(document, name)
+    if disabled:
+        app["disabled"] = True
+    elif "disabled" in app:
+        del app["disabled"]
+    return _checked(document)
+
+
+def script_tag(token: str, endpoint: str) -> str:
+    """The line to paste into a page."""
+    return f'<script async src="/clicktracker.js" data-token="{token}" data-endpoint="{endpoint}"></script>'
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _find(document: tomlkit.TOMLDocument, name: str) -> Table:
+    apps: AoT | list[Any] = document.get("apps", [])
+    for app in apps:
+        if isinstance(app, Table) and app["name"] == name:
+            return app
+    names = ", ".join(str(app["name"]) for app in apps) or "none"
+    raise InputError(f"logdig.toml has no app {name!r}; there are: {names}")
+
+
+def _checked(document: tomlkit.TOMLDocument) -> str:
+    """Write the document, unless it would no longer be valid settings."""
+    parse_settings(document.unwrap())
+    return tomlkit.dumps(document)

@@ -1,0 +1,123 @@
+"""Rejected events: read from the bad zone, mended, and sent through the front door again."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from logdig.errors import InputError
+from logdig.faults import FieldFault
+from logdig.keys import day_prefix
+from logdig.stores import EventStore
+
+
+class BadEvent(msgspec.Struct, frozen=True):
+    """One line of the bad zone; ``text`` is the event as it came, cut when ``truncated``."""
+
+    bad_id: str
+    received_at: str
+    errors: list[FieldFault]
+    text: str
+    bytes: int
+    sha256: str
+    truncated: bool
+    app: str | None = None
+    pack_id: str | None = None
+
+    @property
+    def reason(self) -> str:
+        """The first error in one line."""
+        first = self.errors[0]
+        return f"{first.field}: {first.reason}" if first.field else first.reason
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which rejected events: all conditions must hold, empty ones always do."""
+
+    days: Sequence[date] = ()
+    app: str | None = None
+    reason: str = ""
+
+    def takes(self, event: BadEvent) -> bool:
+        """Tell whether an event is meant."""
+        return (self.app is None or event.app == self.app) and self.reason in event.reason
+
+
+_DECODER = msgspec.json.Decoder(BadEvent)
+
+
+def read_bad(store: EventStore, wanted: Filter) -> Iterator[BadEvent]:
+    """Yield rejected events, oldest first within an object, each ``bad_id`` once."""
+    seen: set[str] = set()
+    prefixes = [day_prefix("bad", day) for day in wanted.days] or ["bad/"]
+    for prefix in prefixes:
+        for entry in store.list(prefix):
+            for line in gzip.decompress(store.get(entry.key)).splitlines():
+                event = _DECODER.decode(line)
+                if event.bad_id not in seen and wanted.takes(event):
+                    seen.add(event.bad_id)
+                    yield event
+
+
+def find_bad(store: EventStore, bad_id: str) -> BadEvent:
+    """Find one rejected event.
+
+    Raises:
+        InputError: There is none of this id.
+    """
+    for event in read_bad(store, Filter()):
+        if event.bad_id == bad_id:
+            return event
+    raise InputError(f"no rejected event has the id {bad_id!r}; logdig bad list shows them")
+
+
+def mend(event: BadEvent, changes: Mapping[str, Any], removals: Sequence[str]) -> dict[str, Any]:
+    """Parse an event as it came and change it.
+
+    Args:
+        event: What was rejected.
+        changes: Values by dotted path, such as ``element.ex``; objects on the way are made.
+        removals: Dotted paths to take out.
+    Raises:
+        InputError: It was cut, is no JSON object, or a path leads through something that is no object.
+    """
+    if event.truncated:
+        raise InputError(f"{event.bad_id} was cut at 16 KiB of {event.bytes:,} bytes; only its sender has the whole")
+    try:
+        found = json.loads(event.text)
+    except ValueError as err:
+        raise InputError(f"{event.bad_id} is no JSON: {err}; give the whole event with --from FILE") from err
+    if not isinstance(found, dict):
+        raise InputError(f"{event.bad_id} is no JSON object; give the whole event with --from FILE")
+    for path, value in changes.items():
+        parent, name = _parent(found, path)
+        parent[name] = value
+    for path in removals:
+        _remove(found, path)
+    return found
+
+
+def _parent(event: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:
+    *steps, name = path.split(".")
+    for step in steps:
+        event = event.setdefault(step, {})
+        if not isinstance(event, dict):
+            raise InputError(f"{path}: {step} is no object")
+    return event, name
+
+
+def _remove(event: dict[str, Any], path: str) -> None:
+    """Take a field out; one that is not there is out already."""
+    *steps, name = path.split(".")
+    inner: object = event
+    for step in steps:
+        inner = inner.get(step) if isinstance(inner, dict) else None
+    if isinstance(inner, dict):
+        inner.pop(name, None)

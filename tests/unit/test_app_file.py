@@ -1,0 +1,102 @@
+"""Apps in logdig.toml are edited in place: comments stay, broken settings are never written."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from logdig.app_file import add_app, rotate_token, set_disabled
+from logdig.cli.app import command
+from logdig.errors import InputError, InvalidSettingError
+from logdig.settings import load_settings, parse_settings
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+FILE = """# Ours.
+service = "shop"  # short
+
+[[apps]]
+name = "web"
+token = "pk_web_00000001"
+origins = ["https://shop.example"]
+"""
+
+
+def token(name: str) -> str:
+    return f"pk_{name}_fresh0001"
+
+
+def test_add_keeps_comments_and_gives_a_token() -> None:
+    text, made = add_app(FILE, "blog", ["https://blog.example"], "Asia/Seoul", token)
+
+    assert text.startswith('# Ours.\nservice = "shop"  # short\n')
+    apps = parse_settings(tomllib.loads(text)).apps
+    assert [(app.name, app.token, app.timezone) for app in apps][1] == ("blog", made, "Asia/Seoul")
+
+
+def test_add_starts_a_file_when_there_is_none() -> None:
+    text, made = add_app("", "web", [], "UTC", token)
+
+    assert parse_settings(tomllib.loads(text)).apps[0].token == made
+
+
+@pytest.mark.parametrize(("name", "origin"), [("Bad Name", "https://a.example"), ("ok", "a.example")])
+def test_add_refuses_what_settings_refuse(name: str, origin: str) -> None:
+    with pytest.raises(InvalidSettingError):
+        add_app(FILE, name, [origin], "UTC", token)
+
+
+def test_add_refuses_a_name_that_is_taken() -> None:
+    with pytest.raises(InputError, match="'web' already"):
+        add_app(FILE, "web", [], "UTC", token)
+
+
+def test_rotate_keeps_the_old_token_for_its_grace_and_forgets_older_ones() -> None:
+    once, _ = rotate_token(FILE, "web", timedelta(days=7), NOW, lambda _: "pk_web_00000002")
+    later = NOW + timedelta(days=8)
+
+    twice, _ = rotate_token(once, "web", timedelta(days=7), later, lambda _: "pk_web_00000003")
+
+    (app,) = parse_settings(tomllib.loads(twice)).apps
+    assert app.token == "pk_web_00000003"
+    assert [(one.token, one.valid_until) for one in app.previous_tokens] == [
+        ("pk_web_00000002", later + timedelta(days=7))
+    ]
+
+
+def test_rotate_ends_the_old_token_at_once_when_there_is_no_grace() -> None:
+    text, _ = rotate_token(FILE, "web", timedelta(), NOW, token)
+
+    assert parse_settings(tomllib.loads(text)).apps[0].previous_tokens == ()
+
+
+def test_disable_is_undone_by_enable() -> None:
+    disabled = set_disabled(FILE, "web", disabled=True)
+
+    assert parse_settings(tomllib.loads(disabled)).apps[0].disabled
+    assert set_disabled(disabled, "web", disabled=False) == FILE
+
+
+def test_app_is_named_when_there_is_none_of_that_name() -> None:
+    with pytest.raises(InputError, match="no app 'blog'; there are: web"):
+        set_disabled(FILE, "blog", disabled=True)
+
+
+def test_app_commands_edit_the_file_and_print_the_tag(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "logdig.toml"
+    monkeypatch.setenv("LOGDIG_CONFIG", str(path))
+    run = CliRunner().invoke
+
+    added = run(command, ["add", "web", "--origin", "https://*.shop.example", "--endpoint", "https://c.example"])
+    rotated = run(command, ["rotate", "web"])
+    run(command, ["disable", "web"])
+    listed = run(command, ["list"])
+
+    (app,) = load_settings(path, {}).apps
+    assert 'data-endpoint="https://c.example"' in added.output
+    assert app.token in rotated.output
+    assert app.disabled
+    assert "https://*.shop.example  disabled" in listed.output

@@ -1,0 +1,89 @@
+"""Rejected events are found, shown and mended."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+
+from logdig.bad import BadEvent, Filter, find_bad, mend, read_bad
+from logdig.errors import InputError
+from logdig.faults import FieldFault
+from logdig.objects import build_object
+from tests.fakes.store import FakeStore
+
+
+def bad(bad_id: str, text: str = "{}", **changes: Any) -> dict[str, Any]:
+    line = {
+        "received_at": "2026-11-24T12:00:00.000Z",
+        "bad_id": bad_id,
+        "app": "shop",
+        "errors": [{"field": "x", "reason": "must be a number"}],
+        "text": text,
+        "bytes": len(text),
+        "sha256": "0" * 64,
+        "truncated": False,
+        "pack_id": "p1",
+    }
+    return line | changes
+
+
+@pytest.fixture
+def store() -> FakeStore:
+    store = FakeStore()
+    days = {
+        date(2026, 11, 24): [bad("a"), bad("b", app="blog")],
+        date(2026, 11, 25): [bad("a"), bad("c", errors=[{"field": "", "reason": "too large"}])],
+    }
+    for day, lines in days.items():
+        built = build_object("bad", day, [json.dumps(line).encode() for line in lines])
+        store.put(built.key, built.body)
+    return store
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ids"),
+    [
+        (Filter(), ["a", "b", "c"]),
+        (Filter([date(2026, 11, 25)]), ["a", "c"]),
+        (Filter(app="blog"), ["b"]),
+        (Filter(reason="too large"), ["c"]),
+        (Filter([date(2026, 1, 1)]), []),
+    ],
+)
+def test_bad_events_are_read_once_each_by_day_app_and_reason(store: FakeStore, wanted: Filter, ids: list[str]) -> None:
+    assert sorted(event.bad_id for event in read_bad(store, wanted)) == ids
+
+
+def test_bad_event_is_found_by_its_id_or_said_to_be_none(store: FakeStore) -> None:
+    assert find_bad(store, "c").reason == "too large"
+    with pytest.raises(InputError, match="'z'"):
+        find_bad(store, "z")
+
+
+def event(text: str, *, truncated: bool = False) -> BadEvent:
+    return BadEvent("a", "", [FieldFault("x", "wrong")], text, len(text), "", truncated)
+
+
+def test_event_is_mended_by_changes_and_removals() -> None:
+    source = event('{"x": "1", "own": 1, "element": {"ex": -1}}')
+
+    mended = mend(source, {"x": 1, "element.ex": 0, "view.vw": 1280}, ["own", "never.there"])
+
+    assert mended == {"x": 1, "element": {"ex": 0}, "view": {"vw": 1280}}
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        (event("{", truncated=True), "was cut"),
+        (event("{"), "is no JSON"),
+        (event("[1]"), "is no JSON object"),
+        (event('{"x": 1}'), "x is no object"),
+    ],
+)
+def test_event_is_not_mended_when_it_cannot_be_read(source: BadEvent, reason: str) -> None:
+    with pytest.raises(InputError, match=reason):
+        mend(source, {"x.y": 1}, [])
