@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
-if TYPE_CHECKING:
-    from demo.visitors import Visitor
+from demo.visits import VisitCounts, Visitor
+from demo.wire import Wire
 
 QUIET_FLAGS = (
     "--no-sandbox",
@@ -38,83 +36,27 @@ PAUSE_MS = 60
 QUIET_STEPS = 4
 """Looks in a row that find nothing under way."""
 LOADED = "window.logdig?.q !== undefined && !Array.isArray(window.logdig.q)"
+PICKS = ("14", "215", "37", "478")
+SONGS = ("1201", "1202", "1203", "1204", "1205", "1206", "1207")
+PLACES = ("h1", ".lead", "#picks", ".hero .cover")
+"""Where people click although nothing happens there."""
+CURIOUS_SHARE = 0.4
+"""Visitors who look at the offer page by themselves."""
 
 
-@dataclass(slots=True)
-class Seen:
-    """What all visitors did, counted at their browsers; events and decisions that were answered."""
-
-    clicks: int = 0
-    sent: int = 0
-    accepted: int = 0
-    decisions: int = 0
-
-
-class Wire:
-    """What a browser profile sent and was answered, read off its requests.
-
-    Events that go by beacon are not seen here; the tracker keeps them and sends them again, which is.
-    """
-
-    def __init__(self, context: BrowserContext) -> None:
-        self.sent: set[str] = set()
-        self.accepted: set[str] = set()
-        self.decisions = 0
-        self.asking = 0
-        self._turns: dict[str, set[int]] = {}
-        context.on("request", self._request)
-        context.on("response", self._response)
-        context.on("requestfailed", self._failed)
-
-    def gaps(self) -> list[int]:
-        """Turns of a session that were made but not seen: ``seq`` counts up by one."""
-        return sorted(turn for turns in self._turns.values() for turn in set(range(max(turns))) - turns)
-
-    def is_settled(self) -> bool:
-        """Tell whether everything that was seen to be sent is answered."""
-        return self.sent == self.accepted and not self.asking and not self.gaps()
-
-    def _request(self, request: Request) -> None:
-        self.asking += _asks(request)
-        for event in _events(request):
-            self.sent.add(event["event_id"])
-            self._turns.setdefault(event["session_id"], set()).add(event["seq"])
-
-    def _response(self, response: Response) -> None:
-        self.asking -= _asks(response.request)
-        if response.ok:
-            self.accepted |= {event["event_id"] for event in _events(response.request)}
-            self.decisions += _asks(response.request)
-
-    def _failed(self, request: Request) -> None:
-        self.asking -= _asks(request)
-
-
-def _asks(request: Request) -> bool:
-    return request.method == "POST" and request.url.endswith("/v1/decide")
-
-
-def _events(request: Request) -> list[dict[str, Any]]:
-    body = request.post_data_buffer
-    if body is None or not request.url.endswith("/v1/events"):
-        return []
-    events: list[dict[str, Any]] = json.loads(body)["events"]
-    return events
-
-
-def visit_in_browser(chromium: str, site_url: str, visitors: Sequence[Visitor]) -> Seen:
+def visit_in_browser(chromium: str, site_url: str, visitors: Sequence[Visitor]) -> VisitCounts:
     """Let every visitor walk over the site, one after the other, each with a browser profile of its own."""
-    seen = Seen()
+    counts = VisitCounts()
     with sync_playwright() as playwright:
         arguments = [*QUIET_FLAGS, f"--user-agent={DESKTOP}"]
         browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
         for visitor in visitors:
-            _visit(browser, site_url, visitor, seen)
+            counts.add(_visit(browser, site_url, visitor))
         browser.close()
-    return seen
+    return counts
 
 
-def _visit(browser: Browser, site_url: str, visitor: Visitor, seen: Seen) -> None:
+def _visit(browser: Browser, site_url: str, visitor: Visitor) -> VisitCounts:
     window: Any = {"viewport": {"width": visitor.width, "height": visitor.height}}
     if visitor.width < PHONE_BELOW_PX:
         window |= {"user_agent": PHONE, "is_mobile": True, "has_touch": True}
@@ -122,28 +64,96 @@ def _visit(browser: Browser, site_url: str, visitor: Visitor, seen: Seen) -> Non
     context.set_default_timeout(STEP_MS)
     wire = Wire(context)
     page = context.new_page()
-    random = Random(visitor.seed)
     page.goto(f"{site_url}/index.html")
-    _wait(page, LOADED)
-    if visitor.customer_id is not None:
-        seen.clicks += _sign_in(page, visitor.customer_id)
-    seen.clicks += _wander(page, random, ["h1", ".lead", "#picks", "[data-logdig-id=hero-play]"])
-    seen.clicks += _play(page, wire, random.choice(("14", "215", "37", "478")))
-    seen.clicks += _click(page, "[data-logdig-id=hero-album]")
-    _wait(page, LOADED)
-    for track in random.sample(("1201", "1202", "1203", "1204", "1205", "1206", "1207"), k=random.randint(1, 2)):
-        seen.clicks += _play(page, wire, track)
-    if random.random() < 0.4:
-        seen.clicks += _click(page, "[data-logdig-id=nav-offer]")
-        _wait(page, LOADED)
-        seen.clicks += _click(page, random.choice(("[data-upgrade=gold]", "[data-logdig-id=stay-silver]")))
+    walk = _Walk(page, wire, visitor)
+    walk.go()
     settle(page, wire)
     # What is made while the window closes stays in this profile, which ends here: nobody ever sends it.
     context.set_offline(True)
     context.close()
-    seen.sent += len(wire.sent)
-    seen.accepted += len(wire.accepted)
-    seen.decisions += wire.decisions
+    return VisitCounts(1, walk.clicks, len(wire.sent), len(wire.accepted), 0, wire.decisions, walk.offers)
+
+
+class _Walk:
+    """One visitor's way over the site."""
+
+    def __init__(self, page: Page, wire: Wire, visitor: Visitor) -> None:
+        self._page, self._wire, self._visitor = page, wire, visitor
+        self._random = Random(visitor.seed)
+        self.clicks = self.offers = 0
+
+    def go(self) -> None:
+        """Sign in or not, click here and there, play songs until an offer is accepted, perhaps look at the offer."""
+        _wait(self._page, LOADED)
+        if self._visitor.customer_id is not None:
+            self._sign_in(self._visitor.customer_id)
+        for place in self._random.sample(PLACES, k=2):
+            self._click(place)
+        if self._play(self._random.choice(PICKS)):
+            return
+        self._follow("[data-logdig-id=hero-album]", "album.html")
+        for track in self._random.sample(SONGS, k=self._random.randint(1, 2)):
+            if self._play(track):
+                return
+        if self._random.random() < CURIOUS_SHARE:
+            self._follow("[data-logdig-id=nav-offer]", "offer.html")
+            self._click(self._random.choice(("[data-upgrade=gold]", "[data-logdig-id=stay-silver]")))
+            _wait(self._page, LOADED)
+
+    def _sign_in(self, customer_id: str) -> None:
+        self._click("#member")
+        self._page.fill("dialog input[name=customer]", customer_id)
+        self._click("dialog [data-logdig-id=sign-in]")
+
+    def _play(self, track: str) -> bool:
+        """Ask for a song; tell whether an offer came before it and was accepted."""
+        self._click(f"[data-track='{track}'] >> nth=-1")
+        self._page.wait_for_selector(".player, .pause")
+        # A page that is left while it asks never hears that it was answered.
+        _until(self._page, lambda: self._wire.asking == 0, "the decision")
+        if not self._page.locator(".pause").count():
+            return False
+        self.offers += 1
+        if not self._visitor.accepts:
+            self._click("[data-logdig-id=offer-skip]")
+            return False
+        self._follow("[data-logdig-id=offer-join]", "offer.html")
+        self._click("[data-upgrade=gold]")
+        return True
+
+    def _follow(self, selector: str, name: str) -> None:
+        self._click(selector)
+        self._page.wait_for_url(f"**/{name}")
+        _wait(self._page, LOADED)
+
+    def _click(self, selector: str) -> None:
+        """Click near the middle of an element, as people do."""
+        target = self._page.locator(selector).first
+        target.scroll_into_view_if_needed()
+        box = target.bounding_box()
+        if box is None:
+            raise LookupError(f"{self._page.url}: {selector} is not visible")
+        across, down = (min(0.9, max(0.1, self._random.gauss(0.5, 0.06))) for _ in range(2))
+        target.click(position={"x": box["width"] * across, "y": box["height"] * down})
+        self._page.wait_for_timeout(PAUSE_MS)
+        self.clicks += 1
+
+
+def settle(page: Page, wire: Wire) -> None:
+    """Have everything that waits sent, and wait for the answers.
+
+    Raises:
+        TimeoutError: They did not come within STEP_MS.
+    """
+    quiet = 0
+
+    def is_quiet() -> bool:
+        nonlocal quiet
+        page.evaluate("window.logdig('flush')")
+        quiet = quiet + 1 if wire.is_settled() else 0
+        return quiet >= QUIET_STEPS
+
+    _until(page, is_quiet, "answers to all events")
 
 
 def _wait(page: Page, condition: str) -> None:
@@ -162,62 +172,3 @@ def _until(page: Page, condition: Callable[[], bool], what: str) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"{page.url}: not within {STEP_MS} ms: {what}")
         page.wait_for_timeout(PAUSE_MS)
-
-
-def _sign_in(page: Page, customer_id: str) -> int:
-    page.click("#member")
-    page.fill("dialog input[name=customer]", customer_id)
-    page.click("dialog [data-logdig-id=sign-in]")
-    return 2
-
-
-def _wander(page: Page, random: Random, selectors: list[str]) -> int:
-    """Click here and there inside some elements, as people do."""
-    clicks = 0
-    for selector in random.sample(selectors, k=2):
-        box = page.locator(selector).first.bounding_box()
-        if box is not None:
-            across, down = random.gauss(0.5, 0.15), random.gauss(0.5, 0.15)
-            page.mouse.click(box["x"] + box["width"] * across, box["y"] + box["height"] * down)
-            page.wait_for_timeout(PAUSE_MS)
-            clicks += 1
-            _leave_offer(page)
-    return clicks
-
-
-def _play(page: Page, wire: Wire, track: str) -> int:
-    clicks = _click(page, f"[data-track='{track}'] >> nth=0")
-    page.wait_for_selector(".player, .pause")
-    # A page that is left while it asks never hears that it was answered.
-    _until(page, lambda: wire.asking == 0, "the decision")
-    return clicks + _leave_offer(page)
-
-
-def _leave_offer(page: Page) -> int:
-    """Skip the offer when it shows; tell how many clicks that took."""
-    if page.locator(".pause").count() == 0:
-        return 0
-    return _click(page, "[data-logdig-id=offer-skip]")
-
-
-def _click(page: Page, selector: str) -> int:
-    page.click(selector)
-    page.wait_for_timeout(PAUSE_MS)
-    return 1
-
-
-def settle(page: Page, wire: Wire) -> None:
-    """Have everything that waits sent, and wait for the answers.
-
-    Raises:
-        TimeoutError: They did not come within STEP_MS.
-    """
-    quiet = 0
-
-    def is_quiet() -> bool:
-        nonlocal quiet
-        page.evaluate("window.logdig('flush')")
-        quiet = quiet + 1 if wire.is_settled() else 0
-        return quiet >= QUIET_STEPS
-
-    _until(page, is_quiet, "answers to all events")

@@ -10,6 +10,7 @@ from typing import Any
 import urllib3
 
 from logdig.apps import sign
+from logdig.errors import InputError
 from logdig.settings import AppSettings
 
 NOBODY = "no-such-customer"
@@ -21,6 +22,8 @@ def ask(endpoint: str, app: AppSettings, secret: bytes, customers: Sequence[str]
 
     Returns:
         The answers, each with the ``customer_id`` it is about.
+    Raises:
+        InputError: The collector refuses to answer.
     """
     asked = [*customers, "0", NOBODY][:COUNT] if customers else ["0", "1", NOBODY]
     with urllib3.PoolManager(retries=False, timeout=10) as pool:
@@ -37,5 +40,8 @@ def _ask(pool: urllib3.PoolManager, endpoint: str, app: AppSettings, secret: byt
         }
     ).encode("ascii")
     headers = {"Content-Type": "application/json", "X-LogDig-Signature": sign(secret, body, datetime.now(UTC))}
-    answer: dict[str, Any] = json.loads(pool.request("POST", f"{endpoint}/v1/decide", body=body, headers=headers).data)
+    reply = pool.request("POST", f"{endpoint}/v1/decide", body=body, headers=headers)
+    if reply.status != 200:
+        raise InputError(f"{endpoint}/v1/decide answers {reply.status}: {reply.data[:200]!r}")
+    answer: dict[str, Any] = json.loads(reply.data)
     return answer

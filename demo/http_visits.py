@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
 import urllib3
 
+from demo.visits import VisitCounts, Visitor
+from logdig.errors import InputError
 from logdig.times import wire_time
 
 ELEMENTS = {
@@ -18,55 +19,88 @@ ELEMENTS = {
     "album.html": ("album-play", "track-1201", "track-1202", "track-1203", "track-1204", "track-1205", "track-1207"),
     "offer.html": ("upgrade-gold", "stay-silver", "nav-home"),
 }
+PLACEMENT = "before-song"
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """Events posted and what the collector answered."""
-
-    clicks: int
-    sent: int
-    accepted: int
-    rejected: int
-
-
-def visit_over_http(site_url: str, collector_url: str, token: str, seeds: Sequence[int]) -> Made:
-    """Post one visit a seed: a page view and some clicks on each of the three pages, and a listen."""
-    clicks = sent = accepted = rejected = 0
+def visit_over_http(site_url: str, collector_url: str, token: str, visitors: Sequence[Visitor]) -> VisitCounts:
+    """Post each visit: a page view and some clicks on each of the three pages, a decision, its offer, and a listen."""
     with urllib3.PoolManager(retries=False, timeout=30) as pool:
-        for seed in seeds:
-            events = visit_events(site_url, seed, datetime.now(UTC))
-            body = json.dumps({"token": token, "sent_at": wire_time(datetime.now(UTC)), "tz_min": 0, "events": events})
-            headers = {"Content-Type": "text/plain", "Origin": site_url}
-            answer = pool.request("POST", f"{collector_url}/v1/events", body=body.encode(), headers=headers)
-            found = json.loads(answer.data)
-            clicks += sum(event["type"] == "click" for event in events)
-            sent += len(events)
-            accepted += found["accepted"]
-            rejected += len({one["index"] for one in found["rejected"]})
-    return Made(clicks, sent, accepted, rejected)
+        poster = _Poster(pool, site_url, collector_url, token)
+        for visitor in visitors:
+            poster.visit(visitor)
+    return poster.counts
 
 
-def visit_events(site_url: str, seed: int, now: datetime) -> list[dict[str, Any]]:
-    """Make the events of one visit; the last one lies at ``now``."""
-    random = Random(seed)
+class _Poster:
+    """Speaks to the collector as the pages of the site do."""
+
+    def __init__(self, pool: urllib3.PoolManager, site_url: str, collector_url: str, token: str) -> None:
+        self._pool, self._site_url, self._collector_url, self._token = pool, site_url, collector_url, token
+        self.counts = VisitCounts()
+
+    def visit(self, visitor: Visitor) -> None:
+        """Post one visit and count it."""
+        answer = self._decide(visitor) if visitor.customer_id is not None else None
+        now = datetime.now(UTC)
+        events = visit_events(self._site_url, visitor, now, answer)
+        body = {"token": self._token, "sent_at": wire_time(now), "tz_min": 0, "events": events}
+        found = self._post("/v1/events", body)
+        self.counts.add(
+            VisitCounts(
+                visitors=1,
+                clicks=sum(event["type"] == "click" for event in events),
+                sent=len(events),
+                accepted=found["accepted"],
+                rejected=len({one["index"] for one in found["rejected"]}),
+                decisions=answer is not None,
+                offers=answer is not None and answer["decision"] == "show",
+            )
+        )
+
+    def _decide(self, visitor: Visitor) -> dict[str, Any]:
+        consent = {"analytics": True, "ads": True}
+        body = {"token": self._token, "customer_id": visitor.customer_id, "placement": PLACEMENT, "consent": consent}
+        return self._post("/v1/decide", body)
+
+    def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        headers = {"Content-Type": "text/plain", "Origin": self._site_url}
+        answer = self._pool.request("POST", self._collector_url + path, body=json.dumps(body).encode(), headers=headers)
+        if answer.status not in (200, 202):
+            raise InputError(f"{path} answers {answer.status}: {answer.data[:200]!r}")
+        found: dict[str, Any] = json.loads(answer.data)
+        return found
+
+
+def visit_events(
+    site_url: str, visitor: Visitor, now: datetime, answer: dict[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """Make the events of one visit; the last one lies at ``now``.
+
+    Args:
+        site_url: Address of the site.
+        visitor: Who comes.
+        now: UTC.
+        answer: To decide; None = it was not asked.
+    """
+    random = Random(visitor.seed)
 
     def identifier(length: int) -> str:
         return "".join(random.choices(LETTERS, k=length))
 
-    visitor, session = identifier(20), identifier(22)
-    width = random.choice((1280, 390))
+    user_key, session = identifier(20), identifier(22)
+    width = visitor.width
     events: list[dict[str, Any]] = []
     for load, (page, elements) in enumerate(ELEMENTS.items(), 1):
         view = identifier(22)
         common = {
-            "user_key": visitor,
+            "user_key": user_key,
             "session_id": session,
             "page_view_id": view,
             "current_page": f"{site_url}/{page}",
             "load_count": load,
-            "consent": {"analytics": True, "ads": False},
+            "customer_id": visitor.customer_id,
+            "consent": {"analytics": True, "ads": visitor.customer_id is not None},
             "view": {"vw": width, "vh": 800, "dw": width, "dh": 2000, "sx": 0, "sy": 0, "dpr": 1},
             "page_version": "1",
         }
@@ -77,6 +111,7 @@ def visit_events(site_url: str, seed: int, now: datetime) -> list[dict[str, Any]
             element |= {"ex": random.randrange(32768), "ey": random.randrange(32768)}
             own.append({"type": "click", "x": place.randrange(width), "y": place.randrange(1500), "element": element})
         if page == "album.html":
+            own += _offer(visitor, answer)
             own.append({"type": "listen", "listen": {"track_id": "1201", "mobile": width < 768}})
         events += [event | common for event in own]
     for seq, event in enumerate(events):
@@ -88,3 +123,11 @@ def visit_events(site_url: str, seed: int, now: datetime) -> list[dict[str, Any]
             "spent_milli_sec": seq * 1000,
         }
     return events
+
+
+def _offer(visitor: Visitor, answer: dict[str, Any] | None) -> list[dict[str, Any]]:
+    if answer is None or answer["decision"] != "show":
+        return []
+    ad = {"name": answer["ad"], "decision_id": answer["decision_id"], "placement": PLACEMENT}
+    actions = ("view", "click" if visitor.accepts else "dismiss")
+    return [{"type": "ad", "ad": ad | {"action": action}} for action in actions]

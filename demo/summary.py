@@ -9,8 +9,8 @@ from typing import Any
 
 from demo.counts import Stored, TableCounts
 from demo.hostile import HostileReport
-from demo.visitors import VisitReport
-from logdig.sendfile import FileReport
+from demo.visits import VisitCounts
+from logdig.sending import Tally
 
 LEVELS = {0: "Free", 1: "Silver", 2: "Gold"}
 HOTTEST = 5
@@ -18,16 +18,50 @@ HOTTEST = 5
 Rows = Sequence[Mapping[str, Any]]
 
 
+@dataclass(slots=True)
+class Sent:
+    """What the demo's senders sent and were answered: files, bad input, visitors, and decisions.
+
+    Each decision that was answered is one event, which the collector itself makes.
+    """
+
+    sent: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    offers: int = 0
+
+    def add_file(self, tally: Tally) -> None:
+        """Count the rows of a file in."""
+        self._add(tally.sent, tally.accepted, len(tally.refusals))
+
+    def add_hostile(self, report: HostileReport) -> None:
+        """Count bad input, and the good beside it, in."""
+        self._add(report.sent, report.accepted, report.rejected)
+
+    def add_visits(self, counts: VisitCounts) -> None:
+        """Count visitors in."""
+        self._add(counts.sent, counts.accepted, counts.rejected)
+        self.add_decisions(counts.decisions)
+        self.offers += counts.offers
+
+    def add_decisions(self, answers: int) -> None:
+        """Count answered decisions in."""
+        self._add(answers, answers, 0)
+
+    def _add(self, sent: int, accepted: int, rejected: int) -> None:
+        self.sent += sent
+        self.accepted += accepted
+        self.rejected += rejected
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Counts, each from its own place. ``sent accepted rejected``: at the senders; the rest in S3 and tables.
+    """Counts, each from its own place: ``sent`` at the senders, the rest in S3 and in the tables.
 
     ``is_open``: people may click on the site while the demo runs, so that more can come than it sent.
     """
 
-    sent: int
-    accepted: int
-    rejected: int
+    sent: Sent
     raw: Stored
     bad: Stored
     counted: TableCounts
@@ -38,54 +72,20 @@ class Summary:
     seconds: float
     is_open: bool
 
-    @classmethod
-    def of(
-        cls,
-        *,
-        reports: Mapping[str, FileReport],
-        hostile: HostileReport,
-        visits: VisitReport,
-        decisions: Rows,
-        loaded: Mapping[str, int],
-        raw: Stored,
-        bad: Stored,
-        counted: TableCounts,
-        tables: Mapping[str, Rows],
-        seconds: float,
-        is_open: bool,
-    ) -> Summary:
-        """Add up what the senders were answered. Each decision is one event that the collector itself makes."""
-        tallies = [report.tally for report in reports.values()]
-        exposures = visits.decisions + len(decisions)
-        return cls(
-            sent=sum(tally.sent for tally in tallies) + hostile.sent + visits.sent + exposures,
-            accepted=sum(tally.accepted for tally in tallies) + hostile.accepted + visits.accepted + exposures,
-            rejected=sum(len(tally.refusals) for tally in tallies) + hostile.rejected + visits.rejected,
-            raw=raw,
-            bad=bad,
-            counted=counted,
-            loaded=loaded,
-            browser=visits.browser,
-            decisions=decisions,
-            tables=tables,
-            seconds=seconds,
-            is_open=is_open,
-        )
-
     @property
     def beside(self) -> int:
         """Events that nobody of the demo sent: yours, when you clicked on the site while it ran."""
-        return max(0, self.raw.distinct - self.accepted) if self.is_open else 0
+        return max(0, self.raw.distinct - self.sent.accepted) if self.is_open else 0
 
     def gaps(self) -> list[str]:
         """Every sum that does not meet, in words."""
-        accepted = self.accepted + self.beside
+        accepted, rejected = self.sent.accepted + self.beside, self.sent.rejected
         sums = (
-            ("sent = accepted + rejected", self.sent, self.accepted + self.rejected),
+            ("sent = accepted + rejected", self.sent.sent, self.sent.accepted + rejected),
             ("accepted = different lines in raw", accepted, self.raw.distinct),
             ("accepted = rows of events", accepted, self.counted.events),
-            ("rejected = different lines in bad", self.rejected, self.bad.distinct),
-            ("rejected = rows of bad_events", self.rejected, self.counted.bad_events),
+            ("rejected = different lines in bad", rejected, self.bad.distinct),
+            ("rejected = rows of bad_events", rejected, self.counted.bad_events),
             ("customers loaded = rows of customers", self.loaded["customers"], self.counted.customers),
             ("tracks loaded = rows of tracks", self.loaded["tracks"], self.counted.tracks),
         )
@@ -95,9 +95,9 @@ class Summary:
         """Everything a script may check."""
         counted = self.counted
         return {
-            "sent": self.sent,
-            "accepted": self.accepted,
-            "rejected": self.rejected,
+            "sent": self.sent.sent,
+            "accepted": self.sent.accepted,
+            "rejected": self.sent.rejected,
             "beside": self.beside,
             "raw": self.raw.lines,
             "duplicates": self.raw.lines - self.raw.distinct,
@@ -109,6 +109,7 @@ class Summary:
             "ad_clicks": counted.ad_clicks,
             "browser_ad_clicks": counted.browser_ad_clicks,
             "exposures": counted.exposures,
+            "offers_shown": self.sent.offers,
             "customers": counted.customers,
             "tracks": counted.tracks,
             "heat_cells": len(self.tables["heat_cells"]),
@@ -131,7 +132,8 @@ def print_summary(summary: Summary, say: Callable[[str], None], dashboard_url: s
     """Print the summary, sums first."""
     counted, raw = summary.counted, summary.raw
     say("")
-    say(f"sent {summary.sent:,} = accepted {summary.accepted:,} + rejected {summary.rejected:,}")
+    sent = summary.sent
+    say(f"sent {sent.sent:,} = accepted {sent.accepted:,} + rejected {sent.rejected:,}")
     if summary.beside:
         say(f"and {summary.beside:,} events of your own, made on the site meanwhile")
     say(
@@ -141,7 +143,7 @@ def print_summary(summary: Summary, say: Callable[[str], None], dashboard_url: s
     say(
         f"{counted.listens:,} listens, {counted.ad_clicks:,} ad clicks, {counted.customers:,} customers, "
         f"{counted.tracks:,} tracks; in the browser {counted.browser_listens:,} listens, "
-        f"{counted.browser_ad_clicks:,} ad clicks; {counted.exposures:,} decisions logged"
+        f"{counted.browser_ad_clicks:,} ad clicks; {counted.exposures:,} decisions logged, {sent.offers:,} offers shown"
     )
     say("hottest cells")
     for row in sorted(summary.tables["heat_cells"], key=lambda row: -row["clicks"])[:HOTTEST]:

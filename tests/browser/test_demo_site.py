@@ -17,8 +17,9 @@ from pyspark.sql import SparkSession
 from analytics import tables
 from analytics.jobs import run
 from analytics.spark import JARS_FOLDER, session
-from demo.browser_visits import DESKTOP, LOADED, Wire, settle
+from demo.browser_visits import DESKTOP, LOADED, settle
 from demo.server import Site
+from demo.wire import Wire
 from infra.bootstrap import find_java
 from infra.local import LocalStack
 from infra.processes import take_port
