@@ -1,1 +1,1 @@
-"use strict";(()=>{var o=async(t,s)=>{let e=await fetch(t,{method:"POST",body:JSON.stringify(s),credentials:"omit"});if(!e.ok)throw new Error(`decide was answered ${e.status}`);return e.json()};window.logdig.parts.decide=o;})();
+var t=n=>({decision_id:null,decision:"suppress",ad:null,reason:n,ttl_s:0}),r=async(n,e)=>{if(!e.consent.ads||!(e.user_key||e.customer_id))return t("no_consent");try{let a=await fetch(n,{method:"POST",body:JSON.stringify(e),credentials:"omit"});return a.ok?await a.json():t("unavailable")}catch{return t("unavailable")}};export{r as decide};

@@ -1,123 +1,77 @@
-/** What `logdig(name, ...)` does, one function a command. */
+/** What `logdig(name, ...)` does, one function a command. The collector judges what they are given. */
 
-import { agreed, noteConsent, optInAgain, optOutForGood } from './consent.js';
-import { makeDecide } from './decide.js';
-import { beginPageView, pagePart, whenShown } from './page.js';
-import { readProps } from './props.js';
-import { forgetFresh, record, setCustomer, storeNow } from './recorder.js';
-import { clean, readId } from './text.js';
+import { config } from './config.js';
+import { agreed, noteConsent, optIn, optOut } from './consent.js';
+import { DECIDE_MS } from './limits.js';
+import { alone } from './lock.js';
+import { page } from './page.js';
+import { customerId, forgetFresh, record, setCustomer, storeNow } from './recorder.js';
 import { send } from './transport.js';
-import { view } from './view.js';
-import { forgetVisitor } from './visitor.js';
-import { warn } from './warn.js';
+import { forgetVisitor, readVisitor } from './visitor.js';
 
-/** @typedef {import('./config.js').Config} Config */
+/** @type {string} */
+const address = /** @type {any} */ (document.currentScript)?.src || location.href;
 
-const NAME_LENGTH = 128;
-const ACTIONS = ['view', 'click', 'dismiss'];
+/** Ids given as numbers become text. @param {unknown} id */
+const text = (id) => (id == null ? null : String(id));
 
-/** A new view of the page: every event until the next one belongs to it. */
-export const page = () =>
-  whenShown(() => {
-    beginPageView();
-    record('page', {}, () => ({ page: pagePart(), view: view() }));
-  });
-
-/**
- * @param {Config} config
- * @param {HTMLScriptElement | null} script
- */
-export const makeCommands = (config, script) => ({
-  page,
-  track,
-  listen,
-  ad,
-  identify,
-  consent,
-  optOut,
-  optIn,
-  flush: () => {
-    storeNow();
-    send();
-  },
-  decide: makeDecide(config, script),
-});
-
-/**
- * @param {unknown} name
- * @param {object} [props]
- */
-const track = (name, props) => {
-  if (!name) return warn('track needs a name');
-  record('custom', { custom: { name: clean(name, NAME_LENGTH), props: readProps(props) } });
-};
-
-/**
- * @param {unknown} trackId
- * @param {{zip?: string | null, listened_ms?: number | null, mobile?: boolean}} [props]
- */
-const listen = (trackId, { zip = null, listened_ms = null, mobile = isMobile() } = {}) => {
-  const track_id = readId(trackId);
-  if (track_id == null) return warn(`listen needs the id of a track, got "${trackId}"`);
-  record('listen', { listen: { track_id, mobile, zip: zip == null ? null : clean(zip, 64), listened_ms } });
-};
-
-const isMobile = () => {
-  const known = /** @type {any} */ (navigator).userAgentData;
-  return known ? known.mobile : /Mobi/.test(navigator.userAgent);
-};
-
-/**
- * @param {unknown} name
- * @param {string} action
- * @param {unknown} [decisionId]
- * @param {string} [placement]
- */
-const ad = (name, action, decisionId, placement) => {
-  if (!name || !ACTIONS.includes(action)) return warn(`ad needs a name and one of ${ACTIONS}, got "${name}", "${action}"`);
-  record('ad', {
-    ad: {
-      name: clean(name, NAME_LENGTH),
-      action,
-      decision_id: readId(decisionId),
-      placement: placement == null ? null : clean(placement, 64),
-    },
-  });
-};
-
-/** @param {unknown} id null = the customer left */
-const identify = (id) => {
-  const customer = readId(id);
-  if (customer == null && id != null) return warn(`identify needs the customer's id, got "${id}"`);
-  setCustomer(customer);
-  if (customer != null) record('identify', {});
-};
-
-/** @param {Record<string, unknown>} answer */
-const consent = (answer) => {
+/** Ask what follows from a change of consent. @param {() => void} change */
+const withConsent = (change) => {
   const before = agreed();
   storeNow();
-  noteConsent(answer);
-  follow(before);
-};
-
-const optOut = () => {
-  forgetFresh();
-  optOutForGood();
-};
-
-const optIn = () => {
-  const before = agreed();
-  optInAgain();
-  follow(before);
-};
-
-/**
- * Begin or end what a change of consent begins or ends.
- * @param {{analytics: boolean}} before
- */
-const follow = (before) => {
+  change();
   const { analytics } = agreed();
-  if (analytics && !before.analytics) page();
   if (!analytics) forgetVisitor();
+  else if (!before.analytics) {
+    page();
+    setCustomer(customerId());
+  }
 };
+
+/** @type {Record<string, (...values: any[]) => void>} */
+export const commands = {
+  page,
+
+  track: (name, props) => record('custom', { custom: { name, props } }),
+
+  listen: (id, props) => record('listen', { listen: { track_id: text(id), mobile: isMobile(), ...props } }),
+
+  ad: (name, action, id, placement) => record('ad', { ad: { name, action, decision_id: text(id), placement } }),
+
+  /** Null = the customer left. */
+  identify: (id) => {
+    setCustomer(text(id));
+    if (id != null) record('identify', {});
+  },
+
+  consent: (answer) => withConsent(() => noteConsent(answer)),
+
+  optOut: () => {
+    forgetFresh();
+    optOut();
+  },
+
+  optIn: () => withConsent(optIn),
+
+  flush: () =>
+    alone(() => {
+      storeNow();
+      send();
+    }),
+
+  /** The callback gets one answer, within a second, whatever happens. */
+  decide: (placement, callback) => {
+    storeNow();
+    const consent = agreed();
+    const person = { user_key: consent.analytics ? readVisitor().user : null, customer_id: customerId() };
+    const late = new Promise((resolve) => setTimeout(resolve, DECIDE_MS));
+    const asked = import(new URL('clicktracker.decide.js', address).href).then(({ decide }) =>
+      decide(config.api + 'decide', { token: config.token, ...person, placement, consent }),
+    );
+    Promise.race([asked, late])
+      .catch(() => {})
+      .then((answer) => callback(answer || { decision: 'suppress', reason: 'timeout' }));
+  },
+};
+
+const isMobile = () => /** @type {any} */ (navigator).userAgentData?.mobile ?? /Mobi/.test(navigator.userAgent);

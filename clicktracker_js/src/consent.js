@@ -1,48 +1,30 @@
 /** Who agreed to what. Signals of the browser win over everything, an opt-out over consent. */
 
-import { list, read, readJson, remove, write, writeJson } from './storage.js';
-import { warn } from './warn.js';
+import { config } from './config.js';
+import { list, read, remove, write } from './storage.js';
 
 /** @typedef {{analytics: boolean, ads: boolean}} Consent */
 
-const OPT_OUT = 'out';
-const CONSENT = 'consent';
+const KEY = 'logdig:consent';
 
-/** @type {{consent: string, respectGpc: boolean}} */
-let settings = { consent: 'ask', respectGpc: true };
+/** @type {Partial<Consent> & {out?: boolean}} the answer that was given, or the opt-out */
+let given;
 
-/** @type {Partial<Consent>} */
-let given = {};
-
-/** @param {typeof settings} config */
-export const setUpConsent = (config) => {
-  settings = config;
-  given = readJson(CONSENT) || {};
-};
-
-/** Global Privacy Control or Do Not Track. */
-const signalled = () => {
-  const asked = /** @type {any} */ (navigator);
-  return settings.respectGpc && (asked.globalPrivacyControl || asked.doNotTrack == '1');
+export const readConsent = () => {
+  given = read(KEY) || {};
 };
 
 /** Whether nothing may be stored or sent, whatever is called. */
-export const silenced = () => signalled() || read(OPT_OUT) != null;
-
-/** Leave nothing stored but the opt-out itself. */
-export const optOutForGood = () => {
-  list('').forEach(remove);
-  given = {};
-  write(OPT_OUT, '1');
+export const silenced = () => {
+  const { globalPrivacyControl, doNotTrack } = /** @type {any} */ (navigator);
+  return given.out || (config.respectGpc && (globalPrivacyControl || doNotTrack == 1));
 };
 
-export const optInAgain = () => remove(OPT_OUT);
-
 /** @returns {Consent} what holds now */
-export const agreed = () =>
-  silenced()
-    ? { analytics: false, ads: false }
-    : { analytics: settings.consent != 'ask', ads: settings.consent == 'all', ...given };
+export const agreed = () => {
+  const { analytics = config.consent != 'ask', ads = config.consent == 'all' } = given;
+  return silenced() ? { analytics: false, ads: false } : { analytics, ads };
+};
 
 /**
  * Note an answer; purposes that are not named stay as they are.
@@ -50,10 +32,21 @@ export const agreed = () =>
  */
 export const noteConsent = (answer) => {
   for (const purpose of /** @type {const} */ (['analytics', 'ads'])) {
-    const value = answer?.[purpose];
+    const value = answer[purpose];
     if (value === undefined) continue;
-    if (typeof value != 'boolean') warn(`consent for ${purpose} is ${value}, not true or false; taken as refused`);
     given[purpose] = value === true;
+    if (given[purpose] !== value) console.warn(`logdig: consent for ${purpose} is "${value}", taken as refused`);
   }
-  if (!silenced()) writeJson(CONSENT, given);
+  if (!silenced()) write(KEY, given);
+};
+
+/** Leave nothing stored but the opt-out itself. */
+export const optOut = () => {
+  list('logdig:').forEach(remove);
+  write(KEY, (given = { out: true }));
+};
+
+export const optIn = () => {
+  remove(KEY);
+  given = {};
 };

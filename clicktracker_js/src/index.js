@@ -4,60 +4,54 @@
  */
 
 import { watchClicks } from './click.js';
-import { makeCommands, page } from './commands.js';
+import { commands } from './commands.js';
 import { readConfig } from './config.js';
-import { setUpConsent } from './consent.js';
-import { guarded } from './guard.js';
+import { readConsent } from './consent.js';
 import { watchLifecycle } from './lifecycle.js';
-import { record, whenStored } from './recorder.js';
-import { sendSoon, sendWhenReady, setUpTransport } from './transport.js';
-import { warn } from './warn.js';
+import { page } from './page.js';
+import { setUpRecorder } from './recorder.js';
+import { sendSoon, sendWhenFull } from './transport.js';
 
 /** @type {any} */
 const browser = window;
-const script = /** @type {HTMLScriptElement | null} */ (document.currentScript);
+const attributes = /** @type {HTMLElement} */ (document.currentScript)?.dataset;
+const stub = browser.logdig;
 
-/** @type {Record<string, Function> | null} */
-let commands = null;
+/** @type {ArrayLike<any>[] | null} calls before `init`; null afterwards */
+let early = stub?.q || [];
 
-/** @type {unknown[][]} calls before `init` */
-let early = [];
-
-/** @param {Record<string, unknown>} options */
+/** The first one counts. @param {Record<string, any>} options */
 const init = (options) => {
-  if (commands) return warn('init was called twice; the first one counts');
-  const config = readConfig(options, document.baseURI);
-  if (!config) return;
-  setUpConsent(config);
-  setUpTransport({ url: config.endpoint + 'v1/events', token: config.token });
-  whenStored(sendWhenReady);
-  commands = makeCommands(config, script);
+  if (!early) return;
+  readConfig(options);
+  readConsent();
+  setUpRecorder(sendWhenFull);
   page();
-  watchClicks(record);
-  watchLifecycle(page);
+  watchClicks();
+  watchLifecycle();
   sendSoon();
-  early.forEach((call) => run(...call));
+  const calls = early;
+  early = null;
+  calls.forEach(run);
 };
 
-/** @param {unknown[]} call a command's name and what it takes */
-const run = guarded((...[name, ...values]) => {
-  if (name == 'init') {
-    const [first, options] = /** @type {any[]} */ (values);
-    return init(typeof first == 'object' ? first : { token: first, ...options });
+/** @param {ArrayLike<any>} call a command's name and what it takes */
+const run = (call) => {
+  const [name, first, ...rest] = Array.from(call);
+  try {
+    if (name == 'init') init(first.token ? first : { token: first, ...rest[0] });
+    else if (early) early.push(call);
+    else commands[name](first, ...rest);
+  } catch (error) {
+    console.warn('logdig: ' + name, error);
   }
-  if (!commands) return early.push([name, ...values]);
-  const command = commands[String(name)];
-  return command ? command(...values) : warn(`there is no command "${name}"`);
-});
+};
 
-const start = guarded(() => {
-  const calls = browser.logdig?.q || [];
-  browser.logdig = (/** @type {unknown[]} */ ...call) => void run(...call);
-  browser.logdig.parts = {};
+// A second copy of the script leaves the first one alone.
+if (Array.isArray(early)) {
+  browser.logdig = (/** @type {any[]} */ ...call) => run(call);
   // Who kept the stub still reaches us.
-  browser.logdig.q = { push: (/** @type {ArrayLike<unknown>} */ call) => run(...Array.from(call)) };
-  if (script?.dataset.token) init({ ...script.dataset });
-  for (const call of calls) run(...call);
-});
-
-if (!browser.logdig?.parts && typeof fetch == 'function') start();
+  browser.logdig.q = { push: run };
+  const initial = attributes?.token ? ['init', attributes] : early.find((call) => call[0] == 'init');
+  if (initial) run(initial);
+}

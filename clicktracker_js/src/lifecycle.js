@@ -1,14 +1,14 @@
 /** The page hides, goes, comes back, finds the network again. */
 
-import { on } from './guard.js';
+import { on } from './listen.js';
+import { page } from './page.js';
 import { storeNow } from './recorder.js';
-import { forgetHanded, send, sendAtEnd } from './transport.js';
+import { send, sendAtEnd } from './transport.js';
 
-/** @param {() => void} comeBack called when the page returns from the back/forward cache, a new view of it */
-export const watchLifecycle = (comeBack) => {
+export const watchLifecycle = () => {
   let gone = false;
   on(document, 'visibilitychange', () => {
-    if (document.visibilityState != 'hidden') return;
+    if (!document.hidden) return;
     storeNow(true);
     if (!gone) send();
   });
@@ -17,10 +17,10 @@ export const watchLifecycle = (comeBack) => {
     storeNow(true);
     sendAtEnd();
   });
+  // From the back/forward cache: a new view of the page.
   on(window, 'pageshow', (event) => {
     gone = false;
-    forgetHanded();
-    if (event.persisted) comeBack();
+    if (event.persisted) page();
   });
   on(window, 'online', send);
 };

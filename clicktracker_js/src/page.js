@@ -1,29 +1,24 @@
 /** Page views: when one begins, and what it says about itself. */
 
 import { cleanAddress } from './address.js';
-import { clean, randomText } from './text.js';
+import { TEXT_LENGTH } from './limits.js';
+import { beginPageView, record } from './recorder.js';
+import { view } from './view.js';
 
-const VIEW_ID_LENGTH = 20;
-
-/** @type {{id: string, began: number, address: string, counted: number}} */
-let current = { id: '', began: 0, address: '', counted: 0 };
-
-export const beginPageView = () => {
-  current = { id: randomText(VIEW_ID_LENGTH), began: performance.now(), address: '', counted: 0 };
-  return current;
+const beginPage = () => {
+  beginPageView();
+  record('page', {}, () => ({
+    page: {
+      referrer: cleanAddress(document.referrer),
+      title: document.title.slice(0, TEXT_LENGTH),
+      language: navigator.language,
+    },
+    view: view(),
+  }));
 };
 
-export const pageView = () => current;
-
-/** @typedef {typeof current} PageView */
-
-/** What is recorded of the page itself. */
-export const pagePart = () => ({
-  referrer: cleanAddress(document.referrer) || null,
-  title: clean(document.title, 512),
-  language: clean(navigator.language || '', 35),
-});
-
-/** When a prerendered page is shown; at once on any other. @param {() => void} begin */
-export const whenShown = (begin) =>
-  /** @type {any} */ (document).prerendering ? document.addEventListener('prerenderingchange', begin, { once: true }) : begin();
+/** Begin a view of the page: now, or when a prerendered page is shown. */
+export const page = () =>
+  /** @type {any} */ (document).prerendering
+    ? document.addEventListener('prerenderingchange', beginPage, { once: true })
+    : beginPage();

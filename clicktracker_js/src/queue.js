@@ -1,130 +1,78 @@
 /**
- * Events that wait for their 2xx: each one under a key of its own, so that tabs never overwrite each other. Keys sort
- * in the order of making, whatever the clock says.
+ * Events that wait for their 2xx, each one under a key of its own, so that tabs never overwrite each other. A key says
+ * all that is asked before sending: `logdig:e:<number>:<event_id>:<bytes>:<milliseconds>`; keys sort in the order of making,
+ * whatever the clock says.
  */
 
-import { list, read, readJson, remove, write, writeJson } from './storage.js';
+import { BATCH_BYTES, EVENT_AGE_MS, EVENT_BYTES, QUEUE_BYTES, QUEUE_EVENTS } from './limits.js';
+import { list, read, remove, write } from './storage.js';
 
-const EVENT = 'e:';
-const NUMBER = 'n';
-const DROPPED = 'dropped';
-const MAX_EVENTS = 1000;
-const MAX_LENGTH = 512 * 1024;
-const MAX_EVENT_BYTES = 32 * 1024;
-const MAX_AGE_MS = 30 * 86_400_000;
-
-/** What one request carries at most: browsers let 64 KB a page outlive it, and the envelope needs some. */
-const BATCH_BYTES = 59_000;
+const DROPPED = 'logdig:dropped';
+const EVENT = 'logdig:e:';
 
 /** @typedef {'full' | 'too_large' | 'refused' | 'expired' | 'before_send'} Reason */
-
-/** @param {string} text */
-const bytes = (text) => new Blob([text]).size;
-
-/**
- * Count what is given up, for the whole browser.
- * @param {Reason} reason
- */
-export const countDropped = (reason) => {
-  const dropped = readJson(DROPPED) || {};
-  writeJson(DROPPED, { ...dropped, [reason]: (dropped[reason] || 0) + 1 });
-};
-
-/** @returns {Record<string, number> | null} what was given up since the last 2xx */
-export const droppedSoFar = () => readJson(DROPPED);
-
-/**
- * Take off what the collector now knows; another tab may have counted more meanwhile.
- * @param {Record<string, number> | null} told
- */
-export const forgetDropped = (told) => {
-  if (!told) return;
-  const now = readJson(DROPPED) || {};
-  for (const reason in told) {
-    now[reason] -= told[reason];
-    if (!(now[reason] > 0)) delete now[reason];
-  }
-  if (Object.keys(now).length) writeJson(DROPPED, now);
-  else remove(DROPPED);
-};
 
 /** Keys of all that waits, oldest first. */
 export const waiting = () => list(EVENT);
 
 /** @param {string} key */
-export const drop = (key) => remove(key);
+const bytesOf = (key) => +key.split(':')[4];
+
+/** What was given up since the collector was last told. @returns {Record<string, number> | undefined} */
+export const dropped = () => read(DROPPED) || undefined;
 
 /**
- * Give up one event.
+ * Count what is given up, for the whole browser.
+ * @param {Record<string, number> | undefined} counts by reason
+ * @param {1 | -1} sign -1 = the collector knows; another tab may have counted more meanwhile
+ */
+export const countDropped = (counts, sign = 1) => {
+  const sums = dropped() || {};
+  for (const reason in counts) if (!(sums[reason] = (sums[reason] || 0) + sign * counts[reason])) delete sums[reason];
+  if (Object.keys(sums)[0]) write(DROPPED, sums);
+  else remove(DROPPED);
+};
+
+/**
  * @param {string} key
  * @param {Reason} reason
  */
 export const giveUp = (key, reason) => {
   remove(key);
-  countDropped(reason);
+  countDropped({ [reason]: 1 });
 };
 
 /**
  * Add an event at the end.
  * @param {Record<string, any>} event
+ * @param {number} number counts up
  */
-export const add = (event) => {
-  const text = JSON.stringify(event);
-  if (bytes(text) > MAX_EVENT_BYTES) return countDropped('too_large');
-  const number = (Number(read(NUMBER)) || 0) + 1;
-  write(NUMBER, String(number));
-  write(`${EVENT}${String(number).padStart(12, '0')}:${event.event_id}`, text);
+export const add = (event, number) => {
+  const bytes = new Blob([JSON.stringify(event)]).size;
+  if (bytes > EVENT_BYTES) countDropped({ too_large: 1 });
+  else write(`${EVENT}${number + 1e9}:${event.event_id}:${bytes}:${+event.timestamp}`, event);
 };
 
-/** Hold the bounds; the oldest go first. Returns how many wait. */
+/** Hold the bounds; the oldest go first. */
 export const trim = () => {
-  const keys = waiting();
-  const lengths = keys.map((key) => read(key)?.length || 0);
-  let length = lengths.reduce((sum, one) => sum + one, 0);
-  let index = 0;
-  for (; keys.length - index > MAX_EVENTS || length > MAX_LENGTH; index++) {
-    giveUp(keys[index], 'full');
-    length -= lengths[index];
-  }
-  return keys.length - index;
+  let room = QUEUE_BYTES;
+  waiting()
+    .reverse()
+    .forEach((key, index) => {
+      room -= bytesOf(key);
+      if (Date.now() - +key.split(':')[5] > EVENT_AGE_MS) giveUp(key, 'expired');
+      else if (index >= QUEUE_EVENTS || room < 0) giveUp(key, 'full');
+    });
 };
 
 /**
- * The oldest events that fit one request.
+ * Keys of the oldest events that fit one request.
  * @param {number} limit events
- * @param {number} now milliseconds
- * @param {Set<string>} [without] keys to leave out
+ * @param {number} skip so many that are under way already
  */
-export const nextBatch = (limit, now, without) => {
-  /** @type {string[]} */
-  const keys = [];
-  /** @type {string[]} */
-  const texts = [];
-  let size = 0;
-  for (const key of waiting()) {
-    const text = read(key);
-    if (!text || without?.has(key)) continue;
-    if (isExpired(text, now)) {
-      giveUp(key, 'expired');
-      continue;
-    }
-    size += bytes(text) + 1;
-    if (keys.length == limit || size > BATCH_BYTES) break;
-    keys.push(key);
-    texts.push(text);
-  }
-  return { keys, texts };
-};
-
-/**
- * Whether the collector would refuse it for its age; what is no JSON any more is as good as expired.
- * @param {string} text
- * @param {number} now
- */
-const isExpired = (text, now) => {
-  try {
-    return now - Date.parse(JSON.parse(text).timestamp) > MAX_AGE_MS;
-  } catch {
-    return true;
-  }
+export const nextBatch = (limit, skip) => {
+  let room = BATCH_BYTES;
+  return waiting()
+    .slice(skip, skip + limit)
+    .filter((key) => (room -= bytesOf(key) + 1) > 0);
 };

@@ -5,104 +5,96 @@
 
 import { cleanAddress } from './address.js';
 import { agreed } from './consent.js';
-import { guarded } from './guard.js';
+import { EVENT_ID_LENGTH, STORE_MS } from './limits.js';
 import { alone } from './lock.js';
-import { pageView } from './page.js';
 import { add, trim } from './queue.js';
-import { randomText } from './text.js';
-import { countLoad, storeCustomer, storedCustomer, takeTurn, userKey } from './visitor.js';
+import { randomText } from './random.js';
+import { readVisitor, takeTurn, writeVisitor } from './visitor.js';
 
-const EVENT_ID_LENGTH = 22;
-/** When no frame is drawn (covered window, background): write anyway. */
-const LATEST_MS = 500;
+/** @typedef {{id: string, began: number, load: number}} PageView `load` is counted when its first event is stored */
+/** @typedef {Record<string, any>} Event */
 
-/**
- * @typedef {object} Fresh
- * @property {Record<string, any>} event
- * @property {import('./page.js').PageView} page
- * @property {(() => object) | undefined} later what is measured only when a frame has been laid out
- * @property {number} at milliseconds by the browser's clock
- */
-
-/** @type {Fresh[]} */
+/** @type {{event: Event, page: PageView, later?: () => object}[]} */
 let fresh = [];
 
-/** @type {string | null | undefined} undefined = not read yet */
+/** @type {PageView} */
+let page;
+
+/** @type {string | null} */
 let customer;
 
-/** @type {(waiting: number) => void} */
-let afterwards = () => {};
+/** @type {() => void} */
+let afterwards;
 
-/** @param {typeof afterwards} work is told how many events wait after some were stored */
-export const whenStored = (work) => {
+/** @param {() => void} work is done after events were stored */
+export const setUpRecorder = (work) => {
   afterwards = work;
+  customer = readVisitor().customer;
 };
 
-export const customerId = () => (customer === undefined ? (customer = storedCustomer()) : customer);
+/** Everything from now on belongs to a new view. */
+export const beginPageView = () => {
+  page = { id: randomText(), began: performance.now(), load: 0 };
+};
+
+export const customerId = () => customer;
 
 /**
- * Say who the visitor is from now on. It is stored with the next event, so never without consent.
+ * Say who the visitor is from now on; stored only with consent.
  * @param {string | null} id
  */
 export const setCustomer = (id) => {
   customer = id;
+  alone(() => agreed().analytics && writeVisitor({ ...readVisitor(), customer }));
 };
 
 /**
  * @param {string} type
  * @param {object} own part of this type
- * @param {() => object} [later] more of it, asked for after the next frame
+ * @param {() => object} [later] more of it, asked for when a frame has been laid out; not when the page goes first
  */
 export const record = (type, own, later) => {
   const consent = agreed();
   if (!consent.analytics) return;
-  const page = pageView();
-  const at = Date.now();
   const event = {
     event_id: randomText(EVENT_ID_LENGTH),
     type,
-    timestamp: new Date(at).toISOString(),
+    timestamp: new Date(),
     page_view_id: page.id,
     current_page: cleanAddress(location.href),
     spent_milli_sec: Math.round(performance.now() - page.began),
-    customer_id: customerId(),
+    customer_id: customer,
     page_version: document.documentElement.dataset.logdigVersion,
     consent,
     ...own,
   };
-  fresh.push({ event, page, later, at });
-  if (fresh.length == 1) storeSoon();
-};
-
-const storeSoon = () => {
-  const store = () => fresh.length && alone('store', guarded(() => storeNow()));
+  if (fresh.push({ event, page, later }) > 1) return;
+  const store = () => alone(storeNow);
   requestAnimationFrame(() => setTimeout(store));
-  setTimeout(store, LATEST_MS);
+  setTimeout(store, STORE_MS);
 };
 
 /**
- * Give each event its turn and store it.
- * @param {boolean} [hurried] the page goes: measure nothing, layout would cost
+ * Give each event its place and store it.
+ * @param {any} [hurried] the page goes: measure nothing, layout would cost
  */
 export const storeNow = (hurried = false) => {
   const events = fresh;
   fresh = [];
-  if (!events.length) return;
-  storeCustomer(customerId());
-  for (const { event, page, later, at } of events) {
-    page.counted ||= countLoad();
-    add({
-      ...event,
-      ...(hurried ? {} : later?.()),
-      user_key: userKey(),
-      load_count: page.counted,
-      ...takeTurn(at),
-    });
+  if (!events[0]) return;
+  const visitor = readVisitor();
+  for (const { event, page, later } of events) {
+    page.load ||= ++visitor.loads;
+    if (!hurried && later) Object.assign(event, later());
+    Object.assign(event, { user_key: visitor.user, load_count: page.load }, takeTurn(visitor, +event.timestamp));
+    add(event, ++visitor.made);
   }
-  afterwards(trim());
+  writeVisitor(visitor);
+  trim();
+  afterwards();
 };
 
-/** Forget what is not stored yet. */
+/** Forget what is not stored yet, and who the visitor is. */
 export const forgetFresh = () => {
   fresh = [];
   customer = null;

@@ -1,142 +1,109 @@
 /** Brings waiting events to the collector, in order, and removes them only after its 2xx. */
 
+import { config } from './config.js';
 import { silenced } from './consent.js';
-import { alone } from './lock.js';
-import { drop, droppedSoFar, forgetDropped, giveUp, nextBatch, waiting } from './queue.js';
-import { meaningOf, readRetryAfter, stillHeld, waitAfter } from './retry.js';
-import { readJson, remove, writeJson } from './storage.js';
+import { BATCH_EVENTS, PAUSE_MS, TIMEOUT_MS } from './limits.js';
+import { countDropped, dropped, giveUp, nextBatch, waiting } from './queue.js';
+import { holdAfter, stillHeld } from './retry.js';
+import { read, remove, write } from './storage.js';
 
-const HOLD = 'hold';
+/**
+ * Until when nobody sends: after a failure, or because a tab is sending. So no tab waits for ever for one that was
+ * closed or frozen; two that begin in the same instant send twice what the tables hold once.
+ */
+const HOLD = 'logdig:hold';
 const VERSION = '1.0.0';
-const PAUSE_MS = 3000;
-const BATCH_EVENTS = 100;
-const TIMEOUT_MS = 30_000;
 
-/** @type {{url: string, token: string}} */
-let to = { url: '', token: '' };
-/** @type {ReturnType<typeof setTimeout> | 0} */
-let timer = 0;
-let busy = false;
+/** @type {any} */
+let timer;
 let limit = BATCH_EVENTS;
+/** Events of this page under way, always the oldest. */
+let flying = 0;
 
-/** @type {Set<string>} under way, so that the page's end need not send them again */
-const handed = new Set();
-
-/** @type {() => void} */
-let leave = () => {};
-
-/** @param {typeof to} collector */
-export const setUpTransport = (collector) => {
-  to = collector;
-};
+const held = () => stillHeld(read(HOLD), Date.now());
 
 /**
- * Send after a pause, so that events gather; at once when they fill a request.
- * @param {number} count of events that wait
+ * Send after a pause, so that events gather. When a tab is sending, which ends well before its time, look again after
+ * each pause; sleep through most of a longer wait.
  */
-export const sendWhenReady = (count) => (count < BATCH_EVENTS ? sendSoon() : send());
-
-/**
- * @param {number} [pause] milliseconds
- */
-export const sendSoon = (pause = PAUSE_MS) => {
-  timer ||= setTimeout(send, Math.max(pause, held()));
+export const sendSoon = () => {
+  timer ||= setTimeout(send, Math.max(PAUSE_MS, held() - TIMEOUT_MS));
 };
 
-const held = () => stillHeld(readJson(HOLD), Date.now());
+/** Send at once when the events fill a request. */
+export const sendWhenFull = () => (waiting()[BATCH_EVENTS - 1] ? send() : sendSoon());
 
-/** Send what waits, unless the collector or an earlier failure asked to wait. */
+/** Send what waits, request after request, unless the collector or a failure asked to wait. */
 export const send = async () => {
   clearTimeout(timer);
   timer = 0;
-  if (busy || silenced() || navigator.onLine === false || !waiting().length) return;
-  // The lock is given back when the page goes: a frozen page must not stop the others.
-  const left = new Promise((resolve) => (leave = () => resolve(undefined)));
-  if (!held()) await alone('send', () => Promise.race([deliver(), left]), { ifAvailable: true });
-  if (waiting().length) sendSoon();
-};
-
-const deliver = async () => {
-  busy = true;
-  try {
-    await sendBatches();
-  } catch {
-    // Never the page's trouble: what waits is tried again.
-  }
-  busy = false;
-};
-
-/** One request after the other until nothing waits or one fails. */
-const sendBatches = async () => {
-  for (let batch = nextBatch(limit, Date.now()); batch.keys.length; batch = nextBatch(limit, Date.now())) {
-    batch.keys.forEach((key) => handed.add(key));
-    const dropped = droppedSoFar();
-    const { status, asked } = await post(envelope(batch.texts, dropped));
-    batch.keys.forEach((key) => handed.delete(key));
+  while (!silenced() && !held() && navigator.onLine !== false) {
+    const keys = nextBatch(limit, 0);
+    if (!keys[0]) return;
+    const failures = read(HOLD)?.failures || 0;
+    const told = dropped();
+    write(HOLD, { from: Date.now(), until: Date.now() + TIMEOUT_MS, failures });
+    flying = keys.length;
+    const { status, asked } = await post(envelope(keys, told));
+    flying = 0;
     if (silenced()) return;
-    const meaning = meaningOf(status);
-    if (meaning == 'stored') {
-      batch.keys.forEach(drop);
-      forgetDropped(dropped);
-      remove(HOLD);
+    remove(HOLD);
+    if (status >= 200 && status < 300) {
+      keys.forEach(remove);
+      countDropped(told, -1);
       limit = BATCH_EVENTS;
-    } else if (meaning == 'split') {
-      if (batch.keys.length == 1) giveUp(batch.keys[0], status == 413 ? 'too_large' : 'refused');
-      limit = Math.max(batch.keys.length >> 1, 1);
-    } else return hold(meaning, asked);
+    } else if (status == 400 || status == 413) {
+      if (!keys[1]) giveUp(keys[0], status == 400 ? 'refused' : 'too_large');
+      limit = Math.ceil(keys.length / 2);
+    } else write(HOLD, holdAfter(status, asked, failures, Date.now(), Math.random()));
   }
-};
-
-/**
- * @param {'closed' | 'later'} meaning
- * @param {number} asked milliseconds
- */
-const hold = (meaning, asked) => {
-  const failures = readJson(HOLD)?.failures || 0;
-  const from = Date.now();
-  writeJson(HOLD, { from, until: from + waitAfter(meaning, failures, asked, Math.random()), failures: failures + 1 });
+  if (waiting()[0]) sendSoon();
 };
 
 /**
  * @param {string} body
- * @returns {Promise<{status: number, asked: number}>} status 0 = no answer came
+ * @returns {Promise<{status: number, asked?: string | null}>} status 0 = no answer came
  */
 const post = async (body) => {
-  const stop = new AbortController();
-  const clock = setTimeout(() => stop.abort(), TIMEOUT_MS);
   try {
-    const reply = await fetch(to.url, { method: 'POST', body, keepalive: true, credentials: 'omit', signal: stop.signal });
-    return { status: reply.status, asked: readRetryAfter(reply.headers.get('Retry-After'), Date.now()) };
+    const signal = AbortSignal.timeout?.(TIMEOUT_MS);
+    const reply = await fetch(config.api + 'events', {
+      method: 'POST',
+      body,
+      keepalive: true,
+      credentials: 'omit',
+      signal,
+    });
+    // Unread, it would go on counting against the 64 KB that a page may have under way.
+    await reply.text();
+    return { status: reply.status, asked: reply.headers.get('Retry-After') };
   } catch {
-    return { status: 0, asked: 0 };
-  } finally {
-    clearTimeout(clock);
+    return { status: 0 };
   }
 };
 
 /** The page goes: hand the browser what is not under way. It is no acknowledgement, so everything stays stored. */
 export const sendAtEnd = () => {
-  leave();
-  if (silenced() || held()) return;
-  const { keys, texts } = nextBatch(BATCH_EVENTS, Date.now(), handed);
-  if (keys.length && navigator.sendBeacon(to.url, envelope(texts, null))) keys.forEach((key) => handed.add(key));
+  if (silenced() || (!flying && held())) return;
+  const keys = nextBatch(BATCH_EVENTS, flying);
+  if (keys[0]) navigator.sendBeacon(config.api + 'events', envelope(keys));
+  // The next page need not wait for an answer that nobody hears.
+  if (flying) remove(HOLD);
 };
 
-/** The page is back: what was handed over without an answer is sent again. */
-export const forgetHanded = () => handed.clear();
-
 /**
- * @param {string[]} texts events as JSON
- * @param {Record<string, number> | null} dropped
+ * @param {string[]} keys
+ * @param {object} [told]
  */
-const envelope = (texts, dropped) => {
+const envelope = (keys, told) => {
   const now = new Date();
-  const head = {
-    token: to.token,
-    sent_at: now.toISOString(),
+  return JSON.stringify({
+    token: config.token,
+    sent_at: now,
     tz_min: -now.getTimezoneOffset(),
     tracker: VERSION,
-    ...(dropped && { dropped }),
-  };
-  return `${JSON.stringify(head).slice(0, -1)},"events":[${texts.join()}]}`;
+    dropped: told,
+    events: keys.map(read),
+    // U+0000 and halves of surrogate pairs would get their event refused; a backslash before must stay one.
+  }).replace(/\\(\\|u0000|ud[89a-f]..)/g, (all, escaped) => (escaped[1] ? '\ufffd' : all));
 };

@@ -85,7 +85,7 @@ class Collector:
         self.sink = MemorySink()
         self.posts: list[Post] = []
         self.answers: list[Answer] = []
-        self.choose: Callable[[dict[str, Any]], Answer | None] = lambda body: None
+        self.choose: Callable[[dict[str, Any]], Answer | None] = lambda _: None
         self.decision: Answer | None = None
         self._changed = threading.Condition()
 
@@ -188,7 +188,7 @@ def collector_handler(collector: Collector) -> type[BaseHTTPRequestHandler]:
             shared = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
             self.reply(told.status, shared | told.headers, json.dumps(told.body).encode())
 
-        do_OPTIONS = do_POST
+        do_OPTIONS = do_POST  # noqa: N815 (the base class looks for this name)
 
     return Handler
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.browser.collector_stub import Collector, Server, collector_handler, site_handler
+from tests.browser.collector_stub import TOKEN, Collector, Server, collector_handler, site_handler
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 LAUNCH_ARGUMENTS = [
@@ -51,37 +51,42 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def collector() -> Iterator[Collector]:
-    """A recording collector."""
+    """A recording collector; at the end it must not have rejected any event."""
     collector = Collector()
     with Server(collector_handler(collector)) as server:
         collector.url = server.url
         yield collector
+    assert collector.sink.rejected == []
 
 
 @pytest.fixture
 def open_page(context: BrowserContext, collector: Collector) -> Iterator[OpenPage]:
     """Open a test page as ``open_page("plain.html", attributes='data-consent="all"')``.
 
-    The page's script tag gets the attributes. An error the page did not catch fails the test.
+    ``attributes`` are added to the script tag, ``headers`` to every answer of the site, ``init`` is run before the
+    page's own scripts. An error that reached the page fails the test.
     """
     errors: list[str] = []
     with ExitStack() as servers:
         sites: dict[str, Server] = {}
 
-        def site(attributes: str, policy: str) -> Server:
-            values = {"endpoint": collector.url, "token": "pk_test", "attributes": attributes}
-            headers = {"Content-Security-Policy": policy} if policy else {}
-            key = attributes + policy
+        def site(attributes: str, headers: dict[str, str]) -> Server:
+            key = f"{attributes} {headers}"
             if key not in sites:
+                values = {"endpoint": collector.url, "token": TOKEN, "attributes": attributes}
                 sites[key] = servers.enter_context(Server(site_handler(values, headers)))
+                collector.origins.add(sites[key].url)
             return sites[key]
 
-        def open_it(name: str, *, attributes: str = "", policy: str = "", init: str = "", **options: Any) -> Page:
+        def open_it(
+            name: str = "plain.html", *, attributes: str = "", headers: dict[str, str] | None = None, init: str = "",
+            **options: Any,
+        ) -> Page:  # fmt: skip
             page = context.new_page()
             page.on("pageerror", lambda error: errors.append(str(error)))
             if init:
                 page.add_init_script(init)
-            page.goto(f"{site(attributes, policy).url}/{name}", wait_until="load", **options)
+            page.goto(f"{site(attributes, headers or {}).url}/{name}", wait_until="load", **options)
             return page
 
         yield open_it

@@ -1,0 +1,43 @@
+/** Every number that is a choice, with its unit and why. A file of its own, so that the build writes them in place. */
+
+/** What the collector takes: characters of an address, of a title, of a selector. */
+export const ADDRESS_LENGTH = 4096;
+export const TEXT_LENGTH = 512;
+/** Steps of a selector: more would tie it to the page's whole build. */
+export const SELECTOR_STEPS = 8;
+/** An id or class longer than this is rarely written by a person. */
+export const NAME_LENGTH = 40;
+/** The whole of an element's width or height in `ex` and `ey`. */
+export const WHOLE = 32767;
+
+/** Letters of an event's id: 113 random bits. */
+export const EVENT_ID_LENGTH = 22;
+/** Silence that ends a session, in milliseconds. */
+export const SILENCE_MS = 30 * 60_000;
+/** When no frame is drawn (covered window, background) events are stored after this many milliseconds anyway. */
+export const STORE_MS = 500;
+
+/** Bounds of what waits in the browser. */
+export const QUEUE_EVENTS = 1000;
+export const QUEUE_BYTES = 512 * 1024;
+/** The collector takes no larger event, and none that is older. */
+export const EVENT_BYTES = 32 * 1024;
+export const EVENT_AGE_MS = 30 * 86_400_000;
+
+/** One request: browsers let 64 KB a page outlive it, and the envelope needs some of them. */
+export const BATCH_BYTES = 59_000;
+export const BATCH_EVENTS = 100;
+/** Events gather so long before a request, in milliseconds. */
+export const PAUSE_MS = 3000;
+/** An answer that has not come after this many milliseconds does not come. */
+export const TIMEOUT_MS = 30_000;
+
+/** Waits after failures, in milliseconds: doubling from the first, to the longest; and after 401 and 403. */
+export const FIRST_WAIT_MS = 3000;
+export const LONGEST_WAIT_MS = 30 * 60_000;
+export const CLOSED_WAIT_MS = 60 * 60_000;
+/** What `Retry-After` may ask for at most. */
+export const LONGEST_ASKED_MS = 24 * 60 * 60_000;
+
+/** A page waits for its song: after this many milliseconds `decide` answers that there is no offer. */
+export const DECIDE_MS = 1000;

