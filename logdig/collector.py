@@ -18,7 +18,7 @@ from logdig.apps import App, Apps
 from logdig.enrichment import Places
 from logdig.envelope import BYTE_ORDER_MARK, PARSER_ERRORS, read_envelope
 from logdig.errors import InputError, InvalidEventError, LogDigError, TransientError
-from logdig.exchange import Headers, RefusedError, Reply, Request, json_reply, problem, well_formed
+from logdig.exchange import JSON, Headers, RefusedError, Reply, Request, json_reply, problem, well_formed
 from logdig.legacy import read_log, read_parameters, read_token
 from logdig.packing import Batch, EventSink
 from logdig.payloads import FORM, JSON_TYPES, check_size, check_type, inflate, media_type
@@ -32,7 +32,7 @@ PREFLIGHT_SECONDS = 86_400
 """How long a browser may remember that it may post; each caps it at its own limit."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """Every front door routes all of them here, so that 405 is ours."""
-PATHS = ("/", "/healthz", "/v1/events", "/v1/decide")
+PATHS = ("/", "/healthz", "/v1/events", "/v1/decide", "/v1/openapi.json", "/v1/docs")
 
 _log = logging.getLogger(__name__)
 
@@ -72,6 +72,8 @@ class Collector:
             "/": {"GET": self._hello, "POST": self._post_log},
             "/healthz": {"GET": self._health},
             "/v1/events": {"POST": self._post_events},
+            "/v1/openapi.json": {"GET": self._openapi},
+            "/v1/docs": {"GET": self._docs},
         }
         if decider is not None:
             self._routes["/v1/decide"] = {"POST": partial(self._post_decide, decider)}
@@ -131,6 +133,18 @@ class Collector:
 
     def _health(self, _: Request) -> Reply:
         return json_reply(200, {"status": "ok"})
+
+    def _openapi(self, _: Request) -> Reply:
+        # Imported when asked for: a cold start need not make schemas that nobody reads.
+        from logdig.openapi import document_json
+
+        return Reply(200, (("Content-Type", JSON), ("Cache-Control", "max-age=3600")), document_json())
+
+    def _docs(self, _: Request) -> Reply:
+        from logdig.openapi import PAGE_POLICY, page
+
+        headers = (("Content-Type", "text/html; charset=utf-8"), ("Content-Security-Policy", PAGE_POLICY))
+        return Reply(200, (*headers, ("X-Content-Type-Options", "nosniff")), page())
 
     def _post_events(self, request: Request) -> Reply:
         received_at = to_milliseconds(self._clock())
