@@ -95,10 +95,14 @@ def test_ingest_finds_the_first_copy_when_a_resend_crossed_midnight(spark: Spark
 
 def test_ingest_keeps_apps_apart_when_their_event_ids_are_equal(spark: SparkSession, lake: Settings) -> None:
     put(lake, "raw", [line("a"), line("a", app="other")])
+    ingest(spark, lake, RAW)
+    # Received first, so it would win if it were the same event.
+    put(lake, "raw", [line("a", "2026-11-24T11:00:00.000Z", app="third")])
 
     ingest(spark, lake, RAW)
 
-    assert len(rows(spark, lake)) == 2
+    found = tables.read(spark, lake, "events").orderBy("app").collect()
+    assert [row["app"] for row in found] == ["other", "shop", "third"]
 
 
 def test_ingest_takes_events_of_any_age(spark: SparkSession, lake: Settings) -> None:
