@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,6 +39,14 @@ def command_paths(command: click.Command, path: tuple[str, ...]) -> Iterator[tup
                 yield from command_paths(below, (*path, name))
 
 
-if __name__ == "__main__":
+def main(arguments: list[str]) -> int:
+    """Write the page, or with ``--check`` tell by the exit code whether it is fresh."""
+    if arguments == ["--check"]:
+        return 0 if PAGE.read_text(encoding="utf-8") == page() else 1
     PAGE.write_text(page(), encoding="utf-8")
     print(f"wrote {PAGE.name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
