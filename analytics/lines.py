@@ -21,7 +21,7 @@ PARSED = ("readable", "e", "line_hash", "value")
 def parse_raw(lines: DataFrame) -> DataFrame:
     """Read lines of the raw zone once, for `events` and `unreadable`.
 
-    Input:  column value string: stored lines.
+    Input:  column value string: stored lines; other columns stay beside.
     Output: columns PARSED: readable boolean (an event with app, id, type and both times), e struct of schema.RAW_LINE,
             line_hash long, value string only where the line is unreadable.
     """
@@ -93,9 +93,10 @@ def _parse(lines: DataFrame, columns: StructType, *, texts: tuple[str, ...], tim
     conditions = [f"e.{name} IS NOT NULL" for name in texts]
     conditions += [f"try_cast(e.{name} AS TIMESTAMP) IS NOT NULL" for name in times]
     readable = F.expr(" AND ".join(conditions))
-    parsed = lines.select("value", F.from_json("value", columns).alias("e")).withColumn("readable", readable)
+    beside = [name for name in lines.columns if name != "value"]
+    parsed = lines.select("*", F.from_json("value", columns).alias("e")).withColumn("readable", readable)
     unread = F.when(~F.col("readable"), F.col("value"))
-    return parsed.select("readable", "e", F.xxhash64("value").alias("line_hash"), unread.alias("value"))
+    return parsed.select("readable", "e", F.xxhash64("value").alias("line_hash"), unread.alias("value"), *beside)
 
 
 def _time(name: str) -> Column:

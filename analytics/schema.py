@@ -163,3 +163,15 @@ TRACKS = struct({**LOADED_TRACKS, "loaded_at": TIME})
 
 LOADED = {"customers": struct(LOADED_CUSTOMERS), "tracks": struct(LOADED_TRACKS)}
 """Lines of `logdig load`; of a customer neither name nor address."""
+
+COUNT_MAP = MapType(TEXT, LONG)
+LEDGER_MAPS = ("rejected_by_reason", "dropped_by_reason")
+LEDGER_COUNTS = (
+    "sent", "received", "accepted", "rejected", "events", "duplicates_browser", "duplicates_flush", "late",
+    "raw_lines", "raw_unreadable", "unreadable", "in_tables", "bad_in_tables", "in_dlq", "dropped", "missing",
+    "erased",
+)  # fmt: skip
+LEDGER = struct(
+    {"app": TEXT, "day": DAY, **dict.fromkeys(LEDGER_COUNTS, LONG), **dict.fromkeys(LEDGER_MAPS, COUNT_MAP)}
+)
+"""One row per (app, UTC day of ``received_at``)."""

@@ -56,6 +56,7 @@ LAYOUTS: dict[str, Layout] = {
     "models": Layout(model_schema.MODELS),
     "predictions": Layout(model_schema.PREDICTIONS),
     "targets": Layout(model_schema.TARGETS),
+    "ledger": Layout(schema.LEDGER),
 }
 """Every table by its name."""
 

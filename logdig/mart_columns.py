@@ -10,6 +10,7 @@ import pyarrow as pa
 
 TEXT, INT, LONG, REAL, YES_NO, DAY = pa.string(), pa.int32(), pa.int64(), pa.float64(), pa.bool_(), pa.date32()
 TIME = pa.timestamp("us", tz="UTC")
+COUNT_MAP = pa.map_(TEXT, LONG)
 
 COLUMNS: dict[str, dict[str, pa.DataType]] = {
     "events": {
@@ -51,6 +52,12 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
     "targets": {
         "app": TEXT, "customer_id": TEXT, "offer": TEXT, "level": INT, "score": REAL, "model_version": TEXT,
         "features_as_of": TIME, "rank": INT,
+    },
+    "ledger": {
+        "app": TEXT, "day": DAY, "sent": LONG, "received": LONG, "accepted": LONG, "rejected": LONG, "events": LONG,
+        "duplicates_browser": LONG, "duplicates_flush": LONG, "late": LONG, "raw_lines": LONG, "raw_unreadable": LONG,
+        "unreadable": LONG, "in_tables": LONG, "bad_in_tables": LONG, "in_dlq": LONG, "dropped": LONG, "missing": LONG,
+        "erased": LONG, "rejected_by_reason": COUNT_MAP, "dropped_by_reason": COUNT_MAP,
     },
 }  # fmt: skip
 

@@ -23,6 +23,7 @@ COMMANDS = {
     "dev": "Run collector, queue, flush and dashboard on this machine.",
     "flush": "Write queued logs to S3 now.",
     "jobs": "Run Spark jobs: ingest, marts, model, targets.",
+    "ledger": "Show what became of every event, and whether it adds up.",
     "load": "Load customers or tracks from a file.",
     "send": "Post recorded listens or ad clicks through the front door.",
 }

@@ -21,7 +21,7 @@ from logdig.settings import Settings
 
 SETTINGS = Settings(service="shop")
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
-ORDER = ["ingest", "heat_cells", "listens", "customers", "tracks", "features", "models", "predictions", "targets"]
+ORDER = ["ingest", "heat_cells", "listens", "customers", "tracks", "features", "models", "predictions", "targets", "ledger"]
 KEYS = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key"}
 
 
@@ -30,7 +30,7 @@ def test_all_stands_for_every_job_in_order() -> None:
 
 
 def test_unknown_job_is_refused_with_those_there_are() -> None:
-    with pytest.raises(InputError, match=r"no job is called 'nope'; there are: all, ingest, .*targets$"):
+    with pytest.raises(InputError, match=r"no job is called 'nope'; there are: all, ingest, .*ledger$"):
         jobs.names_of("nope")
 
 
@@ -54,7 +54,7 @@ def test_run_all_runs_each_job_once_in_order_and_adds_up(monkeypatch: pytest.Mon
     report = jobs.run("all", None, SETTINGS, NOW)  # type: ignore[arg-type]
 
     assert seen == ORDER
-    assert (report.name, report.rows, report.notes) == ("all", 18, dict.fromkeys(ORDER, 2))
+    assert (report.name, report.rows, report.notes) == ("all", 20, dict.fromkeys(ORDER, 2))
 
 
 def test_list_names_jobs_in_order() -> None:

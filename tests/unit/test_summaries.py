@@ -25,6 +25,7 @@ SPARK = {
     "models": model_schema.MODELS,
     "predictions": model_schema.PREDICTIONS,
     "targets": model_schema.TARGETS,
+    "ledger": schema.LEDGER,
 }
 START = datetime(2026, 11, 1, tzinfo=UTC)
 

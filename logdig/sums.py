@@ -1,0 +1,27 @@
+"""Sums that a row of the table ``ledger`` must meet; every gap has a name. Source: docs/ledger.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+SUMS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("sent", ("sent",), ("events", "rejected", "erased", "missing")),
+    ("received", ("received",), ("accepted", "rejected")),
+    ("accepted", ("accepted",), ("events", "duplicates_browser", "erased")),
+    ("raw", ("raw_lines",), ("events", "duplicates_browser", "duplicates_flush", "raw_unreadable")),
+    ("tables", ("in_tables",), ("events",)),
+    ("bad tables", ("bad_in_tables",), ("rejected", "unreadable")),
+)
+"""Name, and the columns of either side."""
+
+
+def broken_sums(row: Mapping[str, Any]) -> list[str]:
+    """Every sum of one row that does not meet, in words."""
+    found = []
+    for name, left, right in SUMS:
+        difference = sum(row[column] for column in left) - sum(row[column] for column in right)
+        if difference:
+            sides = f"{' + '.join(left)} = {' + '.join(right)}"
+            found.append(f"{row['day']} {row['app'] or '(no app)'} {name}: {sides} is off by {difference:+,}")
+    return found
