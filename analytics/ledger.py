@@ -15,7 +15,7 @@ DAY_KEY = ("app", "day")
 RECEIVED_ANYWAY = "refused"
 """Reason for which a browser gives up an event that the collector has seen and rejected: no gap comes of it."""
 DROPPED_NAME = "$dropped"
-"""Name of the custom event in which the collector keeps what a browser says it dropped (logdig/dropping.py)."""
+"""Name of the custom event in which the collector keeps what a browser says it dropped; as in logdig/dropping.py."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import msgspec
 
 from logdig.admission import Caller, admit_app, admit_caller, registered_origin
 from logdig.apps import App, Apps
+from logdig.dropping import dropped_line
 from logdig.enrichment import Places
 from logdig.envelope import BYTE_ORDER_MARK, PARSER_ERRORS, read_envelope
 from logdig.errors import InputError, InvalidEventError, LogDigError, TransientError
@@ -154,6 +155,9 @@ class Collector:
         reading = read_events(envelope.sources, Terms(received_at, envelope.sent_at, caller.signed))
         writer = LineWriter(self._facts(request, app, envelope.token, received_at, envelope.tz_min), app.allowed_query)
         lines = [writer.line(event.event, event.occurred_at) for event in reading.accepted]
+        if any(envelope.dropped.values()):
+            sources, sent_at = envelope.sources, envelope.sent_at
+            lines.append(dropped_line(writer, envelope.dropped, sources, sent_at, received_at))
         self._commit(app, received_at, lines, reading.rejected)
         return json_reply(202, _counts(reading))
 

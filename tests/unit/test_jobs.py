@@ -21,7 +21,8 @@ from logdig.settings import Settings
 
 SETTINGS = Settings(service="shop")
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
-ORDER = ["ingest", "heat_cells", "listens", "customers", "tracks", "features", "models", "predictions", "targets", "ledger"]
+ORDER = ["ingest", "heat_cells", "listens", "customers", "tracks", "features", "models", "predictions", "targets"]
+ORDER += ["ledger"]
 KEYS = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key"}
 
 

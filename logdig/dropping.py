@@ -1,0 +1,36 @@
+"""What a browser says it dropped -> one stored line, so that the ledger can name the gap. Source: docs/ledger.md."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from logdig.stored import LineWriter
+from logdig.times import wire_time
+
+DROPPED_NAME = "$dropped"
+"""Name of the server's own custom event; its props are the counts by reason."""
+
+
+def dropped_line(
+    writer: LineWriter, dropped: Mapping[str, int], sources: Sequence[bytes], sent_at: datetime | None, now: datetime
+) -> bytes:
+    """Write a request's ``dropped`` as an event of type custom.
+
+    Its id follows from the counts and the events beside them, so that a request sent again is a copy of the same event;
+    a request without events is told apart by ``sent_at``.
+    """
+    counts = msgspec.json.encode(dict(sorted(dropped.items())))
+    beside = b"".join(hashlib.sha256(source).digest() for source in sources) or str(sent_at).encode()
+    digest = hashlib.sha256(counts + beside).digest()[:16]
+    fields = {
+        "timestamp": wire_time(now),
+        "event_id": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+        "type": "custom",
+        "custom": {"name": DROPPED_NAME, "props": dict(dropped)},
+    }
+    return writer.line_of_fields(fields, now)
