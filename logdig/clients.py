@@ -55,10 +55,19 @@ def sqs_queue(settings: Settings) -> SqsEventQueue:
     sqs = _standard("sqs", settings)
     if settings.queue_url:
         return SqsEventQueue(sqs, settings.queue_url)
+    return _queue_by_name(sqs, settings.queue_name)
+
+
+def dead_letter_queue(settings: Settings) -> SqsEventQueue:
+    """The dead-letter queue of the settings; see `sqs_queue`."""
+    return _queue_by_name(_standard("sqs", settings), settings.dlq_name)
+
+
+def _queue_by_name(sqs: Any, name: str) -> SqsEventQueue:
     try:
-        return SqsEventQueue(sqs, sqs.get_queue_url(QueueName=settings.queue_name)["QueueUrl"])
+        return SqsEventQueue(sqs, sqs.get_queue_url(QueueName=name)["QueueUrl"])
     except (BotoCoreError, ClientError) as err:
-        raise QueueUnavailableError(f"queue {settings.queue_name}: {err}") from err
+        raise QueueUnavailableError(f"queue {name}: {err}") from err
 
 
 def s3_store(settings: Settings) -> S3EventStore:

@@ -12,7 +12,8 @@ from analytics import tables
 from analytics.jobs.report import JobReport
 from analytics.ledger import Sources, ledger
 from analytics.lines import parse_bad, parse_raw
-from logdig.clients import s3_store
+from logdig.clients import dead_letter_queue, s3_store
+from logdig.dead_letters import count_waiting
 from logdig.keys import SUFFIX, Zone
 from logdig.settings import Settings
 
@@ -21,14 +22,13 @@ COUNTS = "app string, day date, count long"
 
 def ledger_job(spark: SparkSession, settings: Settings, now: datetime) -> JobReport:  # noqa: ARG001 (every job's shape)
     """Count the ledger anew from all that is stored."""
-    nothing = count_frame(spark, Counter())
     sources = Sources(
         raw=parse_raw_with_file(spark, settings, "raw"),
         bad=parse_raw_with_file(spark, settings, "bad"),
         events=tables.read(spark, settings, "events"),
         bad_events=tables.read(spark, settings, "bad_events"),
-        erased=nothing,
-        in_dlq=nothing,
+        erased=count_frame(spark, Counter()),
+        in_dlq=count_frame(spark, count_waiting(dead_letter_queue(settings))),
     )
     return JobReport("ledger", tables.replace(spark, settings, "ledger", ledger(sources)))
 
