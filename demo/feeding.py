@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -75,10 +77,16 @@ class Feeder:
         self._tell_refused(path, refused)
         return count
 
-    def send(self, kind: Kind, path: Path) -> FileReport:
-        """Send listens, clicks or views."""
-        plan = Plan(kind, path, ZoneInfo(self._app.timezone), ads_consent=True)
-        report = self._step(f"{kind} sent", lambda: self._send(plan), _tell_sent)
+    def shift_to_now(self, files: Mapping[str, Path]) -> timedelta:
+        """Whole days that bring the newest row of all sent files close to now; one shift keeps files together."""
+        now = datetime.now(ZoneInfo(self._app.timezone)).replace(tzinfo=None)
+        plans = [replace(self._plan(kind, files[kind]), shift_now=now) for kind in SENT if kind in files]
+        return min(scan(plan)[1] for plan in plans)
+
+    def send(self, kind: Kind, path: Path, shift: timedelta) -> FileReport:
+        """Send listens, clicks or views, their times moved by a shift."""
+        plan = self._plan(kind, path)
+        report = self._step(f"{kind} sent", lambda: self._send(plan, shift), _tell_sent)
         self._tell_refused(path, report.refused)
         return report
 
@@ -87,9 +95,11 @@ class Feeder:
         url, run = self._stack.collector_url, secrets.token_hex(4)
         return self._step("bad input among good", lambda: post_hostile(url, self._app, self.secret, run), _tell_hostile)
 
-    def _send(self, plan: Plan) -> FileReport:
+    def _plan(self, kind: Kind, path: Path) -> Plan:
+        return Plan(kind, path, ZoneInfo(self._app.timezone), ads_consent=True)
+
+    def _send(self, plan: Plan, shift: timedelta) -> FileReport:
         sender = Sender(self._stack.collector_url, self._app.token, self.secret)
-        _, shift = scan(plan)
         return send_file(plan, sender, shift, Mark(self._stack.directory / "send", str(plan)))
 
     def _tell_refused(self, path: Path, rows: list[RefusedRow]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from demo.counts import count_tables, count_zone
 from demo.decisions import ask
 from demo.feeding import LOADED, SENT, Feeder, made_files, older_files
 from demo.generator import OFFER
+from demo.quiet import errors_to
 from demo.server import Site
 from demo.steps import Steps
 from demo.summary import Sent, Summary, print_summary
@@ -94,11 +95,15 @@ class Demo:
         self._step.note(f"site       {self.site.url}")
         self._step.note(f"dashboard  {self.stack.dashboard_url}")
         # Starting takes seconds that sending does not need.
-        self._spark = self._pool.submit(session, self.settings, self.stack.environment)
+        self._spark = self._pool.submit(self._start_spark)
         return self
 
     def __exit__(self, *exception: Any) -> None:
         self._entered.__exit__(*exception)
+
+    def _start_spark(self) -> SparkSession:
+        with errors_to(self._options.directory / "spark.log"):
+            return session(self.settings, self.stack.environment)
 
     def _stop_spark(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -116,12 +121,14 @@ class Demo:
         """Do every step once and count everything where it lies."""
         files = self._files()
         loaded = {kind: self._feeder.load(kind, files[kind]) for kind in LOADED}
+        # Made data ends now; recorded data is years old, and nothing foretells over years.
+        shift = timedelta() if self._options.data is None else self._feeder.shift_to_now(files)
         sent = Sent()
         with self._flushing():
             first = self._pool.submit(self._visits.make, make_visitors(self._options.seed))
             for kind in SENT:
                 if kind in files:
-                    sent.add_file(self._feeder.send(kind, files[kind]).tally)
+                    sent.add_file(self._feeder.send(kind, files[kind], shift).tally)
             sent.add_hostile(self._feeder.misbehave())
             sent.add_visits(self._step("visitors on the site", first.result, self._visits.tell))
         self._step("flush", self.flush, lambda objects: f"{objects} objects")

@@ -14,6 +14,7 @@ from logdig.sending import Tally
 
 LEVELS = {0: "Free", 1: "Silver", 2: "Gold"}
 HOTTEST = 5
+FIGURES = ("error", "average_precision", "brier")
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -111,7 +112,10 @@ class Summary:
             "exposures": counted.exposures,
             "offers_shown": self.sent.offers,
             "customers": counted.customers,
+            "customer_0": counted.customer_0,
+            "zero_zips": counted.zero_zips,
             "tracks": counted.tracks,
+            "quoted_tracks": counted.quoted_tracks,
             "heat_cells": len(self.tables["heat_cells"]),
             "targets": len(self.tables["targets"]),
             "models": [_model(row) for row in self.tables["models"]],
@@ -123,9 +127,8 @@ class Summary:
 
 
 def _model(row: Mapping[str, Any]) -> dict[str, Any]:
-    kept = ("offer", "passed", "reason", "error", "average_precision", "brier", "roc_auc")
-    constant = ("constant_error", "constant_average_precision", "constant_brier")
-    return {name: row[name] for name in (*kept, *constant)}
+    kept = ("offer", "passed", "reason", "train_rows", "train_positives", "test_rows", "test_positives", "roc_auc")
+    return {name: row[name] for name in (*kept, *FIGURES, *(f"constant_{name}" for name in FIGURES))}
 
 
 def print_summary(summary: Summary, say: Callable[[str], None], dashboard_url: str) -> None:
@@ -141,9 +144,13 @@ def print_summary(summary: Summary, say: Callable[[str], None], dashboard_url: s
         f"= {counted.events:,} rows of events; bad {summary.bad.distinct:,} = {counted.bad_events:,} rows of bad_events"
     )
     say(
-        f"{counted.listens:,} listens, {counted.ad_clicks:,} ad clicks, {counted.customers:,} customers, "
-        f"{counted.tracks:,} tracks; in the browser {counted.browser_listens:,} listens, "
-        f"{counted.browser_ad_clicks:,} ad clicks; {counted.exposures:,} decisions logged, {sent.offers:,} offers shown"
+        f"{counted.listens:,} listens and {counted.ad_clicks:,} ad clicks sent; on the site "
+        f"{counted.browser_listens:,} listens, {counted.browser_ad_clicks:,} ad clicks, "
+        f"{counted.exposures:,} decisions, {sent.offers:,} offers shown"
+    )
+    say(
+        f"{counted.customers:,} customers ({'with' if counted.customer_0 else 'without'} id 0, "
+        f"{counted.zero_zips:,} zips begin with 0), {counted.tracks:,} tracks ({counted.quoted_tracks:,} with a quote)"
     )
     say("hottest cells")
     for row in sorted(summary.tables["heat_cells"], key=lambda row: -row["clicks"])[:HOTTEST]:
@@ -163,5 +170,16 @@ def print_summary(summary: Summary, say: Callable[[str], None], dashboard_url: s
 
 
 def _print_model(model: Mapping[str, Any], say: Callable[[str], None]) -> None:
-    # The gate's reason holds the figures beside the constant's.
     say(f"model {model['offer']} {'passed' if model['passed'] else 'refused'}: {model['reason']}")
+    figures = ", ".join(
+        f"{name.replace('_', ' ')} {_figure(model[name])} (constant {_figure(model[f'constant_{name}'])})"
+        for name in FIGURES
+    )
+    say(
+        f"  learned from {model['train_positives']:,} clickers of {model['train_rows']:,} customers, "
+        f"tested on {model['test_positives']:,} of {model['test_rows']:,}: {figures}"
+    )
+
+
+def _figure(value: float | None) -> str:
+    return "none" if value is None else f"{value:.4f}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,7 +12,7 @@ from logdig.clients import dynamodb_profiles, sqs_queue
 from logdig.collector import Collector
 from logdig.decider import Decider
 from logdig.enrichment import places
-from logdig.packing import QueueSink
+from logdig.packing import EventSink, QueueSink, Sender
 from logdig.settings import Settings
 
 
@@ -34,17 +34,24 @@ def new_id() -> str:
     return secrets.token_urlsafe(16)
 
 
-def build(settings: Settings, environment: Mapping[str, str], *, exposure_wait_seconds: float = 0.0) -> Parts:
+def build(
+    settings: Settings,
+    environment: Mapping[str, str],
+    *,
+    make_sink: Callable[[Sender], EventSink] = lambda queue: QueueSink(queue, new_id),
+    exposure_wait_seconds: float = 0.0,
+) -> Parts:
     """Wire a collector to the queue and the profile table of the settings.
 
     Args:
         settings: Names of AWS resources, apps, offers.
         environment: Holds the signing secrets.
+        make_sink: Puts a sink on the queue; by default each request sends its own messages.
         exposure_wait_seconds: See `Decider`; above 0 where the process stands still after its reply.
     Raises:
         QueueUnavailableError: The queue cannot be looked up.
     """
-    sink = QueueSink(sqs_queue(settings), new_id)
+    sink = make_sink(sqs_queue(settings))
     decider = Decider(
         dynamodb_profiles(settings),
         sink,

@@ -15,7 +15,7 @@ from logdig.sending import Refusal, Tally
 
 TABLES = TableCounts(
     events=118, bad_events=6, listens=70, browser_listens=3, ad_clicks=30, browser_ad_clicks=1, exposures=7,
-    customers=5, tracks=2,
+    customers=5, customer_0=1, zero_zips=2, tracks=2, quoted_tracks=0,
 )  # fmt: skip
 
 
@@ -83,13 +83,20 @@ def test_summary_json_holds_what_a_script_checks() -> None:
 
 def test_printed_summary_names_gaps_targets_and_decisions() -> None:
     lines: list[str] = []
-    tables = {"heat_cells": (), "models": (), "targets": ({"level": 0}, {"level": 1}, {"level": 0})}
+    model: dict[str, Any] = dict.fromkeys(("error", "average_precision", "brier", "constant_error", "constant_brier"))
+    model |= {"offer": "ADV_X", "passed": False, "reason": "too few", "constant_average_precision": 0.25}
+    model |= {"train_rows": 1000, "train_positives": 0, "test_rows": 1200, "test_positives": 60}
+    tables = {"heat_cells": (), "models": (model,), "targets": ({"level": 0}, {"level": 1}, {"level": 0})}
     decisions = ({"customer_id": "0", "decision": "suppress", "reason": "unknown", "score": None},)
 
     print_summary(summary(tables=tables, decisions=decisions, bad=Stored(7, 7)), lines.append, "http://dash")
 
     text = "\n".join(lines)
     assert "sent 124 = accepted 118 + rejected 6" in text
+    assert "model ADV_X refused: too few" in text
+    assert "learned from 0 clickers of 1,000 customers, tested on 60 of 1,200: error none (constant none)" in text
+    assert "average precision none (constant 0.2500)" in text
+    assert "5 customers (with id 0, 2 zips begin with 0), 2 tracks (0 with a quote)" in text
     assert "targets 3: Free 2, Silver 1" in text
     assert "customer 0: suppress (unknown)" in text
     assert "DOES NOT ADD UP  rejected = different lines in bad: 6 is not 7" in text
