@@ -211,6 +211,11 @@ def _local_environment(
 
 
 def write_settings(settings: Settings, path: Path) -> None:
-    """Write settings as TOML, without what is empty."""
+    """Write settings as TOML; see `settings_text`."""
+    path.write_text(settings_text(settings), encoding="utf-8")
+
+
+def settings_text(settings: Settings) -> str:
+    """Settings as TOML, without what is empty."""
     table = msgspec.to_builtins(settings)
-    path.write_text(tomlkit.dumps({key: value for key, value in table.items() if value not in ("", [], None)}))
+    return tomlkit.dumps({key: value for key, value in table.items() if value not in ("", [], None)})

@@ -141,11 +141,13 @@ def load_settings(path: Path | None, environment: Mapping[str, str]) -> Settings
         InvalidSettingError: An unknown key, a wrong type or a broken rule; one line with key, value and rule.
         SetupError: The file is missing or no TOML.
     """
-    table = _read_toml(path) if path is not None else {}
-    for variable, key in ENVIRONMENT_KEYS.items():
-        if variable in environment:
-            table[key] = environment[variable]
-    return parse_settings(table)
+    return parse_settings(override(_read_toml(path) if path is not None else {}, environment))
+
+
+def override(table: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    """Let the variables of ENVIRONMENT_KEYS win over a table of settings."""
+    found = {key: environment[variable] for variable, key in ENVIRONMENT_KEYS.items() if variable in environment}
+    return {**table, **found}
 
 
 def parse_settings(table: Mapping[str, Any]) -> Settings:

@@ -25,6 +25,7 @@ COMMANDS = {
     "jobs": "Run Spark jobs: ingest, marts, model, targets.",
     "ledger": "Show what became of every event, and whether it adds up.",
     "load": "Load customers or tracks from a file.",
+    "package": "Build what a deploy uploads: functions, Spark jobs, tracker.",
     "send": "Post recorded listens or ad clicks through the front door.",
 }
 
