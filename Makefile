@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick lock bench clean
+.PHONY: help setup demo test test-e2e quick lock bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -17,8 +17,12 @@ demo: setup  ## run the whole road here and open a dashboard (DEMO="--once" and 
 
 test:  ## install everything and run every suite
 	@echo "Preparing this machine"
-	@$(PYTHON) infra/bootstrap.py python java jars chromium tracker zeppelin
+	@$(PYTHON) infra/bootstrap.py python java jars chromium tracker zeppelin account
 	@$(BIN)/python -m infra.suites all
+
+test-e2e:  ## deploy into an emulated AWS account and use it: part of `make test`
+	@$(PYTHON) infra/bootstrap.py python java jars chromium account
+	@$(BIN)/python -m infra.suites e2e
 
 quick:  ## lint, types and unit tests: no Java, no browser
 	@$(PYTHON) infra/bootstrap.py python
@@ -29,12 +33,14 @@ bench:  ## measure: every bench, side by side ratios
 	@for bench in bench/*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
 
 lock:  ## compile the requirements files from pyproject.toml again
-	@for target in ".txt --extra server --extra analytics" "-lambda.txt --extra lambda" "-dev.txt --all-extras"; do \
+	@for target in ".txt --extra server --extra analytics" "-lambda.txt --extra lambda" "-server.txt --extra server" "-dev.txt --all-extras"; do \
 	  set -- $$target; file=requirements$$1; shift; \
 	  $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --custom-compile-command "make lock" --output-file $$file $$@ || exit 1; done
 	@printf 'uv\nsetuptools>=77\n' | $(BIN)/uv pip compile --quiet - --universal --python-version 3.11 --generate-hashes \
 	  --custom-compile-command "make lock" --constraint requirements-dev.txt --output-file requirements-setup.txt
+	@printf 'ministack==1.5.33\n' | $(BIN)/uv pip compile --quiet - --universal --python-version 3.11 --generate-hashes \
+	  --custom-compile-command "make lock" --output-file requirements-account.txt
 
 clean:  ## remove the environment and everything that was built here
 	rm -rf .venv .cache build lambdas/vendor clicktracker_js/node_modules .mypy_cache .ruff_cache .pytest_cache

@@ -1,7 +1,8 @@
 """Prepare this machine for `make demo` and `make test`: one step a part, each done once.
 
 Runs on the system's Python 3.11+ with nothing installed, so it uses the standard library only. Parts: ``python``
-(environment in .venv), ``java`` (17), ``jars`` (of Spark), ``chromium``, ``tracker`` (its build tools), ``zeppelin``.
+(environment in .venv), ``java`` (17), ``jars`` (of Spark), ``chromium``, ``tracker`` (its build tools), ``zeppelin``,
+``account`` (an emulated AWS account that runs functions and judges permissions).
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ VENV_PYTHON = VENV / "bin" / "python"
 JAVA_FOLDERS = ("/usr/lib/jvm", "/opt/java", "/Library/Java/JavaVirtualMachines", "/usr/local/openjdk-17")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MAC_CHROME = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+ACCOUNT_ENVIRONMENT = ROOT / ".cache" / "account"
+ACCOUNT_REQUIREMENTS = "requirements-account.txt"
 REQUIREMENTS = ("requirements-setup.txt", "requirements-dev.txt", "pyproject.toml")
 
 
@@ -35,7 +38,7 @@ def prepare_python() -> str:
         raise PartMissingError(
             f"Python 3.11 or later is needed, this is {sys.version.split()[0]}; make PYTHON=python3.12 ..."
         )
-    wanted = hashlib.sha256(b"".join((ROOT / name).read_bytes() for name in REQUIREMENTS)).hexdigest()
+    wanted = _digest(*REQUIREMENTS)
     stamp = VENV / ".prepared"
     if VENV_PYTHON.exists() and stamp.exists() and stamp.read_text() == wanted:
         return "ready"
@@ -50,6 +53,26 @@ def prepare_python() -> str:
     _run([*uv, "install", "--quiet", "--no-deps", "--no-build-isolation", "-e", "."], hint, environment)
     stamp.write_text(wanted)
     return "installed"
+
+
+def prepare_account() -> str:
+    """Install the emulated account in an environment of its own: it asks for other versions than ours (tests only)."""
+    wanted = _digest(ACCOUNT_REQUIREMENTS)
+    stamp = ACCOUNT_ENVIRONMENT / ".prepared"
+    if stamp.exists() and stamp.read_text() == wanted:
+        return "ready"
+    hint = "is the Python package registry reachable?"
+    python = ACCOUNT_ENVIRONMENT / "bin" / "python"
+    if not python.exists():
+        _run([str(VENV_PYTHON), "-m", "venv", "--without-pip", str(ACCOUNT_ENVIRONMENT)], "make setup comes first")
+    command = [str(VENV_PYTHON), "-m", "uv", "pip", "sync", "--quiet", "--require-hashes", "--python", str(python)]
+    _run([*command, ACCOUNT_REQUIREMENTS], hint)
+    stamp.write_text(wanted)
+    return "installed"
+
+
+def _digest(*names: str) -> str:
+    return hashlib.sha256(b"".join((ROOT / name).read_bytes() for name in names)).hexdigest()
 
 
 def find_java() -> str | None:
@@ -194,6 +217,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "chromium": ("Chromium", prepare_chromium),
     "tracker": ("tracker build tools", prepare_tracker),
     "zeppelin": ("Zeppelin archives (113 MB)", prepare_zeppelin),
+    "account": ("emulated AWS account", prepare_account),
 }
 OPTIONAL = {"chromium"}
 """Without it the demo goes on with visits over HTTP; the browser tests name it again."""

@@ -35,6 +35,9 @@ UNZIPPED_LIMIT_BYTES = 250 * 1024 * 1024
 DIGEST_CHARACTERS = 16
 FUNCTIONS_VENDOR = ROOT / "lambdas" / "vendor"
 SPARK_VENDOR = ROOT / ".cache" / "packages"
+SERVER = ROOT / "infra" / "server"
+BY_HAND = ("Dockerfile.dockerignore",)
+"""For builds from the checkout; a bundle holds nothing to ignore."""
 TRACKER = ROOT / "clicktracker_js"
 TRACKER_FILES = ("clicktracker.js", "clicktracker.decide.js")
 GEO_DATABASE = "geo.mmdb"
@@ -123,6 +126,7 @@ def build_packages(settings: Settings, folder: Path, target: Target = LAMBDA_TAR
         entry=_plain(folder, "packages/entry", ".py", ENTRY.encode(), "text/x-python"),
         wheels=None if target == HERE else build_wheels(),
         tracker=tuple(build_tracker(folder)),
+        server=build_server(settings, folder) if getattr(settings, "front_door", "") == "server" else None,
     )
 
 
@@ -163,6 +167,16 @@ def build_wheels() -> Package:
         write_tar_gz(path, files)
     size = sum(file.stat().st_size for _, file in files)
     return _named(path, "packages/wheels", ".tar.gz", "application/gzip", size)
+
+
+def build_server(settings: Settings, folder: Path) -> Package:
+    """Build the bundle that Elastic Beanstalk runs: Dockerfile, collector, settings, how to roll it out."""
+    contents: dict[str, Path | bytes] = {name: path for name, path in files_below(SERVER) if name not in BY_HAND}
+    contents["requirements-server.txt"] = ROOT / "requirements-server.txt"
+    contents.update(_code("logdig", without=("cli",)))
+    contents.update(_code("api", without=("dashboard",)))
+    contents[SETTINGS_FILE] = settings_text(settings).encode()
+    return _zip(folder, "server", contents)
 
 
 def build_tracker(folder: Path) -> Iterator[Package]:
