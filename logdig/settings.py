@@ -12,11 +12,12 @@ import tomllib
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from logdig.deployment import ScheduleSettings, check_deployment
 from logdig.errors import InvalidSettingError, SetupError
 
 SERVICE_NAME = re.compile(r"[a-z0-9-]{1,17}")
@@ -65,6 +66,15 @@ class FlushSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     flushers: int = 1
 
 
+class RetentionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long what is stored stays, in days; 0 = for ever."""
+
+    raw_days: int = 400
+    bad_days: int = 90
+    old_versions_days: int = 7
+    log_days: int = 30
+
+
 class OfferSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One offer: the ad whose click is the label, who may see it, and how often (docs/decisions-api.md)."""
 
@@ -88,8 +98,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     profile_table: str = ""
     trust_viewer_headers: bool = False
     geo_database: str = ""
+    front_door: Literal["function-url", "rest-api", "server"] = "function-url"
+    freshness: Literal["daily", "hourly", "live"] = "daily"
+    alarm_email: str = ""
+    monthly_budget_usd: float = 20.0
     apps: tuple[AppSettings, ...] = ()
     flush: FlushSettings = FlushSettings()
+    schedules: ScheduleSettings = ScheduleSettings()
+    retention: RetentionSettings = RetentionSettings()
     offers: tuple[OfferSettings, ...] = (OfferSettings(),)
 
     @property
@@ -108,6 +124,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def bucket_name(self) -> str:
         return self.bucket or f"{self.prefix}-s3"
+
+    @property
+    def artifacts_bucket_name(self) -> str:
+        """Bucket of what a deploy uploads."""
+        return f"{self.bucket_name}-artifacts"
+
+    @property
+    def stack_name(self) -> str:
+        """Stack of the deployed parts; CloudFormation wants a letter in front."""
+        return self.prefix if self.prefix[0].isalpha() else f"logdig-{self.prefix}"
 
     @property
     def profile_table_name(self) -> str:
@@ -180,6 +206,10 @@ def _setting_error(message: str, table: Mapping[str, Any]) -> InvalidSettingErro
     missing = re.search(r"missing required field `([^`]*)`", rule)
     if missing:
         return InvalidSettingError(f"{path}.{missing[1]}".lstrip("."), None, "required")
+    if rule.startswith("Invalid enum value"):
+        hint = get_type_hints(Settings).get(path)
+        if get_origin(hint) is Literal:
+            rule = f"one of {', '.join(get_args(hint))}"
     return InvalidSettingError(path, _value_at(table, path), rule[:1].lower() + rule[1:])
 
 
@@ -206,6 +236,7 @@ def _check(settings: Settings) -> None:
         if tokens.count(token) > 1:
             raise InvalidSettingError(f"apps[{index}].token", token, "used twice; tokens must differ")
     _check_flush(settings.flush)
+    check_deployment(settings)
 
 
 def _check_app(key: str, app: AppSettings) -> None:

@@ -7,7 +7,15 @@ from pathlib import Path
 
 import msgspec
 
-from logdig.settings import ENVIRONMENT_KEYS, AppSettings, FlushSettings, OfferSettings, Settings
+from logdig.deployment import ScheduleSettings
+from logdig.settings import (
+    ENVIRONMENT_KEYS,
+    AppSettings,
+    FlushSettings,
+    OfferSettings,
+    RetentionSettings,
+    Settings,
+)
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -15,10 +23,14 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 
 def test_settings_page_names_every_key_and_variable() -> None:
     text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
-    structs = (Settings, AppSettings, FlushSettings, OfferSettings)
+    structs = (Settings, AppSettings, FlushSettings, OfferSettings, RetentionSettings, ScheduleSettings)
     keys = {field.name for struct in structs for field in msgspec.structs.fields(struct)}
 
-    missing = [key for key in keys - {"apps", "flush", "offers"} | set(ENVIRONMENT_KEYS) if f"| `{key}` |" not in text]
+    missing = [
+        key
+        for key in keys - {"apps", "flush", "offers", "retention", "schedules"} | set(ENVIRONMENT_KEYS)
+        if f"| `{key}` |" not in text
+    ]
 
     assert missing == []
 

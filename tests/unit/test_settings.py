@@ -46,6 +46,16 @@ def test_settings_take_the_environment_when_file_says_otherwise(tmp_path: Path) 
         ({"apps": [APP, {**APP, "token": "pk_other_123"}]}, "apps[0].name", "shop"),
         ({"apps": [APP, {**APP, "name": "other"}]}, "apps[0].token", APP["token"]),
         ({"apps": [{"name": "shop"}]}, "apps[0].token", None),
+        ({"region": "seoul"}, "region", "seoul"),
+        ({"front_door": "alb"}, "front_door", "alb"),
+        ({"freshness": "weekly"}, "freshness", "weekly"),
+        ({"alarm_email": "me"}, "alarm_email", "me"),
+        ({"bucket": "Not_A_Bucket"}, "bucket", "Not_A_Bucket"),
+        ({"bucket": "b" * 54}, "bucket", "b" * 54),
+        ({"monthly_budget_usd": -1.0}, "monthly_budget_usd", -1.0),
+        ({"schedules": {"daily_at": "24:00"}}, "schedules.daily_at", "24:00"),
+        ({"schedules": {"timezone": "Mars/Olympus"}}, "schedules.timezone", "Mars/Olympus"),
+        ({"retention": {"log_days": 8}}, "retention.log_days", 8),
     ],
 )
 def test_settings_name_key_value_and_rule_when_one_is_wrong(table: dict[str, object], key: str, value: object) -> None:
@@ -54,6 +64,11 @@ def test_settings_name_key_value_and_rule_when_one_is_wrong(table: dict[str, obj
 
     assert caught.value.message.startswith(f"{key} = {value!r}: ")
     assert "\n" not in caught.value.message
+
+
+def test_settings_name_the_choices_when_a_word_is_none_of_them() -> None:
+    with pytest.raises(InvalidSettingError, match="front_door = 'alb': one of function-url, rest-api, server"):
+        parse_settings({"front_door": "alb"})
 
 
 def test_settings_name_the_file_when_it_is_missing_or_broken(tmp_path: Path) -> None:

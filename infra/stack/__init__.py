@@ -1,0 +1,1 @@
+"""The parts of the CloudFormation template, each a function from settings to resources."""

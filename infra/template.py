@@ -1,0 +1,160 @@
+"""The CloudFormation template of a deployed LogDig: plain, readable, made from the settings alone.
+
+Source: docs/deploy.md. Its parts are functions from settings to resources in infra/stack.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from infra.stack.alarms import alarms
+from infra.stack.dashboard import dashboard
+from infra.stack.doors import Server, doors, endpoints
+from infra.stack.functions import functions
+from infra.stack.jobs import jobs
+from infra.stack.jobs import outputs as job_outputs
+from infra.stack.resource import ref
+from infra.stack.storage import artifacts, storage
+from logdig.settings import Settings
+
+if TYPE_CHECKING:
+    from infra.package import Packages
+
+Template = dict[str, Any]
+
+FORMAT = "2010-09-09"
+NOT_EMULATED = ("AWS::EMRServerless::Application", "AWS::Budgets::Budget")
+"""Types that emulators of AWS refuse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artifacts:
+    """Where the packages lie, as the template names them.
+
+    Args:
+        bucket: Bucket of all of them.
+        functions: Key of the functions' archive.
+        entry: Key of the program that EMR starts.
+        spark_parameters: Of spark-submit, with the addresses of code and wheels; empty where there is no EMR.
+        server: In server mode only.
+    """
+
+    bucket: str
+    functions: str
+    entry: str
+    spark_parameters: str
+    server: Server | None = None
+
+
+def artifacts_of(packages: Packages, bucket: str, server: Server | None = None) -> Artifacts:
+    """Name built packages as they will lie in a bucket."""
+    return Artifacts(
+        bucket=bucket,
+        functions=packages.functions.key,
+        entry=packages.entry.key,
+        spark_parameters=packages.spark_submit_parameters(bucket) if packages.wheels is not None else "",
+        server=server,
+    )
+
+
+def build_template(settings: Settings, where: Artifacts) -> Template:
+    """Make the whole template.
+
+    Args:
+        settings: What the owner set.
+        where: The packages.
+    Raises:
+        InvalidSettingError: A setting that only AWS refuses.
+        SetupError: Server mode without its bundle.
+    """
+    code = {"S3Bucket": where.bucket, "S3Key": where.functions}
+    entry = f"s3://{where.bucket}/{where.entry}"
+    outputs = {
+        **endpoints(settings),
+        "QueueUrl": ref("Queue"),
+        "DeadLettersUrl": ref("DeadLetters"),
+        "Bucket": ref("Bucket"),
+        "ProfileTable": ref("Profiles"),
+        "Database": ref("Database"),
+        "FlushFunction": ref("Flush"),
+        "AlarmsTopic": ref("AlarmsTopic"),
+        "DashboardName": ref("Dashboard"),
+        **job_outputs(entry, where.spark_parameters),
+    }
+    template = {
+        "AWSTemplateFormatVersion": FORMAT,
+        "Description": f"LogDig {settings.prefix}: behaviour logs from the page to tables and decisions.",
+        "Resources": {
+            **storage(settings),
+            **functions(settings, code),
+            **doors(settings, where.server),
+            **jobs(settings, entry, where.spark_parameters),
+            **alarms(settings),
+            **dashboard(settings),
+        },
+        "Outputs": {name: {"Description": OUTPUTS[name], "Value": value} for name, value in outputs.items()},
+    }
+    return template if where.spark_parameters else without(template, NOT_EMULATED)
+
+
+OUTPUTS = {
+    "Endpoint": "Address of the collector: data-endpoint of the script tag.",
+    "DecideEndpoint": "Address of the decision service: data-decide-endpoint of the script tag.",
+    "QueueUrl": "Queue between collector and flush.",
+    "DeadLettersUrl": "Dead-letter queue.",
+    "Bucket": "Bucket of zones and tables.",
+    "ProfileTable": "Table that decisions read.",
+    "Database": "Glue database of the tables.",
+    "FlushFunction": "Function that flushes.",
+    "AlarmsTopic": "Topic of the alarms.",
+    "DashboardName": "CloudWatch dashboard.",
+    "JobsApplication": "EMR Serverless application of the Spark jobs.",
+    "JobsApplicationArn": "Its ARN.",
+    "JobsRole": "Role of the Spark jobs.",
+    "JobsEntry": "Program that the jobs start with.",
+    "JobsParameters": "Parameters of spark-submit.",
+}
+"""Name and meaning of each output."""
+
+
+def artifacts_template(settings: Settings) -> Template:
+    """Make the template of the small stack that is there first: the bucket of the packages."""
+    return {
+        "AWSTemplateFormatVersion": FORMAT,
+        "Description": f"LogDig {settings.prefix}: what a deploy uploads.",
+        "Resources": artifacts(settings),
+        "Outputs": {"Artifacts": {"Description": "Bucket of the packages.", "Value": ref("Artifacts")}},
+    }
+
+
+def template_text(template: Template) -> str:
+    """Write a template as people read it."""
+    return json.dumps(template, indent=2) + "\n"
+
+
+def without(template: Template, kinds: Collection[str]) -> Template:
+    """Leave out resources of some types, and whatever refers to one of them."""
+    resources, outputs = dict(template["Resources"]), dict(template["Outputs"])
+    gone = {name for name, one in resources.items() if one["Type"] in kinds}
+    while gone:
+        for name in gone:
+            resources.pop(name, None)
+        outputs = {name: one for name, one in outputs.items() if not _names(one) & gone}
+        gone = {name for name, one in resources.items() if _names(one) & gone}
+    return {**template, "Resources": resources, "Outputs": outputs}
+
+
+def _names(value: Any) -> set[str]:
+    """Resources that a part of a template refers to."""
+    if isinstance(value, list):
+        return set().union(*map(_names, value))
+    if not isinstance(value, dict):
+        return set()
+    found = {value["Ref"]} if isinstance(value.get("Ref"), str) else set()
+    if isinstance(value.get("Fn::GetAtt"), list):
+        found.add(value["Fn::GetAtt"][0])
+    depends = value.get("DependsOn", [])
+    return found | set(depends if isinstance(depends, list) else []) | set().union(*map(_names, value.values()))
