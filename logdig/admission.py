@@ -48,14 +48,17 @@ def admit_caller(request: Request, apps: Apps, now: datetime) -> Caller:
                 401,
                 "X-LogDig-Signature is malformed, wrong, or more than "
                 f"{SIGNATURE_AGE_SECONDS} s from our clock; sign the bytes that are sent, with the app's secret",
+                code="signature",
             )
     origin = None
     if request.values("origin"):
         origin = registered_origin(request, apps)
         if origin is None:
-            raise RefusedError(403, "this Origin is registered for no app; add it to the app's origins in logdig.toml")
+            message = "this Origin is registered for no app; add it to the app's origins in logdig.toml"
+            raise RefusedError(403, message, code="origin_unknown")
     elif signers is None:
-        raise RefusedError(403, "neither Origin nor X-LogDig-Signature; browsers send the one, servers must sign")
+        message = "neither Origin nor X-LogDig-Signature; browsers send the one, servers must sign"
+        raise RefusedError(403, message, code="no_origin")
     return Caller(origin, signers)
 
 
@@ -67,9 +70,11 @@ def admit_app(caller: Caller, apps: Apps, token: str, now: datetime) -> App:
     """
     app = apps.find(token, now)
     if app is None:
-        raise RefusedError(401, "unknown token; take the one of this app from logdig.toml")
+        # What is wrong with it is counted, and not said to whoever tries tokens.
+        message = "unknown token; take the one of this app from logdig.toml"
+        raise RefusedError(401, message, code=apps.token_fault(token, now))
     if caller.signers is not None and app.name not in caller.signers:
-        raise RefusedError(401, "X-LogDig-Signature was made with the secret of another app")
+        raise RefusedError(401, "X-LogDig-Signature was made with the secret of another app", code="token_other_app")
     if caller.origin is not None and not app.admits(caller.origin):
-        raise RefusedError(403, "this Origin is not registered for the app of this token")
+        raise RefusedError(403, "this Origin is not registered for the app of this token", code="origin_other_app")
     return app

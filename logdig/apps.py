@@ -39,6 +39,8 @@ class App:
     allowed_query: frozenset[str] = frozenset()
     staff_networks: tuple[Network, ...] = ()
     previous_tokens: tuple[PreviousToken, ...] = ()
+    requests_per_minute: int = 0
+    address_requests_per_minute: int = 0
 
     def admits(self, origin: str) -> bool:
         """Tell whether pages of this origin, in normal form, may write."""
@@ -64,28 +66,31 @@ def _is_below(origin: str, scheme: str, host: str) -> bool:
 class Apps:
     """All apps that are not disabled, and the secrets by which their servers sign."""
 
-    def __init__(self, apps: Iterable[App], secrets: Mapping[str, bytes] | None = None) -> None:
+    def __init__(
+        self, apps: Iterable[App], secrets: Mapping[str, bytes] | None = None, disabled: Iterable[App] = ()
+    ) -> None:
         self._apps = tuple(apps)
         self._secrets = dict(secrets or {})
+        self._disabled = tuple(disabled)
 
     @classmethod
     def from_settings(cls, settings: Settings, environment: Mapping[str, str]) -> Apps:
         """Take the apps of logdig.toml and their secrets of the environment."""
         apps = [app_from_settings(app) for app in settings.apps if not app.disabled]
         secrets = {app.name: signing_secret(app.name, environment) for app in apps}
-        return cls(apps, {name: secret for name, secret in secrets.items() if secret is not None})
+        disabled = [app_from_settings(app) for app in settings.apps if app.disabled]
+        return cls(apps, {name: secret for name, secret in secrets.items() if secret is not None}, disabled)
 
     def find(self, token: str, now: datetime) -> App | None:
         """Find the app of a write token; the time it takes tells nothing about the tokens there are."""
-        sought = token.encode("utf-8", "surrogatepass")
-        found = None
-        for app in self._apps:
-            if hmac.compare_digest(app.token.encode(), sought):
-                found = app
-            for previous in app.previous_tokens:
-                if hmac.compare_digest(previous.token.encode(), sought) and now < previous.valid_until:
-                    found = app
-        return found
+        return _owner(self._apps, token, now)
+
+    def token_fault(self, token: str, now: datetime) -> str:
+        """Say why `find` finds no app: ``token_disabled``, ``token_expired`` or ``token_unknown``."""
+        if _owner(self._disabled, token, now) is not None:
+            return "token_disabled"
+        expired = _owner(self._apps, token, datetime.min.replace(tzinfo=UTC)) is not None
+        return "token_expired" if expired else "token_unknown"
 
     def is_registered(self, origin: str) -> bool:
         """Tell whether any app has this origin, in normal form."""
@@ -94,6 +99,18 @@ class Apps:
     def signers(self, header: str, body: bytes, now: datetime) -> frozenset[str]:
         """Name the apps whose secret made this signature over the bytes on the wire; none when it is wrong or old."""
         return frozenset(name for name, secret in self._secrets.items() if verify(secret, header, body, now))
+
+
+def _owner(apps: Iterable[App], token: str, now: datetime) -> App | None:
+    sought = token.encode("utf-8", "surrogatepass")
+    found = None
+    for app in apps:
+        if hmac.compare_digest(app.token.encode(), sought):
+            found = app
+        for previous in app.previous_tokens:
+            if hmac.compare_digest(previous.token.encode(), sought) and now < previous.valid_until:
+                found = app
+    return found
 
 
 def app_from_settings(settings: AppSettings) -> App:
@@ -109,6 +126,8 @@ def app_from_settings(settings: AppSettings) -> App:
         allowed_query=frozenset(settings.allowed_query),
         staff_networks=tuple(ipaddress.ip_network(network) for network in settings.staff_addresses),
         previous_tokens=tuple(map(_in_utc, settings.previous_tokens)),
+        requests_per_minute=settings.requests_per_minute,
+        address_requests_per_minute=settings.address_requests_per_minute,
     )
 
 

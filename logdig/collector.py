@@ -6,7 +6,8 @@ A 2xx means that the sink has acknowledged every accepted and every rejected eve
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -15,22 +16,23 @@ import msgspec
 
 from logdig.admission import Caller, admit_app, admit_caller, registered_origin
 from logdig.apps import App, Apps
+from logdig.counters import Counters, rejection_reason
 from logdig.dropping import dropped_line
 from logdig.enrichment import Places
 from logdig.envelope import BYTE_ORDER_MARK, PARSER_ERRORS, read_envelope
-from logdig.errors import InputError, InvalidEventError, LogDigError, TransientError
-from logdig.exchange import JSON, Headers, RefusedError, Reply, Request, json_reply, problem, well_formed
+from logdig.errors import InputError, LogDigError, TransientError
+from logdig.exchange import JSON, Headers, RefusedError, Reply, Request, json_reply
 from logdig.legacy import read_log, read_parameters, read_token
+from logdig.limits import RateLimits
 from logdig.packing import Batch, EventSink
 from logdig.payloads import FORM, JSON_TYPES, check_size, check_type, inflate, media_type
-from logdig.reading import Reading, Rejected, Terms, read_events
+from logdig.reading import Rejected, Terms, read_events
+from logdig.replies import allow, cross_origin_headers, error_reply, event_counts
 from logdig.stored import Facts, LineWriter, bad_line
 from logdig.times import Clock, to_milliseconds
 from logdig.user_agents import clean_user_agent, is_bot
 
 RETRY_AFTER_SECONDS = 10
-PREFLIGHT_SECONDS = 86_400
-"""How long a browser may remember that it may post; each caps it at its own limit."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """Every front door routes all of them here, so that 405 is ours."""
 PATHS = ("/", "/healthz", "/v1/events", "/v1/decide", "/v1/openapi.json", "/v1/docs")
@@ -52,8 +54,23 @@ class _TokenOnly(msgspec.Struct):
 _TOKEN = msgspec.json.Decoder(_TokenOnly)
 
 
+_REFUSALS = {400: "unreadable", 404: "path", 405: "method", 413: "too_large", 415: "type", 503: "queue"}
+"""Reasons of refusals that bring no ``code`` of their own, as they are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A request that may only be answered when its batch is durable; ``Collector.finish`` then makes the reply."""
+
+    request: Request
+    batch: Batch
+    accepted: int
+    rejected: tuple[Rejected, ...]
+    reply: Callable[[], Reply]
+
+
 class Collector:
-    """Answers requests; holds no state of its own, so that many threads may use one."""
+    """Answers requests; many threads may use one. Its counters and rate limits are those of the process."""
 
     def __init__(
         self,
@@ -63,13 +80,16 @@ class Collector:
         new_id: Callable[[], str],
         decider: DecisionService | None = None,
         places: Places | None = None,
+        counters: Counters | None = None,
     ) -> None:
         self._apps = apps
         self._sink = sink
         self._clock = clock
         self._new_id = new_id
         self._places = places or Places()
-        self._routes: dict[str, dict[str, Callable[[Request], Reply]]] = {
+        self._limits = RateLimits()
+        self.counters = counters or Counters()
+        self._routes: dict[str, dict[str, Callable[[Request], Reply | Pending]]] = {
             "/": {"GET": self._hello, "POST": self._post_log},
             "/healthz": {"GET": self._health},
             "/v1/events": {"POST": self._post_events},
@@ -81,53 +101,78 @@ class Collector:
 
     def handle(self, request: Request) -> Reply:
         """Answer one request; never raises. Every error becomes HTTP here and nowhere else."""
+        begun = self.begin(request)
+        if isinstance(begun, Reply):
+            return begun
         try:
-            reply = self._route(request)
-        except InputError as err:
-            reply = _error_reply(request, err.http_status, err, getattr(err, "headers", ()))
-        except TransientError as err:
-            _log.warning("not stored, the caller is told to try again: %s", err)
-            reply = _error_reply(request, err.http_status, err, (("Retry-After", str(RETRY_AFTER_SECONDS)),))
-        except Exception:
-            # A mistake of ours: the traceback goes to the log, never to the caller.
-            _log.exception("%s %s failed", request.method, request.path)
-            reply = _error_reply(request, 500, LogDigError("an error of ours; it is in the log"))
-        return self._finish(request, reply)
+            self._sink.commit(begun.batch)
+        except Exception as err:
+            return self.finish(begun, err)
+        return self.finish(begun)
 
-    def _route(self, request: Request) -> Reply:
+    def begin(self, request: Request) -> Reply | Pending:
+        """Do everything but the commit, for doors that wait for many commits at once; never raises."""
+        try:
+            begun = self._route(request)
+        except Exception as err:
+            return self._finish(request, self._refuse(request, err))
+        return self._finish(request, begun) if isinstance(begun, Reply) else begun
+
+    def finish(self, pending: Pending, failure: Exception | None = None) -> Reply:
+        """Answer a request whose batch is durable, or, with a failure, is not; never raises."""
+        request = pending.request
+        if failure is not None:
+            return self._finish(request, self._refuse(request, failure))
+        self.counters.add("logdig_accepted_events_total", pending.accepted, app=pending.batch.app)
+        for event in pending.rejected:
+            reason = rejection_reason(event.faults[0].reason)
+            self.counters.add("logdig_rejected_events_total", reason=reason)
+        return self._finish(request, pending.reply())
+
+    def refuse(self, request: Request, failure: Exception) -> Reply:
+        """Answer a request that a door refuses without asking for more."""
+        return self._finish(request, self._refuse(request, failure))
+
+    def _refuse(self, request: Request, err: Exception) -> Reply:
+        headers: Headers = ()
+        if isinstance(err, InputError):
+            headers = getattr(err, "headers", ())
+        elif isinstance(err, TransientError):
+            _log.warning("not stored, the caller is told to try again: %s", err)
+            headers = (("Retry-After", str(RETRY_AFTER_SECONDS)),)
+        else:
+            # A mistake of ours: the traceback goes to the log, never to the caller.
+            _log.error("%s %s failed", request.method, request.path, exc_info=err)
+            err = LogDigError("an error of ours; it is in the log")
+        status = err.http_status
+        reason = getattr(err, "code", "") or _REFUSALS.get(status, "our_error")
+        self.counters.add("logdig_refused_requests_total", reason=reason)
+        return error_reply(request, status, err, headers)
+
+    def _route(self, request: Request) -> Reply | Pending:
         handlers = self._routes.get(request.path)
         if handlers is None:
             raise RefusedError(404, "no such path; docs/api.md lists all")
         if request.method == "OPTIONS":
-            return Reply(204, (("Allow", _allow(handlers)), ("Cache-Control", "no-store")))
+            return Reply(204, (("Allow", allow(handlers)), ("Cache-Control", "no-store")))
         handler = handlers.get("GET" if request.method == "HEAD" else request.method)
         if handler is None:
-            allow = _allow(handlers)
-            raise RefusedError(405, f"this path takes {allow}", (("Allow", allow),))
+            names = allow(handlers)
+            raise RefusedError(405, f"this path takes {names}", (("Allow", names),))
         return handler(request)
 
     def _finish(self, request: Request, reply: Reply) -> Reply:
         """Add what browsers of registered origins need; answer HEAD without a body."""
+        path = request.path if request.path in self._routes else "other"
+        self.counters.add("logdig_requests_total", path=path, status=str(reply.status))
+        self.counters.add("logdig_received_bytes_total", len(request.body))
         origin = registered_origin(request, self._apps)
-        headers = reply.headers if origin is None else reply.headers + self._cross_origin_headers(request, origin)
-        return Reply(reply.status, headers, b"" if request.method == "HEAD" else reply.body)
-
-    def _cross_origin_headers(self, request: Request, origin: str) -> Headers:
-        as_sent = request.values("origin")[0]
         headers = (
-            # A browser compares with what it sent, which is ASCII; anything else is echoed as it was compared.
-            ("Access-Control-Allow-Origin", as_sent if as_sent.isascii() else origin),
-            ("Access-Control-Expose-Headers", "Retry-After"),
-            ("Vary", "Origin"),
+            reply.headers
+            if origin is None
+            else reply.headers + cross_origin_headers(request, origin, self._routes.get(request.path, ()))
         )
-        if request.method != "OPTIONS":
-            return headers
-        return (
-            *headers,
-            ("Access-Control-Allow-Methods", _allow(self._routes.get(request.path, ()))),
-            ("Access-Control-Allow-Headers", "Content-Type, Content-Encoding"),
-            ("Access-Control-Max-Age", str(PREFLIGHT_SECONDS)),
-        )
+        return Reply(reply.status, headers, b"" if request.method == "HEAD" else reply.body)
 
     def _hello(self, _: Request) -> Reply:
         return json_reply(200, {"RESTful Server": "Success"})
@@ -147,31 +192,35 @@ class Collector:
         headers = (("Content-Type", "text/html; charset=utf-8"), ("Content-Security-Policy", PAGE_POLICY))
         return Reply(200, (*headers, ("X-Content-Type-Options", "nosniff")), page())
 
-    def _post_events(self, request: Request) -> Reply:
+    def _post_events(self, request: Request) -> Reply | Pending:
         received_at = to_milliseconds(self._clock())
         caller, payload = self._admit(request, received_at, JSON_TYPES)
         envelope = read_envelope(payload)
-        app = admit_app(caller, self._apps, envelope.token, received_at)
+        app = self._admit_app(request, caller, envelope.token, received_at)
         reading = read_events(envelope.sources, Terms(received_at, envelope.sent_at, caller.signed))
         writer = LineWriter(self._facts(request, app, envelope.token, received_at, envelope.tz_min), app.allowed_query)
         lines = [writer.line(event.event, event.occurred_at) for event in reading.accepted]
         if any(envelope.dropped.values()):
             sources, sent_at = envelope.sources, envelope.sent_at
             lines.append(dropped_line(writer, envelope.dropped, sources, sent_at, received_at))
-        self._commit(app, received_at, lines, reading.rejected)
-        return json_reply(202, _counts(reading))
+        accepted = len(reading.accepted)
+        return self._pending(
+            request, app, received_at, lines, lambda: json_reply(202, event_counts(reading)), accepted, reading.rejected
+        )
 
-    def _post_log(self, request: Request) -> Reply:
+    def _post_log(self, request: Request) -> Reply | Pending:
         started_at = self._clock()
         received_at = to_milliseconds(started_at)
         caller, payload = self._admit(request, received_at, JSON_TYPES | {FORM})
         parameters = read_parameters(request.query, payload, is_form=media_type(request) == FORM)
         token = read_token(parameters, received_at, any_age=caller.signed)
-        app = admit_app(caller, self._apps, token, received_at)
+        app = self._admit_app(request, caller, token, received_at)
         facts = self._facts(request, app, token, received_at)
         log = read_log(parameters, received_at, any_age=caller.signed, user_agent=facts.user_agent)
         line = LineWriter(facts, app.allowed_query).line_of_fields(log.fields, log.occurred_at)
-        self._commit(app, received_at, [line])
+        return self._pending(request, app, received_at, [line], lambda: self._said_in_2016(started_at), 1)
+
+    def _said_in_2016(self, started_at: datetime) -> Reply:
         spent_ms = max((self._clock() - started_at).total_seconds() * 1000, 0)
         return json_reply(200, {"status": "Succeed to send log.", "duration_millisecond": f"{spent_ms:.3f}"})
 
@@ -183,7 +232,7 @@ class Collector:
             token = _TOKEN.decode(payload).token
         except PARSER_ERRORS as err:
             raise InputError(f"the body cannot be read: {err}; docs/decide.md shows one") from err
-        app = admit_app(caller, self._apps, token, now)
+        app = self._admit_app(request, caller, token, now)
         status, answer = decider.answer(app, payload, signed=caller.signed)
         return json_reply(status, answer)
 
@@ -193,6 +242,12 @@ class Collector:
         is_gzip = check_type(request, types)
         caller = admit_caller(request, self._apps, now)
         return caller, inflate(request.body) if is_gzip else request.body
+
+    def _admit_app(self, request: Request, caller: Caller, token: str, now: datetime) -> App:
+        """Find the app of the token and let it and the address take their turn."""
+        app = admit_app(caller, self._apps, token, now)
+        self._limits.check(app, self._places.address(request), signed=caller.signed)
+        return app
 
     def _facts(self, request: Request, app: App, token: str, received_at: datetime, tz_min: int | None = None) -> Facts:
         user_agent = clean_user_agent(request.header("user-agent"))
@@ -209,33 +264,19 @@ class Collector:
             staff=app.is_staff(place.address),
         )
 
-    def _commit(
-        self, app: App, received_at: datetime, lines: Sequence[bytes], rejected: Sequence[Rejected] = ()
-    ) -> None:
-        """Make lines and rejections durable; return only then."""
+    def _pending(
+        self,
+        request: Request,
+        app: App,
+        received_at: datetime,
+        lines: Sequence[bytes],
+        reply: Callable[[], Reply],
+        accepted: int,
+        rejected: tuple[Rejected, ...] = (),
+    ) -> Reply | Pending:
+        """Hand over lines and rejections that must become durable; a request that brought none is answered at once."""
         bad = tuple(bad_line(received_at, self._new_id(), app.name, event.faults, event.source) for event in rejected)
-        if lines or bad:
-            self._sink.commit(Batch(app=app.name, received_at=received_at, events=tuple(lines), rejected=bad))
-
-
-def _allow(handlers: Iterable[str]) -> str:
-    names = {*handlers, "OPTIONS"}
-    return ", ".join(sorted(names | {"HEAD"} if "GET" in names else names))
-
-
-def _counts(reading: Reading) -> dict[str, object]:
-    rejected = [
-        {"index": event.index, "field": fault.field, "reason": fault.reason}
-        for event in reading.rejected
-        for fault in event.faults
-    ]
-    return {"accepted": len(reading.accepted), "duplicates": reading.duplicates, "rejected": rejected}
-
-
-def _error_reply(request: Request, status: int, err: LogDigError, headers: Headers = ()) -> Reply:
-    """Answer with problem JSON; on the path of 2016 in the shape of 2016."""
-    if request.path != "/":
-        return problem(status, err.message, headers)
-    if isinstance(err, InvalidEventError):
-        return json_reply(status, {"message": {err.field: err.reason}}, headers)
-    return json_reply(status, {"message": well_formed(err.message)}, headers)
+        if not (lines or bad):
+            return reply()
+        batch = Batch(app=app.name, received_at=received_at, events=tuple(lines), rejected=bad)
+        return Pending(request, batch, accepted, rejected, reply)

@@ -45,13 +45,16 @@ class Places:
         self._trust = trust_viewer_headers
         self._look_up = look_up
 
+    def address(self, request: Request) -> str | None:
+        """Tell the address of the sender: the CDN's word where it is trusted, else the connection's."""
+        seen = request.header(ADDRESS_HEADER) if self._trust else None
+        # The header holds address:port.
+        return seen.rpartition(":")[0].strip("[]") if seen else request.remote_addr
+
     def find(self, request: Request) -> Place:
         """Tell address, country and region as far as they are known."""
-        address = request.remote_addr
+        address = self.address(request)
         if self._trust:
-            seen = request.header(ADDRESS_HEADER)
-            # The header holds address:port.
-            address = seen.rpartition(":")[0].strip("[]") if seen else address
             country = _code(request.header(COUNTRY_HEADER))
             if country is not None:
                 return Place(address, country, _code(request.header(REGION_HEADER)))

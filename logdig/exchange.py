@@ -50,12 +50,13 @@ class Reply:
 
 
 class RefusedError(InputError):
-    """A request that is answered with another 4xx than 400."""
+    """A request that is answered with another 4xx than 400; ``code`` is the one word by which it is counted."""
 
-    def __init__(self, status: int, message: str, headers: Iterable[tuple[str, str]] = ()) -> None:
+    def __init__(self, status: int, message: str, headers: Iterable[tuple[str, str]] = (), code: str = "") -> None:
         super().__init__(message, status=status)
         self.http_status = status
         self.headers = tuple(headers)
+        self.code = code
 
 
 def json_reply(status: int, value: object, headers: Headers = (), content_type: str = JSON) -> Reply:

@@ -23,6 +23,8 @@ from logdig.errors import InvalidSettingError, SetupError
 SERVICE_NAME = re.compile(r"[a-z0-9-]{1,17}")
 """The service-name rule of 2016: it becomes part of every AWS name, the longest of which S3 limits to 63."""
 
+REQUESTS_PER_MINUTE_LIMIT = 10_000_000
+
 ENVIRONMENT_KEYS = {
     "LOGDIG_SERVICE": "service",
     "LOGDIG_REGION": "region",
@@ -55,6 +57,8 @@ class AppSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     staff_addresses: tuple[str, ...] = ()
     disabled: bool = False
     previous_tokens: tuple[PreviousToken, ...] = ()
+    requests_per_minute: int = 0
+    address_requests_per_minute: int = 1200
 
 
 class FlushSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -254,6 +258,10 @@ def _check_app(key: str, app: AppSettings) -> None:
         except ValueError as err:
             rule = "an address or network such as 203.0.113.0/24"
             raise InvalidSettingError(f"{key}.staff_addresses[{index}]", network, rule) from err
+    for name in ("requests_per_minute", "address_requests_per_minute"):
+        if not 0 <= getattr(app, name) <= REQUESTS_PER_MINUTE_LIMIT:
+            rule = f"0 (no limit) to {REQUESTS_PER_MINUTE_LIMIT:,}"
+            raise InvalidSettingError(f"{key}.{name}", getattr(app, name), rule)
     try:
         ZoneInfo(app.timezone)
     except (KeyError, ValueError, OSError) as err:
