@@ -1,6 +1,6 @@
-"""Run the checks and test suites: two lanes side by side, one line a suite, the whole output of what failed.
+"""Run the checks and test suites: two at a time, one line a suite, the whole output of what failed.
 
-The heavy lane holds what starts Java or Chromium; the light lane the rest. Each suite's own closing line is printed.
+At most one of the two is heavy, which means that it starts Java or Chromium. Each suite's own closing line is printed.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,7 @@ TYPED_FOLDERS = ("logdig", "api", "lambdas", "analytics", "infra", "demo")
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """One command; ``light`` says which lane it runs in, ``quick`` whether `make quick` holds it."""
+    """One command; ``light`` = it starts neither Java nor Chromium, ``quick`` = `make quick` holds it."""
 
     name: str
     command: tuple[str, ...]
@@ -48,11 +49,11 @@ def _pytest(name: str, *arguments: str, light: bool = True, quick: bool = False)
 
 
 SUITES = (
+    _pytest("unit", "tests/unit", quick=True),
     Suite("format", (str(BIN / "ruff"), "format", "--check", *PYTHON_FOLDERS), quick=True),
     Suite("lint", (str(BIN / "ruff"), "check", *PYTHON_FOLDERS), quick=True),
     Suite("types", (str(BIN / "mypy"), *TYPED_FOLDERS), quick=True),
     Suite("imports", (str(BIN / "lint-imports"),), quick=True),
-    _pytest("unit", "tests/unit", quick=True),
     Suite("tracker", ("npm", "--silent", "--prefix", "clicktracker_js", "run", "check")),
     Suite("tracker-unit", ("npm", "--silent", "--prefix", "clicktracker_js", "test")),
     _pytest("functional", "tests/functional"),
@@ -86,16 +87,41 @@ def run_suite(suite: Suite) -> Outcome:
     return Outcome(suite, code == 0, time.monotonic() - started, lines[-1] if lines else "(no output)")
 
 
-def run_lane(suites: list[Suite], outcomes: list[Outcome], lock: threading.Lock) -> None:
-    """Run suites one after the other, reporting each as it ends."""
-    for suite in suites:
-        outcome = run_suite(suite)
-        with lock:
-            outcomes.append(outcome)
-            word = "ok    " if outcome.passed else "FAILED"
-            print(f"{word} {suite.name:<12} {outcome.seconds:6.1f} s  {outcome.closing}", flush=True)
-            if not outcome.passed:
-                print((LOGS / f"{suite.name}.log").read_text(encoding="utf-8", errors="replace"), flush=True)
+class Queue:
+    """Suites that wait, handed out in order, but never two heavy ones at once."""
+
+    def __init__(self, suites: Sequence[Suite]) -> None:
+        self._waiting, self._heavy_runs = list(suites), False
+        self._changed = threading.Condition()
+        self.outcomes: list[Outcome] = []
+
+    def work(self) -> None:
+        """Run suites until none waits, reporting each as it ends."""
+        while suite := self._take():
+            outcome = run_suite(suite)
+            with self._changed:
+                self.outcomes.append(outcome)
+                self._heavy_runs = self._heavy_runs and suite.light
+                self._changed.notify()
+                _tell(outcome)
+
+    def _take(self) -> Suite | None:
+        with self._changed:
+            while self._waiting:
+                suite = next((one for one in self._waiting if one.light or not self._heavy_runs), None)
+                if suite is not None:
+                    self._waiting.remove(suite)
+                    self._heavy_runs = self._heavy_runs or not suite.light
+                    return suite
+                self._changed.wait()
+            return None
+
+
+def _tell(outcome: Outcome) -> None:
+    word = "ok    " if outcome.passed else "FAILED"
+    print(f"{word} {outcome.suite.name:<12} {outcome.seconds:6.1f} s  {outcome.closing}", flush=True)
+    if not outcome.passed:
+        print((LOGS / f"{outcome.suite.name}.log").read_text(encoding="utf-8", errors="replace"), flush=True)
 
 
 def main(which: str) -> int:
@@ -106,17 +132,15 @@ def main(which: str) -> int:
         print(f"no suite is called {which}; there are: all, quick, {names}")
         return 2
     started = time.monotonic()
-    outcomes: list[Outcome] = []
-    lock = threading.Lock()
-    heavy = threading.Thread(target=run_lane, args=([s for s in chosen if not s.light], outcomes, lock))
-    heavy.start()
-    run_lane([suite for suite in chosen if suite.light], outcomes, lock)
-    heavy.join()
-    failed = [outcome.suite.name for outcome in outcomes if not outcome.passed]
-    print(
-        f"\n{len(outcomes) - len(failed)} suites passed, {len(failed)} failed, {time.monotonic() - started:.0f} s",
-        end="",
-    )
+    # The heavy ones take longest and must not meet, so they begin.
+    queue = Queue(sorted(chosen, key=lambda suite: suite.light))
+    beside = threading.Thread(target=queue.work)
+    beside.start()
+    queue.work()
+    beside.join()
+    failed = [outcome.suite.name for outcome in queue.outcomes if not outcome.passed]
+    passed = len(queue.outcomes) - len(failed)
+    print(f"\n{passed} suites passed, {len(failed)} failed, {time.monotonic() - started:.0f} s", end="")
     print(f": {', '.join(failed)}" if failed else "")
     return 1 if failed else 0
 
