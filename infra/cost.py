@@ -5,20 +5,17 @@ Unit costs of our own work (milliseconds, bytes) are measured; the bench that me
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import ceil
-from pathlib import Path
 from typing import Any, Literal
 
+from infra.pricing import interpolate, stepped
 from logdig.errors import InputError
 
 FrontDoor = Literal["function-url", "rest-api", "server"]
 Freshness = Literal["daily", "hourly", "live"]
 FRONT_DOORS: tuple[FrontDoor, ...] = ("function-url", "rest-api", "server")
-PRICES = Path(__file__).resolve().parent / "prices.toml"
 
 MONTH_SECONDS = 730 * 3600
 RUNS_A_MONTH: dict[Freshness, float] = {"daily": 365 / 12, "hourly": 730, "live": 730 * 12}
@@ -30,6 +27,8 @@ GZIP_SHARE = 0.16
 TABLE_SHARE = 0.12
 """Bytes of the Iceberg tables by text bytes, zstd Parquet."""
 
+REPLY_BYTES = 500
+"""What leaves the region for a request: status, headers, a short JSON."""
 COLLECTOR_GB = 0.25
 COLLECTOR_SECONDS = 0.025
 """Billed time of a request at 256 MB: 2.2 ms of CPU at a seventh of a core, and SQS's 8 to 10 ms."""
@@ -42,10 +41,10 @@ FLUSHES = 730 * 12
 OBJECT_BYTES = 16 * 1024 * 1024
 PACK_BYTES = 256 * 1024
 
-SERVER_REQUESTS_A_SECOND = 1_000
-"""Of one vCPU, well below what bench/collector.py measures, for peaks of several times the mean."""
-SERVER_LEAST_VCPUS = 1.0
-SERVER_GB_A_VCPU = 2.0
+SERVER_REQUESTS_A_SECOND = 400
+"""Mean of one t4g.small: 2 vCPUs of which 20 % each may be used all day, at 1,000 requests a second and vCPU, well
+below what bench/collector.py measures; peaks use the credits that quiet hours save."""
+SERVER_DISK_GB = 8
 
 RUN_VCPU_HOURS = 0.10
 RUN_GB_HOURS = 0.40
@@ -57,6 +56,13 @@ JOB_SHARES = (0.4, 0.3, 0.2, 0.1)
 """How the fixed part of a run divides among its jobs; ingest takes what grows with the events."""
 COMMIT_FILES = 30
 ALARMS = 8
+HOURLY_FIGURES = 1
+"""Figures of the flush's log lines: one value at least each hour, so all month is paid."""
+RUN_FIGURES = 2
+"""Figures of the jobs' log lines: paid for the hours of their runs."""
+FLUSH_LOG_BYTES = 600
+"""The report of a run. Doors write no line for a request that went well, and Lambda is told not to either."""
+DECIDE_SECONDS = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +106,6 @@ class Line:
     part: Literal["collect", "analyse", "operate"] = "collect"
 
 
-def read_prices(path: Path = PRICES) -> dict[str, Any]:
-    """Read the price list."""
-    return tomllib.loads(path.read_text(encoding="utf-8"))
-
-
 def bill(work: Workload, prices: dict[str, Any]) -> list[Line]:
     """Every line of a month's bill."""
     return [*collection(work, prices), *analysis(work, prices), *operation(work, prices)]
@@ -121,19 +122,24 @@ def collection(work: Workload, prices: dict[str, Any]) -> list[Line]:
 
 
 def _front_door(work: Workload, prices: dict[str, Any]) -> list[Line]:
+    sent_gb = work.requests * REPLY_BYTES / 1e9
+    reply = Line("data out", f"replies, {sent_gb:,.1f} GB", sent_gb * prices["transfer"]["out_gb"])
     if work.front_door == "server":
         mean_rate = work.requests / MONTH_SECONDS
-        vcpus = max(SERVER_LEAST_VCPUS, ceil(2 * mean_rate / SERVER_REQUESTS_A_SECOND) / 2)
-        hourly = vcpus * (prices["server"]["vcpu_hour"] + SERVER_GB_A_VCPU * prices["server"]["gb_hour"])
-        balancer = interpolate(prices["server"]["balancer_steps"], mean_rate)
+        server = prices["server"]
+        machines = max(1, ceil(mean_rate / SERVER_REQUESTS_A_SECOND))
+        hours = machines * 730 * (server["machine_hour"] + server["address_hour"])
+        disks = machines * SERVER_DISK_GB * server["disk_gb_month"]
         return [
-            Line("server", f"{vcpus:g} vCPU all month", hourly * 730),
-            Line("load balancer", f"{mean_rate:,.1f} requests/s", balancer),
+            Line("EC2", f"{machines} t4g.small all month, with address and disk", hours + disks),
+            Line("load balancer", f"{mean_rate:,.1f} requests/s", interpolate(server["balancer_steps"], mean_rate)),
+            reply,
         ]
     seconds = work.requests * COLLECTOR_SECONDS
     lines = [
         Line("Lambda", f"collector, {work.requests:,.0f} requests", work.requests * prices["lambda"]["request"]),
         Line("Lambda", f"collector, {seconds:,.0f} s at 256 MB", _gb_seconds(seconds * COLLECTOR_GB, prices)),
+        reply,
     ]
     if work.front_door == "rest-api":
         lines.append(Line("API Gateway", "REST requests", stepped(prices["rest_api"]["steps"], work.requests)))
@@ -148,8 +154,9 @@ def _queue(work: Workload, prices: dict[str, Any]) -> list[Line]:
         receives = sends
     else:
         messages = ceil(work.requests)
-        sends = messages * ceil(work.events_per_request * EVENT_BYTES / unit)
-        receives = max(ceil(messages / 10), ceil(text / unit))
+        message_bytes = work.events_per_request * EVENT_BYTES
+        sends = messages * ceil(message_bytes / unit)
+        receives = ceil(messages / 10) * ceil(10 * message_bytes / unit)
     idle = 2 * FLUSHES
     return [
         Line("SQS", f"{sends:,} sends", sends * price),
@@ -194,18 +201,39 @@ def analysis(work: Workload, prices: dict[str, Any]) -> list[Line]:
         Line("S3", f"tables, {stored_gb:,.1f} GB stored", stored_gb * s3["gb_month"], "analyse"),
         Line("S3", "requests of the jobs", requests, "analyse"),
         Line("DynamoDB", "profiles written", runs * work.customers * prices["dynamodb"]["write"], "analyse"),
-        Line(
-            "DynamoDB", f"{work.decisions:,.0f} decisions", work.decisions * prices["dynamodb"]["read"] / 2, "analyse"
-        ),
+        *_decisions(work, prices),
+    ]
+
+
+def _decisions(work: Workload, prices: dict[str, Any]) -> list[Line]:
+    """Each decision is a call, a read of half a unit, and an exposure in the queue."""
+    count, door = work.decisions, []
+    if count == 0:
+        return []
+    if work.front_door != "server":
+        calls = count * prices["lambda"]["request"] + _gb_seconds(count * DECIDE_SECONDS * COLLECTOR_GB, prices)
+        door.append(Line("Lambda", f"{count:,.0f} decisions", calls, "analyse"))
+    if work.front_door == "rest-api":
+        after_events = stepped(prices["rest_api"]["steps"], work.requests + count)
+        requests = after_events - stepped(prices["rest_api"]["steps"], work.requests)
+        door.append(Line("API Gateway", f"{count:,.0f} decisions", requests, "analyse"))
+    return [
+        *door,
+        Line("DynamoDB", f"{count:,.0f} profiles read", count * prices["dynamodb"]["read"] / 2, "analyse"),
+        Line("SQS", f"{count:,.0f} exposures", count * 1.2 * prices["sqs"]["request"], "analyse"),
     ]
 
 
 def operation(work: Workload, prices: dict[str, Any]) -> list[Line]:
-    """Alarms, dashboard and log lines."""
+    """Alarms, figures, dashboard and log lines."""
     watch = prices["cloudwatch"]
-    log_gb = (FLUSHES * 600 + work.requests * (0 if work.front_door == "server" else 100)) / 1e9
+    log_gb = FLUSHES * FLUSH_LOG_BYTES / 1e9
+    figures = HOURLY_FIGURES + RUN_FIGURES * min(1, RUNS_A_MONTH[work.freshness] / 730)
     return [
         Line("CloudWatch", f"{ALARMS} alarms", ALARMS * watch["alarm"], "operate"),
+        Line(
+            "CloudWatch", f"{HOURLY_FIGURES + RUN_FIGURES} figures of log lines", figures * watch["figure"], "operate"
+        ),
         Line("CloudWatch", "dashboard", watch["dashboard"], "operate"),
         Line("CloudWatch", f"{log_gb:,.2f} GB of log lines", log_gb * watch["log_gb"], "operate"),
     ]
@@ -219,23 +247,6 @@ def price_of_freshness(work: Workload, prices: dict[str, Any]) -> dict[Freshness
 
 def _with(work: Workload, freshness: Freshness) -> Workload:
     return Workload(work.events, work.events_per_request, work.front_door, freshness, work.decisions, work.customers)
-
-
-def stepped(steps: Sequence[Sequence[float]], amount: float) -> float:
-    """Price an amount by steps of (upper bound, price of one)."""
-    cost = below = 0.0
-    for bound, price in steps:
-        cost += max(0.0, min(amount, bound) - below) * price
-        below = bound
-    return cost
-
-
-def interpolate(points: Sequence[Sequence[float]], at: float) -> float:
-    """Read a value between points of (at, value), beyond the last with its slope."""
-    for (left, low), (right, high) in pairwise(points):
-        if at <= right or (right, high) == tuple(points[-1]):
-            return float(low + (at - left) * (high - low) / (right - left))
-    raise InputError("a price list needs two points or more")
 
 
 def _gb_seconds(amount: float, prices: dict[str, Any]) -> float:

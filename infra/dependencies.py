@@ -30,7 +30,7 @@ AWS_SERVICES = ("dynamodb", "s3", "sqs", "ssm", "sts")
 """What boto3 must know inside a package; its descriptions of the other 400 services are 25 MB."""
 FUNCTION_DISTRIBUTIONS = (
     "boto3", "botocore", "chalice", "crawler-user-agents", "idna", "jmespath", "maxminddb", "msgspec",
-    "python-dateutil", "s3transfer", "six", "tzdata", "urllib3",
+    "python-dateutil", "s3transfer", "six", "throttled-py", "tzdata", "urllib3",
 )  # fmt: skip
 SPARK_DISTRIBUTIONS = (
     "boto3", "botocore", "idna", "jmespath", "joblib", "maxminddb", "msgspec", "numpy", "pandas", "pyarrow",

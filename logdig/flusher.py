@@ -54,6 +54,9 @@ class FlushLimits:
     closing_seconds: int = 40
 
 
+SHARE_LEAST_EVENTS = 100
+
+
 @dataclass(slots=True)
 class FlushReport:
     """What a run did; ``errors`` is empty when everything it meant to do is done."""
@@ -72,9 +75,15 @@ class FlushReport:
     errors: list[str] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
 
+    @property
+    def rejected_percent(self) -> float:
+        """Share of rejected events; 0 where so few came that a share says nothing."""
+        came = self.logs + self.rejected
+        return round(100 * self.rejected / came, 1) if came >= SHARE_LEAST_EVENTS else 0.0
+
     def as_json(self) -> str:
-        """One line for logs."""
-        return json.dumps(asdict(self), separators=(",", ":"))
+        """One line for logs; an alarm reads ``rejected_percent`` from it."""
+        return json.dumps(asdict(self) | {"rejected_percent": self.rejected_percent}, separators=(",", ":"))
 
 
 def flush(

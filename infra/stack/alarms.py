@@ -10,8 +10,6 @@ from logdig.settings import Settings
 
 QUARTER_SECONDS, HOUR_SECONDS = 900, 3600
 REJECTED_PERCENT = 10
-REJECTED_LEAST = 100
-"""Below so many events an hour a share says nothing."""
 BUDGET_PERCENT = 80
 JOB_HOURS = {"daily": 26, "hourly": 3, "live": 1}
 """An ingest that finished is expected within so many hours, by freshness."""
@@ -55,7 +53,8 @@ def _topic(settings: Settings) -> Resources:
 
 
 def _log_figures(settings: Settings) -> Resources:
-    flush = {"Logs": ("{ $.logs >= 0 }", "$.logs"), "Rejected": ("{ $.rejected >= 0 }", "$.rejected")}
+    # One figure, not two and their quotient: each costs as much a month as three alarms.
+    flush = {"RejectedPercent": ("{ $.rejected_percent >= 0 }", "$.rejected_percent")}
     jobs = {
         "Ingests": ('{ $.name = "ingest" }', "1"),
         "LedgerGap": ('{ $.name = "ledger" && $.notes.broken_sums >= 0 }', "$.notes.broken_sums"),
@@ -127,25 +126,9 @@ def _errors(settings: Settings, one: Function) -> Resource:
 
 
 def _rejected_share(settings: Settings) -> Resource:
-    def figure(name: str) -> dict[str, Any]:
-        metric = {"Namespace": namespace(settings), "MetricName": name}
-        stat = {"Metric": metric, "Period": HOUR_SECONDS, "Stat": "Sum"}
-        return {"Id": name.lower(), "MetricStat": stat, "ReturnData": False}
-
-    share = f"IF(logs + rejected >= {REJECTED_LEAST}, 100 * rejected / (logs + rejected), 0)"
-    properties = {
-        **_about(settings, "rejected-share", "Many events are rejected; read why with 'logdig bad list'."),
-        "Metrics": [
-            {"Id": "share", "Expression": share, "Label": "rejected, %", "ReturnData": True},
-            figure("Logs"),
-            figure("Rejected"),
-        ],
-        "EvaluationPeriods": 1,
-        "ComparisonOperator": "GreaterThanThreshold",
-        "Threshold": REJECTED_PERCENT,
-        "TreatMissingData": "notBreaching",
-    }
-    return make(settings, "AWS::CloudWatch::Alarm", "Too many events are rejected.", properties)
+    share = {"Namespace": namespace(settings), "MetricName": "RejectedPercent", "Statistic": "Maximum"}
+    words = "Of the events of a flush many were rejected; read why with 'logdig bad list'."
+    return alarm(settings, "rejected-share", words, share, REJECTED_PERCENT, period=HOUR_SECONDS)
 
 
 def _job_alarms(settings: Settings) -> Resources:

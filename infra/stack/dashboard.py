@@ -47,7 +47,8 @@ def _contents(settings: Settings) -> dict[str, Metrics]:
             of_queue("ApproximateNumberOfMessagesVisible", dlq, "Maximum"),
         ],
         "Age of the oldest message, s": [of_queue("ApproximateAgeOfOldestMessage", queue, "Maximum")],
-        "Events stored and rejected": [[own, "Logs", {"stat": "Sum"}], [own, "Rejected", {"stat": "Sum"}]],
+        "Packs queued": [of_queue("NumberOfMessagesSent", queue, "Sum")],
+        "Events rejected, % of a flush": [[own, "RejectedPercent", {"stat": "Maximum"}]],
         "Ingests that finished": [[own, "Ingests", {"stat": "Sum"}]],
         "Sums of the ledger that do not meet": [[own, "LedgerGap", {"stat": "Maximum"}]],
     }

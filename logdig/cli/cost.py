@@ -2,13 +2,15 @@
 
 import json
 import os
-from typing import cast
+from typing import Any, cast
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from infra.cost import FRONT_DOORS, Freshness, FrontDoor, Line, Workload, bill, collection, read_prices, total
+from infra.cost import FRONT_DOORS, Freshness, FrontDoor, Line, Workload, bill, total
+from infra.cost_beside import doors, published, shape_of_2016
+from infra.pricing import read_prices
 
 
 @click.command("cost")
@@ -44,13 +46,20 @@ def command(
         return
     console = Console()
     console.print(_table(lines, f"{events:,.0f} events a month, prices of {prices['date']}"))
-    others = Table("to S3 only", "usd a month", title="Beside it")
-    for door in FRONT_DOORS:
-        twin = Workload(events, events_per_request, door)
-        others.add_row(f"LogDig, {door}", f"{total(collection(twin, prices)):,.2f}")
-    for name, usd in prices["published"].items():
-        others.add_row(f"{name}, 1e9 events", f"{usd:,.0f}")
-    console.print(others)
+    console.print(_beside(work, prices))
+
+
+def _beside(work: Workload, prices: dict[str, Any]) -> Table:
+    """The same events elsewhere, then what others publish beside ours for as many."""
+    table = Table("to S3 only", "events a month", "usd", "LogDig", title="Beside it")
+    for door, usd in doors(work, prices).items():
+        table.add_row(f"LogDig, {door}", f"{work.events:,.0f}", f"{usd:,.2f}", "")
+    older = total(shape_of_2016(work.events, prices))
+    table.add_row("the shape of 2016", f"{work.events:,.0f}", f"{older:,.2f}", "")
+    table.add_section()
+    for row in published(work, prices):
+        table.add_row(row.what, f"{row.events:,.0f}", f"{row.usd:,.2f}", f"{row.ours:,.2f}")
+    return table
 
 
 def _table(lines: list[Line], title: str) -> Table:

@@ -14,7 +14,28 @@ from infra.dependencies import AWS_SERVICES, HERE, LAMBDA_TARGET
 from infra.package import build_functions, build_spark, build_tracker
 from logdig.settings import AppSettings, Settings, load_settings
 
-SETTINGS = Settings(service="shop", apps=(AppSettings(name="web", token="pk_web_0123456789"),))
+SETTINGS = Settings(
+    service="shop", apps=(AppSettings(name="web", token="pk_web_0123456789", origins=("https://shop.example",)),)
+)
+
+ASK_EVERY_FUNCTION = """
+import json, os
+os.environ.update(LOGDIG_QUEUE_URL="http://127.0.0.1:9/q", AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x")
+os.environ.update(AWS_ENDPOINT_URL="http://127.0.0.1:9")
+from lambdas import app
+
+def ask(method, path, body=""):
+    http = {"method": method, "path": path, "sourceIp": "8.8.8.8"}
+    event = {"requestContext": {"http": http}, "rawPath": path, "headers": {"origin": "https://shop.example"}}
+    return app.function_url(event | {"body": body}, None)["statusCode"]
+
+# Nothing listens at the queue's address: everything up to the send has been imported and run.
+event = {"event_id": "e" * 20, "seq": 1, "type": "page", "timestamp": "2026-11-27T00:00:00Z", "user_key": "u",
+         "session_id": "s", "page_view_id": "p", "current_page": "https://shop.example/", "load_count": 1,
+         "spent_milli_sec": 1, "consent": {"analytics": True, "ads": True}, "page": {}}
+posted = ask("POST", "/v1/events", json.dumps({"token": "pk_web_0123456789", "events": [event]}))
+print(json.dumps([ask("GET", "/healthz"), posted, callable(app.scheduled), callable(app.run)]))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -34,17 +55,9 @@ def _run_alone(folder: Path, code: str) -> str:
 def test_functions_answer_when_nothing_else_is_installed(functions: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(functions).extractall(tmp_path)
 
-    said = _run_alone(
-        tmp_path,
-        "import json, os\n"
-        "os.environ.update(LOGDIG_QUEUE_URL='http://127.0.0.1:9/q', AWS_ACCESS_KEY_ID='x', AWS_SECRET_ACCESS_KEY='x')\n"
-        "from lambdas import app\n"
-        "event = {'requestContext': {'http': {'method': 'GET', 'path': '/healthz', 'sourceIp': '1.1.1.1'}},\n"
-        "         'rawPath': '/healthz', 'headers': {}}\n"
-        "print(json.dumps([app.function_url(event, None)['statusCode'], callable(app.scheduled), callable(app.run)]))",
-    )
+    said = _run_alone(tmp_path, ASK_EVERY_FUNCTION)
 
-    assert json.loads(said) == [200, True, True]
+    assert json.loads(said) == [200, 503, True, True]
 
 
 def test_functions_know_every_aws_service_they_are_given(functions: Path, tmp_path: Path) -> None:

@@ -1,26 +1,32 @@
 """Costs are checked against bills worked out by hand from infra/prices.toml."""
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra import cost_page
 from infra.cost import (
+    ALARMS,
     FRONT_DOORS,
+    HOURLY_FIGURES,
+    RUN_FIGURES,
     RUNS_A_MONTH,
     Workload,
     bill,
     collection,
-    interpolate,
     price_of_freshness,
-    read_prices,
-    stepped,
     total,
 )
+from infra.cost_beside import doors, published, shape_of_2016
+from infra.pricing import interpolate, read_prices, stepped
+from infra.template import Artifacts, build_template
 from logdig.cli.cost import command
 from logdig.errors import InputError
+from logdig.settings import Settings
 
 PRICES = read_prices()
 WORK = st.builds(
@@ -34,16 +40,62 @@ WORK = st.builds(
 
 def test_collection_equals_the_hand_worked_bill_of_a_billion_events() -> None:
     # 1e8 requests: Lambda 1e8 x 0.20e-6 = 20.00; 1e8 x 0.025 s x 0.25 GB x 13.3334e-6 = 8.33.
-    # SQS: 1e8 sends of 7,500 B (one unit) = 40.00; 750 GB / 64 KiB = 11,444,092 receives + 17,520 idle ones = 4.58;
-    # 1e7 deletes of ten = 4.00.
+    # Replies: 1e8 x 500 B = 50 GB x 0.09 = 4.50.
+    # SQS: 1e8 sends of 7,500 B (one unit) = 40.00; 1e7 receives of ten, 75,000 B each = two units, and 17,520 idle
+    # ones = 8.01; 1e7 deletes of ten = 4.00.
     # Flush: 8,760 x 3 s + 1e9 / 29,000 = 60,762.8 s x 0.5 GB = 0.41; 8,760 runs and schedules = 0.01.
     # S3: 8,760 + 44,704 objects = 0.27; 750 GB x 0.16 = 120 GB = 2.76.
-    by_hand = 20 + 8.333 + 40 + 4.585 + 4 + 0.405 + 0.0018 + 0.0088 + 0.267 + 2.76
+    by_hand = 20 + 8.333 + 4.5 + 40 + 8.007 + 4 + 0.405 + 0.0018 + 0.0088 + 0.267 + 2.76
 
     found = total(collection(Workload(1e9), PRICES))
 
     assert found == pytest.approx(by_hand, abs=0.02)
     assert found <= 100
+
+
+def test_server_equals_the_hand_worked_bill_of_a_billion_events() -> None:
+    # 1e8 requests / 2,628,000 s = 38.05 a second: one machine, 730 x (0.0168 + 0.005) + 8 x 0.08 = 16.55.
+    # Balancer between 10 and 100 requests a second: 28.8 + 28.05 x 25 / 90 = 36.59. Replies 4.50.
+    # SQS: 750 GB / 64 KiB = 11,444,092 sends = 4.58, as many receives and 17,520 idle ones = 4.58;
+    # 750 GB / 256 KiB = 2,861,023 messages, deletes of ten = 0.11. Flush and S3 as above: 3.44.
+    by_hand = 16.554 + 36.592 + 4.5 + 4.578 + 4.585 + 0.114 + 3.443
+
+    assert total(collection(Workload(1e9, front_door="server"), PRICES)) == pytest.approx(by_hand, abs=0.02)
+
+
+def test_shape_of_2016_equals_the_published_sum() -> None:
+    # REST 3,033.10; Lambda 200 + 33.33; SQS 400 + 40 + 400; 1e7 puts 50; 450 GB 10.35: 4,167 rounded.
+    assert total(shape_of_2016(1e9, PRICES)) == pytest.approx(3033.1 + 233.33 + 840 + 50 + 10.35, abs=0.02)
+
+
+def test_decisions_equal_the_hand_worked_bill_of_a_million() -> None:
+    # 1e6 x 0.20e-6 + 1e6 x 0.03 s x 0.25 GB x 13.3334e-6 = 0.30; reads 0.0625; 1.2 SQS operations each = 0.48.
+    without, with_them = (total(bill(Workload(0, decisions=count), PRICES)) for count in (0, 1e6))
+
+    assert with_them - without == pytest.approx(0.2 + 0.1 + 0.0625 + 0.48, abs=1e-3)
+
+
+def test_published_prices_stand_beside_ours_for_as_many_events() -> None:
+    for row in published(Workload(1.0), PRICES):
+        assert row.ours == pytest.approx(total(collection(Workload(row.events), PRICES)))
+
+
+def test_doors_are_ordered_by_price_as_the_pages_say() -> None:
+    few, many = doors(Workload(1e6), PRICES), doors(Workload(1e9), PRICES)
+
+    assert few["function-url"] < few["rest-api"] < few["server"]
+    assert many["server"] < many["function-url"] < many["rest-api"]
+
+
+def test_operation_counts_what_the_template_holds() -> None:
+    where = Artifacts("bucket", "functions.zip", "entry.py", "--conf x=y")
+    resources = list(build_template(Settings(), where)["Resources"].values())
+    alarms = [one["Properties"] for one in resources if one["Type"] == "AWS::CloudWatch::Alarm"]
+    figures = [one for one in resources if one["Type"] == "AWS::Logs::MetricFilter"]
+
+    assert sum(len(alarm.get("Metrics", [1])) for alarm in alarms) == ALARMS
+    assert len(figures) == HOURLY_FIGURES + RUN_FIGURES
+    assert sum(one["Type"] == "AWS::CloudWatch::Dashboard" for one in resources) == 1
 
 
 def test_rest_requests_equal_the_hand_worked_steps() -> None:
@@ -105,3 +157,16 @@ def test_cost_command_prints_json_whose_lines_sum_to_its_total() -> None:
     found = json.loads(result.output)
     assert found["total_usd"] == pytest.approx(sum(line["usd"] for line in found["lines"]))
     assert set(found["lines"][0]) == {"service", "what", "usd"}
+
+
+def test_pages_hold_fresh_cost_tables() -> None:
+    assert cost_page.main(["--check"]) == 0, "run: python -m infra.cost_page"
+
+
+@pytest.mark.parametrize("events", cost_page.VOLUMES)
+def test_readme_says_what_the_command_says(events: float) -> None:
+    found = json.loads(CliRunner().invoke(command, ["--events-per-month", str(events), "--json"]).output)
+
+    row = re.search(rf"\| {events:,.0f} \| ([\d.,]+) \| ([\d.,]+) \|", cost_page.PAGES[0].read_text(encoding="utf-8"))
+    assert row is not None
+    assert row[2] == f"{found['total_usd']:,.2f}"
