@@ -15,6 +15,8 @@ NESTING_LIMIT = 256
 """Deeper bodies cannot be read: the parser recurses, and each front door leaves it another depth of stack."""
 INTEGER_DIGITS = 20
 """Enough to be beyond 2^53-1, few enough to stay cheap (Python itself refuses 4,300)."""
+NAMES_LIMIT = 100
+"""Names in a body that is read this way; there are six, and each one more costs time."""
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
@@ -50,7 +52,7 @@ def split_body(text: str, items_limit: int) -> tuple[object, list[str]]:
     Returns:
         The body's value, where a list under ``events`` is left empty, and the source text of that list's items.
     Raises:
-        UnreadableError: As `parse_text`.
+        UnreadableError: As `parse_text`, or there are more than NAMES_LIMIT names.
     """
     _check_nesting(text)
     scanner = _Scanner(text)
@@ -59,8 +61,12 @@ def split_body(text: str, items_limit: int) -> tuple[object, list[str]]:
     body: dict[str, object] = {}
     sources: list[str] = []
     more = not scanner.take("}")
+    names_count = 0
     while more:
         key = scanner.key()
+        names_count += 1
+        if names_count > NAMES_LIMIT:
+            raise UnreadableError(f"the body has more than {NAMES_LIMIT} fields, at last {key!r:.80}; it may have six")
         if key == "events" and scanner.take("["):
             body[key], sources = [], scanner.items(items_limit)
             if len(sources) == items_limit:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import zlib
 from collections.abc import Collection
 
@@ -12,6 +10,9 @@ from logdig.exchange import RefusedError, Request
 
 PAYLOAD_BYTES_LIMIT = 1024 * 1024
 """As received, and again after inflating."""
+MEMBERS_LIMIT = 64
+"""Members of one gzip body: each costs time, however little it holds."""
+GZIP_WINDOW = 16 + zlib.MAX_WBITS
 FORM = "application/x-www-form-urlencoded"
 JSON_TYPES = frozenset(("", "application/json", "text/plain"))
 """A missing type is read as JSON; text/plain is what a beacon sends without a preflight."""
@@ -56,20 +57,34 @@ def check_type(request: Request, accepted: Collection[str]) -> bool:
 
 
 def inflate(body: bytes) -> bytes:
-    """Unpack gzip, of several members too, never further than the limit.
+    """Unpack gzip, of up to MEMBERS_LIMIT members, never further than the limit; zeros at the end are padding.
 
     Raises:
-        InputError: Damaged or cut gzip.
+        InputError: Damaged or cut gzip, or too many members.
         RefusedError: 413, it holds more than the limit.
     """
+    text, rest = b"", body
+    for _ in range(MEMBERS_LIMIT):
+        member, rest = _inflate_member(rest, PAYLOAD_BYTES_LIMIT + 1 - len(text))
+        text += member
+        if len(text) > PAYLOAD_BYTES_LIMIT:
+            raise _too_large("the inflated body")
+        rest = rest.lstrip(b"\0")
+        if not rest:
+            return text
+    raise InputError(f"the body is gzip of more than {MEMBERS_LIMIT} members; pack it into one")
+
+
+def _inflate_member(body: bytes, limit: int) -> tuple[bytes, bytes]:
+    """Unpack one member, up to a limit; give what follows it."""
+    member = zlib.decompressobj(GZIP_WINDOW)
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(body)) as unpacked:
-            text = unpacked.read(PAYLOAD_BYTES_LIMIT + 1)
-    except (OSError, EOFError, zlib.error) as err:
+        text = member.decompress(body, limit)
+    except zlib.error as err:
         raise InputError(f"the body is damaged gzip: {err}; send it again") from err
-    if len(text) > PAYLOAD_BYTES_LIMIT:
-        raise _too_large("the inflated body")
-    return text
+    if len(text) < limit and not member.eof:
+        raise InputError("the body is damaged gzip: it is cut; send it again")
+    return text, member.unused_data
 
 
 def _too_large(what: str) -> RefusedError:

@@ -188,3 +188,10 @@ def test_long_integers_are_read_without_their_cost() -> None:
     assert parse_text("-" + "9" * 1_000_000) == -int("9" * 19)
     with pytest.raises(UnreadableError):
         parse_text("01")
+
+
+def test_body_of_too_many_names_is_left_unread() -> None:
+    many = b"{" + b",".join(b'"%d":1' % number for number in range(90_000)) + b"}"
+
+    with pytest.raises(UnreadableError, match="more than 100 fields, at last '100'"):
+        read_envelope(many)

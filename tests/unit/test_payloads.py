@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from logdig.errors import InputError
 from logdig.exchange import RefusedError, Request
-from logdig.payloads import JSON_TYPES, PAYLOAD_BYTES_LIMIT, check_size, check_type, inflate
+from logdig.payloads import JSON_TYPES, MEMBERS_LIMIT, PAYLOAD_BYTES_LIMIT, check_size, check_type, inflate
 
 
 def request(*headers: tuple[str, str], body: bytes = b"") -> Request:
@@ -88,15 +88,30 @@ def test_gzip_is_unpacked_when_in_several_members() -> None:
 def test_gzip_bomb_is_refused_without_unpacking_it() -> None:
     assert len(inflate(gzip.compress(b" " * PAYLOAD_BYTES_LIMIT))) == PAYLOAD_BYTES_LIMIT
 
-    for bomb in (gzip.compress(b" " * (PAYLOAD_BYTES_LIMIT + 1)), gzip.compress(b" " * 1024) * 1025):
+    for bomb in (gzip.compress(b" " * (PAYLOAD_BYTES_LIMIT + 1)), gzip.compress(b" " * 20_000) * 60):
         with pytest.raises(RefusedError) as refusal:
             inflate(bomb)
         assert refusal.value.http_status == 413
 
 
+def test_gzip_is_unreadable_when_in_more_members_than_anyone_needs() -> None:
+    assert inflate(gzip.compress(b"x") * MEMBERS_LIMIT) == b"x" * MEMBERS_LIMIT
+
+    with pytest.raises(InputError, match="more than 64 members") as refusal:
+        inflate(gzip.compress(b"") * 50_000)
+
+    assert refusal.value.http_status == 400
+
+
+def test_gzip_may_be_padded_with_zeros() -> None:
+    assert inflate(gzip.compress(b"one") + bytes(512) + gzip.compress(b"two") + bytes(3)) == b"onetwo"
+
+
 @pytest.mark.parametrize(
     "damage",
     [
+        lambda packed: b"",
+        lambda packed: gzip.compress(b"{}") + packed[:-1],
         lambda packed: packed[:-1],
         lambda packed: packed[: len(packed) // 2],
         lambda packed: packed[:-8] + b"\0" * 8,
