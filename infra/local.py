@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError
 
 from infra.processes import Child, take_port
 from infra.resources import Table, dlq_attributes, lock_table, profile_table, queue_attributes
+from logdig.apps import secret_variable
 from logdig.errors import LogDigError
 from logdig.settings import Settings
 
@@ -196,7 +197,7 @@ LOCAL_KEYS = (
 def _local_environment(
     settings: Settings, directory: Path, aws_url: str, environment: Mapping[str, str]
 ) -> dict[str, str]:
-    names = [f"LOGDIG_SIGNING_SECRET_{app.name.upper().replace('-', '_')}" for app in settings.apps]
+    names = [secret_variable(app.name) for app in settings.apps]
     secrets_of_apps = {name: environment.get(name) or secrets.token_urlsafe(32) for name in names}
     return secrets_of_apps | {
         "AWS_ENDPOINT_URL": aws_url,

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -67,7 +67,10 @@ class Apps:
     """All apps that are not disabled, and the secrets by which their servers sign."""
 
     def __init__(
-        self, apps: Iterable[App], secrets: Mapping[str, bytes] | None = None, disabled: Iterable[App] = ()
+        self,
+        apps: Iterable[App],
+        secrets: Mapping[str, Sequence[bytes]] | None = None,
+        disabled: Iterable[App] = (),
     ) -> None:
         self._apps = tuple(apps)
         self._secrets = dict(secrets or {})
@@ -75,11 +78,11 @@ class Apps:
 
     @classmethod
     def from_settings(cls, settings: Settings, environment: Mapping[str, str]) -> Apps:
-        """Take the apps of logdig.toml and their secrets of the environment."""
+        """Take the apps of logdig.toml and their secrets of the environment; an app may have several."""
         apps = [app_from_settings(app) for app in settings.apps if not app.disabled]
-        secrets = {app.name: signing_secret(app.name, environment) for app in apps}
+        secrets = {app.name: signing_secrets(app.name, environment) for app in apps}
         disabled = [app_from_settings(app) for app in settings.apps if app.disabled]
-        return cls(apps, {name: secret for name, secret in secrets.items() if secret is not None}, disabled)
+        return cls(apps, secrets, disabled)
 
     def find(self, token: str, now: datetime) -> App | None:
         """Find the app of a write token; the time it takes tells nothing about the tokens there are."""
@@ -98,7 +101,11 @@ class Apps:
 
     def signers(self, header: str, body: bytes, now: datetime) -> frozenset[str]:
         """Name the apps whose secret made this signature over the bytes on the wire; none when it is wrong or old."""
-        return frozenset(name for name, secret in self._secrets.items() if verify(secret, header, body, now))
+        return frozenset(
+            name
+            for name, secrets in self._secrets.items()
+            if any(verify(secret, header, body, now) for secret in secrets)
+        )
 
 
 def _owner(apps: Iterable[App], token: str, now: datetime) -> App | None:
@@ -143,10 +150,22 @@ def _in_utc(previous: PreviousToken) -> PreviousToken:
     return PreviousToken(previous.token, previous.valid_until.replace(tzinfo=UTC))
 
 
+def secret_variable(app_name: str) -> str:
+    """Name the variable of an app's signing secrets: ``LOGDIG_SIGNING_SECRET_<APP>``."""
+    return "LOGDIG_SIGNING_SECRET_" + app_name.upper().replace("-", "_")
+
+
+def signing_secrets(app_name: str, environment: Mapping[str, str]) -> tuple[bytes, ...]:
+    """Read an app's signing secrets, which spaces part; none when the app has no server-side sender.
+
+    While a secret is rotated, the old and the new one stand side by side and both hold.
+    """
+    return tuple(secret.encode() for secret in environment.get(secret_variable(app_name), "").split())
+
+
 def signing_secret(app_name: str, environment: Mapping[str, str]) -> bytes | None:
-    """Read ``LOGDIG_SIGNING_SECRET_<APP>``; None when the app has no server-side sender."""
-    variable = "LOGDIG_SIGNING_SECRET_" + app_name.upper().replace("-", "_")
-    return environment.get(variable, "").encode() or None
+    """Read the secret to sign with, the first of `signing_secrets`; None when there is none."""
+    return next(iter(signing_secrets(app_name, environment)), None)
 
 
 def sign(secret: bytes, body: bytes, now: datetime) -> str:

@@ -7,6 +7,7 @@ Region, credentials and ``AWS_ENDPOINT_URL`` come from AWS's standard chain.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +15,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from logdig.errors import QueueUnavailableError
+from logdig.apps import secret_variable
+from logdig.errors import QueueUnavailableError, SecretsUnavailableError
 from logdig.profiles import DynamoDbProfiles
 from logdig.queues import SqsEventQueue
 from logdig.settings import Settings
@@ -24,6 +26,7 @@ CONNECT_TIMEOUT_SECONDS = 3
 READ_TIMEOUT_SECONDS = 20
 PROFILE_TIMEOUT_SECONDS = 1
 """The decision itself gives up after 50 ms; this only ends the thread that still waits."""
+READY_TIMEOUT_SECONDS = 2
 CONNECTIONS = 32
 TRIES = 4
 
@@ -56,6 +59,39 @@ def sqs_queue(settings: Settings) -> SqsEventQueue:
     if settings.queue_url:
         return SqsEventQueue(sqs, settings.queue_url)
     return _queue_by_name(sqs, settings.queue_name)
+
+
+def queue_check(settings: Settings, queue_url: str) -> Callable[[], None]:
+    """Make the question whether the queue answers, which raises QueueUnavailableError if not; one short try."""
+    sqs = client("sqs", settings.region, os.environ.get("AWS_ENDPOINT_URL"), READY_TIMEOUT_SECONDS, 1)
+
+    def check() -> None:
+        try:
+            sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
+        except (BotoCoreError, ClientError) as err:
+            raise QueueUnavailableError(f"the queue does not answer: {err}") from err
+
+    return check
+
+
+def with_signing_secrets(settings: Settings, environment: Mapping[str, str]) -> Mapping[str, str]:
+    """Add the signing secrets that lie in the parameter store below ``LOGDIG_SIGNING_PARAMETERS``, one an app's name.
+
+    Variables of the environment win.
+
+    Raises:
+        SecretsUnavailableError: The store does not answer or does not let us read.
+    """
+    path = environment.get("LOGDIG_SIGNING_PARAMETERS")
+    if not path:
+        return environment
+    pages = _standard("ssm", settings).get_paginator("get_parameters_by_path").paginate(Path=path, WithDecryption=True)
+    try:
+        found = [parameter for page in pages for parameter in page["Parameters"]]
+    except (BotoCoreError, ClientError) as err:
+        raise SecretsUnavailableError(f"signing secrets below {path}: {err}") from err
+    secrets = {secret_variable(one["Name"].rpartition("/")[2]): one["Value"] for one in found}
+    return {**secrets, **environment}
 
 
 def dead_letter_queue(settings: Settings) -> SqsEventQueue:

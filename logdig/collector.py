@@ -35,7 +35,7 @@ from logdig.user_agents import clean_user_agent, is_bot
 RETRY_AFTER_SECONDS = 10
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """Every front door routes all of them here, so that 405 is ours."""
-PATHS = ("/", "/healthz", "/v1/events", "/v1/decide", "/v1/openapi.json", "/v1/docs")
+PATHS = ("/", "/healthz", "/readyz", "/v1/events", "/v1/decide", "/v1/openapi.json", "/v1/docs")
 
 _log = logging.getLogger(__name__)
 
@@ -81,17 +81,20 @@ class Collector:
         decider: DecisionService | None = None,
         places: Places | None = None,
         counters: Counters | None = None,
+        check_ready: Callable[[], None] = lambda: None,
     ) -> None:
         self._apps = apps
         self._sink = sink
         self._clock = clock
         self._new_id = new_id
         self._places = places or Places()
+        self._check_ready = check_ready
         self._limits = RateLimits()
         self.counters = counters or Counters()
         self._routes: dict[str, dict[str, Callable[[Request], Reply | Pending]]] = {
             "/": {"GET": self._hello, "POST": self._post_log},
             "/healthz": {"GET": self._health},
+            "/readyz": {"GET": self._ready},
             "/v1/events": {"POST": self._post_events},
             "/v1/openapi.json": {"GET": self._openapi},
             "/v1/docs": {"GET": self._docs},
@@ -179,6 +182,10 @@ class Collector:
 
     def _health(self, _: Request) -> Reply:
         return json_reply(200, {"status": "ok"})
+
+    def _ready(self, _: Request) -> Reply:
+        self._check_ready()
+        return json_reply(200, {"status": "ready"})
 
     def _openapi(self, _: Request) -> Reply:
         # Imported when asked for: a cold start need not make schemas that nobody reads.

@@ -60,6 +60,10 @@ class StoreUnavailableError(TransientError):
     """S3 did not take or give an object."""
 
 
+class SecretsUnavailableError(TransientError):
+    """The parameter store did not give the signing secrets."""
+
+
 class ProfileUnavailableError(TransientError):
     """The profile store did not answer in time."""
 

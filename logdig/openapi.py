@@ -163,6 +163,13 @@ def _paths() -> Json:
         "/healthz": {
             "get": {"operationId": "healthz", "summary": "Say that the process lives", "responses": _plain("it lives")}
         },
+        "/readyz": {
+            "get": {
+                "operationId": "readyz",
+                "summary": "Say whether the queue answers",
+                "responses": _plain("it answers") | _errors((503,)),
+            }
+        },
         "/v1/openapi.json": {
             "get": {"operationId": "openapi", "summary": "This document", "responses": _plain("OpenAPI 3.1")}
         },
@@ -175,9 +182,12 @@ def _plain(meaning: str) -> Json:
 
 def _replies(status: int, meaning: str, schema: str, errors: tuple[int, ...], error: str = "Problem") -> Json:
     good = {str(status): {"description": meaning, "content": {"application/json": {"schema": _ref(schema)}}}}
-    kind = "application/problem+json" if error == "Problem" else "application/json"
-    bad = {str(one): {"description": MEANINGS[one], "content": {kind: {"schema": _ref(error)}}} for one in errors}
-    return good | bad
+    return good | _errors(errors, error)
+
+
+def _errors(statuses: tuple[int, ...], schema: str = "Problem") -> Json:
+    kind = "application/problem+json" if schema == "Problem" else "application/json"
+    return {str(one): {"description": MEANINGS[one], "content": {kind: {"schema": _ref(schema)}}} for one in statuses}
 
 
 def _legacy_log() -> Json:

@@ -230,11 +230,13 @@ def _value_at(table: Mapping[str, Any], path: str) -> object:
 def _check(settings: Settings) -> None:
     if not SERVICE_NAME.fullmatch(settings.service):
         raise InvalidSettingError("service", settings.service, "lower case letters, digits and '-', at most 17")
-    names = [app.name for app in settings.apps]
+    # Names that differ in this only would share the variable of their signing secrets.
+    names = [app.name.replace("-", "_") for app in settings.apps]
     for index, app in enumerate(settings.apps):
         _check_app(f"apps[{index}]", app)
-        if names.count(app.name) > 1:
-            raise InvalidSettingError(f"apps[{index}].name", app.name, "used twice; names must differ")
+        if names.count(names[index]) > 1:
+            rule = "used twice; names must differ in more than '-' and '_'"
+            raise InvalidSettingError(f"apps[{index}].name", app.name, rule)
     tokens = [app.token for app in settings.apps]
     for index, token in enumerate(tokens):
         if tokens.count(token) > 1:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from logdig.apps import Apps
-from logdig.clients import dynamodb_profiles, sqs_queue
+from logdig.clients import dynamodb_profiles, queue_check, sqs_queue, with_signing_secrets
 from logdig.collector import Collector
 from logdig.decider import Decider
 from logdig.enrichment import places
 from logdig.packing import EventSink, QueueSink, Sender
+from logdig.readiness import Readiness
 from logdig.settings import Settings
 
 
@@ -45,13 +46,15 @@ def build(
 
     Args:
         settings: Names of AWS resources, apps, offers.
-        environment: Holds the signing secrets.
+        environment: Holds the signing secrets, or where in the parameter store they lie.
         make_sink: Puts a sink on the queue; by default each request sends its own messages.
         exposure_wait_seconds: See `Decider`; above 0 where the process stands still after its reply.
     Raises:
         QueueUnavailableError: The queue cannot be looked up.
+        SecretsUnavailableError: The parameter store does not give the secrets.
     """
-    sink = make_sink(sqs_queue(settings))
+    queue = sqs_queue(settings)
+    sink = make_sink(queue)
     decider = Decider(
         dynamodb_profiles(settings),
         sink,
@@ -60,5 +63,7 @@ def build(
         new_id,
         exposure_wait_seconds=exposure_wait_seconds,
     )
-    apps = Apps.from_settings(settings, environment)
-    return Parts(Collector(apps, sink, utc_now, new_id, decider, places(settings)), decider)
+    apps = Apps.from_settings(settings, with_signing_secrets(settings, environment))
+    readiness = Readiness(queue_check(settings, queue.queue_url), utc_now)
+    collector = Collector(apps, sink, utc_now, new_id, decider, places(settings), check_ready=readiness.check)
+    return Parts(collector, decider)

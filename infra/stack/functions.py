@@ -55,8 +55,8 @@ def read_secrets(settings: Settings) -> Statement:
 
 
 def send_events() -> Statement:
-    """Statement to put packs into the queue."""
-    return allow(["sqs:SendMessage"], [arn_of("Queue")])
+    """Statement to put packs into the queue and to ask whether it answers."""
+    return allow(["sqs:SendMessage", "sqs:GetQueueAttributes"], [arn_of("Queue")])
 
 
 def read_profiles() -> Statement:

@@ -4,7 +4,7 @@ import os
 
 import click
 
-from logdig.apps import signing_secret
+from logdig.apps import secret_variable, signing_secret
 from logdig.errors import InputError, SetupError
 from logdig.settings import AppSettings, Settings
 
@@ -54,6 +54,7 @@ def require_secret(app: str) -> bytes:
     """
     secret = signing_secret(app, os.environ)
     if secret is None:
-        variable = "LOGDIG_SIGNING_SECRET_" + app.upper().replace("-", "_")
-        raise SetupError(f"{variable} is not set; a server signs what it sends with the secret the collector knows")
+        raise SetupError(
+            f"{secret_variable(app)} is not set; a server signs what it sends with the secret the collector knows"
+        )
     return secret

@@ -109,7 +109,7 @@ def two_apps() -> Apps:
             App("shop", TOKEN, frozenset({ORIGIN}), allowed_query=frozenset({"album"})),
             App("blog", "pk_blog_1", frozenset({"https://blog.example"})),
         ],
-        {"shop": SECRET},
+        {"shop": [SECRET]},
     )
 
 

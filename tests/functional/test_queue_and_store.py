@@ -6,13 +6,15 @@ fails a single entry. Those are tested on the fakes alone (tests/unit/test_flush
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 
 import boto3
 import pytest
 
-from logdig.clients import s3_store, sqs_queue
-from logdig.errors import QueueUnavailableError, StoreUnavailableError
+from logdig.apps import signing_secrets
+from logdig.clients import queue_check, s3_store, sqs_queue, with_signing_secrets
+from logdig.errors import QueueUnavailableError, SecretsUnavailableError, StoreUnavailableError
 from logdig.queues import EventQueue, SqsEventQueue
 from logdig.settings import Settings
 from logdig.stores import EventStore
@@ -118,3 +120,44 @@ def test_clients_raise_our_errors_when_aws_has_no_such_thing(service: str) -> No
         SqsEventQueue(boto3.client("sqs"), "http://127.0.0.1:9/none").send("body")
     with pytest.raises(StoreUnavailableError, match=settings.bucket_name):
         s3_store(settings).put(KEY, b"")
+
+
+def test_queue_check_tells_whether_the_queue_answers(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(service=service)
+    url = boto3.client("sqs").create_queue(QueueName=settings.queue_name)["QueueUrl"]
+
+    queue_check(settings, url)()
+
+    with pytest.raises(QueueUnavailableError, match="does not answer"):
+        queue_check(settings, url + "-gone")()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        closed = listener.getsockname()[1]
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{closed}")
+    with pytest.raises(QueueUnavailableError, match="does not answer"):
+        queue_check(settings, f"http://127.0.0.1:{closed}/1/q")()
+
+
+def test_signing_secrets_come_from_the_parameter_store_and_the_environment_wins(service: str) -> None:
+    settings = Settings(service=service)
+    path = f"/{service}/dev/signing"
+    store = boto3.client("ssm", region_name=settings.region)
+    for number in range(12):
+        store.put_parameter(Name=f"{path}/app-{number}", Value=f"s{number} old", Type="SecureString")
+    store.put_parameter(Name=f"/{service}/dev/other/app-0", Value="no", Type="SecureString")
+    environment = {"LOGDIG_SIGNING_PARAMETERS": path, "LOGDIG_SIGNING_SECRET_APP_1": "mine", "HOME": "/"}
+
+    found = with_signing_secrets(settings, environment)
+
+    assert signing_secrets("app-0", found) == (b"s0", b"old")
+    assert signing_secrets("app-1", found) == (b"mine",)
+    assert signing_secrets("app-11", found) == (b"s11", b"old")
+    assert len(found) == 12 + 2
+    assert with_signing_secrets(settings, {"HOME": "/"}) == {"HOME": "/"}
+
+
+def test_missing_parameter_store_is_a_transient_error(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{listener.getsockname()[1]}")
+
+    with pytest.raises(SecretsUnavailableError, match="/x/dev/signing"):
+        with_signing_secrets(Settings(service=service), {"LOGDIG_SIGNING_PARAMETERS": "/x/dev/signing"})

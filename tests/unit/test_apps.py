@@ -108,6 +108,17 @@ def test_secret_is_read_from_the_variable_of_the_app() -> None:
     assert signing_secret("other", environment) is None
 
 
+def test_old_and_new_secret_both_hold_while_one_is_rotated() -> None:
+    environment = {"LOGDIG_SIGNING_SECRET_SHOP": "new old"}
+    app = {"name": "shop", "token": TOKEN}
+    header = {secret: sign(secret, b"body", NOW) for secret in (b"new", b"old", b"new old", b"older")}
+
+    apps = Apps.from_settings(parse_settings({"apps": [app]}), environment)
+
+    assert signing_secret("shop", environment) == b"new"
+    assert {secret for secret in header if apps.signers(header[secret], b"body", NOW)} == {b"new", b"old"}
+
+
 def test_signature_is_the_documented_hmac() -> None:
     header = sign(b"secret", b'{"a":1}', NOW)
 

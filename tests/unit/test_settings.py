@@ -79,3 +79,10 @@ def test_settings_name_the_file_when_it_is_missing_or_broken(tmp_path: Path) -> 
         load_settings(tmp_path / "absent.toml", {})
     with pytest.raises(SetupError, match=r"broken\.toml: not TOML"):
         load_settings(broken, {})
+
+
+def test_names_of_apps_must_not_share_a_variable() -> None:
+    apps = [{"name": "my-shop", "token": "pk_shop_1"}, {"name": "my_shop", "token": "pk_shop_2"}]
+
+    with pytest.raises(InvalidSettingError, match="differ in more than"):
+        parse_settings({"apps": apps})

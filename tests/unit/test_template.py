@@ -31,9 +31,13 @@ DOORS = ("function-url", "rest-api")
 FRESHNESS = ("daily", "hourly", "live")
 
 ALLOWED = {
-    "CollectorRole": {"sqs:SendMessage", "ssm:GetParametersByPath", "logs:CreateLogStream", "logs:PutLogEvents"},
+    "CollectorRole": {
+        "sqs:SendMessage", "sqs:GetQueueAttributes", "ssm:GetParametersByPath",
+        "logs:CreateLogStream", "logs:PutLogEvents",
+    },
     "DecideRole": {
-        "dynamodb:GetItem", "sqs:SendMessage", "ssm:GetParametersByPath", "logs:CreateLogStream", "logs:PutLogEvents",
+        "dynamodb:GetItem", "sqs:SendMessage", "sqs:GetQueueAttributes", "ssm:GetParametersByPath",
+        "logs:CreateLogStream", "logs:PutLogEvents",
     },
     "FlushRole": {
         "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "s3:PutObject",
