@@ -1,46 +1,50 @@
 /** What `logdig(name, ...)` does, one function a command. The collector judges what they are given. */
 
-import { config } from './config.js';
 import { agreed, noteConsent, optIn, optOut } from './consent.js';
+import { toJson } from './json.js';
 import { DECIDE_MS } from './limits.js';
 import { alone } from './lock.js';
-import { page } from './page.js';
-import { customerId, forgetFresh, record, setCustomer, storeNow } from './recorder.js';
+import { openPage } from './page.js';
+import { tell } from './reading.js';
+import { forgetFresh, noteKnown, record, storeNow } from './recorder.js';
 import { send } from './transport.js';
-import { forgetVisitor, readVisitor } from './visitor.js';
-
-/** @type {string} */
-const address = /** @type {any} */ (document.currentScript)?.src || location.href;
+import { forgetVisitor } from './visitor.js';
 
 /** Ids given as numbers become text. @param {unknown} id */
-const text = (id) => (id == null ? null : String(id));
+const text = (id) => (id == null ? null : '' + id);
 
-/** Ask what follows from a change of consent. @param {() => void} change */
+/** Record as it is now, whatever the page does with it later. @param {string} type @param {object} part */
+const recordCopy = (type, part) => record(type, { [type]: JSON.parse(toJson(part)) });
+
+/** Do what follows from a change of consent. @param {() => void} change */
 const withConsent = (change) => {
   const before = agreed();
   storeNow();
   change();
-  const { analytics } = agreed();
-  if (!analytics) forgetVisitor();
-  else if (!before.analytics) {
-    page();
-    setCustomer(customerId());
-  }
+  if (!agreed().analytics) forgetVisitor();
+  else if (!before.analytics) openPage();
+  noteKnown({});
 };
 
-/** @type {Record<string, (...values: any[]) => void>} */
-export const commands = {
-  page,
+/**
+ * @param {(part: string, ...values: any[]) => Promise<any>} bring runs a part that is only loaded when it is asked for
+ * @returns {Record<string, (...values: any[]) => void>}
+ */
+export const makeCommands = (bring) => ({
+  page: () => {
+    tell();
+    openPage();
+  },
 
-  track: (name, props) => record('custom', { custom: { name, props } }),
+  track: (name, props) => recordCopy('custom', { name, props }),
 
-  listen: (id, props) => record('listen', { listen: { track_id: text(id), mobile: isMobile(), ...props } }),
+  listen: (id, props) => recordCopy('listen', { track_id: text(id), mobile: isMobile(), ...props }),
 
-  ad: (name, action, id, placement) => record('ad', { ad: { name, action, decision_id: text(id), placement } }),
+  ad: (name, action, id, placement) => recordCopy('ad', { name, action, decision_id: text(id), placement }),
 
   /** Null = the customer left. */
   identify: (id) => {
-    setCustomer(text(id));
+    noteKnown({ customer_id: text(id) });
     if (id != null) record('identify', {});
   },
 
@@ -48,6 +52,7 @@ export const commands = {
 
   optOut: () => {
     forgetFresh();
+    forgetVisitor();
     optOut();
   },
 
@@ -59,19 +64,19 @@ export const commands = {
       send();
     }),
 
+  staff: (is) => noteKnown({ staff: is === true }),
+
+  experiment: (...values) => bring('experiment', ...values),
+
+  debug: (...values) => bring('debug', ...values),
+
   /** The callback gets one answer, within a second, whatever happens. */
   decide: (placement, callback) => {
-    storeNow();
-    const consent = agreed();
-    const person = { user_key: consent.analytics ? readVisitor().user : null, customer_id: customerId() };
     const late = new Promise((resolve) => setTimeout(resolve, DECIDE_MS));
-    const asked = import(new URL('clicktracker.decide.js', address).href).then(({ decide }) =>
-      decide(config.api + 'decide', { token: config.token, ...person, placement, consent }),
+    Promise.race([bring('decide', placement), late]).then((answer) =>
+      callback(answer || { decision: 'suppress', reason: 'timeout' }),
     );
-    Promise.race([asked, late])
-      .catch(() => {})
-      .then((answer) => callback(answer || { decision: 'suppress', reason: 'timeout' }));
   },
-};
+});
 
 const isMobile = () => /** @type {any} */ (navigator).userAgentData?.mobile ?? /Mobi/.test(navigator.userAgent);

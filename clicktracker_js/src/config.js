@@ -1,26 +1,37 @@
-/** Settings from the script's attributes or from `init`: the same names, `data-respect-gpc` = `respectGpc`. */
+/**
+ * How this site wants it. The rules are functions with the usual answer; what a site sets otherwise brings the part
+ * `options`, which replaces them.
+ */
+
+const CAMPAIGN = /^utm_(source|medium|campaign|term|content)$/;
+
+/**
+ * What scrolls; `left` and `top` are its place on the screen where it is not the page.
+ * @typedef {{scrollLeft: number, scrollTop: number, scrollWidth: number, scrollHeight: number, clientHeight: number, left?: number, top?: number}} Scroller
+ */
 
 /**
  * @typedef {object} Config
  * @property {string} token the app's public write token
  * @property {string} api where the collector's paths begin, with a slash at its end
  * @property {string} consent agreed to before anybody was asked: `ask` nothing, `all` everything, empty analytics
- * @property {boolean} respectGpc whether Global Privacy Control and Do Not Track turn everything off
+ * @property {string} respectGpc whether Global Privacy Control and Do Not Track turn everything off: always, unless `false`
+ * @property {(name: string) => boolean} keeps whether a query parameter is kept
+ * @property {(fragment: string) => string} fragment what is kept of an address behind its `#`
+ * @property {(path: Element[], type: string) => unknown} allows whether a click or a submit on such a way is recorded
+ * @property {(path?: Element[]) => Scroller} scroller what scrolls what lies on such a way
+ * @property {(event: any) => any} filter what is kept of an event; null = nothing
  */
 
 /** @type {Config} */
-export let config;
-
-/**
- * @param {Record<string, any>} options
- * @throws {Error} nothing can be recorded; the message says why
- */
-export const readConfig = ({ token, endpoint, consent = '', respectGpc }) => {
-  if (!token || !endpoint) throw Error('token or endpoint is missing');
-  if (!/^(ask|all)?$/.test(consent)) {
-    console.warn(`logdig: consent is "${consent}", not ask or all; taken as ask`);
-    consent = 'ask';
-  }
-  const api = new URL(endpoint.replace(/\/*$/, '/v1/'), document.baseURI).href;
-  config = { token, api, consent, respectGpc: respectGpc + '' != 'false' };
+export const config = {
+  token: '',
+  api: '',
+  consent: '',
+  respectGpc: '',
+  keeps: (name) => CAMPAIGN.test(name),
+  fragment: () => '',
+  allows: () => true,
+  scroller: () => document.scrollingElement || document.documentElement,
+  filter: (event) => event,
 };

@@ -3,11 +3,9 @@
 import { config } from './config.js';
 import { list, read, remove, write } from './storage.js';
 
-/** @typedef {{analytics: boolean, ads: boolean}} Consent */
-
 const KEY = 'logdig:consent';
 
-/** @type {Partial<Consent> & {out?: boolean}} the answer that was given, or the opt-out */
+/** @type {{analytics?: boolean, ads?: boolean, out?: boolean}} the answer that was given, or the opt-out */
 let given;
 
 export const readConsent = () => {
@@ -17,13 +15,14 @@ export const readConsent = () => {
 /** Whether nothing may be stored or sent, whatever is called. */
 export const silenced = () => {
   const { globalPrivacyControl, doNotTrack } = /** @type {any} */ (navigator);
-  return given.out || (config.respectGpc && (globalPrivacyControl || doNotTrack == 1));
+  return !!given.out || (config.respectGpc != 'false' && (globalPrivacyControl || doNotTrack == 1));
 };
 
-/** @returns {Consent} what holds now */
+/** What holds now. */
 export const agreed = () => {
-  const { analytics = config.consent != 'ask', ads = config.consent == 'all' } = given;
-  return silenced() ? { analytics: false, ads: false } : { analytics, ads };
+  const heard = !silenced();
+  const { analytics = !config.consent || config.consent == 'all', ads = config.consent == 'all' } = given;
+  return { analytics: heard && analytics, ads: heard && ads };
 };
 
 /**

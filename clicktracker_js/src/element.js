@@ -1,11 +1,10 @@
 /** What was hit: the anchor of a click, where inside it, and what the site says about it. */
 
 import { cleanAddress } from './address.js';
+import { config } from './config.js';
 import { ADDRESS_LENGTH, WHOLE } from './limits.js';
-import { selectorOf } from './selector.js';
-
-const INTERACTIVE =
-  'a,button,input,select,textarea,label,summary,[role=button],[role=link],[role=tab],[role=menuitem],[onclick],[data-logdig-id]';
+import { INTERACTIVE, selectorOf } from './selector.js';
+import { view } from './view.js';
 
 /**
  * The elements an event went through, innermost first, out of shadow roots too.
@@ -15,33 +14,46 @@ export const pathOf = (event) =>
   /** @type {HTMLElement[]} */ (event.composedPath().filter((node) => node instanceof Element));
 
 /**
- * @param {Element[]} path
+ * @template {Element} T
+ * @param {T[]} path
  * @param {string} selector
  */
 export const nearest = (path, selector) => path.find((element) => element.matches(selector));
 
 /**
+ * Whether what may be text of a person is left out.
  * @param {Element[]} path
- * @param {{clientX: number, clientY: number} | false} pointer false = a key was pressed: the middle is meant
+ */
+export const isMasked = (path) =>
+  !!nearest(path, '[data-logdig-mask],[data-logdig-unmask]')?.matches('[data-logdig-mask]');
+
+/** What a click is about, also when a part of it is hit. @param {Element[]} path */
+export const anchorOf = (path) => nearest(path, INTERACTIVE) || path[0];
+
+/**
+ * @param {Element[]} path
+ * @param {{clientX: number, clientY: number} | undefined} pointer none = a key was pressed: the middle is meant
  */
 export const describe = (path, pointer) => {
-  const anchor = nearest(path, INTERACTIVE) || path[0];
-  const masked = !!nearest(path, '[data-logdig-mask]');
-  const { left, top, width, height } = anchor.getBoundingClientRect();
-  const { clientX, clientY } = pointer || { clientX: left + width / 2, clientY: top + height / 2 };
+  const anchor = anchorOf(path);
+  const masked = isMasked(path);
+  const box = anchor.getBoundingClientRect();
+  const { clientX, clientY } = pointer || { clientX: box.left + box.width / 2, clientY: box.top + box.height / 2 };
+  const scroller = config.scroller(path);
   return {
-    x: clientX + scrollX,
-    y: clientY + scrollY,
+    x: clientX - (scroller.left || 0) + scroller.scrollLeft,
+    y: clientY - (scroller.top || 0) + scroller.scrollTop,
     link: masked ? null : linkOf(anchor, path),
     element: {
       selector: selectorOf(anchor, masked),
       tag: anchor.localName,
-      ex: share(clientX - left, width),
-      ey: share(clientY - top, height),
-      w: width,
-      h: height,
+      ex: share(clientX - box.left, box.width),
+      ey: share(clientY - box.top, box.height),
+      w: box.width,
+      h: box.height,
       fixed: path.some((element) => /fixed|sticky/.test(getComputedStyle(element).position)),
     },
+    view: view(scroller),
   };
 };
 

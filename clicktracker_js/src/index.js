@@ -1,57 +1,20 @@
-/**
- * The script as it runs on a page: takes over the stub's queue, starts by its own attributes or by `init`, and turns
- * every later call into a command.
- */
+/** The script as it runs on a page: takes over the stub's queue, and starts by its own attributes or by `init`. */
 
-import { watchClicks } from './click.js';
-import { commands } from './commands.js';
-import { readConfig } from './config.js';
-import { readConsent } from './consent.js';
-import { watchLifecycle } from './lifecycle.js';
-import { page } from './page.js';
-import { setUpRecorder } from './recorder.js';
-import { sendSoon, sendWhenFull } from './transport.js';
+import { start } from './start.js';
 
 /** @type {any} */
 const browser = window;
-const attributes = /** @type {HTMLElement} */ (document.currentScript)?.dataset;
-const stub = browser.logdig;
-
-/** @type {ArrayLike<any>[] | null} calls before `init`; null afterwards */
-let early = stub?.q || [];
-
-/** The first one counts. @param {Record<string, any>} options */
-const init = (options) => {
-  if (!early) return;
-  readConfig(options);
-  readConsent();
-  setUpRecorder(sendWhenFull);
-  page();
-  watchClicks();
-  watchLifecycle();
-  sendSoon();
-  const calls = early;
-  early = null;
-  calls.forEach(run);
-};
-
-/** @param {ArrayLike<any>} call a command's name and what it takes */
-const run = (call) => {
-  const [name, first, ...rest] = Array.from(call);
-  try {
-    if (name == 'init') init(first.token ? first : { token: first, ...rest[0] });
-    else if (early) early.push(call);
-    else commands[name](first, ...rest);
-  } catch (error) {
-    console.warn('logdig: ' + name, error);
-  }
-};
+const script = /** @type {HTMLScriptElement | null} */ (document.currentScript);
+const folder = script?.src || location.href;
+/** @type {ArrayLike<any>[]} */
+const calls = browser.logdig?.q || [];
 
 // A second copy of the script leaves the first one alone.
-if (Array.isArray(early)) {
+if (Array.isArray(calls)) {
+  const run = start((part) => import(new URL(`clicktracker.${part}.js`, folder).href));
   browser.logdig = (/** @type {any[]} */ ...call) => run(call);
   // Who kept the stub still reaches us.
   browser.logdig.q = { push: run };
-  const initial = attributes?.token ? ['init', attributes] : early.find((call) => call[0] == 'init');
-  if (initial) run(initial);
+  if (script?.dataset.token) run(['init', { ...script.dataset }]);
+  calls.forEach(run);
 }

@@ -1,26 +1,32 @@
 /** The page hides, goes, comes back, finds the network again. */
 
-import { on } from './listen.js';
-import { page } from './page.js';
+import { noteEffect } from './after.js';
+import { on } from './attempt.js';
+import { openPage } from './page.js';
+import { live, tell } from './reading.js';
 import { storeNow } from './recorder.js';
 import { send, sendAtEnd } from './transport.js';
 
 export const watchLifecycle = () => {
   let gone = false;
   on(document, 'visibilitychange', () => {
-    if (!document.hidden) return;
-    storeNow(true);
-    if (!gone) send();
+    if (gone) return;
+    if (!document.hidden) return live();
+    tell();
+    storeNow();
+    send();
   });
   on(window, 'pagehide', () => {
     gone = true;
-    storeNow(true);
+    noteEffect('navigated_ms');
+    tell(true);
+    storeNow();
     sendAtEnd();
   });
   // From the back/forward cache: a new view of the page.
   on(window, 'pageshow', (event) => {
     gone = false;
-    if (event.persisted) page();
+    if (event.persisted) openPage();
   });
   on(window, 'online', send);
 };

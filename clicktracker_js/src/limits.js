@@ -14,7 +14,7 @@ export const WHOLE = 32767;
 export const EVENT_ID_LENGTH = 22;
 /** Silence that ends a session, in milliseconds. */
 export const SILENCE_MS = 30 * 60_000;
-/** When no frame is drawn (covered window, background) events are stored after this many milliseconds anyway. */
+/** While events are fresh, those whose effects are known are stored so often, in milliseconds. */
 export const STORE_MS = 500;
 
 /** Bounds of what waits in the browser. */
@@ -38,6 +38,17 @@ export const LONGEST_WAIT_MS = 30 * 60_000;
 export const CLOSED_WAIT_MS = 60 * 60_000;
 /** What `Retry-After` may ask for at most. */
 export const LONGEST_ASKED_MS = 24 * 60 * 60_000;
+
+/** How long another tab may need to see what this one stored, in milliseconds. */
+export const SHARED_MS = 100;
+/** A click, or a page, has had its effect after this many milliseconds. */
+export const SETTLED_MS = 2500;
+/** Who touches nothing for so long does not read on, in milliseconds. */
+export const IDLE_MS = 120_000;
+/** What the collector takes of a page's version. */
+export const VERSION_LENGTH = 64;
+/** A fingerprint looks at this many elements at most: more would take too long. */
+export const FINGERPRINT_ELEMENTS = 200;
 
 /** A page waits for its song: after this many milliseconds `decide` answers that there is no offer. */
 export const DECIDE_MS = 1000;

@@ -6,7 +6,7 @@ import { NAME_LENGTH } from './limits.js';
  * Words with single `-` or `_` between them, camel humps of three letters at least, no heaps of consonants: no digits,
  * no `__` of CSS modules, no `:` of utilities, no hash. And not what tools put in front of their hashes.
  */
-const WRITTEN = /^(?!(css|sc|jsx|svelte)-|.*[^aeiouy_-]{5})([A-Z]?[a-z]{2,})+([-_]([A-Z]?[a-z]{2,})+)*$/;
+const WRITTEN = /^(?!(css|sc|jsx|svelte)-|.*[^aeiouy_-]{5})[A-Z]?[a-z]{2,}(([A-Z]|[-_][A-Z]?)[a-z]{2,})*$/;
 /** Classes that come and go with the state of an element. */
 const STATE = /^(is|has|js|ng)-|activ|open|clos|hover|focus|select|curr|abled|visib|hid|show|load|check|expand|collaps|play/;
 

@@ -1,24 +1,52 @@
 /** Page views: when one begins, and what it says about itself. */
 
 import { cleanAddress } from './address.js';
+import { noteEffect } from './after.js';
+import { afterFrame, attempt, on } from './attempt.js';
+import { config } from './config.js';
 import { TEXT_LENGTH } from './limits.js';
-import { beginPageView, record } from './recorder.js';
+import { beginReading, tell } from './reading.js';
+import { beginPageView, page, record } from './recorder.js';
 import { view } from './view.js';
 
-const beginPage = () => {
-  beginPageView();
-  record('page', {}, () => ({
+/** Begin a view of the page: now, or when a prerendered page is shown. */
+export const openPage = () => {
+  if (/** @type {any} */ (document).prerendering) return on(document, 'prerenderingchange', openPage);
+  const address = cleanAddress(location.href);
+  const before = page?.address;
+  beginPageView(address);
+  beginReading();
+  const own = {
     page: {
-      referrer: cleanAddress(document.referrer),
-      title: document.title.slice(0, TEXT_LENGTH),
+      referrer: before && before != address ? before : cleanAddress(document.referrer),
       language: navigator.language,
+      get title() {
+        return document.title.slice(0, TEXT_LENGTH);
+      },
     },
-    view: view(),
-  }));
+  };
+  record('page', own);
+  afterFrame(() => Object.assign(own, { view: view(config.scroller()) }));
 };
 
-/** Begin a view of the page: now, or when a prerendered page is shown. */
-export const page = () =>
-  /** @type {any} */ (document).prerendering
-    ? document.addEventListener('prerenderingchange', beginPage, { once: true })
-    : beginPage();
+/** The page has changed its own address: a new page, if what is recorded of it differs. */
+const followAddress = () => {
+  if (cleanAddress(location.href) == page.address) return;
+  noteEffect('navigated_ms');
+  tell();
+  openPage();
+};
+
+/** Follow what the page does to its own address. */
+export const watchAddress = () => {
+  for (const name of /** @type {const} */ (['pushState', 'replaceState'])) {
+    const original = history[name];
+    /** @param {Parameters<History['pushState']>} given */
+    const value = (...given) => {
+      original.apply(history, given);
+      attempt(followAddress);
+    };
+    Object.defineProperty(history, name, { value, configurable: true, writable: true });
+  }
+  on(window, 'popstate', followAddress);
+};

@@ -5,6 +5,7 @@
  */
 
 import { BATCH_BYTES, EVENT_AGE_MS, EVENT_BYTES, QUEUE_BYTES, QUEUE_EVENTS } from './limits.js';
+import { toJson } from './json.js';
 import { list, read, remove, write } from './storage.js';
 
 const DROPPED = 'logdig:dropped';
@@ -19,16 +20,19 @@ export const waiting = () => list(EVENT);
 const bytesOf = (key) => +key.split(':')[4];
 
 /** What was given up since the collector was last told. @returns {Record<string, number> | undefined} */
-export const dropped = () => read(DROPPED) || undefined;
+export const dropped = () => read(DROPPED);
 
 /**
  * Count what is given up, for the whole browser.
- * @param {Record<string, number> | undefined} counts by reason
+ * @param {Record<string, number>} counts by reason
  * @param {1 | -1} sign -1 = the collector knows; another tab may have counted more meanwhile
  */
 export const countDropped = (counts, sign = 1) => {
   const sums = dropped() || {};
-  for (const reason in counts) if (!(sums[reason] = (sums[reason] || 0) + sign * counts[reason])) delete sums[reason];
+  for (const [reason, count] of Object.entries(counts)) {
+    sums[reason] = (sums[reason] || 0) + sign * count;
+    if (!sums[reason]) delete sums[reason];
+  }
   if (Object.keys(sums)[0]) write(DROPPED, sums);
   else remove(DROPPED);
 };
@@ -46,11 +50,12 @@ export const giveUp = (key, reason) => {
  * Add an event at the end.
  * @param {Record<string, any>} event
  * @param {number} number counts up
+ * @param {number} at milliseconds of the event
  */
-export const add = (event, number) => {
-  const bytes = new Blob([JSON.stringify(event)]).size;
+export const add = (event, number, at) => {
+  const bytes = new Blob([toJson(event)]).size;
   if (bytes > EVENT_BYTES) countDropped({ too_large: 1 });
-  else write(`${EVENT}${number + 1e9}:${event.event_id}:${bytes}:${+event.timestamp}`, event);
+  else write(`${EVENT}${number + 1e9}:${event.event_id}:${bytes}:${at}`, event);
 };
 
 /** Hold the bounds; the oldest go first. */

@@ -1,101 +1,119 @@
 /**
- * Makes events. What only the moment knows is taken at once; storage is written a little later, off the input's path,
- * or at once when the page hides.
+ * Makes events. What only the moment knows is taken at once; storage is written off the input's path, when what follows
+ * an event is known too, or at once when the page hides.
  */
 
-import { cleanAddress } from './address.js';
+import { attempt } from './attempt.js';
+import { config } from './config.js';
 import { agreed } from './consent.js';
-import { EVENT_ID_LENGTH, STORE_MS } from './limits.js';
+import { EVENT_ID_LENGTH, SETTLED_MS, STORE_MS } from './limits.js';
 import { alone } from './lock.js';
 import { add, trim } from './queue.js';
 import { randomText } from './random.js';
+import { read, remove, write } from './storage.js';
+import { sendWhenFull } from './transport.js';
+import { pageVersion } from './version.js';
 import { readVisitor, takeTurn, writeVisitor } from './visitor.js';
 
-/** @typedef {{id: string, began: number, load: number}} PageView `load` is counted when its first event is stored */
-/** @typedef {Record<string, any>} Event */
+/**
+ * @typedef {object} PageView
+ * @property {string} id
+ * @property {string | undefined} address
+ * @property {number} began by the page's own clock
+ * @property {number} [load] is counted when its first event is stored
+ * @property {string} [version]
+ */
 
-/** @type {{event: Event, page: PageView, later?: () => object}[]} */
+const KNOWN = 'logdig:known';
+
+/** @type {{at: number, page: PageView, event: Record<string, any>, own: object}[]} made, but not stored */
 let fresh = [];
 
 /** @type {PageView} */
-let page;
+export let page;
 
-/** @type {string | null} */
-let customer;
+/** @type {{customer_id: string | null, staff?: boolean}} what the site said about the visitor; on every event */
+export let known;
 
-/** @type {() => void} */
-let afterwards;
-
-/** @param {() => void} work is done after events were stored */
-export const setUpRecorder = (work) => {
-  afterwards = work;
-  customer = readVisitor().customer;
-};
-
-/** Everything from now on belongs to a new view. */
-export const beginPageView = () => {
-  page = { id: randomText(), began: performance.now(), load: 0 };
-};
-
-export const customerId = () => customer;
+/** What holds for this page only, and also for events that are not stored yet. @type {Record<string, any>} */
+export const facts = {};
 
 /**
- * Say who the visitor is from now on; stored only with consent.
- * @param {string | null} id
+ * Everything from now on belongs to a new view.
+ * @param {string | undefined} address
  */
-export const setCustomer = (id) => {
-  customer = id;
-  alone(() => agreed().analytics && writeVisitor({ ...readVisitor(), customer }));
+export const beginPageView = (address) => {
+  page = { id: randomText(), address, began: performance.now() };
+};
+
+export const pageAge = () => Math.round(performance.now() - page.began);
+
+/**
+ * Note what the site says about the visitor; stored only with consent.
+ * @param {Partial<typeof known>} said
+ */
+export const noteKnown = (said) => {
+  known = { ...(known || read(KNOWN) || { customer_id: null }), ...said };
+  if (agreed().analytics) write(KNOWN, known);
+  else remove(KNOWN);
+};
+
+/** Forget what the site said about the visitor, and what is not stored yet. */
+export const forgetFresh = () => {
+  fresh = [];
+  known = { customer_id: null };
 };
 
 /**
  * @param {string} type
- * @param {object} own part of this type
- * @param {() => object} [later] more of it, asked for when a frame has been laid out; not when the page goes first
+ * @param {object} own part of this type; what is added to it before the event is stored comes along
  */
-export const record = (type, own, later) => {
+export const record = (type, own) => {
   const consent = agreed();
   if (!consent.analytics) return;
+  const at = Date.now();
   const event = {
     event_id: randomText(EVENT_ID_LENGTH),
     type,
-    timestamp: new Date(),
+    timestamp: new Date(at).toISOString(),
     page_view_id: page.id,
-    current_page: cleanAddress(location.href),
-    spent_milli_sec: Math.round(performance.now() - page.began),
-    customer_id: customer,
-    page_version: document.documentElement.dataset.logdigVersion,
+    current_page: page.address,
+    spent_milli_sec: pageAge(),
     consent,
-    ...own,
+    ...known,
   };
-  if (fresh.push({ event, page, later }) > 1) return;
-  const store = () => alone(storeNow);
-  requestAnimationFrame(() => setTimeout(store));
-  setTimeout(store, STORE_MS);
+  if (fresh.push({ at, page, event, own }) == 1) setTimeout(storeSettled, SETTLED_MS);
 };
+
+/** Store what is old enough for its effects to be known, again and again as long as there is anything. */
+const storeSettled = () =>
+  alone(() => {
+    storeNow(fresh.filter(({ at }) => at <= Date.now() - SETTLED_MS).length);
+    if (fresh[0]) setTimeout(storeSettled, STORE_MS);
+  });
 
 /**
- * Give each event its place and store it.
- * @param {any} [hurried] the page goes: measure nothing, layout would cost
+ * Give events their places and store them, in the order of making.
+ * @param {number} [count] so many of the oldest; all of them when nothing is said
  */
-export const storeNow = (hurried = false) => {
-  const events = fresh;
-  fresh = [];
-  if (!events[0]) return;
+export const storeNow = (count = fresh.length) => {
   const visitor = readVisitor();
-  for (const { event, page, later } of events) {
-    page.load ||= ++visitor.loads;
-    if (!hurried && later) Object.assign(event, later());
-    Object.assign(event, { user_key: visitor.user, load_count: page.load }, takeTurn(visitor, +event.timestamp));
-    add(event, ++visitor.made);
-  }
+  for (const { at, page, event, own } of fresh.splice(0, count))
+    attempt(() => {
+      page.load ||= ++visitor.loads;
+      page.version ||= pageVersion();
+      const kept = config.filter({
+        ...event,
+        ...own,
+        ...facts,
+        user_key: visitor.user,
+        load_count: page.load,
+        page_version: page.version,
+      });
+      if (kept) add(Object.assign(kept, takeTurn(visitor, at)), ++visitor.made, at);
+    });
+  if (!count) return;
   writeVisitor(visitor);
   trim();
-  afterwards();
-};
-
-/** Forget what is not stored yet, and who the visitor is. */
-export const forgetFresh = () => {
-  fresh = [];
-  customer = null;
+  sendWhenFull();
 };

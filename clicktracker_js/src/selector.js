@@ -6,6 +6,10 @@
 import { SELECTOR_STEPS, TEXT_LENGTH } from './limits.js';
 import { isLasting, looksWritten } from './names.js';
 
+/** Elements that are there to be used. */
+export const INTERACTIVE =
+  'a,button,input,select,textarea,label,summary,[role=button],[role=link],[role=tab],[role=menuitem],[onclick],[data-logdig-id]';
+
 /**
  * @param {Element} element
  * @param {boolean} masked leave out ids and classes, which may hold a person's data
@@ -14,38 +18,31 @@ import { isLasting, looksWritten } from './names.js';
  */
 export const selectorOf = (element, masked, most = SELECTOR_STEPS) => {
   const root = /** @type {ShadowRoot} */ (element.getRootNode());
-  if (root.host) most = Math.ceil(most / 2);
-  const path = stepsTo(element, root, masked);
-  let selector = path.join(' > ');
-  if (path.length > most) selector = narrowed(path, root, most);
-  if (root.host) selector = selectorOf(root.host, masked, most) + ' >>> ' + selector;
+  const { host } = root;
+  if (host) most = Math.ceil(most / 2);
+  const path = [];
+  for (let at = element; ; at = /** @type {Element} */ (at.parentElement)) {
+    const step = stepOf(at, root, masked);
+    path.push(step);
+    if (/^[#[]/.test(step) || at == document.body || !at.parentElement) break;
+  }
+  let selector = path[most] ? narrowed(path, root, most) : path.reverse().join(' > ');
+  if (host) selector = selectorOf(host, masked, most) + ' >>> ' + selector;
   return selector.length > TEXT_LENGTH ? null : selector;
 };
 
 /**
- * Every step from an anchor, or from the top, down to the element.
+ * One step of the way: what tells the element from its siblings.
  * @param {Element} element
  * @param {ParentNode} root
- * @param {boolean} masked
+ * @param {boolean} [masked]
  */
-const stepsTo = (element, root, masked) => {
-  const path = [];
-  /** @type {Element | null} */
-  let at = element;
-  do path.unshift(stepOf(at, root, masked));
-  while (!/^[#[]/.test(path[0]) && at != document.body && (at = at.parentElement));
-  return path;
-};
-
-/**
- * @param {Element} element
- * @param {ParentNode} root
- * @param {boolean} masked
- */
-const stepOf = (element, root, masked) => {
+export const stepOf = (element, root, masked) => {
   const { id, localName, classList, parentNode } = element;
-  const given = element.getAttribute('data-logdig-id');
-  if (given) return `[data-logdig-id="${CSS.escape(given)}"]`;
+  for (const name of ['data-logdig-id', 'data-logdig-region']) {
+    const given = element.getAttribute(name);
+    if (given) return `[${name}="${CSS.escape(given)}"]`;
+  }
   if (!masked && looksWritten(id) && count(root, '#' + id) < 2) return '#' + id;
   const step = CSS.escape(localName);
   const siblings = [...(parentNode?.children || [])].filter((one) => one.localName == localName);
@@ -58,19 +55,18 @@ const stepOf = (element, root, masked) => {
 };
 
 /**
- * Of a long way the steps that narrow it down, from the element upwards.
- * @param {string[]} path
+ * Of a long way the steps that narrow it down.
+ * @param {string[]} path from the element upwards
  * @param {ParentNode} root
  * @param {number} most steps
  */
-const narrowed = (path, root, most) => {
-  let selector = '';
-  for (const step of path.reverse()) {
-    const longer = selector ? step + ' ' + selector : step;
-    if (!selector || (most && count(root, longer) < count(root, selector))) {
-      selector = longer;
-      most--;
-    }
+const narrowed = ([selector, ...path], root, most) => {
+  let found = count(root, selector);
+  for (const step of path) {
+    if (found < 2) break;
+    const longer = step + ' ' + selector;
+    const left = count(root, longer);
+    if (left < found && most-- > 1) [selector, found] = [longer, left];
   }
   return selector;
 };

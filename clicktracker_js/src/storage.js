@@ -3,37 +3,33 @@
  * take (full, blocked, absent).
  */
 
+import { attempt } from './attempt.js';
+import { toJson } from './json.js';
+
 /** @type {Record<string, string>} */
 const memory = {};
 
 /**
- * Ask localStorage, which throws where it is blocked and when it is full.
- * @template T
- * @param {(storage: Storage) => T} question
+ * What is stored there, as JSON.
+ * @param {string} key
+ * @returns {string | undefined}
  */
-const ask = (question) => {
-  try {
-    return question(localStorage);
-  } catch {
-    return null;
-  }
-};
+export const readText = (key) => memory[key] || attempt(() => localStorage[key]);
 
 /**
  * @param {string} key
- * @returns {any} null when there is nothing, or nothing that this script wrote
+ * @returns {any} undefined when there is nothing, or nothing that this script wrote
  */
-export const read = (key) =>
-  memory[key] ? JSON.parse(memory[key]) : ask((storage) => JSON.parse(storage.getItem(key) || 'null'));
+export const read = (key) => attempt(() => JSON.parse(/** @type {string} */ (readText(key))));
 
 /**
  * @param {string} key
  * @param {unknown} value
  */
 export const write = (key, value) => {
-  memory[key] = JSON.stringify(value);
-  ask((storage) => {
-    storage.setItem(key, memory[key]);
+  memory[key] = toJson(value);
+  attempt(() => {
+    localStorage[key] = memory[key];
     delete memory[key];
   });
 };
@@ -41,7 +37,7 @@ export const write = (key, value) => {
 /** @param {string} key */
 export const remove = (key) => {
   delete memory[key];
-  ask((storage) => storage.removeItem(key));
+  attempt(() => delete localStorage[key]);
 };
 
 /**
@@ -49,4 +45,6 @@ export const remove = (key) => {
  * @param {string} start
  */
 export const list = (start) =>
-  [...(ask(Object.keys) || []), ...Object.keys(memory)].filter((key) => key.startsWith(start)).sort();
+  [...(attempt(() => Object.keys(localStorage)) || []), ...Object.keys(memory)]
+    .filter((key) => key.startsWith(start))
+    .sort();

@@ -5,7 +5,8 @@ import { silenced } from './consent.js';
 import { BATCH_EVENTS, PAUSE_MS, TIMEOUT_MS } from './limits.js';
 import { countDropped, dropped, giveUp, nextBatch, waiting } from './queue.js';
 import { holdAfter, stillHeld } from './retry.js';
-import { read, remove, write } from './storage.js';
+import { toJson } from './json.js';
+import { read, readText, remove, write } from './storage.js';
 
 /**
  * Until when nobody sends: after a failure, or because a tab is sending. So no tab waits for ever for one that was
@@ -50,7 +51,7 @@ export const send = async () => {
     remove(HOLD);
     if (status >= 200 && status < 300) {
       keys.forEach(remove);
-      countDropped(told, -1);
+      if (told) countDropped(told, -1);
       limit = BATCH_EVENTS;
     } else if (status == 400 || status == 413) {
       if (!keys[1]) giveUp(keys[0], status == 400 ? 'refused' : 'too_large');
@@ -97,13 +98,13 @@ export const sendAtEnd = () => {
  */
 const envelope = (keys, told) => {
   const now = new Date();
-  return JSON.stringify({
+  const head = toJson({
     token: config.token,
-    sent_at: now,
+    sent_at: now.toISOString(),
     tz_min: -now.getTimezoneOffset(),
     tracker: VERSION,
     dropped: told,
-    events: keys.map(read),
-    // U+0000 and halves of surrogate pairs would get their event refused; a backslash before must stay one.
-  }).replace(/\\(\\|u0000|ud[89a-f]..)/g, (all, escaped) => (escaped[1] ? '\ufffd' : all));
+  });
+  // Another tab may have brought some of them meanwhile.
+  return `${head.slice(0, -1)},"events":[${keys.map(readText).filter(Boolean)}]}`;
 };

@@ -1,13 +1,13 @@
-/** What is seen of the page, in CSS pixels. */
-export const view = () => {
-  const { scrollWidth, scrollHeight } = document.documentElement;
-  return {
-    vw: innerWidth,
-    vh: innerHeight,
-    dw: scrollWidth,
-    dh: scrollHeight,
-    sx: scrollX,
-    sy: scrollY,
-    dpr: devicePixelRatio,
-  };
-};
+/**
+ * What is seen of what scrolls, in CSS pixels.
+ * @param {{scrollLeft: number, scrollTop: number, scrollWidth: number, scrollHeight: number}} scroller
+ */
+export const view = ({ scrollWidth, scrollHeight, scrollLeft, scrollTop }) => ({
+  vw: innerWidth,
+  vh: innerHeight,
+  dw: scrollWidth,
+  dh: scrollHeight,
+  sx: scrollLeft,
+  sy: scrollTop,
+  dpr: devicePixelRatio,
+});

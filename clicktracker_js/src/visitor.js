@@ -14,17 +14,22 @@ const KEY = 'logdig:visitor';
  * @property {string} session
  * @property {number} seq the next event's place in its session
  * @property {number} at milliseconds of the latest event, by the browser's clock
- * @property {string | null} customer
  */
+
+/** @type {Visitor | undefined} who is not stored, for want of consent: the same as long as the page lives */
+let unknown;
 
 /** @returns {Visitor} the stored one, or somebody new */
 export const readVisitor = () =>
-  read(KEY) || { user: randomText(), loads: 0, made: 0, session: '', seq: 0, at: 0, customer: null };
+  read(KEY) || (unknown ||= { user: randomText(), loads: 0, made: 0, session: '', seq: 0, at: 0 });
 
 /** @param {Visitor} visitor */
 export const writeVisitor = (visitor) => write(KEY, visitor);
 
-export const forgetVisitor = () => remove(KEY);
+export const forgetVisitor = () => {
+  unknown = undefined;
+  remove(KEY);
+};
 
 /**
  * Take the place of one event in its session; 30 minutes of silence end one. A clock set back is no silence.

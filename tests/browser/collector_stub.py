@@ -24,7 +24,7 @@ from tests.fakes.sinks import MemorySink
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "clicktracker_js" / "test" / "pages"
 DIST = ROOT / "clicktracker_js" / "dist"
-TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+TYPES = {".html": "text/html; charset=utf-8"} | dict.fromkeys((".js", ".mjs"), "text/javascript; charset=utf-8")
 TOKEN = "pk_test"
 PATIENCE_SECONDS = 20
 
@@ -117,6 +117,11 @@ class Collector:
                 for event in post.events:
                     found.setdefault(event["event_id"], event)
         return list(found.values())
+
+    @property
+    def acts(self) -> list[dict[str, Any]]:
+        """Acknowledged events without the totals of reading, which come whenever a page hides."""
+        return [event for event in self.events if event["type"] != "scroll"]
 
     def of_type(self, kind: str) -> list[dict[str, Any]]:
         """Acknowledged events of one type."""

@@ -15,9 +15,17 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TRACKER = ROOT / "clicktracker_js"
 DIST = TRACKER / "dist"
-BUILT = ["clickTracker.js", "clicktracker.decide.js", "clicktracker.js"]
-BUDGET_BYTES = {"clicktracker.js": 4200, "clicktracker.decide.js": 260}
+BUDGET_BYTES = {
+    "clicktracker.js": 5320,
+    "clicktracker.mjs": 5320,
+    "clicktracker.debug.js": 120,
+    "clicktracker.decide.js": 295,
+    "clicktracker.experiment.js": 175,
+    "clicktracker.move.js": 450,
+    "clicktracker.options.js": 775,
+}
 """Brotli at its best. To let a file grow, change its figure in the same commit and say why."""
+BUILT = sorted([*BUDGET_BYTES, "clickTracker.js", "clicktracker.d.mts"])
 TIMEOUT_SECONDS = 300
 
 
@@ -38,7 +46,7 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def tools() -> None:
     """The build tools, as the lock file names them."""
-    if (TRACKER / "node_modules" / "esbuild").is_dir() and (TRACKER / "node_modules" / "typescript").is_dir():
+    if all((TRACKER / "node_modules" / name).is_dir() for name in ("esbuild", "terser", "typescript")):
         return
     npm = node_folder().parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     program = ["node", str(npm)] if npm.exists() else [shutil.which("npm") or "npm"]
@@ -86,6 +94,12 @@ def test_built_file_stays_within_its_budget(name: str, capsys: pytest.CaptureFix
     with capsys.disabled():
         print(f"\n{name}: {len(content):,} bytes, {size:,} brotli (budget {BUDGET_BYTES[name]:,})")
     assert size <= BUDGET_BYTES[name]
+
+
+def test_every_file_of_the_source_is_short() -> None:
+    long = {path.name: len(path.read_text("utf-8").splitlines()) for path in (TRACKER / "src").rglob("*.js")}
+
+    assert {name: lines for name, lines in long.items() if lines > 150} == {}
 
 
 def test_name_of_2016_is_the_same_script() -> None:

@@ -34,10 +34,12 @@ def test_decide_asks_about_the_visitor_and_hands_on_the_answer(open_page: OpenPa
     answer = decide(page)
 
     assert answer == SHOW
+    page.evaluate("logdig('flush')")
+    collector.wait_for(lambda seen: len(seen.events) == 2)
     question = next(post.body for post in collector.posts if post.path == "/v1/decide")
     assert question == {
         "token": "pk_test",
-        "user_key": page.evaluate("JSON.parse(localStorage['logdig:visitor']).user"),
+        "user_key": collector.events[0]["user_key"],
         "customer_id": "7",
         "placement": "before-song",
         "consent": {"analytics": True, "ads": True},

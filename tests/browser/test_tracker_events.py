@@ -17,9 +17,9 @@ pytestmark = pytest.mark.browser
 def flush(page: Page, collector: Collector, *, events: int) -> list[dict[str, Any]]:
     """Send what waits; give the acknowledged events once there are so many."""
     page.evaluate("logdig('flush')")
-    collector.wait_for(lambda seen: len(seen.events) >= events)
-    assert len(collector.events) == events
-    return collector.events
+    collector.wait_for(lambda seen: len(seen.acts) >= events)
+    assert len(collector.acts) == events
+    return collector.acts
 
 
 def test_tracker_sends_a_page_event_when_a_page_opens(open_page: OpenPage, collector: Collector) -> None:
@@ -29,7 +29,7 @@ def test_tracker_sends_a_page_event_when_a_page_opens(open_page: OpenPage, colle
 
     event = collector.events[0]
     assert event["type"] == "page"
-    assert event["page"] == {"referrer": None, "title": "Plain page", "language": "en-US"}
+    assert event["page"] == {"title": "Plain page", "language": "en-US"}
     assert event["current_page"] == page.url.split("?")[0] + "?utm_source=mail"
     assert event["view"] == {"vw": 1000, "vh": 700, "dw": 1000, "dh": 3000, "sx": 0, "sy": 0, "dpr": 1}
     assert re.fullmatch(r"[A-Za-z0-9]{20}", event["user_key"])
@@ -223,7 +223,7 @@ def test_customer_is_on_every_event_after_identify_and_after_a_reload(
     page.evaluate("logdig('identify', 17)")
     page.evaluate("logdig('track', 'here')")
     page.evaluate("logdig('flush')")
-    collector.wait_for(lambda seen: len(seen.events) == 3)
+    collector.wait_for(lambda seen: len(seen.acts) == 3)
     page.reload()
     page.evaluate("logdig('identify', null)")
     page.evaluate("logdig('track', 'gone')")
@@ -246,7 +246,7 @@ def test_load_count_and_session_go_on_over_pages_and_tabs(
     events = flush(page, collector, events=3)
 
     assert [event["load_count"] for event in events] == [1, 2, 3]
-    assert [event["seq"] for event in events] == [0, 1, 2]
+    assert [event["seq"] for event in collector.events] == list(range(len(collector.events)))
     assert len({event["session_id"] for event in events}) == 1
     assert len({event["user_key"] for event in events}) == 1
     assert len({event["page_view_id"] for event in events}) == 3

@@ -9,8 +9,6 @@
  * @property {number} ttl_s seconds the answer may be kept
  */
 
-/** @typedef {{token: string, user_key: string | null, customer_id: string | null, placement: string, consent: {ads: boolean}}} Question */
-
 /**
  * @param {string} reason
  * @returns {Answer}
@@ -18,15 +16,19 @@
 const noOffer = (reason) => ({ decision_id: null, decision: 'suppress', ad: null, reason, ttl_s: 0 });
 
 /**
- * @param {string} url
- * @param {Question} question
+ * @param {import('../kit.js').Kit} kit
+ * @param {string} placement
  * @returns {Promise<Answer>}
  */
-export const decide = async (url, question) => {
+export const run = async ({ config, agreed, readVisitor, customer }, placement) => {
+  const consent = agreed();
+  const customer_id = customer();
+  const user_key = consent.analytics ? readVisitor().user : null;
   // Who did not agree to ads is not even asked about.
-  if (!question.consent.ads || !(question.user_key || question.customer_id)) return noOffer('no_consent');
+  if (!consent.ads || !(user_key || customer_id)) return noOffer('no_consent');
+  const question = { token: config.token, user_key, customer_id, placement, consent };
   try {
-    const reply = await fetch(url, { method: 'POST', body: JSON.stringify(question), credentials: 'omit' });
+    const reply = await fetch(config.api + 'decide', { method: 'POST', body: JSON.stringify(question), credentials: 'omit' });
     return reply.ok ? await reply.json() : noOffer('unavailable');
   } catch {
     return noOffer('unavailable');

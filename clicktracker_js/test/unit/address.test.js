@@ -15,7 +15,7 @@ test('addresses that lead to no page keep only their scheme', () => {
   assert.deepEqual(addresses.map(cleanAddress), ['mailto:', 'tel:', 'javascript:', 'data:', 'blob:']);
 });
 
-test('what is no address is null, what is too long is cut', () => {
-  assert.deepEqual(['', 'http://[', '/relative'].map(cleanAddress), [null, null, null]);
+test('what is no address is undefined, what is too long is cut', () => {
+  assert.deepEqual(['', 'http://[', '/relative'].map(cleanAddress), [undefined, undefined, undefined]);
   assert.equal(cleanAddress('https://a.example/' + 'x'.repeat(9000))?.length, 4096);
 });

@@ -1,0 +1,44 @@
+/** Types of the ES module build; what each command does is said in docs/tracker.md. */
+
+/** What an event of the site's own may carry. */
+export type Props = Record<string, string | number | boolean | null>;
+
+export interface Options {
+  token: string;
+  endpoint: string;
+  consent?: 'ask' | 'all' | '';
+  respectGpc?: boolean;
+  autocapture?: 'all' | 'links' | 'off';
+  hash?: boolean;
+  move?: boolean;
+  excludeSearch?: boolean;
+  /** Names of query parameters that are kept, parted by commas or spaces. */
+  query?: string;
+  /** Share of the visitors who are recorded, above 0 to 1. */
+  sampleRate?: number;
+  /** Selector of the element that scrolls instead of the page. */
+  scrollRoot?: string;
+  /** Changes an event, or drops it by giving null; or the name of a global function. */
+  beforeSend?: string | ((event: Record<string, unknown>) => Record<string, unknown> | null);
+}
+
+export interface Decision {
+  decision: 'show' | 'suppress' | 'holdout';
+  reason: string;
+  decision_id?: string | null;
+  ad?: string | null;
+  /** Seconds the answer may be kept. */
+  ttl_s?: number;
+}
+
+export function logdig(command: 'init', options: Options): void;
+export function logdig(command: 'init', token: string, options: Omit<Options, 'token'>): void;
+export function logdig(command: 'page' | 'flush' | 'optOut' | 'optIn'): void;
+export function logdig(command: 'track', name: string, props?: Props): void;
+export function logdig(command: 'listen', trackId: string | number, props?: { zip?: string | null; listened_ms?: number | null; mobile?: boolean }): void;
+export function logdig(command: 'identify', customerId: string | number | null): void;
+export function logdig(command: 'consent', answer: { analytics?: boolean; ads?: boolean }): void;
+export function logdig(command: 'decide', placement: string, callback: (answer: Decision) => void): void;
+export function logdig(command: 'ad', name: string, action: 'view' | 'click' | 'dismiss', decisionId?: string | number | null, placement?: string | null): void;
+export function logdig<V extends string>(command: 'experiment', name: string, variants: readonly V[], callback?: (variant: V) => void): void;
+export function logdig(command: 'staff' | 'debug', on?: boolean): void;

@@ -1,0 +1,1 @@
+var o=({config:o},r=!0)=>{const{filter:e}=o;r&&(o.filter=o=>{const r=e(o);return console.log("logdig:",r||"dropped",r?"":o),r})};export{o as run};

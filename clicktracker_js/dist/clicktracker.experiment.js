@@ -1,0 +1,1 @@
+var e=({facts:e,hash:r,readVisitor:t},s,a,i)=>{const n=a[Math.floor(r(s+":"+t().user)/2**32*a.length)];if("string"!=typeof n)throw Error(`experiment "${s}" needs variants, as texts`);e.experiments={...e.experiments,[s]:n},i?.(n)};export{e as run};

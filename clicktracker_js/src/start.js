@@ -1,0 +1,70 @@
+/** Starts once, by `init`, and turns every call into a command; calls before that wait. */
+
+import { watchClicks } from './click.js';
+import { makeCommands } from './commands.js';
+import { config } from './config.js';
+import { readConsent } from './consent.js';
+import { kit } from './kit.js';
+import { watchLifecycle } from './lifecycle.js';
+import { openPage, watchAddress } from './page.js';
+import { watchReading } from './reading.js';
+import { noteKnown } from './recorder.js';
+import { sendSoon } from './transport.js';
+
+/**
+ * @param {(part: string) => Promise<{run: (...values: any[]) => any}>} load
+ * @returns {(call: ArrayLike<any>) => void} what takes a command's name and values
+ */
+export const start = (load) => {
+  /** @type {ArrayLike<any>[] | null} calls before the start; null afterwards */
+  let early = [];
+
+  /** @param {string} part @param {any[]} values */
+  const bring = (part, ...values) =>
+    load(part)
+      .then(({ run }) => run(kit, ...values))
+      .catch((error) => warn(part, error));
+
+  const commands = makeCommands(bring);
+
+  /** The first one counts. @param {Record<string, any>} options */
+  const init = ({ token, endpoint, consent = '', respectGpc, ...options }) => {
+    if (config.token) return;
+    if (!token || !endpoint) throw Error('token or endpoint is missing');
+    const api = new URL(endpoint.replace(/\/*$/, '/v1/'), document.baseURI).href;
+    Object.assign(config, { token, api, consent, respectGpc: respectGpc + '' });
+    if (!/^(all|ask|)$/.test(consent)) warn(`consent is "${consent}", taken as "ask"`);
+    if (Object.keys(options)[0]) bring('options', options, begin, bring);
+    else begin();
+  };
+
+  const begin = () => {
+    readConsent();
+    noteKnown({});
+    openPage();
+    watchReading();
+    watchAddress();
+    watchClicks();
+    watchLifecycle();
+    sendSoon();
+    const calls = early || [];
+    early = null;
+    calls.forEach(run);
+  };
+
+  /** @param {ArrayLike<any>} call */
+  const run = (call) => {
+    const [name, first, ...rest] = Array.from(call || []);
+    try {
+      if (name == 'init') init(first.token ? first : { token: first, ...rest[0] });
+      else if (early) early.push(call);
+      else commands[name](first, ...rest);
+    } catch (error) {
+      warn(name, error);
+    }
+  };
+  return run;
+};
+
+/** @param {any[]} what */
+const warn = (...what) => console.warn('logdig:', ...what);

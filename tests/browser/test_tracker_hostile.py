@@ -1,0 +1,70 @@
+"""The tracker never harms a page, whatever the page has done to the browser, and the page's policy forbids."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.collector_stub import Collector
+from tests.browser.conftest import OpenPage
+
+pytestmark = pytest.mark.browser
+
+
+def test_hostile_page_works_shows_no_error_and_is_recorded(open_page: OpenPage, collector: Collector) -> None:
+    policy = f"default-src 'none'; script-src 'self'; img-src data:; connect-src {collector.url}"
+    page = open_page("hostile.html", headers={"Content-Security-Policy": policy})
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+
+    page.click("#buy")
+    page.click("#send")
+    page.evaluate("history.pushState({}, '', 'other')")
+    page.evaluate("logdig('track', 'props', {list: 1, text: 'a\"b'}); logdig('flush')")
+    collector.wait_for(lambda seen: seen.names() == ["props"])
+
+    kinds = ["page", "click", "click", "submit", "scroll", "page", "custom"]
+    assert [event["type"] for event in collector.events] == kinds
+    assert [event["seq"] for event in collector.events] == list(range(7))
+    assert collector.events[-1]["custom"]["props"] == {"list": 1, "text": 'a"b'}
+    assert page.text_content("#works") == "clicked clicked sent "
+    assert said == []
+
+
+@pytest.mark.parametrize(
+    "missing", ["navigator.locks", "navigator.sendBeacon", "window.CSS", "window.MutationObserver"]
+)
+def test_page_works_in_a_browser_that_lacks_something(open_page: OpenPage, collector: Collector, missing: str) -> None:
+    owner, name = missing.split(".")
+    page = open_page(init=f"Object.defineProperty({owner}, '{name}', {{value: undefined}})")
+
+    page.click("#buy")
+    page.evaluate("logdig('track', 'still'); logdig('flush')")
+
+    collector.wait_for(lambda seen: seen.names() == ["still"])
+    assert collector.of_type("page") != []
+
+
+def test_values_that_no_json_holds_harm_no_neighbour(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.evaluate("logdig('track', 'odd', {nan: NaN, big: 7n, none: undefined, work: () => 1})")
+    page.evaluate("const ring = {}; ring.ring = ring; logdig('track', 'ring', ring)")
+    page.evaluate("const props = {level: 1}; logdig('track', 'then', props); props.level = 2; logdig('flush')")
+
+    collector.wait_for(lambda seen: seen.names() == ["odd", "then"])
+
+    odd, then = (event["custom"]["props"] for event in collector.of_type("custom"))
+    assert odd == {"nan": None, "big": 7, "work": None}
+    assert then == {"level": 1}
+    assert [text.startswith("logdig: track") for text in said] == [True]
+
+
+def test_module_build_does_the_same_and_knows_its_parts(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page("module.html")
+    page.wait_for_function("window.answer")
+    page.wait_for_function("['red', 'blue'].includes(document.title)")
+    page.close()
+
+    collector.wait_for(lambda seen: seen.names() == ["before"] and len(seen.of_type("page")) == 1)
+    assert collector.events[0]["sample_rate"] == 1

@@ -1,0 +1,210 @@
+"""Which pages a visitor saw, how far and how long each was read, and what followed a click."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.browser.collector_stub import TOKEN, Collector, Server, site_handler
+from tests.browser.conftest import BROWSERS, LAUNCH_ARGUMENTS, OpenPage
+
+pytestmark = pytest.mark.browser
+
+GO = "(steps) => steps.forEach(([how, address, title]) => go(how, address, title))"
+
+
+def pages(page: Page, collector: Collector, count: int) -> list[dict[str, Any]]:
+    """Send what waits; give the page events once there are so many."""
+    page.evaluate("logdig('flush')")
+    collector.wait_for(lambda seen: len(seen.of_type("page")) >= count)
+    found = collector.of_type("page")
+    assert len(found) == count
+    return found
+
+
+def places(events: list[dict[str, Any]]) -> list[str]:
+    """What follows the host in each event's page."""
+    return ["/" + event["current_page"].split("/", 3)[3] for event in events]
+
+
+def test_single_page_app_is_the_exact_list_of_its_pages(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page("spa.html")
+    page.click("#album")
+    page.evaluate(GO, [["pushState", "album?sort=name#top", None], ["pushState", "album", None]])
+    page.evaluate(GO, [["replaceState", "song", "Song"], ["replaceState", "song", "Song"]])
+    page.evaluate("location.hash = 'part'")
+    page.evaluate("history.go(-4)")
+    page.wait_for_function("location.pathname == '/spa.html'")
+
+    seen = pages(page, collector, 4)
+
+    assert places(seen) == ["/spa.html", "/album", "/song", "/spa.html"]
+    assert [event["load_count"] for event in seen] == [1, 2, 3, 4]
+    assert len({event["page_view_id"] for event in seen}) == 4
+    assert seen[1]["page"]["referrer"] == seen[0]["current_page"]
+    assert seen[2]["page"]["title"] == "Song"
+    click = collector.of_type("click")[0]
+    assert click["page_view_id"] == seen[0]["page_view_id"]
+    assert click["after"]["navigated_ms"] is not None
+
+
+def test_changes_behind_the_hash_are_pages_only_when_asked_for(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page("spa.html", attributes='data-hash="true"')
+    page.wait_for_function("!Array.isArray(logdig.q)")
+    collector.wait_for(lambda seen: len(seen.of_type("page")) == 1)
+    page.evaluate("location.hash = '/album'")
+    page.wait_for_function("location.hash == '#/album'")
+    page.evaluate("location.hash = '/song?id=7&token=secret'")
+    page.wait_for_timeout(100)
+
+    seen = pages(page, collector, 3)
+
+    assert places(seen) == ["/spa.html", "/spa.html#/album", "/spa.html#/song"]
+
+
+def test_page_command_begins_a_new_view(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page("spa.html")
+    page.evaluate("logdig('page')")
+
+    seen = pages(page, collector, 2)
+
+    assert seen[0]["page_view_id"] != seen[1]["page_view_id"]
+
+
+def test_page_is_a_new_view_when_it_comes_back_from_the_cache(chromium: Browser, collector: Collector) -> None:
+    program = next(filter(None, map(shutil.which, BROWSERS)))
+    browser = chromium.browser_type.launch(
+        executable_path=program, args=LAUNCH_ARGUMENTS, ignore_default_args=["--disable-back-forward-cache"]
+    )
+    try:
+        came_back(browser.new_context(), collector)
+    finally:
+        browser.close()
+
+
+def came_back(context: BrowserContext, collector: Collector) -> None:
+    """Leave a page that nothing keeps out of the cache, and come back to it."""
+    values = {"endpoint": collector.url, "token": TOKEN, "attributes": ""}
+    with Server(site_handler(values, {})) as site:
+        collector.origins.add(site.url)
+        page = context.new_page()
+        page.goto(f"{site.url}/spa.html")
+        collector.wait_for(lambda seen: len(seen.of_type("page")) == 1)
+        page.evaluate("addEventListener('pageshow', (event) => (window.kept = event.persisted))")
+        page.wait_for_function("!localStorage['logdig:hold']")
+        page.goto(f"{site.url}/no-token.html")
+        page.go_back(wait_until="commit")
+        page.wait_for_function("window.kept")
+
+        seen = pages(page, collector, 2)
+
+        assert [event["load_count"] for event in seen] == [1, 2]
+        assert [event["seq"] for event in collector.events] == [0, 1, 2]
+        assert [event["type"] for event in collector.events] == ["page", "scroll", "page"]
+        context.close()
+
+
+def test_reading_is_told_as_running_totals_of_each_page_view(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page()
+    collector.wait_for(lambda seen: len(seen.of_type("page")) == 1)
+    page.mouse.wheel(0, 800)
+    page.wait_for_function("scrollY == 800")
+    page.wait_for_timeout(500)
+    page.evaluate("dispatchEvent(new Event('pagehide'))")
+    page.evaluate("dispatchEvent(new Event('pageshow'))")
+    page.mouse.wheel(0, -500)
+    page.wait_for_function("scrollY == 300")
+    page.reload()
+    collector.wait_for(lambda seen: len(seen.of_type("scroll")) == 2)
+
+    totals = [event["scroll"] for event in collector.of_type("scroll")]
+
+    assert len({event["page_view_id"] for event in collector.of_type("scroll")}) == 1
+    assert [total["depth_px"] for total in totals] == [1500, 1500]
+    assert [total["depth_share"] for total in totals] == [0.5, 0.5]
+    assert 0 < totals[0]["engaged_ms"] <= totals[1]["engaged_ms"]
+
+
+def test_time_in_which_nothing_is_seen_is_not_counted(open_page: OpenPage, collector: Collector) -> None:
+    clock = "let ahead = 0; const now = performance.now.bind(performance); performance.now = () => now() + ahead;"
+    page = open_page(init=f"{clock} window.pass = (milliseconds) => (ahead += milliseconds);")
+    page.wait_for_function("!Array.isArray(logdig.q)")
+    hidden = "(hidden) => { Object.defineProperty(document, 'hidden', {get: () => hidden, configurable: true});"
+    page.evaluate(f"{hidden} document.dispatchEvent(new Event('visibilitychange')) }}", True)
+    page.evaluate("pass(3_600_000)")
+    page.evaluate(f"{hidden} document.dispatchEvent(new Event('visibilitychange')) }}", False)
+    # An hour without a sign of life counts for two minutes.
+    page.evaluate("pass(3_600_000)")
+    page.evaluate("dispatchEvent(new Event('pagehide'))")
+    collector.wait_for(lambda seen: len(seen.of_type("scroll")) == 2)
+
+    first, last = (event["scroll"]["engaged_ms"] for event in collector.of_type("scroll"))
+
+    assert 120_000 <= last - first < 1_000_000
+
+
+def test_click_tells_how_soon_something_followed(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page()
+    page.evaluate("buy.addEventListener('click', () => setTimeout(() => buy.append('!'), 100))")
+    page.click("#buy")
+    collector.wait_for(lambda seen: len(seen.of_type("click")) == 1)
+    page.click("#fixed")
+    collector.wait_for(lambda seen: len(seen.of_type("click")) == 2)
+    page.evaluate("buy.addEventListener('click', () => scrollTo(0, 400))")
+    page.click("#buy")
+    collector.wait_for(lambda seen: len(seen.of_type("click")) == 3)
+
+    acted, dead, scrolled = (click["after"] for click in collector.of_type("click"))
+
+    assert 100 <= acted["mutation_ms"] < 2500
+    assert (acted["scroll_ms"], acted["navigated_ms"]) == (None, None)
+    assert dead == {"mutation_ms": None, "scroll_ms": None, "navigated_ms": None}
+    assert scrolled["scroll_ms"] is not None
+
+
+def test_click_that_leads_away_says_so(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page()
+    page.click("#next")
+    collector.wait_for(lambda seen: len(seen.of_type("click")) == 1)
+
+    assert collector.of_type("click")[0]["after"]["navigated_ms"] is not None
+
+
+def test_page_version_is_the_same_until_what_can_be_used_changes(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page("hashed.html")
+    page.evaluate("logdig('flush')")
+    collector.wait_for(lambda seen: len(seen.of_type("page")) == 1)
+    page.evaluate("build()")
+    page.reload()
+    page.evaluate("logdig('flush')")
+    collector.wait_for(lambda seen: len(seen.of_type("page")) == 2)
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<a id=\"extra\" href=\"/new\">New</a>')")
+    page.evaluate("logdig('page'); logdig('flush')")
+    collector.wait_for(lambda seen: len(seen.of_type("page")) == 3)
+
+    first, rebuilt, changed = (event["page_version"] for event in collector.of_type("page"))
+
+    assert first == rebuilt
+    assert changed != first
+
+
+def test_mouse_is_followed_only_when_asked_for_and_within_its_budget(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page(attributes='data-move="true"')
+    page.wait_for_function("performance.getEntriesByType('resource').some((one) => one.name.endsWith('.move.js'))")
+    collector.wait_for(lambda seen: len(seen.of_type("page")) == 1)
+    for step in range(12):
+        page.mouse.move(20 + step * 40, 250)
+        page.wait_for_timeout(110)
+    page.reload()
+    collector.wait_for(lambda seen: len(seen.of_type("move")) == 1)
+
+    move = collector.of_type("move")[0]["move"]
+
+    assert "#buy" in move["anchors"]
+    assert 3 <= len(move["points"]) <= 12
+    ages = [point[3] for point in move["points"]]
+    assert ages == sorted(ages)
+    assert max(point[0] for point in move["points"]) < len(move["anchors"])
