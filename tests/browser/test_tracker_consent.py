@@ -74,9 +74,9 @@ def test_consent_outlives_a_reload_and_changes_only_what_it_names(open_page: Ope
     page.reload()
     page.evaluate("logdig('flush')")
 
-    collector.wait_for(lambda seen: len(seen.events) == 2)
+    collector.wait_for(lambda seen: len(seen.acts) == 2)
 
-    assert [event["consent"] for event in collector.events] == [
+    assert [event["consent"] for event in collector.acts] == [
         {"analytics": True, "ads": False},
         {"analytics": True, "ads": True},
     ]
