@@ -60,8 +60,9 @@ export const makeCommands = (bring) => ({
 
   flush: () =>
     alone(() => {
-      storeNow();
+      const stored = storeNow();
       send();
+      return stored;
     }),
 
   staff: (is) => noteKnown({ staff: is === true }),

@@ -26,7 +26,7 @@ import { readVisitor, takeTurn, writeVisitor } from './visitor.js';
 
 const KNOWN = 'logdig:known';
 
-/** @type {{at: number, page: PageView, event: Record<string, any>, own: object}[]} made, but not stored */
+/** @type {{at: number, ripe: number, page: PageView, event: Record<string, any>, own: object}[]} made, but not stored */
 let fresh = [];
 
 /** @type {PageView} */
@@ -82,21 +82,24 @@ export const record = (type, own) => {
     consent,
     ...known,
   };
-  if (fresh.push({ at, page, event, own }) == 1) setTimeout(storeSettled, SETTLED_MS);
+  if (fresh.push({ at, ripe: performance.now() + SETTLED_MS, page, event, own }) == 1) setTimeout(storeSettled, SETTLED_MS);
 };
 
 /** Store what is old enough for its effects to be known, again and again as long as there is anything. */
 const storeSettled = () =>
   alone(() => {
-    storeNow(fresh.filter(({ at }) => at <= Date.now() - SETTLED_MS).length);
+    const stored = storeNow(fresh.filter(({ ripe }) => ripe <= performance.now()).length);
     if (fresh[0]) setTimeout(storeSettled, STORE_MS);
+    return stored;
   });
 
 /**
  * Give events their places and store them, in the order of making.
  * @param {number} [count] so many of the oldest; all of them when nothing is said
+ * @returns {boolean} whether there was any
  */
 export const storeNow = (count = fresh.length) => {
+  if (!count) return false;
   const visitor = readVisitor();
   for (const { at, page, event, own } of fresh.splice(0, count))
     attempt(() => {
@@ -112,8 +115,8 @@ export const storeNow = (count = fresh.length) => {
       });
       if (kept) add(Object.assign(kept, takeTurn(visitor, at)), ++visitor.made, at);
     });
-  if (!count) return;
   writeVisitor(visitor);
   trim();
   sendWhenFull();
+  return true;
 };
