@@ -198,13 +198,15 @@ def collector_handler(collector: Collector) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def site_handler(values: dict[str, str], headers: dict[str, str]) -> type[BaseHTTPRequestHandler]:
+def site_handler(
+    values: dict[str, str], headers: dict[str, str], folders: tuple[Path, ...] = (PAGES, DIST)
+) -> type[BaseHTTPRequestHandler]:
     """Make the handler that serves test pages with ``{{name}}`` filled in, and the built tracker beside them."""
 
     class Handler(Quiet):
         def do_GET(self) -> None:
             name = self.path.split("?")[0].removeprefix("/")
-            found = next((folder / name for folder in (PAGES, DIST) if name and (folder / name).is_file()), None)
+            found = next((folder / name for folder in folders if name and (folder / name).is_file()), None)
             if found is None:
                 self.reply(404, {"Content-Type": "text/plain"}, b"not found")
                 return
