@@ -1,7 +1,7 @@
 """What the tracker weighs beside others, what each of its modules adds, and what it costs a page at 4x CPU throttle.
 
-Run ``.venv/bin/python bench/tracker.py`` (``--json`` for scripts). Other trackers come from npm into ``.cache``, and are
-built by the tools and settings that build ours. Times are read off Chromium's own trace.
+Run ``.venv/bin/python bench/tracker.py`` (``--json`` for scripts). Other trackers come from npm into ``.cache``, and
+are built by the tools and settings that build ours. Times are read off Chromium's own trace.
 """
 
 from __future__ import annotations

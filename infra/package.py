@@ -39,7 +39,8 @@ SERVER = ROOT / "infra" / "server"
 BY_HAND = ("Dockerfile.dockerignore",)
 """For builds from the checkout; a bundle holds nothing to ignore."""
 TRACKER = ROOT / "clicktracker_js"
-TRACKER_FILES = ("clicktracker.js", "clicktracker.decide.js")
+TRACKER_PARTS = ("debug", "decide", "experiment", "move", "options")
+TRACKER_FILES = ("clicktracker.js", *(f"clicktracker.{part}.js" for part in TRACKER_PARTS))
 GEO_DATABASE = "geo.mmdb"
 SETTINGS_FILE = "logdig.toml"
 SPARK_SETTINGS_FILE = "analytics/deployed.toml"
@@ -180,17 +181,20 @@ def build_server(settings: Settings, folder: Path) -> Package:
 
 
 def build_tracker(folder: Path) -> Iterator[Package]:
-    """Name the built tracker by version and contents, each script with the integrity that a page can ask for."""
+    """Name the built tracker by version and contents, each script with the integrity that a page can ask for.
+
+    All share one folder, since the script loads its parts from its own.
+    """
     version = json.loads((TRACKER / "package.json").read_text(encoding="utf-8"))["version"]
-    for name in TRACKER_FILES:
-        script = (TRACKER / "dist" / name).read_bytes()
+    scripts = {name: (TRACKER / "dist" / name).read_bytes() for name in TRACKER_FILES}
+    build = hashlib.sha256(b"\n".join(scripts.values())).hexdigest()
+    for name, script in scripts.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(script)
-        digest = sha256_of(path)
         integrity = "sha384-" + base64.b64encode(hashlib.sha384(script).digest()).decode()
-        key = f"tracker/{version}-{digest[:8]}/{name}"
-        yield Package(path, key, digest, "text/javascript; charset=utf-8", len(script), integrity)
+        key = f"tracker/{version}-{build[:8]}/{name}"
+        yield Package(path, key, sha256_of(path), "text/javascript; charset=utf-8", len(script), integrity)
 
 
 def _code(package: str, *, without: tuple[str, ...]) -> dict[str, Path]:

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from infra.dependencies import AWS_SERVICES, HERE, LAMBDA_TARGET
-from infra.package import build_functions, build_spark, build_tracker
+from infra.package import TRACKER, build_functions, build_spark, build_tracker
 from logdig.settings import AppSettings, Settings, load_settings
 
 SETTINGS = Settings(
@@ -113,11 +114,15 @@ def test_packages_hold_no_secret_of_the_environment(monkeypatch: pytest.MonkeyPa
 
 
 def test_tracker_key_and_integrity_follow_from_the_script(tmp_path: Path) -> None:
-    script, decide = build_tracker(tmp_path)
+    script, *parts = build_tracker(tmp_path)
 
     digest = subprocess.run(
         ["openssl", "dgst", "-sha384", "-binary", str(script.path)], capture_output=True, check=True
     ).stdout
     assert script.integrity == f"sha384-{base64.b64encode(digest).decode()}"
-    assert script.key == f"tracker/1.0.0-{script.sha256[:8]}/clicktracker.js"
-    assert decide.key.endswith("/clicktracker.decide.js")
+    folder, name = script.key.rsplit("/", 1)
+    assert re.fullmatch(r"tracker/1\.0\.0-[0-9a-f]{8}", folder)
+    assert name == "clicktracker.js"
+    # The script looks for its parts beside itself.
+    assert {part.key.rsplit("/", 1)[0] for part in parts} == {folder}
+    assert {part.path.name for part in parts} == {path.name for path in (TRACKER / "dist").glob("clicktracker.*.js")}
