@@ -2,14 +2,16 @@
 
 SQS has no permission of its own for the batch calls: ``sqs:DeleteMessage`` covers ``DeleteMessageBatch``, and so on.
 ``ssm:GetParametersByPath`` is judged by the path, not by every parameter there is.
+The account speaks plain HTTP on the loopback only, so its requests pass policies that demand TLS.
 """
 
 import json
 from typing import Any
 
-from ministack.app import main
+from ministack import app
 from ministack.core import iam_actions
 
+pin_origin = app.pin_request_origin
 action_of, resource_of = iam_actions.extract_iam_action, iam_actions.extract_resource_arn
 
 
@@ -28,6 +30,7 @@ def extract_resource(
     return resource_of(service, method, path, headers, body, query, region, account)
 
 
+app.pin_request_origin = lambda address, _secure: pin_origin(address, True)
 iam_actions.extract_iam_action = extract_action
 iam_actions.extract_resource_arn = extract_resource
-main()
+app.main()
