@@ -76,6 +76,7 @@ RAW_COLUMNS: dict[str, DataType] = {
     "bot": YES_NO,
     "country": TEXT,
     "region": TEXT,
+    "ip": TEXT,
     "pack_id": TEXT,
     "legacy": TEXT_MAP,
 }

@@ -17,6 +17,9 @@ SIGNATURE_HEADER = "x-logdig-signature"
 SIGNATURE_AGE_SECONDS = 300
 """A signature holds this long, and as far ahead for clocks that run fast."""
 
+KEPT_IPV4_BITS, KEPT_IPV6_BITS = 24, 48
+"""What is left of an address where an app keeps it: a network of 256 addresses, or of one customer's site."""
+
 WILDCARD = "*."
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -39,6 +42,7 @@ class App:
     allowed_query: frozenset[str] = frozenset()
     staff_networks: tuple[Network, ...] = ()
     previous_tokens: tuple[PreviousToken, ...] = ()
+    keeps_network: bool = False
     requests_per_minute: int = 0
     address_requests_per_minute: int = 0
 
@@ -48,13 +52,25 @@ class App:
 
     def is_staff(self, address: str | None) -> bool:
         """Tell whether an address is one of the owner's own people."""
-        if not self.staff_networks or address is None:
-            return False
-        try:
-            found = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        return any(found in network for network in self.staff_networks)
+        found = parse_address(address) if self.staff_networks else None
+        return found is not None and any(found in network for network in self.staff_networks)
+
+    def kept_address(self, address: str | None) -> str | None:
+        """Give the part of an address that is stored: its network, or None where the app keeps nothing."""
+        found = parse_address(address) if self.keeps_network else None
+        if found is None:
+            return None
+        prefix = KEPT_IPV4_BITS if found.version == 4 else KEPT_IPV6_BITS
+        return str(ipaddress.ip_network((found.packed, prefix), strict=False))
+
+
+def parse_address(text: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Read an address; None when it is none. One of IPv4 inside IPv6 is the one of IPv4."""
+    try:
+        found = ipaddress.ip_address(text or "")
+    except ValueError:
+        return None
+    return (found.ipv4_mapped or found) if isinstance(found, ipaddress.IPv6Address) else found
 
 
 def _is_below(origin: str, scheme: str, host: str) -> bool:
@@ -133,6 +149,7 @@ def app_from_settings(settings: AppSettings) -> App:
         allowed_query=frozenset(settings.allowed_query),
         staff_networks=tuple(ipaddress.ip_network(network) for network in settings.staff_addresses),
         previous_tokens=tuple(map(_in_utc, settings.previous_tokens)),
+        keeps_network=settings.keep_address == "network",
         requests_per_minute=settings.requests_per_minute,
         address_requests_per_minute=settings.address_requests_per_minute,
     )

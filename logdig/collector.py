@@ -268,6 +268,7 @@ class Collector:
             tz_min=tz_min,
             country=place.country,
             region=place.region,
+            ip=app.kept_address(place.address),
             staff=app.is_staff(place.address),
         )
 

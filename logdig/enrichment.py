@@ -1,4 +1,4 @@
-"""What the collector adds to an event about where it came from; the address itself is never stored.
+"""What the collector adds to an event about where it came from; the whole address is never stored.
 
 Country and region are read before the address is forgotten: from the CDN's headers where the settings trust them, else
 from a local MMDB file, else they stay null.

@@ -55,6 +55,7 @@ class AppSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timezone: str = "UTC"
     allowed_query: tuple[str, ...] = ()
     staff_addresses: tuple[str, ...] = ()
+    keep_address: Literal["none", "network"] = "none"
     disabled: bool = False
     previous_tokens: tuple[PreviousToken, ...] = ()
     requests_per_minute: int = 0

@@ -57,6 +57,7 @@ class Facts:
     tz_min: int | None = None
     country: str | None = None
     region: str | None = None
+    ip: str | None = None
     staff: bool = False
 
 
@@ -71,6 +72,7 @@ class LineWriter:
             "bot": facts.bot,
             "country": facts.country,
             "region": facts.region,
+            "ip": facts.ip,
             "tz_min": facts.tz_min,
         }
         self._head = f'{{"received_at":"{wire_time(facts.received_at)}","occurred_at":"'.encode()

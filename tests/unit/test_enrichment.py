@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 
-from logdig.apps import App, Apps
+from logdig.apps import App, Apps, app_from_settings
 from logdig.collector import Collector
 from logdig.enrichment import Place, Places, places
 from logdig.errors import SetupError
 from logdig.exchange import Request
 from logdig.settings import AppSettings, Settings
 from tests.fakes.sinks import MemorySink
-from tests.fakes.tracked import BROWSER, NOW, ORIGIN, TOKEN, body, event
+from tests.fakes.tracked import BROWSER, NOW, ORIGIN, TEN_FIELDS, TOKEN, body, event
 
 KOREA = {"country": {"iso_code": "KR"}, "subdivisions": [{"iso_code": "11"}]}
 
@@ -108,3 +109,39 @@ def test_origin_pattern_admits_only_hosts_below_it(origin: str, admitted: bool) 
 
     assert isinstance(app, App)
     assert app.admits(origin) is admitted
+
+
+@pytest.mark.parametrize(
+    ("address", "kept"),
+    [
+        ("203.0.113.77", "203.0.113.0/24"),
+        ("2001:db8:1234:5678:9abc::77", "2001:db8:1234::/48"),
+        ("::ffff:203.0.113.77", "203.0.113.0/24"),
+        ("fe80::77%eth0", "fe80::/48"),
+        ("nonsense", None),
+        (None, None),
+    ],
+)
+def test_address_is_cut_to_its_network_or_not_kept(address: str | None, kept: str | None) -> None:
+    settings = [AppSettings("shop", TOKEN, (ORIGIN,)), AppSettings("shop", TOKEN, (ORIGIN,), keep_address="network")]
+
+    assert [app_from_settings(app).kept_address(address) for app in settings] == [None, kept]
+
+
+@pytest.mark.parametrize("keep_address", ["none", "network"])
+@pytest.mark.parametrize("path", ["/v1/events", "/"])
+def test_no_stored_line_holds_a_whole_address(keep_address: Literal["none", "network"], path: str) -> None:
+    settings = Settings(apps=(AppSettings("shop", TOKEN, (ORIGIN,), keep_address=keep_address),))
+    sink = MemorySink()
+    front = Collector(
+        Apps.from_settings(settings, {}), sink, lambda: NOW, lambda: "id", places=Places(trust_viewer_headers=True)
+    )
+    payload = body(event(), event(seq=-1)) if path == "/v1/events" else json.dumps(TEN_FIELDS).encode()
+    forwarded = (("x-forwarded-for", "192.0.2.66"), ("cloudfront-viewer-address", "198.51.100.99:1234"))
+
+    reply = front.handle(Request("POST", path, "", BROWSER + forwarded, payload, "192.0.2.77"))
+
+    assert reply.status in (200, 202)
+    stored = b"\n".join((*sink.events, *sink.rejected))
+    assert not [canary for canary in (b"192.0.2.66", b"198.51.100.99", b"192.0.2.77") if canary in stored]
+    assert json.loads(sink.events[0])["ip"] == (None if keep_address == "none" else "198.51.100.0/24")

@@ -38,6 +38,7 @@ def test_line_holds_the_event_as_sent_and_the_facts(name: str) -> None:
         "bot": False,
         "country": None,
         "region": None,
+        "ip": None,
         "tz_min": 540,
     }
     nulls = {} if name == "click" else {"x": None, "y": None}
