@@ -74,6 +74,11 @@ def days_around(days: Iterable[date]) -> list[date]:
     return sorted(near)
 
 
+def checkpoint(zone: Zone) -> str:
+    """Folder of the bucket in which ingest notes what it has read of a zone."""
+    return f"checkpoints/ingest-{zone}"
+
+
 def _stream(spark: SparkSession, settings: Settings, zone: Zone, each: Callable[[DataFrame], None]) -> None:
     """Hand every object that the checkpoint does not know to ``each``, batch by batch, as lines ``value``."""
     bucket = f"s3a://{settings.bucket_name}"
@@ -88,7 +93,7 @@ def _stream(spark: SparkSession, settings: Settings, zone: Zone, each: Callable[
     )
     query = (
         lines.writeStream.foreachBatch(lambda batch, _number: each(batch))
-        .option("checkpointLocation", f"{bucket}/checkpoints/ingest-{zone}")
+        .option("checkpointLocation", f"{bucket}/{checkpoint(zone)}")
         .trigger(availableNow=True)
         .start()
     )

@@ -5,34 +5,39 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
 
-from analytics import schema
+from analytics import ledger_lines, numbering, schema
 from analytics.model_schema import require_columns
+from analytics.tables import staged
 
 DAY_KEY = ("app", "day")
-RECEIVED_ANYWAY = "refused"
-"""Reason for which a browser gives up an event that the collector has seen and rejected: no gap comes of it."""
-DROPPED_NAME = "$dropped"
-"""Name of the custom event in which the collector keeps what a browser says it dropped; as in logdig/dropping.py."""
+TOLD_MOST = 1_000_000
+"""A browser that says it dropped more events at once than this is believed no more than this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
     """What the ledger counts.
 
-    raw, bad: output of lines.parse_raw and lines.parse_bad with a column ``file`` string, the line's object.
+    raw, bad: output of lines.parse_raw and lines.parse_bad with a column ``file`` string, the line's object by name.
     events, bad_events: the tables.
-    erased, in_dlq: app, day, count long; may be empty.
+    read: file string, the objects that ingest has read.
+    dead_raw, dead_bad: as raw and bad, of what lies in the dead-letter queue.
+    dead_messages: app '', day, one row a message there that cannot be read.
+    salt: makes the pseudonyms of erased lines (logdig/tombstones.py); None while nothing was erased.
     """
 
     raw: DataFrame
     bad: DataFrame
     events: DataFrame
     bad_events: DataFrame
-    erased: DataFrame
-    in_dlq: DataFrame
+    read: DataFrame
+    dead_raw: DataFrame
+    dead_bad: DataFrame
+    dead_messages: DataFrame
+    salt: str | None = None
 
 
 def ledger(sources: Sources) -> DataFrame:
@@ -42,57 +47,51 @@ def ledger(sources: Sources) -> DataFrame:
     Output: columns of schema.LEDGER, one row per (app, day of received_at); app '' where a line names none.
     Raises: MissingColumnError, before any Spark job starts.
     """
-    for frame in (sources.raw, sources.bad):
+    for frame in (sources.raw, sources.bad, sources.dead_raw, sources.dead_bad):
         require_columns(frame, ("readable", "e", "line_hash", "file"))
-    lines, bad = _lines(sources.raw), _bad(sources.bad)
+    # Each is read several times below, and each reading would parse every line again.
+    lines = staged(ledger_lines.raw_lines(sources.raw, sources.read))
+    bad = staged(ledger_lines.rejected(sources.bad, sources.read))
+    unreadable = staged(ledger_lines.unreadable(sources.raw, sources.bad, sources.read))
+    first = lines.where("kind = 'first'")
+    # Of the dead only what no object holds: the others were written before their message was given up.
+    dead = ledger_lines.raw_lines(sources.dead_raw, sources.read).where("kind = 'first'")
+    dead = dead.join(lines.select("app", "event_id"), ["app", "event_id"], "left_anti")
+    dead_bad = ledger_lines.rejected(sources.dead_bad, sources.read).join(bad.select("bad_id"), "bad_id", "left_anti")
+    told = _told(first)
+    kept = first.where("NOT is_erased")
     parts = [
         _raw_counts(lines),
-        bad.groupBy(*DAY_KEY).agg(F.count("*").alias("rejected")),
+        unreadable.select(*DAY_KEY, F.lit(1).alias("unreadable"), F.col("raw").alias("raw_unreadable")),
+        _ones(bad, "rejected"),
+        _ones(sources.events.select("app", F.to_date("received_at").alias("day")), "in_tables"),
+        _ones(sources.bad_events, "bad_in_tables"),
+        _ones(ledger_lines.unread(kept, sources.events, "app", "event_id"), "waiting"),
+        *(_ones(ledger_lines.unread(one, sources.bad_events, "bad_id"), "bad_waiting") for one in (bad, unreadable)),
+        *(_ones(one, "in_dlq") for one in (dead, dead_bad, sources.dead_messages)),
         _by_reason(bad),
-        _counted(sources.events.withColumn("day", F.to_date("received_at")), "in_tables"),
-        _counted(sources.bad_events, "bad_in_tables"),
-        _unreadable(sources.raw, sources.bad),
-        _dropped(lines),
-        _gaps(lines, bad),
-        sources.erased.select(*DAY_KEY, F.col("count").alias("erased")),
-        sources.in_dlq.select(*DAY_KEY, F.col("count").alias("in_dlq")),
+        _as_map(told.groupBy(*DAY_KEY, "reason").agg(F.sum("count").alias("count")), "dropped_by_reason"),
+        _numbers(sources, [first, dead], [bad, dead_bad], told),
     ]
-    return _sums(reduce(lambda left, right: left.join(right, list(DAY_KEY), "full"), parts))
-
-
-def _lines(raw: DataFrame) -> DataFrame:
-    """Give each readable line its kind: first, browser (sent again) or flush (written again).
-
-    A line is the flush's copy when an earlier object holds the same line of the same pack; of the others the least
-    (received_at, line_hash) is the first, as in the table.
-    """
-    rows = raw.where("readable").select("e.*", "line_hash", "file").withColumn("day", F.to_date("received_at"))
-    pack = ["app", "event_id", "pack_id"]
-    rows = rows.withColumn("turn", F.row_number().over(Window.partitionBy(*pack, "file").orderBy("line_hash")))
-    rows = rows.withColumn("object", F.row_number().over(Window.partitionBy(*pack, "turn").orderBy("file")))
-    again = F.col("object") > 1
-    order = Window.partitionBy("app", "event_id", again).orderBy("received_at", "line_hash", "pack_id", "turn")
-    first = F.row_number().over(order) == 1
-    return rows.withColumn("kind", F.when(again, "flush").when(first, "first").otherwise("browser"))
-
-
-def _bad(bad: DataFrame) -> DataFrame:
-    """Readable bad lines, one a ``bad_id``."""
-    rows = bad.where("readable").select("e.*", "line_hash").withColumn("day", F.to_date("received_at"))
-    order = Window.partitionBy("bad_id").orderBy("received_at", "line_hash")
-    rows = rows.withColumn("place", F.row_number().over(order)).where("place = 1")
-    return rows.withColumn("app", F.coalesce("app", F.lit("")))
+    return _sums(reduce(lambda left, right: left.unionByName(right, allowMissingColumns=True), parts))
 
 
 def _raw_counts(lines: DataFrame) -> DataFrame:
-    late = (F.col("kind") == "first") & (F.to_date("occurred_at") < F.col("day"))
-    return lines.groupBy(*DAY_KEY).agg(
-        F.count("*").alias("readable_lines"),
-        F.count_if(F.col("kind") == "first").alias("events"),
-        F.count_if(F.col("kind") == "browser").alias("duplicates_browser"),
-        F.count_if(F.col("kind") == "flush").alias("duplicates_flush"),
-        F.count_if(late).alias("late"),
+    number = ledger_lines.number_if
+    return lines.select(
+        *DAY_KEY,
+        F.lit(1).alias("readable_lines"),
+        number("kind = 'first' AND NOT is_erased").alias("events"),
+        number("kind = 'first' AND is_erased").alias("erased"),
+        number("kind = 'browser'").alias("duplicates_browser"),
+        number("kind = 'flush'").alias("duplicates_flush"),
+        number("kind = 'first' AND NOT is_erased AND is_late").alias("late"),
     )
+
+
+def _ones(rows: DataFrame, name: str) -> DataFrame:
+    """One for each row, to be summed."""
+    return rows.select(F.coalesce("app", F.lit("")).alias("app"), "day", F.lit(1).alias(name))
 
 
 def _by_reason(bad: DataFrame) -> DataFrame:
@@ -107,74 +106,38 @@ def _as_map(counts: DataFrame, name: str) -> DataFrame:
     return counts.groupBy(*DAY_KEY).agg(pairs.alias(name))
 
 
-def _counted(rows: DataFrame, name: str) -> DataFrame:
-    return rows.groupBy(F.coalesce("app", F.lit("")).alias("app"), "day").agg(F.count("*").alias(name))
+def _told(first: DataFrame) -> DataFrame:
+    """What browsers say they dropped: app, day, user_key, reason, count."""
+    said = first.where(F.col("custom.name") == ledger_lines.DROPPED_NAME)
+    pairs = said.select(*DAY_KEY, "user_key", F.explode("custom.props").alias("reason", "text"))
+    count = F.least(F.expr("try_cast(text AS BIGINT)"), F.lit(TOLD_MOST)).alias("count")
+    return pairs.select(*DAY_KEY, "user_key", "reason", count).where("count > 0")
 
 
-def _unreadable(raw: DataFrame, bad: DataFrame) -> DataFrame:
-    """Lines that Spark cannot read: those of raw, and different ones of both zones as the table holds them."""
-    parts = [
-        zone.where("NOT readable").select(
-            F.coalesce("e.app", F.lit("")).alias("app"),
-            F.coalesce(F.expr("try_cast(upper(e.received_at) AS DATE)"), F.lit("1970-01-01").cast("date")).alias("day"),
-            F.lit(name).alias("zone"),
-            "line_hash",
-        )
-        for name, zone in (("raw", raw), ("bad", bad))
+def _numbers(sources: Sources, lines: list[DataFrame], bad: list[DataFrame], told: DataFrame) -> DataFrame:
+    found = [
+        *(numbering.numbers_of_lines(one) for one in lines),
+        *(numbering.numbers_of_texts(one) for one in bad),
+        numbering.without_number(sources.dead_messages),
     ]
-    return (
-        parts[0]
-        .unionByName(parts[1])
-        .groupBy(*DAY_KEY)
-        .agg(
-            F.count_if(F.col("zone") == "raw").alias("raw_unreadable"),
-            F.count_distinct("line_hash").alias("unreadable"),
-        )
-    )
+    numbers = numbering.with_pseudonyms(reduce(DataFrame.unionByName, found), sources.salt)
+    return numbering.counts(numbers, told.where(F.col("reason") != numbering.UNNUMBERED_REASON))
 
 
-def _dropped(lines: DataFrame) -> DataFrame:
-    told = lines.where((F.col("kind") == "first") & (F.col("custom.name") == DROPPED_NAME))
-    pairs = told.select(*DAY_KEY, F.explode("custom.props").alias("reason", "text"))
-    counts = pairs.groupBy(*DAY_KEY, "reason").agg(F.sum(F.expr("try_cast(text AS BIGINT)")).alias("count"))
-    return _as_map(counts.where("count IS NOT NULL"), "dropped_by_reason")
-
-
-def _gaps(lines: DataFrame, bad: DataFrame) -> DataFrame:
-    """Numbers that a session left out, on the day of the event after the gap; ``seq`` begins with 0.
-
-    A rejected event fills its own place where its text still tells it.
-    """
-    columns = ["app", "session_id", "seq", "day"]
-    text = {name: F.get_json_object("text", f"$.{name}") for name in ("session_id", "seq")}
-    rejected = bad.select("app", text["session_id"].alias("session_id"), text["seq"].alias("seq"), "day")
-    rejected = rejected.withColumn("seq", F.expr("try_cast(seq AS BIGINT)"))
-    seen = lines.where("kind = 'first'").select(*columns).unionByName(rejected)
-    seen = seen.where("session_id IS NOT NULL AND seq >= 0").groupBy("app", "session_id", "seq").agg(F.min("day"))
-    seen = seen.toDF(*columns)
-    before = F.lag("seq", 1, -1).over(Window.partitionBy("app", "session_id").orderBy("seq"))
-    found = seen.withColumn("gap", F.col("seq") - before - 1)
-    return found.groupBy(*DAY_KEY).agg(F.sum("gap").alias("gaps"))
-
-
-def _sums(joined: DataFrame) -> DataFrame:
-    """Fill what was not counted with 0 and add up."""
-    maps = {name: F.coalesce(name, F.map_from_arrays(F.array(), F.array())) for name in schema.LEDGER_MAPS}
-    kept = {name: joined[name] for name in joined.columns if name not in (*DAY_KEY, *schema.LEDGER_MAPS)}
-    filled = joined.select(
-        *DAY_KEY,
-        *(F.coalesce(column, F.lit(0)).cast("long").alias(name) for name, column in kept.items()),
-        *(column.cast("map<string,bigint>").alias(name) for name, column in maps.items()),
+def _sums(parts: DataFrame) -> DataFrame:
+    """Bring the parts of each app and day together, 0 for what was not counted, and add up."""
+    counts = [name for name in parts.columns if name not in (*DAY_KEY, *schema.LEDGER_MAPS)]
+    no_counts = F.map_from_arrays(F.array(), F.array()).cast("map<string,bigint>")
+    filled = parts.groupBy(*DAY_KEY).agg(
+        *(F.coalesce(F.sum(name), F.lit(0)).alias(name) for name in counts),
+        *(F.coalesce(F.first(name, ignorenulls=True), no_counts).alias(name) for name in schema.LEDGER_MAPS),
     )
     c = F.col
-    known = _total(F.map_filter("dropped_by_reason", lambda reason, _count: reason != RECEIVED_ANYWAY)) + c("erased")
     rows = (
         filled.withColumn("raw_lines", c("readable_lines") + c("raw_unreadable"))
         .withColumn("accepted", c("events") + c("duplicates_browser") + c("erased"))
-        .withColumn("received", c("accepted") + c("rejected"))
+        .withColumn("received", c("accepted") + c("rejected") + c("in_dlq"))
         .withColumn("dropped", _total(c("dropped_by_reason")))
-        .withColumn("missing", F.greatest(c("gaps") - known, F.lit(0)))
-        .withColumn("sent", c("events") + c("rejected") + c("erased") + c("missing"))
     )
     return rows.select(*(c(field.name).cast(field.dataType) for field in schema.LEDGER))
 

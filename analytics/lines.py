@@ -12,6 +12,9 @@ from analytics.model_schema import require_columns
 ORDER = ("received_at", "line_hash")
 """Of several copies of an event the least stays."""
 
+ERASED_NAME = "$erased"
+"""Name of the custom event that stands where a person's line was, as in logdig/tombstones.py; it is in no table."""
+
 KEPT_BYTES = 16 * 1024
 """What is kept of a line that cannot be read, as of every rejected event (docs/data-layout.md)."""
 
@@ -38,7 +41,7 @@ def parse_bad(lines: DataFrame) -> DataFrame:
 
 
 def events(parsed: DataFrame) -> DataFrame:
-    """Take the readable lines as events, one row per (app, event_id).
+    """Take the readable lines as events, one row per (app, event_id); what stands for an erased one is left out.
 
     Input:  output of `parse_raw`.
     Output: columns of schema.EVENTS; of several copies the least (received_at, line_hash).
@@ -46,8 +49,9 @@ def events(parsed: DataFrame) -> DataFrame:
     """
     require_columns(parsed, PARSED)
     columns = [_time(name) if name in schema.TIMES else F.col(f"e.{name}") for name in schema.RAW_COLUMNS]
-    rows = parsed.where("readable").select(*columns, F.to_date(_time("occurred_at")).alias("day"), "line_hash")
-    return _least(rows, ["app", "event_id"]).select(*schema.EVENTS.fieldNames())
+    kept = parsed.where(f"readable AND NOT e.custom.name <=> '{ERASED_NAME}'")
+    rows = kept.select(*columns, F.to_date(_time("occurred_at")).alias("day"), "line_hash")
+    return least(rows, ["app", "event_id"]).select(*schema.EVENTS.fieldNames())
 
 
 def bad_events(parsed: DataFrame) -> DataFrame:
@@ -105,10 +109,10 @@ def _time(name: str) -> Column:
 
 
 def _bad_rows(rows: DataFrame) -> DataFrame:
-    return _least(rows.withColumn("day", F.to_date("received_at")), ["bad_id"]).select(*schema.BAD_EVENTS.fieldNames())
+    return least(rows.withColumn("day", F.to_date("received_at")), ["bad_id"]).select(*schema.BAD_EVENTS.fieldNames())
 
 
-def _least(rows: DataFrame, keys: list[str]) -> DataFrame:
+def least(rows: DataFrame, keys: list[str]) -> DataFrame:
     """Keep one row a key: the least by ORDER."""
     place = F.row_number().over(Window.partitionBy(*keys).orderBy(*ORDER))
     return rows.withColumn("place", place).where("place = 1").drop("place")

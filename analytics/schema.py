@@ -168,9 +168,9 @@ LOADED = {"customers": struct(LOADED_CUSTOMERS), "tracks": struct(LOADED_TRACKS)
 COUNT_MAP = MapType(TEXT, LONG)
 LEDGER_MAPS = ("rejected_by_reason", "dropped_by_reason")
 LEDGER_COUNTS = (
-    "sent", "received", "accepted", "rejected", "events", "duplicates_browser", "duplicates_flush", "late",
-    "raw_lines", "raw_unreadable", "unreadable", "in_tables", "bad_in_tables", "in_dlq", "dropped", "missing",
-    "erased",
+    "sent", "received", "accepted", "rejected", "events", "repeated", "duplicates_browser", "duplicates_flush", "late",
+    "raw_lines", "raw_unreadable", "unreadable", "in_tables", "waiting", "bad_in_tables", "bad_waiting", "in_dlq",
+    "dropped", "dropped_numbers", "missing", "erased",
 )  # fmt: skip
 LEDGER = struct(
     {"app": TEXT, "day": DAY, **dict.fromkeys(LEDGER_COUNTS, LONG), **dict.fromkeys(LEDGER_MAPS, COUNT_MAP)}

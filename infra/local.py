@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError
 
 from infra.processes import Child, take_port
 from infra.resources import Table, dlq_attributes, lock_table, profile_table, queue_attributes
+from infra.stack.storage import lifecycle
 from logdig.apps import secret_variable
 from logdig.errors import LogDigError
 from logdig.settings import Settings
@@ -53,9 +54,22 @@ def create_resources(settings: Settings, environment: Mapping[str, str]) -> None
         {} if settings.region == "us-east-1" else {"CreateBucketConfiguration": location}
     )
     _unless_there(lambda: client("s3").create_bucket(**bucket))
+    rules = {"Rules": [_as_api(rule) for rule in lifecycle(settings)]}
+    client("s3").put_bucket_lifecycle_configuration(Bucket=settings.bucket_name, LifecycleConfiguration=rules)
     _unless_there(lambda: client("glue").create_database(DatabaseInput={"Name": settings.database}))
     for table in (profile_table(settings), lock_table(settings)):
         _create_table(client("dynamodb"), table)
+
+
+def _as_api(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a rule of the template as the API of S3 takes it."""
+    alike = ("Status", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload")
+    kept = {name: rule[name] for name in alike if name in rule}
+    if "ExpirationInDays" in rule:
+        kept["Expiration"] = {"Days": rule["ExpirationInDays"]}
+    if "ExpiredObjectDeleteMarker" in rule:
+        kept["Expiration"] = {"ExpiredObjectDeleteMarker": rule["ExpiredObjectDeleteMarker"]}
+    return kept | {"ID": rule["Id"], "Filter": {"Prefix": rule.get("Prefix", "")}}
 
 
 def _create_table(dynamodb: Any, table: Table) -> None:

@@ -209,7 +209,8 @@ class Collector:
         lines = [writer.line(event.event, event.occurred_at) for event in reading.accepted]
         if any(envelope.dropped.values()):
             sources, sent_at = envelope.sources, envelope.sent_at
-            lines.append(dropped_line(writer, envelope.dropped, sources, sent_at, received_at))
+            people = {event.event.user_key for event in reading.accepted if isinstance(event.event.user_key, str)}
+            lines.append(dropped_line(writer, envelope.dropped, sources, people, sent_at, received_at))
         accepted = len(reading.accepted)
         return self._pending(
             request, app, received_at, lines, lambda: json_reply(202, event_counts(reading)), accepted, reading.rejected

@@ -1,44 +1,53 @@
-"""What lies in the dead-letter queue, counted without taking it out. Source: docs/ledger.md."""
+"""What lies in the dead-letter queue, looked at without taking it out. Source: docs/ledger.md."""
 
 from __future__ import annotations
 
-from collections import Counter
+from dataclasses import dataclass, field
 from datetime import date
 
 from logdig.errors import PoisonMessageError
 from logdig.packing import read_pack
 from logdig.queues import BATCH_LIMIT, EventQueue, Message
 
-COUNTED_MOST = 10_000
-"""Messages that one count looks at; a dead-letter queue with more needs an operator before it needs a number."""
+LOOKED_AT_MOST = 10_000
+"""Messages that one look takes; a dead-letter queue with more needs an operator before it needs a number."""
 
 
-def count_waiting(queue: EventQueue) -> Counter[tuple[str, date]]:
-    """Count events by app and UTC day of arrival; everything is given back.
+@dataclass(slots=True)
+class DeadLetters:
+    """Stored lines of either zone, as the flush would have written them; messages no one can read by day of sending."""
 
-    A message that cannot be read counts as one, of app '', on the day it was sent.
+    raw: list[str] = field(default_factory=list)
+    bad: list[str] = field(default_factory=list)
+    unreadable: list[date] = field(default_factory=list)
+
+
+def look_into(queue: EventQueue) -> DeadLetters:
+    """Read every event that waits; everything is given back.
 
     Raises:
         QueueUnavailableError: The queue does not answer; what was received comes back when its visibility ends.
     """
     seen: dict[str, Message] = {}
-    while len(seen) < COUNTED_MOST:
+    while len(seen) < LOOKED_AT_MOST:
         found = [one for one in queue.receive(1) if one.message_id not in seen]
         if not found:
             break
         seen |= {one.message_id: one for one in found}
-    counts: Counter[tuple[str, date]] = Counter()
-    for message in seen.values():
-        counts += _events(message)
     held = list(seen.values())
     for start in range(0, len(held), BATCH_LIMIT):
         queue.release(held[start : start + BATCH_LIMIT])
-    return counts
+    return _read(held)
 
 
-def _events(message: Message) -> Counter[tuple[str, date]]:
-    try:
-        pack = read_pack(message.body, message.message_id)
-    except PoisonMessageError:
-        return Counter({("", message.sent_at.date()): 1})
-    return Counter({(pack.app, pack.received_at.date()): len(pack.events) + len(pack.rejected)})
+def _read(messages: list[Message]) -> DeadLetters:
+    found = DeadLetters()
+    for message in messages:
+        try:
+            pack = read_pack(message.body, message.message_id)
+        except PoisonMessageError:
+            found.unreadable.append(message.sent_at.date())
+        else:
+            found.raw += [line.decode("ascii") for line in pack.event_lines()]
+            found.bad += [line.decode("ascii") for line in pack.rejected_lines()]
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -17,9 +17,14 @@ DROPPED_NAME = "$dropped"
 
 
 def dropped_line(
-    writer: LineWriter, dropped: Mapping[str, int], sources: Sequence[bytes], sent_at: datetime | None, now: datetime
+    writer: LineWriter,
+    dropped: Mapping[str, int],
+    sources: Sequence[bytes],
+    user_keys: Collection[str],
+    sent_at: datetime | None,
+    now: datetime,
 ) -> bytes:
-    """Write a request's ``dropped`` as an event of type custom.
+    """Write a request's ``dropped`` as an event of type custom, of the one browser whose events are beside it.
 
     Its id follows from the counts and the events beside them, so that a request sent again is a copy of the same event;
     a request without events is told apart by ``sent_at``.
@@ -31,6 +36,7 @@ def dropped_line(
         "timestamp": wire_time(now),
         "event_id": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
         "type": "custom",
+        "user_key": next(iter(user_keys)) if len(user_keys) == 1 else None,
         "custom": {"name": DROPPED_NAME, "props": dict(dropped)},
     }
     return writer.line_of_fields(fields, now)

@@ -39,6 +39,14 @@ PageAddress = Annotated[str, Meta(min_length=1, max_length=4096)]
 Address = Annotated[str, Meta(max_length=4096)]
 Text512 = Annotated[str, Meta(max_length=512)]
 Name = Annotated[str, Meta(min_length=1, max_length=128)]
+CustomName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^$]",
+        max_length=128,
+        description="text of 1 to 128 characters that does not begin with $, which marks the collector's own events",
+    ),
+]
 Variant = Annotated[str, Meta(max_length=128)]
 Text64 = Annotated[str, Meta(max_length=64)]
 Language = Annotated[str, Meta(max_length=35)]

@@ -6,21 +6,23 @@ Whatever step a run dies at, the messages it did not delete come back, and what 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
+from logdig.erasures import LIST_DAYS, ErasureList, read_list
 from logdig.errors import PoisonMessageError, QueueUnavailableError, StoreUnavailableError
+from logdig.keys import Zone
 from logdig.objects import Buffer, Buffers
 from logdig.packing import read_pack
+from logdig.poison import poison_line
 from logdig.queues import BATCH_LIMIT, EventQueue, Message
 from logdig.receiving import receive_all
 from logdig.stores import EventStore
-from logdig.times import Clock, wire_time
+from logdig.times import Clock
 
-KEPT_TEXT_BYTES = 16 * 1024
 SUSPECT_AFTER = 5
 """A message received more often than this may be what ends the run; it is handled alone, after everything else."""
 
@@ -108,6 +110,7 @@ def flush(
         The report. A queue or store that fails raises nothing: ``errors`` says so, and the messages stay queued.
     """
     run = _Run(queue, store, limits, clock, deadline)
+    run.read_erasures()
     suspects = run.collect(receive_all(queue, limits, clock, deadline, run.report))
     # A message given back too often would end in the dead-letter queue; suspects therefore make a run due.
     if force or run.due() or suspects or run.report.objects:
@@ -132,7 +135,15 @@ class _Run:
         self._written: dict[str, Message] = {}
         self._oldest: datetime | None = None
         self._blocked = False
+        self._erasures: ErasureList | None = None
         self.report = FlushReport()
+
+    def read_erasures(self) -> None:
+        """Learn who was forgotten while their events were under way; without the list nothing may be written."""
+        try:
+            self._erasures = read_list(self._store, self._clock() - timedelta(days=LIST_DAYS))
+        except StoreUnavailableError as err:
+            self._block(err.message)
 
     def collect(self, messages: Iterator[Message]) -> list[Message]:
         """Take messages into buffers, writing what is full; return those to be handled alone."""
@@ -170,17 +181,21 @@ class _Run:
         except PoisonMessageError as err:
             self.report.poison += 1
             self._oldest = min(self._oldest or message.sent_at, message.sent_at)
-            lines = [_poison_line(message, err.reason)]
-            self._unwritten[message.message_id] = self._buffers.add("bad", lines, message.message_id)
+            lines = [poison_line(message, err.reason)]
+            self._unwritten[message.message_id] = self._add("bad", lines, message)
             return
         self.report.logs += len(found.events)
         self.report.rejected += len(found.rejected)
         self._oldest = min(self._oldest or found.received_at, found.received_at)
-        touched = self._buffers.add("raw", found.event_lines(), message.message_id)
-        touched += self._buffers.add("bad", found.rejected_lines(), message.message_id)
+        touched = self._add("raw", found.event_lines(), message) + self._add("bad", found.rejected_lines(), message)
         self._unwritten[message.message_id] = touched
         if touched == 0:
             self._now_written([message.message_id], 0)
+
+    def _add(self, zone: Zone, lines: Iterable[bytes], message: Message) -> int:
+        if self._erasures is not None:
+            lines = map(partial(self._erasures.cleaned, zone), lines)
+        return self._buffers.add(zone, lines, message.message_id)
 
     def _hold(self, message: Message) -> None:
         """Remember a message for deleting or giving back; its text would double the memory of the buffers."""
@@ -274,24 +289,3 @@ class _Run:
         """Write nothing more in this run."""
         self._blocked = True
         self.report.errors.append(reason)
-
-
-def _poison_line(message: Message, reason: str) -> bytes:
-    """The bad line of a message that cannot be read; the same message always makes the same line."""
-    whole = message.body.encode("utf-8", "replace")
-    return json.dumps(
-        {
-            "received_at": wire_time(message.sent_at),
-            "bad_id": hashlib.sha256(f"{message.message_id} {message.body}".encode("utf-8", "replace")).hexdigest()[
-                :22
-            ],
-            "app": None,
-            "errors": [{"field": "", "reason": f"unreadable message: {reason}"[:1024]}],
-            "text": whole[:KEPT_TEXT_BYTES].decode("utf-8", "replace"),
-            "bytes": len(whole),
-            "sha256": hashlib.sha256(whole).hexdigest(),
-            "truncated": len(whole) > KEPT_TEXT_BYTES,
-            "pack_id": None,
-        },
-        separators=(",", ":"),
-    ).encode("ascii")

@@ -1,77 +1,135 @@
-"""A person's lines out of the objects of both zones: each object written again without them under its new name.
+"""A person's lines out of every stored object: each object written again without them under its new name.
 
-The new object is written before the old one is deleted, so that an interrupted run loses nobody else's lines; run
-again, it makes the same objects and deletes what is left. Copies between the two steps merge into the same rows.
+The new object is written before the old one is removed, so that an interrupted run loses nobody else's lines; run
+again, it makes the same objects and removes what is left. Copies between the two steps merge into the same rows.
+Old versions go with the object, also of one that was deleted before.
 """
 
 from __future__ import annotations
 
 import gzip
-import json
-import re
+import hashlib
+import zlib
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import groupby
+from typing import Protocol
 
-from logdig.keys import ZONES, ObjectKey, parse_key
-from logdig.objects import build_object
-from logdig.stores import EventStore
+from logdig.keys import ZONES, Zone, day_prefix, parse_key
+from logdig.objects import build_object, compress
+from logdig.people import Person
+from logdig.stores import StoredVersion, VersionedStore
+from logdig.tombstones import Pseudonyms, tombstone
+
+LOAD = "load/"
+PLACES = (*(f"{zone}/" for zone in ZONES), LOAD)
+"""Prefixes of what holds people's lines."""
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Whom to forget: a visitor by ``user_key``, or a customer by ``customer_id``; ``app`` None means every app."""
+class Judge(Protocol):
+    """Tells whose lines are to go: a `Person`, or the list of erasures."""
 
-    field: str
-    value: str
-    app: str | None = None
-
-    def is_in(self, line: bytes) -> bool:
-        """Tell whether a stored line is about the person; of a rejected event its text is searched."""
-        found = json.loads(line)
-        if self.app is not None and found.get("app") not in (self.app, None):
-            return False
-        return found.get(self.field) == self.value or self._in_text(str(found.get("text", "")))
-
-    def _in_text(self, text: str) -> bool:
-        # The text need not be JSON, and may be cut; so the field is looked for as it would be written.
-        written = {json.dumps(self.value), json.dumps(self.value, ensure_ascii=False)}
-        return any(re.search(rf'"{self.field}"\s*:\s*{re.escape(one)}', text) for one in written)
+    def is_in(self, zone: Zone, line: bytes) -> bool: ...
 
 
 @dataclass(slots=True)
 class Removed:
-    """Lines of the person by zone, app and day of arrival, and the objects that held them."""
+    """Lines of the person by place (raw, bad, load), the objects that held them, and those that cannot be read."""
 
-    lines: Counter[tuple[str, str, date]] = field(default_factory=Counter)
+    lines: Counter[str] = field(default_factory=Counter)
     objects: int = 0
+    damaged: list[str] = field(default_factory=list)
 
 
-def remove_lines(store: EventStore, person: Person, *, acts: bool) -> Removed:
-    """Find a person's lines in both zones and, when it ``acts``, take them out.
+def remove_lines(
+    store: VersionedStore,
+    judge: Judge,
+    names: Pseudonyms | None,
+    *,
+    prefixes: Iterable[str] = PLACES,
+    seen: Callable[[], None] = lambda: None,
+) -> Removed:
+    """Find a person's lines and take them out.
 
+    Args:
+        store: Where the objects are.
+        judge: Whose lines.
+        names: Pseudonyms for what stays in their place; None only counts.
+        prefixes: Beginnings of the keys to look at.
+        seen: Called after each object.
     Raises:
         StoreUnavailableError: The store does not answer; run it again.
     """
     removed = Removed()
-    for zone in ZONES:
+    for prefix in prefixes:
         # Listed first: what is written on the way must not be met again.
-        for key in [entry.key for entry in store.list(f"{zone}/")]:
-            _rewrite(store, parse_key(key), key, person, removed, acts=acts)
+        versions = sorted(store.versions(prefix), key=lambda one: one.key)
+        for key, found in groupby(versions, key=lambda one: one.key):
+            _visit(store, key, list(found), judge, names, removed)
+            seen()
     return removed
 
 
-def _rewrite(store: EventStore, name: ObjectKey, key: str, person: Person, removed: Removed, *, acts: bool) -> None:
-    lines = gzip.decompress(store.get(key)).splitlines()
-    theirs = [line for line in lines if person.is_in(line)]
+def purge_old_versions(store: VersionedStore, prefix: str) -> int:
+    """Remove every version that no listing shows, and the marks; return how many."""
+    old = [one for one in store.versions(prefix) if not one.is_live]
+    store.erase(old)
+    return len(old)
+
+
+def _visit(
+    store: VersionedStore,
+    key: str,
+    versions: Sequence[StoredVersion],
+    judge: Judge,
+    names: Pseudonyms | None,
+    removed: Removed,
+) -> None:
+    # A name is that of its content, so any version tells what all hold.
+    content = next((one for one in versions if not one.is_mark), None)
+    if content is None or not key.endswith(".gz"):
+        return
+    try:
+        text = gzip.decompress(store.get_version(content))
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        removed.damaged.append(key)
+        return
+    zone: Zone = "bad" if key.startswith("bad/") else "raw"
+    if isinstance(judge, Person) and zone == "raw" and judge.fragment not in text:
+        return
+    lines = text.splitlines()
+    theirs = {index for index, line in enumerate(lines) if judge.is_in(zone, line)}
     if not theirs:
         return
     removed.objects += 1
-    for line in theirs:
-        removed.lines[name.zone, json.loads(line).get("app") or "", name.day] += 1
-    if acts:
-        kept = [line for line in lines if not person.is_in(line)]
+    removed.lines[key.partition("/")[0]] += len(theirs)
+    if names is None:
+        return
+    if any(one.is_live for one in versions):
+        for new, body in _rewritten(key, lines, theirs, names):
+            store.put(new, body)
+    store.erase(versions)
+
+
+def _rewritten(key: str, lines: list[bytes], theirs: set[int], names: Pseudonyms) -> Iterator[tuple[str, bytes]]:
+    """The object that takes the place of one; none where nothing would be left."""
+    if key.startswith(LOAD):
+        kept = [line for index, line in enumerate(lines) if index not in theirs]
         if kept:
-            built = build_object(name.zone, name.day, kept)
-            store.put(built.key, built.body)
-        store.delete([key])
+            text = b"\n".join(kept) + b"\n"
+            yield f"{key.rpartition('/')[0]}/{hashlib.sha256(text).hexdigest()}.jsonl.gz", compress(text)
+        return
+    name = parse_key(key)
+    clean = [
+        tombstone(name.zone, name.day, line, names) if index in theirs else line for index, line in enumerate(lines)
+    ]
+    built = build_object(name.zone, name.day, clean)
+    yield built.key, built.body
+
+
+def days_of(zones: Iterable[Zone], days: Iterable[date]) -> list[str]:
+    """Prefixes of some days of zones."""
+    chosen = list(days)
+    return [day_prefix(zone, day) for zone in zones for day in chosen]

@@ -55,9 +55,10 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
     },
     "ledger": {
         "app": TEXT, "day": DAY, "sent": LONG, "received": LONG, "accepted": LONG, "rejected": LONG, "events": LONG,
-        "duplicates_browser": LONG, "duplicates_flush": LONG, "late": LONG, "raw_lines": LONG, "raw_unreadable": LONG,
-        "unreadable": LONG, "in_tables": LONG, "bad_in_tables": LONG, "in_dlq": LONG, "dropped": LONG, "missing": LONG,
-        "erased": LONG, "rejected_by_reason": COUNT_MAP, "dropped_by_reason": COUNT_MAP,
+        "repeated": LONG, "duplicates_browser": LONG, "duplicates_flush": LONG, "late": LONG, "raw_lines": LONG,
+        "raw_unreadable": LONG, "unreadable": LONG, "in_tables": LONG, "waiting": LONG, "bad_in_tables": LONG,
+        "bad_waiting": LONG, "in_dlq": LONG, "dropped": LONG, "dropped_numbers": LONG, "missing": LONG, "erased": LONG,
+        "rejected_by_reason": COUNT_MAP, "dropped_by_reason": COUNT_MAP,
     },
 }  # fmt: skip
 

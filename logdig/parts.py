@@ -10,6 +10,7 @@ from logdig.fields import (
     Address,
     AnchorIndex,
     Box,
+    CustomName,
     DelayMs,
     DurationMs,
     Id,
@@ -121,5 +122,5 @@ class AdPart(Part, frozen=True, kw_only=True):
 class CustomPart(Part, frozen=True, kw_only=True):
     """The site's own event."""
 
-    name: Name
+    name: CustomName
     props: Maybe[Annotated[dict[PropName, PropValue], Meta(max_length=50)]] = UNSET

@@ -19,6 +19,7 @@ import msgspec
 
 from logdig.deployment import ScheduleSettings, check_deployment
 from logdig.errors import InvalidSettingError, SetupError
+from logdig.retention import RetentionSettings, check_retention
 
 SERVICE_NAME = re.compile(r"[a-z0-9-]{1,17}")
 """The service-name rule of 2016: it becomes part of every AWS name, the longest of which S3 limits to 63."""
@@ -69,15 +70,6 @@ class FlushSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     interval_seconds: int = 300
     max_age_seconds: int = 600
     flushers: int = 1
-
-
-class RetentionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How long what is stored stays, in days; 0 = for ever."""
-
-    raw_days: int = 400
-    bad_days: int = 90
-    old_versions_days: int = 7
-    log_days: int = 30
 
 
 class OfferSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -244,6 +236,7 @@ def _check(settings: Settings) -> None:
             raise InvalidSettingError(f"apps[{index}].token", token, "used twice; tokens must differ")
     _check_flush(settings.flush)
     check_deployment(settings)
+    check_retention(settings.retention)
 
 
 def _check_app(key: str, app: AppSettings) -> None:

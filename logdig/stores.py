@@ -28,6 +28,16 @@ class StoredObject:
     size_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """One version of an object, or a mark that it was deleted; ``is_live`` tells the one that a listing shows."""
+
+    key: str
+    version_id: str
+    is_live: bool
+    is_mark: bool
+
+
 class EventStore(Protocol):
     """Object store. Every method raises StoreUnavailableError when the store does not answer."""
 
@@ -42,6 +52,19 @@ class EventStore(Protocol):
 
     def delete(self, keys: Sequence[str]) -> None:
         """Remove objects; a missing one is no error."""
+
+
+class VersionedStore(EventStore, Protocol):
+    """Object store that may keep what was overwritten or deleted; one that keeps nothing has one version of each."""
+
+    def versions(self, prefix: str) -> Iterator[StoredVersion]:
+        """Yield every version and mark of the keys that begin with the prefix."""
+
+    def get_version(self, version: StoredVersion) -> bytes:
+        """Read one version; KeyError when there is none."""
+
+    def erase(self, versions: Sequence[StoredVersion]) -> None:
+        """Remove versions and marks for good; a missing one is no error."""
 
 
 class S3EventStore:
@@ -77,8 +100,15 @@ class S3EventStore:
 
     def get(self, key: str) -> bytes:
         """See `EventStore.get`."""
+        return self._get(key)
+
+    def get_version(self, version: StoredVersion) -> bytes:
+        """See `VersionedStore.get_version`."""
+        return self._get(version.key, VersionId=version.version_id)
+
+    def _get(self, key: str, **version: str) -> bytes:
         try:
-            body: bytes = self._client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+            body: bytes = self._client.get_object(Bucket=self.bucket, Key=key, **version)["Body"].read()
         except self._client.exceptions.NoSuchKey as err:
             raise KeyError(key) from err
         except (BotoCoreError, ClientError) as err:
@@ -95,14 +125,34 @@ class S3EventStore:
         except (BotoCoreError, ClientError) as err:
             raise self._unavailable("list", prefix, err) from err
 
+    def versions(self, prefix: str) -> Iterator[StoredVersion]:
+        """See `VersionedStore.versions`."""
+        pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix)
+        try:
+            for page in pages:
+                for name in ("Versions", "DeleteMarkers"):
+                    for entry in page.get(name, []):
+                        is_mark = name == "DeleteMarkers"
+                        is_live = bool(entry["IsLatest"]) and not is_mark
+                        yield StoredVersion(entry["Key"], entry["VersionId"], is_live, is_mark)
+        except (BotoCoreError, ClientError) as err:
+            raise self._unavailable("list versions", prefix, err) from err
+
+    def erase(self, versions: Sequence[StoredVersion]) -> None:
+        """See `VersionedStore.erase`."""
+        self._delete([{"Key": one.key, "VersionId": one.version_id} for one in versions])
+
     def delete(self, keys: Sequence[str]) -> None:
         """See `EventStore.delete`."""
-        for start in range(0, len(keys), DELETE_LIMIT):
-            entries = [{"Key": key} for key in keys[start : start + DELETE_LIMIT]]
+        self._delete([{"Key": key} for key in keys])
+
+    def _delete(self, entries: Sequence[dict[str, str]]) -> None:
+        for start in range(0, len(entries), DELETE_LIMIT):
+            some = list(entries[start : start + DELETE_LIMIT])
             try:
-                answer = self._client.delete_objects(Bucket=self.bucket, Delete={"Objects": entries, "Quiet": True})
+                answer = self._client.delete_objects(Bucket=self.bucket, Delete={"Objects": some, "Quiet": True})
             except (BotoCoreError, ClientError) as err:
-                raise self._unavailable("delete", keys[start], err) from err
+                raise self._unavailable("delete", some[0]["Key"], err) from err
             for failed in answer.get("Errors", []):
                 raise StoreUnavailableError(f"S3 delete of {failed['Key']}: {failed.get('Message')}", key=failed["Key"])
 

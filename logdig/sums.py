@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 SUMS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
-    ("sent", ("sent",), ("events", "rejected", "erased", "missing")),
-    ("received", ("received",), ("accepted", "rejected")),
+    ("sent", ("sent", "repeated"), ("events", "rejected", "erased", "in_dlq", "dropped_numbers", "missing")),
+    ("received", ("received",), ("accepted", "rejected", "in_dlq")),
     ("accepted", ("accepted",), ("events", "duplicates_browser", "erased")),
-    ("raw", ("raw_lines",), ("events", "duplicates_browser", "duplicates_flush", "raw_unreadable")),
-    ("tables", ("in_tables",), ("events",)),
-    ("bad tables", ("bad_in_tables",), ("rejected", "unreadable")),
+    ("raw", ("raw_lines",), ("events", "erased", "duplicates_browser", "duplicates_flush", "raw_unreadable")),
+    ("tables", ("in_tables", "waiting"), ("events",)),
+    ("bad tables", ("bad_in_tables", "bad_waiting"), ("rejected", "unreadable")),
 )
 """Name, and the columns of either side."""
 

@@ -27,9 +27,10 @@ JOBS: dict[str, str] = {
     "models": "Train, evaluate and gate a model for each offer.",
     "predictions": "Score customers with a model that passed.",
     "targets": "Choose whom to make the offer; write their profiles.",
+    "maintain": "Remove later copies, expired rows, small files and what no snapshot needs.",
     "ledger": "Add up by app and day what became of every event.",
 }
-"""Name and meaning; the function is ``<name>_job`` of lake_jobs, model_jobs or ledger_jobs, loaded when it runs."""
+"""Name and meaning; the function is ``<name>_job`` of a module ``<group>_jobs`` here, loaded when it runs."""
 
 _LAKE = ("ingest", "heat_cells", "listens", "customers", "tracks")
 
@@ -70,7 +71,7 @@ def run(name: str, spark: SparkSession, settings: Settings, now: datetime) -> Jo
 
 
 def _load(name: str) -> Job:
-    group = "ledger" if name == "ledger" else "lake" if name in _LAKE else "model"
+    group = name if name in ("ledger", "maintain") else "lake" if name in _LAKE else "model"
     module = importlib.import_module(f"analytics.jobs.{group}_jobs")
     job: Job = getattr(module, f"{name}_job")
     return job

@@ -2,51 +2,96 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
 
-from analytics import tables
+from analytics import schema, tables
+from analytics.ingest import checkpoint
 from analytics.jobs.report import JobReport
 from analytics.ledger import Sources, ledger
 from analytics.lines import parse_bad, parse_raw
 from logdig.clients import dead_letter_queue, s3_store
-from logdig.dead_letters import count_waiting
-from logdig.keys import SUFFIX, Zone
+from logdig.dead_letters import look_into
+from logdig.erasures import read_salt
+from logdig.keys import SUFFIX, ZONES, Zone
 from logdig.settings import Settings
 
-COUNTS = "app string, day date, count long"
+LINES = schema.struct({"value": schema.TEXT, "file": schema.TEXT})
+MESSAGES = schema.struct({"app": schema.TEXT, "day": schema.DAY})
+NO_DAY = date(1970, 1, 1)
+"""Day of lines that tell none; it is counted anew each time."""
 
 
-def ledger_job(spark: SparkSession, settings: Settings, now: datetime) -> JobReport:  # noqa: ARG001 (every job's shape)
-    """Count the ledger anew from all that is stored."""
+def ledger_job(spark: SparkSession, settings: Settings, now: datetime) -> JobReport:
+    """Count the ledger anew from all that is stored; days of which something has expired stay as last counted."""
+    # In this order what comes in meanwhile waits, and never seems lost.
+    read = read_objects(spark, settings)
+    events, bad_events = (tables.read(spark, settings, name) for name in ("events", "bad_events"))
+    dead = look_into(dead_letter_queue(settings))
     sources = Sources(
-        raw=parse_raw_with_file(spark, settings, "raw"),
-        bad=parse_raw_with_file(spark, settings, "bad"),
-        events=tables.read(spark, settings, "events"),
-        bad_events=tables.read(spark, settings, "bad_events"),
-        erased=count_frame(spark, Counter()),
-        in_dlq=count_frame(spark, count_waiting(dead_letter_queue(settings))),
+        raw=stored_lines(spark, settings, "raw"),
+        bad=stored_lines(spark, settings, "bad"),
+        events=events,
+        bad_events=bad_events,
+        read=read,
+        dead_raw=parse_raw(_lines(spark, dead.raw)),
+        dead_bad=parse_bad(_lines(spark, dead.bad)),
+        dead_messages=tables.small_frame(spark, MESSAGES, [("", day) for day in dead.unreadable]),
+        salt=read_salt(s3_store(settings)),
     )
-    return JobReport("ledger", tables.replace(spark, settings, "ledger", ledger(sources)))
+    earlier = tables.read(spark, settings, "ledger")
+    rows = with_expired_days(ledger(sources), earlier, first_whole_day(settings, now.date()))
+    return JobReport("ledger", tables.replace(spark, settings, "ledger", rows))
 
 
-def count_frame(spark: SparkSession, counts: Counter[tuple[str, date]]) -> DataFrame:
-    """Counts by app and day as rows."""
-    return spark.createDataFrame([(*key, count) for key, count in counts.items()], COUNTS)
+def first_whole_day(settings: Settings, today: date) -> date:
+    """First day of which retention has removed nothing yet, neither objects nor rows."""
+    shortest = min((days for days in settings.retention.ledger_days if days), default=None)
+    return date.min if shortest is None else today - timedelta(days=shortest - 1)
 
 
-def parse_raw_with_file(spark: SparkSession, settings: Settings, zone: Zone) -> DataFrame:
-    """Read every line of a zone with the object it lies in."""
+def with_expired_days(counted: DataFrame, earlier: DataFrame, first: date) -> DataFrame:
+    """Put rows of the earlier ledger in the place of those that can no longer be counted in full."""
+    kept = earlier.where((F.col("day") < F.lit(first)) & (F.col("day") != F.lit(NO_DAY)))
+    return counted.join(kept.select("app", "day"), ["app", "day"], "left_anti").unionByName(kept)
+
+
+def stored_lines(spark: SparkSession, settings: Settings, zone: Zone) -> DataFrame:
+    """Read every line of a zone with the name of the object it lies in."""
     parse = parse_raw if zone == "raw" else parse_bad
     if next(iter(s3_store(settings).list(f"{zone}/")), None) is None:
-        return parse(spark.createDataFrame([], "value string, file string"))
+        return parse(_lines(spark, []))
     lines = (
         spark.read.option("recursiveFileLookup", "true")
         .option("pathGlobFilter", f"*{SUFFIX}")
         .option("lineSep", "\n")
         .text(f"s3a://{settings.bucket_name}/{zone}/")
     )
-    return parse(lines.select("value", F.col("_metadata.file_path").alias("file")))
+    return parse(lines.select("value", F.col("_metadata.file_path").alias("path")).select("value", _name_of("path")))
+
+
+def read_objects(spark: SparkSession, settings: Settings) -> DataFrame:
+    """Name the objects that ingest has read and merged, from its checkpoints."""
+    store = s3_store(settings)
+    found = tables.small_frame(spark, schema.struct({"file": schema.TEXT}))
+    for zone in ZONES:
+        folder = checkpoint(zone)
+        names = [entry.key.rsplit("/", 1)[1] for entry in store.list(f"{folder}/commits/")]
+        last = max((int(name) for name in names if name.isdigit()), default=None)
+        if last is not None:
+            log = spark.read.text(f"s3a://{settings.bucket_name}/{folder}/sources/0")
+            entry = F.from_json("value", "path string, batchId long")
+            entries = log.select(entry.alias("e")).select("e.*").where(f"batchId <= {last}")
+            found = found.unionByName(entries.select(_name_of("path")))
+    return found.distinct()
+
+
+def _lines(spark: SparkSession, texts: list[str]) -> DataFrame:
+    return tables.small_frame(spark, LINES, [(text, "") for text in texts])
+
+
+def _name_of(path: str) -> Column:
+    """The last part of a path; how the parts before are written depends on who wrote it."""
+    return F.element_at(F.split(path, "/"), -1).alias("file")

@@ -9,6 +9,7 @@ from typing import Any
 from infra.stack.policies import Statement, allow, document, role
 from infra.stack.resource import Resource, Resources, arn_of, bucket_arn, make, ref, sub
 from lambdas.flush import TIMEOUT_SECONDS as FLUSH_SECONDS
+from logdig.erasures import LIST_PREFIX, SALT_KEY
 from logdig.errors import InvalidSettingError
 from logdig.settings import Settings
 
@@ -94,7 +95,17 @@ def flush_function(settings: Settings) -> Function:
         "Flush", "flush", "lambdas.flush.run", "Moves queued packs into the zones of the bucket.",
         FLUSH_MEGABYTES, FLUSH_SECONDS,
         {"LOGDIG_QUEUE_URL": ref("Queue"), "LOGDIG_BUCKET": ref("Bucket")},
-        (allow(queue, [arn_of("Queue")]), allow(["s3:PutObject"], zones)),
+        (
+            allow(queue, [arn_of("Queue")]),
+            allow(["s3:PutObject"], zones),
+            # Who was forgotten while their events were under way.
+            allow(
+                ["s3:ListBucket"],
+                [bucket_arn(settings.bucket_name)],
+                condition={"StringLike": {"s3:prefix": f"{LIST_PREFIX}*"}},
+            ),
+            allow(["s3:GetObject"], bucket_arn(settings.bucket_name, SALT_KEY)),
+        ),
     )  # fmt: skip
 
 

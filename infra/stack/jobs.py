@@ -171,9 +171,11 @@ def _jobs_role(settings: Settings) -> dict[str, Any]:
         "jobs",
         "emr-serverless.amazonaws.com",
         "What the Spark jobs may do.",
-        allow(["s3:ListBucket", "s3:GetBucketLocation"], [bucket_arn(bucket)]),
+        allow(["s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation"], [bucket_arn(bucket)]),
         allow(["s3:GetObject"], bucket_arn(bucket, "*")),
         allow(["s3:PutObject", "s3:DeleteObject"], bucket_arn(bucket, "tables/*", "checkpoints/*")),
+        # `maintain` takes out what a flush wrote of someone while they were being forgotten.
+        allow(["s3:PutObject", "s3:GetObjectVersion", "s3:DeleteObjectVersion"], bucket_arn(bucket, "raw/*", "bad/*")),
         allow(["s3:GetObject"], bucket_arn(settings.artifacts_bucket_name, "packages/*")),
         allow(
             ["glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:CreateTable", "glue:UpdateTable"],

@@ -7,6 +7,7 @@ from typing import Any
 from infra.resources import MAX_RECEIVE_COUNT, RETENTION_SECONDS, VISIBILITY_SECONDS, profile_table
 from infra.stack.policies import document, only_tls
 from infra.stack.resource import Resource, Resources, arn_of, bucket_arn, make, ref, sub
+from logdig.erasures import LIST_DAYS, LIST_PREFIX
 from logdig.settings import Settings
 
 UNFINISHED_DAYS = 7
@@ -36,7 +37,7 @@ def storage(settings: Settings) -> Resources:
             settings,
             "AWS::S3::Bucket",
             "All zones and tables: raw, bad, load, tables, checkpoints.",
-            bucket_properties(settings.bucket_name, _lifecycle(settings)),
+            bucket_properties(settings.bucket_name, lifecycle(settings)),
             accepted={"CKV_AWS_18": _NO_ACCESS_LOG},
         ),
         "BucketPolicy": bucket_policy(settings, "Bucket", settings.bucket_name),
@@ -109,14 +110,19 @@ def bucket_policy(settings: Settings, logical_id: str, name: str) -> Resource:
     return make(settings, "AWS::S3::BucketPolicy", "Refuses whoever speaks to the bucket without TLS.", properties)
 
 
-def _lifecycle(settings: Settings) -> list[dict[str, Any]]:
+def lifecycle(settings: Settings) -> list[dict[str, Any]]:
+    """Rules of the bucket: what each zone keeps. Tables are kept by the job `maintain`, never by rules.
+
+    A rule would take files away that a snapshot still needs.
+    """
     days = {"raw": settings.retention.raw_days, "bad": settings.retention.bad_days}
     zones = [
         {"Id": f"{zone}-ends", "Status": "Enabled", "Prefix": f"{zone}/", "ExpirationInDays": limit}
         for zone, limit in days.items()
         if limit > 0
     ]
-    return [*zones, *housekeeping(settings.retention.old_versions_days)]
+    listed = {"Id": "erasures-end", "Status": "Enabled", "Prefix": LIST_PREFIX, "ExpirationInDays": LIST_DAYS}
+    return [*zones, listed, *housekeeping(settings.retention.old_versions_days)]
 
 
 def housekeeping(old_versions_days: int) -> list[dict[str, Any]]:

@@ -22,10 +22,12 @@ COMMANDS = {
     "demo": "Run the whole road on this machine, from visitors to ad decisions.",
     "dev": "Run collector, queue, flush and dashboard on this machine.",
     "flush": "Write queued logs to S3 now.",
+    "forget": "Remove a person from everything that is stored.",
     "jobs": "Run Spark jobs: ingest, marts, model, targets.",
     "ledger": "Show what became of every event, and whether it adds up.",
     "load": "Load customers or tracks from a file.",
     "package": "Build what a deploy uploads: functions, Spark jobs, tracker.",
+    "rebuild": "Make the tables again from the raw zone.",
     "send": "Post recorded listens or ad clicks through the front door.",
 }
 

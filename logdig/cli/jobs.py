@@ -61,7 +61,7 @@ def run_jobs(name: str, as_json: bool) -> None:
     names = names_of(name)
     console = Console(stderr=True)
     with console.status("starting Spark"):
-        spark = _start(settings)
+        spark = start_spark(settings)
     try:
         for one in names:
             with console.status(one):
@@ -85,7 +85,7 @@ def _line(report: JobReport, as_json: bool) -> str:
     return f"{report.name:<12} {report.rows:>10,} rows {report.seconds:7.1f} s  {notes}".rstrip()
 
 
-def _start(settings: Settings) -> SparkSession:
+def start_spark(settings: Settings) -> SparkSession:
     """Start Spark with the Java that fits it, if this machine has one; EMR brings its own."""
     from analytics.spark import session
     from infra.bootstrap import find_java

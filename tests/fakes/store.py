@@ -5,8 +5,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable, Iterator, Sequence
 
-from logdig.keys import parse_key
-from logdig.stores import StoredObject
+from logdig.stores import StoredObject, StoredVersion
 
 
 class FakeStore:
@@ -43,7 +42,20 @@ class FakeStore:
             self.before("delete", key)
             self.objects.pop(key, None)
 
+    def versions(self, prefix: str) -> Iterator[StoredVersion]:
+        """A store that keeps nothing has one version of each."""
+        self.before("versions", prefix)
+        return iter([StoredVersion(key, "null", True, False) for key in sorted(self.objects) if key.startswith(prefix)])
+
+    def get_version(self, version: StoredVersion) -> bytes:
+        """Read the one version."""
+        return self.get(version.key)
+
+    def erase(self, versions: Sequence[StoredVersion]) -> None:
+        """Remove the one version of each."""
+        self.delete([one.key for one in versions])
+
     def lines(self, zone: str) -> list[bytes]:
         """Every stored line of a zone."""
-        texts = (gzip.decompress(body) for key, body in self.objects.items() if parse_key(key).zone == zone)
+        texts = (gzip.decompress(body) for key, body in self.objects.items() if key.startswith(f"{zone}/"))
         return [line for text in texts for line in text.splitlines()]

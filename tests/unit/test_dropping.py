@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from analytics import ledger
+from analytics import ledger_lines
 from logdig.dropping import DROPPED_NAME
 from tests.fakes.sinks import MemorySink
 from tests.fakes.tracked import body, collector, event, post
@@ -27,7 +27,7 @@ def test_dropped_becomes_a_custom_event_beside_those_that_came() -> None:
     assert reply["accepted"] == 1
     assert [line["type"] for line in lines] == ["click", "custom"]
     assert lines[1]["custom"] == {"name": "$dropped", "props": {"full": 3, "expired": 1}}
-    assert lines[1]["user_key"] is None
+    assert lines[1]["user_key"] == lines[0]["user_key"]
 
 
 def test_dropped_keeps_its_id_when_the_request_is_sent_again_later() -> None:
@@ -46,4 +46,4 @@ def test_nothing_is_stored_when_nothing_was_dropped(envelope: dict[str, Any]) ->
 
 
 def test_ledger_looks_for_the_name_that_is_written() -> None:
-    assert ledger.DROPPED_NAME == DROPPED_NAME
+    assert ledger_lines.DROPPED_NAME == DROPPED_NAME

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from logdig.erasures import remember
 from logdig.errors import QueueUnavailableError, StoreUnavailableError
 from logdig.flusher import FlushLimits, FlushReport, flush
 from logdig.keys import parse_key
 from logdig.packing import Batch, pack
+from logdig.people import Person
 from logdig.times import wire_time
 from tests.fakes.queue import FakeClock, FakeQueue
 from tests.fakes.store import FakeStore
@@ -141,8 +143,9 @@ def test_flush_keeps_messages_and_fails_when_store_is_down() -> None:
     road = Road()
     road.send(texts(500))
 
-    def down(_operation: str, _key: str) -> None:
-        raise StoreUnavailableError("S3 is down")
+    def down(operation: str, _key: str) -> None:
+        if operation == "put":
+            raise StoreUnavailableError("S3 is down")
 
     road.store.before = down
     report = road.flush()
@@ -151,6 +154,37 @@ def test_flush_keeps_messages_and_fails_when_store_is_down() -> None:
 
     assert (report.errors, report.deleted, report.released) == (["S3 is down"], 0, 50)
     assert (again.errors, road.links()) == ([], texts(500))
+
+
+def test_flush_takes_no_message_when_it_cannot_learn_who_was_forgotten() -> None:
+    road = Road()
+    road.send(texts(500))
+
+    def down(_operation: str, _key: str) -> None:
+        raise StoreUnavailableError("S3 is down")
+
+    road.store.before = down
+    report = road.flush()
+
+    assert (report.errors, report.received, report.stopped) == (["S3 is down"], 0, "error")
+
+
+def test_flush_erases_who_was_forgotten_while_events_were_under_way() -> None:
+    road = Road()
+    road.send(texts(99))
+    at = wire_time(road.clock())
+    event = {"received_at": at, "occurred_at": at, "app": "shop", "user_key": "u" * 20, "event_id": "e"}
+    rejected = {"received_at": at, "bad_id": "b", "text": '{"user_key": "' + "u" * 20 + '", "cut'}
+    line, text = (json.dumps(one, separators=(",", ":")).encode() for one in (event, rejected))
+    for body in pack(Batch("shop", road.clock(), (line,), (text,)), lambda: "p"):
+        road.queue.send(body)
+    remember(road.store, Person("user_key", "u" * 20), road.clock())
+
+    report = road.flush()
+
+    assert (report.logs, report.rejected, report.errors) == (100, 1, [])
+    assert b"u" * 20 not in b"".join(road.store.lines("raw") + road.store.lines("bad"))
+    assert (len(road.store.lines("raw")), len(road.store.lines("bad"))) == (100, 1)
 
 
 def test_flush_sends_nothing_to_the_dlq_when_store_is_down_for_an_hour() -> None:
@@ -244,7 +278,7 @@ def test_flush_handles_a_suspect_alone_after_its_neighbours() -> None:
         road.clock.advance(301)
     road.send(texts(100))
     puts: list[int] = []
-    road.store.before = lambda _operation, _key: puts.append(road.queue.steps.count("delete"))
+    road.store.before = lambda operation, _key: operation == "put" and puts.append(road.queue.steps.count("delete"))
 
     report = road.flush()
 

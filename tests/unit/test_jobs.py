@@ -22,7 +22,7 @@ from logdig.settings import Settings
 SETTINGS = Settings(service="shop")
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 ORDER = ["ingest", "heat_cells", "listens", "customers", "tracks", "features", "models", "predictions", "targets"]
-ORDER += ["ledger"]
+ORDER += ["maintain", "ledger"]
 KEYS = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key"}
 
 
@@ -55,7 +55,7 @@ def test_run_all_runs_each_job_once_in_order_and_adds_up(monkeypatch: pytest.Mon
     report = jobs.run("all", None, SETTINGS, NOW)  # type: ignore[arg-type]
 
     assert seen == ORDER
-    assert (report.name, report.rows, report.notes) == ("all", 20, dict.fromkeys(ORDER, 2))
+    assert (report.name, report.rows, report.notes) == ("all", 2 * len(ORDER), dict.fromkeys(ORDER, 2))
 
 
 def test_list_names_jobs_in_order() -> None:

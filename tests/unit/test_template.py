@@ -40,13 +40,15 @@ ALLOWED = {
         "logs:CreateLogStream", "logs:PutLogEvents",
     },
     "FlushRole": {
-        "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "s3:PutObject",
+        "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "s3:PutObject", "s3:GetObject",
+        "s3:ListBucket",
         "logs:CreateLogStream", "logs:PutLogEvents",
     },
     "FlushScheduleRole": {"lambda:InvokeFunction"},
     "JobsScheduleRole": {"emr-serverless:StartJobRun", "iam:PassRole"},
     "JobsRole": {
         "s3:ListBucket", "s3:GetBucketLocation", "s3:GetObject", "s3:PutObject", "s3:DeleteObject",
+        "s3:ListBucketVersions", "s3:GetObjectVersion", "s3:DeleteObjectVersion",
         "glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:CreateTable", "glue:UpdateTable",
         "dynamodb:BatchWriteItem", "sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:ChangeMessageVisibility",
         "logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", "logs:DescribeLogGroups",
@@ -190,7 +192,7 @@ def test_template_ends_each_zone_by_its_own_days() -> None:
     by_prefix = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
     old = [rule["NoncurrentVersionExpiration"]["NoncurrentDays"] for rule in rules if rule["Id"] == "old-versions-end"]
 
-    assert by_prefix == {"raw/": 30}
+    assert by_prefix == {"raw/": 30, "erasures/list/": 60}
     assert old == [7]
 
 

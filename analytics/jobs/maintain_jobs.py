@@ -1,0 +1,59 @@
+"""The daily upkeep of the lake: ids, erasures, retention, small files, old snapshots, orphans."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from pyspark.sql import SparkSession
+
+from analytics import tables, upkeep
+from analytics.erasing import delete_listed
+from analytics.jobs.report import JobReport
+from logdig.clients import s3_store
+from logdig.erasures import ErasureList, read_list
+from logdig.forgetting import days_of, remove_lines
+from logdig.keys import ZONES
+from logdig.settings import Settings
+
+ERASURE_RECHECK = timedelta(days=3)
+"""A flush that was under way when someone was forgotten may have written what it had already taken."""
+QUEUE_DAYS = 14
+
+
+def maintain_job(spark: SparkSession, settings: Settings, now: datetime) -> JobReport:
+    """Keep what is stored correct and small; any run may be interrupted, the next one goes on."""
+    moment = now.replace(tzinfo=None)
+    erased = recheck_erasures(spark, settings, now)
+    copies = upkeep.recheck_ids(spark, settings, (now - timedelta(days=upkeep.RECHECK_DAYS)).date())
+    expired = upkeep.expire_rows(spark, settings, now.date())
+    keep_snapshots = timedelta(0) if erased else timedelta(days=settings.retention.snapshot_days)
+    files = snapshots = orphans = 0
+    for name in upkeep.existing(spark, settings):
+        files += upkeep.compact(spark, settings, name)
+        snapshots += upkeep.expire_snapshots(spark, settings, name, moment - keep_snapshots)
+        orphans += upkeep.remove_orphans(spark, settings, name, moment)
+    notes: dict[str, object] = {
+        "later copies removed": copies,
+        "rows expired": sum(expired.values()),
+        "files compacted": files,
+        "old files removed": snapshots + orphans,
+    }
+    if erased:
+        notes["lines and rows erased"] = erased
+    return JobReport("maintain", tables.read(spark, settings, "events").count(), notes=notes)
+
+
+def recheck_erasures(spark: SparkSession, settings: Settings, now: datetime) -> int:
+    """Erase once more what the last days' erasures could have missed; return how many lines and rows there were."""
+    store = s3_store(settings)
+    found = read_list(store, now - ERASURE_RECHECK)
+    if found is None:
+        return 0
+    prefixes = days_of(ZONES, _days(found, now))
+    lines = remove_lines(store, found, found.names, prefixes=prefixes).lines.total()
+    return lines + delete_listed(spark, settings, found.entries, found.names.salt)
+
+
+def _days(found: ErasureList, now: datetime) -> list[date]:
+    first = min(entry.asked_at for entry in found.entries).date() - timedelta(days=QUEUE_DAYS)
+    return [first + timedelta(days=index) for index in range((now.date() - first).days + 1)]

@@ -1,0 +1,118 @@
+"""`logdig rebuild`: make the tables again from the raw zone."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from logdig.cli import read_settings
+from logdig.errors import InputError, LogDigError
+
+if TYPE_CHECKING:
+    from analytics.rebuilding import Day
+
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command("rebuild")
+@click.option("--from", "start", type=DAY, help="First UTC day of arrival; else the first that has objects.")
+@click.option("--to", "end", type=DAY, help="Last UTC day of arrival, included; else the last that has objects.")
+@click.option("--dry-run", is_flag=True, help="Say what would be read, and change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(*, start: datetime | None, end: datetime | None, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Make the tables again from the objects of raw and bad.
+
+    Rows that arrived on the chosen days are replaced by what the objects say, in one commit a run of days; rows of
+    other days, and of days without objects, stay. Then every mart that follows from the events is made anew. Equal code
+    makes equal rows. An interrupted rebuild is finished by running it again.
+    """
+    from analytics.rebuilding import days_of, runs_of
+    from logdig.clients import s3_store
+
+    settings = read_settings()
+    if start and end and start > end:
+        raise InputError(f"--from {start:%Y-%m-%d} is after --to {end:%Y-%m-%d}")
+    days = days_of(s3_store(settings), _date(start), _date(end))
+    if not days:
+        raise InputError("no object lies in raw or bad on these days; nothing was changed")
+    _tell(days, as_json=as_json and dry_run)
+    if dry_run:
+        return
+    if not yes and not click.confirm("Replace the rows of these days and make the marts anew?", err=True):
+        raise click.Abort
+    jobs = _rebuild(list(runs_of(days)))
+    if as_json:
+        click.echo(json.dumps(_facts(days) | {"rows": jobs}))
+        return
+    for name, rows in jobs.items():
+        click.echo(f"{name:<16} {rows:>12,} rows")
+    click.echo("next, for models and targets: logdig jobs run all", err=True)
+
+
+def _rebuild(runs: list[list[Day]]) -> dict[str, int]:
+    """Remake the tables with a bar on standard error; return rows by table."""
+    from py4j.protocol import Py4JJavaError
+    from pyspark.errors import PySparkException
+
+    from analytics import jobs, tables
+    from analytics.rebuilding import LEFT_TO_OTHERS, prepare, remake
+    from logdig.cli.jobs import start_spark
+
+    settings = read_settings()
+    marts = [name for name in jobs.JOBS if name not in LEFT_TO_OTHERS]
+    console = Console(stderr=True)
+    with console.status("starting Spark"):
+        spark = start_spark(settings)
+    rows = {}
+    try:
+        with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
+            bar = progress.add_task("events", total=len(runs) + len(marts) + 1)
+            prepare(spark, settings)
+            progress.advance(bar)
+            for run in runs:
+                progress.update(bar, description=f"events of {run[0].day} to {run[-1].day}")
+                remake(spark, settings, run)
+                progress.advance(bar)
+            rows = {name: tables.read(spark, settings, name).count() for name in ("events", "bad_events")}
+            for name in marts:
+                progress.update(bar, description=name)
+                rows[name] = jobs.run(name, spark, settings, datetime.now(UTC)).rows
+                progress.advance(bar)
+    except (Py4JJavaError, PySparkException) as err:
+        raise LogDigError(f"the rebuild stopped, run it again: {' '.join(str(err).split())[:400]}") from err
+    finally:
+        spark.stop()
+    return rows
+
+
+def _tell(days: list[Day], *, as_json: bool) -> None:
+    facts: dict[str, Any] = _facts(days)
+    if as_json:
+        click.echo(json.dumps({"dry_run": True} | facts))
+        return
+    click.echo(
+        f"{facts['days']:,} days from {facts['from']} to {facts['to']}: {facts['objects']:,} objects, "
+        f"{facts['bytes'] / 2**20:,.1f} MiB",
+        err=True,
+    )
+
+
+def _facts(days: list[Day]) -> dict[str, Any]:
+    return {
+        "from": days[0].day.isoformat(),
+        "to": days[-1].day.isoformat(),
+        "days": len(days),
+        "objects": sum(sum(day.objects.values()) for day in days),
+        "bytes": sum(day.size_bytes for day in days),
+    }
+
+
+def _date(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
