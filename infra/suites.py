@@ -140,8 +140,8 @@ def main(which: str) -> int:
     beside.join()
     failed = [outcome.suite.name for outcome in queue.outcomes if not outcome.passed]
     passed = len(queue.outcomes) - len(failed)
-    print(f"\n{passed} suites passed, {len(failed)} failed, {time.monotonic() - started:.0f} s", end="")
-    print(f": {', '.join(failed)}" if failed else "")
+    print(f"\nsuites: {passed} passed, {len(failed)} failed")
+    print(f"{time.monotonic() - started:.0f} s" + (f", failed: {', '.join(failed)}" if failed else ""))
     return 1 if failed else 0
 
 
