@@ -1,19 +1,23 @@
-"""The server front door: Flask routes every request to the one collector.
+"""The WSGI front door: Flask routes every request to the one collector, on any WSGI host behind a buffering proxy.
 
 Flask-RESTful is used for routing only. Methods, types, sizes and CORS are the core's, so that every front door gives
-the same answer.
+the same answer. ``python -m api.server`` serves the same collector without a thread a request (api/door.py).
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
+import threading
 
 import flask
 from flask_restful import Api, Resource
 from werkzeug.exceptions import HTTPException
 
+from api.group_commit import GroupCommit
 from logdig import wiring
 from logdig.collector import PATHS, Collector
+from logdig.counters import Counters
 from logdig.exchange import Request
 from logdig.payloads import PAYLOAD_BYTES_LIMIT
 from logdig.settings import Settings
@@ -43,12 +47,22 @@ def create_app(settings: Settings, *, collector: Collector | None = None) -> fla
         settings: Of this installation.
         collector: What answers; None wires one to the queue and the profiles of the settings.
     """
-    served = collector if collector is not None else wiring.build(settings, os.environ).collector
+    served = collector or _wired(settings)
     app = flask.Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False
     _Routes(app, served)
     app.register_error_handler(HTTPException, lambda _: _answer(served))
     return app
+
+
+def _wired(settings: Settings) -> Collector:
+    """Let requests share messages: a loop in a thread of its own holds them."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="group-commit", daemon=True).start()
+    counters = Counters()
+    group = GroupCommit(wiring.counted_queue(settings, counters), wiring.new_id)
+    group.start(loop)
+    return wiring.build(settings, os.environ, counters=counters, sink=group).collector
 
 
 class _Routes(Api):  # type: ignore[misc]

@@ -1,18 +1,19 @@
 """Group commit: many requests, one queue message; every request waits for the message that holds it.
 
-A lone request is sent at once. While sends are under way, the next message fills up for at most LINGER_SECONDS, so the
-busier the server, the fewer calls an event costs. A message that fails, fails exactly the requests in it.
+All state belongs to one event loop, so nothing is locked; only the sends themselves run in threads. A lone request is
+sent at once. While sends are under way the next message fills up for at most LINGER_SECONDS, so the busier the server,
+the fewer calls an event costs. A message that fails, fails exactly the requests in it.
 """
 
 from __future__ import annotations
 
-import threading
+import asyncio
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from dataclasses import dataclass, field
-from time import monotonic
+from dataclasses import dataclass
+from time import perf_counter
 
 from logdig.errors import QueueUnavailableError, TransientError
 from logdig.packing import PACK_LIMIT_BYTES, Batch, Sender, pack
@@ -22,14 +23,37 @@ SENDERS = 8
 """Sends under way at once: at 8 ms each 1,000 messages a second, far more than a core can fill."""
 MESSAGE_BYTES = PACK_LIMIT_BYTES - 1024
 """Lines of one message; what surrounds them takes less than 1 KiB."""
-HELD_BYTES_LIMIT = 64 * 1024 * 1024
+HELD_BYTES_LIMIT = 32 * 1024 * 1024
 """Lines that wait for their acknowledgement; past it requests are refused, so memory stays bounded."""
-ANSWER_SECONDS = 60
-"""A request never waits longer; the event may be stored all the same, and sending it again is harmless."""
+ANSWER_SECONDS = 20.0
+"""A request waits no longer; its events may be stored all the same, and sending them again is harmless."""
+CHECK_SECONDS = 1.0
 
 
 class OverloadedError(TransientError):
     """Too much waits for the queue already; the sender keeps its events and comes back."""
+
+    code = "overload"
+
+
+class DrainingError(TransientError):
+    """The server is going down; another one, or the next, takes the events."""
+
+    code = "draining"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of one group, for its log line: counts, sizes in bytes, times in seconds."""
+
+    app: str
+    requests: int
+    events: int
+    rejected: int
+    messages: int
+    size_bytes: int
+    send_seconds: float
+    failure: TransientError | None
 
 
 @dataclass(slots=True)
@@ -38,19 +62,21 @@ class _Held:
 
     batch: Batch
     size_bytes: int
-    done: Future[None] = field(default_factory=Future)
+    deadline: float
+    done: asyncio.Future[None]
 
 
 class GroupCommit:
-    """An `EventSink` that packs the batches of many threads together.
+    """Packs the batches of many requests together; use it on the event loop that it was started on.
 
     Args:
         queue: Takes messages; called by several threads at once.
-        new_pack_id: Gives an id for each message.
+        new_pack_id: Gives an id for each message; called by several threads at once.
         linger_seconds: Longest that a message waits for more, while others are under way.
         senders: Threads that send.
         held_bytes_limit: See HELD_BYTES_LIMIT.
-        clock: Seconds, only going up.
+        answer_seconds: See ANSWER_SECONDS.
+        tell: Hears of every group, on the event loop.
     """
 
     def __init__(
@@ -61,130 +87,199 @@ class GroupCommit:
         linger_seconds: float = LINGER_SECONDS,
         senders: int = SENDERS,
         held_bytes_limit: int = HELD_BYTES_LIMIT,
-        clock: Callable[[], float] = monotonic,
+        answer_seconds: float = ANSWER_SECONDS,
+        tell: Callable[[Sent], None] = lambda _: None,
     ) -> None:
-        self._queue, self._new_pack_id, self._clock = queue, new_pack_id, clock
-        self._linger_seconds, self._held_bytes_limit = linger_seconds, held_bytes_limit
+        self._queue, self._new_pack_id, self._tell = queue, new_pack_id, tell
+        self._linger_seconds, self._held_bytes_limit, self._senders = linger_seconds, held_bytes_limit, senders
+        self._answer_seconds = answer_seconds
         self._waiting: deque[_Held] = deque()
-        self._changed = threading.Condition()
-        self._held_bytes = self._sending = 0
+        self._groups: list[list[_Held]] = []
+        self._checking = False
+        self._waiting_bytes = self._held_bytes = self._sending = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._closed = False
-        self._threads = [
-            threading.Thread(target=self._send_forever, name=f"send-{number}", daemon=True) for number in range(senders)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._pool = ThreadPoolExecutor(senders, thread_name_prefix="send")
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def held_bytes(self) -> int:
         """Bytes of lines that are not yet acknowledged."""
         return self._held_bytes
 
-    def commit(self, batch: Batch) -> None:
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Name the loop that everything runs on; needed only by `commit` from other threads."""
+        self._loop = loop
+
+    async def hold(self, batch: Batch) -> None:
         """Wait until the message with this batch is acknowledged.
 
         Raises:
-            OverloadedError: Too much waits already, or the server is going down.
-            QueueUnavailableError: The queue did not take it, or not in time.
+            OverloadedError: Too much waits already.
+            DrainingError: The server is going down.
+            QueueUnavailableError: The queue did not take all of it, or not in time.
         """
-        size = sum(len(line) + 1 for lines in (batch.events, batch.rejected) for line in lines)
-        held = _Held(batch, size)
-        with self._changed:
-            if self._closed:
-                raise OverloadedError("the server is going down; send it again")
-            if self._held_bytes and self._held_bytes + size > self._held_bytes_limit:
-                raise OverloadedError(f"{self._held_bytes:,} bytes wait for the queue already; send it again later")
-            self._held_bytes += size
-            self._waiting.append(held)
-            self._changed.notify()
+        await self._enqueue(batch).done
+
+    def commit(self, batch: Batch) -> None:
+        """Do the same from another thread; this makes it an `EventSink`."""
+        if self._loop is None:
+            raise RuntimeError("GroupCommit.start was not called")
+        waiting: Future[None] = asyncio.run_coroutine_threadsafe(self.hold(batch), self._loop)
         try:
-            held.done.result(timeout=ANSWER_SECONDS)
+            waiting.result(timeout=self._answer_seconds + CHECK_SECONDS + 1)
         except FutureTimeoutError as err:
-            raise QueueUnavailableError(f"no acknowledgement within {ANSWER_SECONDS} s; send it again") from err
+            waiting.cancel()
+            raise QueueUnavailableError("the server's event loop does not answer; send it again") from err
 
-    def close(self, timeout_seconds: float) -> bool:
+    async def close(self, timeout_seconds: float) -> bool:
         """Take nothing new, send what waits; tell whether all of it was in time."""
-        deadline = self._clock() + timeout_seconds
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - self._clock()))
-        return not any(thread.is_alive() for thread in self._threads)
+        self._closed = True
+        self._send_all()
+        try:
+            await asyncio.wait_for(self._idle.wait(), timeout_seconds)
+        except TimeoutError:
+            return False
+        finally:
+            self._pool.shutdown(wait=False)
+        return True
 
-    def _send_forever(self) -> None:
-        while group := self._next_group():
-            try:
-                self._send(group)
-            finally:
-                with self._changed:
-                    self._sending -= 1
-                    self._held_bytes -= sum(held.size_bytes for held in group)
-                    self._changed.notify_all()
+    def _enqueue(self, batch: Batch) -> _Held:
+        size = sum(map(len, batch.events)) + sum(map(len, batch.rejected)) + len(batch.events) + len(batch.rejected)
+        if self._closed:
+            raise DrainingError("the server is going down; send it again")
+        if self._held_bytes and self._held_bytes + size > self._held_bytes_limit:
+            raise OverloadedError(f"{self._held_bytes:,} bytes wait for the queue already; send it again later")
+        loop = asyncio.get_running_loop()
+        held = _Held(batch, size, loop.time() + self._answer_seconds, loop.create_future())
+        self._held_bytes += size
+        self._waiting_bytes += size
+        self._waiting.append(held)
+        self._idle.clear()
+        if not self._checking:
+            self._checking = True
+            loop.call_later(CHECK_SECONDS, self._check_deadlines)
+        if not self._sending:
+            # Nobody to wait for: what comes in the same turn of the loop goes along.
+            loop.call_soon(self._send_all)
+        elif self._waiting_bytes >= MESSAGE_BYTES:
+            self._send_next()
+        else:
+            self._start_timer()
+        return held
 
-    def _next_group(self) -> list[_Held]:
-        """Wait for requests and take those of one message; empty when there will be no more."""
-        with self._changed:
-            while True:
-                while not self._waiting:
-                    if self._closed:
-                        return []
-                    self._changed.wait()
-                self._linger()
-                # Another sender may have taken everything meanwhile.
-                if self._waiting:
-                    return self._take()
+    def _send_all(self) -> None:
+        """Send what waits now, as far as senders are free; the rest goes when one is."""
+        self._stop_timer()
+        while self._waiting and self._sending < self._senders:
+            self._send_next()
 
-    def _linger(self) -> None:
-        """Let the message fill while others are under way; a lone request waits for nothing."""
-        deadline = self._clock() + self._linger_seconds
-        while self._sending and self._waiting and not self._closed:
-            left = deadline - self._clock()
-            if left <= 0 or sum(held.size_bytes for held in self._waiting) >= MESSAGE_BYTES:
-                return
-            self._changed.wait(left)
+    def _send_next(self) -> None:
+        if not self._waiting or self._sending >= self._senders:
+            return
+        self._stop_timer()
+        group = self._take()
+        self._groups.append(group)
+        self._sending += 1
+        loop = asyncio.get_running_loop()
+        sending = loop.run_in_executor(self._pool, self._send, group)
+        sending.add_done_callback(lambda done: self._settle(group, done.result()))
+        if self._waiting:
+            self._start_timer()
+
+    def _start_timer(self) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._linger_seconds, self._send_all)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _take(self) -> list[_Held]:
-        """Take the oldest request and those of its app that fit into the same message."""
+        """Take the oldest request and those of its app and day that fit into the same message."""
         first = self._waiting.popleft()
         group, size, rest = [first], first.size_bytes, deque[_Held]()
-        while self._waiting:
-            held = self._waiting.popleft()
-            if held.batch.app == first.batch.app and size + held.size_bytes <= MESSAGE_BYTES:
+        for held in self._waiting:
+            if size + held.size_bytes <= MESSAGE_BYTES and _same_message(held.batch, first.batch):
                 group.append(held)
                 size += held.size_bytes
             else:
                 rest.append(held)
         self._waiting = rest
-        self._sending += 1
-        if rest:
-            self._changed.notify()
+        self._waiting_bytes -= size
         return group
 
-    def _send(self, group: list[_Held]) -> None:
+    def _send(self, group: list[_Held]) -> Sent:
+        """Send one group, in a thread; never raises."""
+        batch = _merged([held.batch for held in group])
+        started, failure, size, messages = perf_counter(), None, 0, 0
         try:
             # Only a lone request can need several messages, and then it fails or succeeds as a whole.
-            for body in pack(_merged([held.batch for held in group]), self._new_pack_id):
+            for body in pack(batch, self._new_pack_id):
+                size += len(body)
+                messages += 1
                 self._queue.send(body)
         except Exception as err:
             # Whatever it was, these requests are not durable; each of them hears it.
-            for held in group:
-                held.done.set_exception(_as_transient(err))
-        else:
-            for held in group:
-                held.done.set_result(None)
+            failure = err if isinstance(err, TransientError) else QueueUnavailableError(f"not sent: {err!r}")
+        seconds = perf_counter() - started
+        events, rejected = len(batch.events), len(batch.rejected)
+        return Sent(batch.app, len(group), events, rejected, messages, size, seconds, failure)
+
+    def _settle(self, group: list[_Held], sent: Sent) -> None:
+        self._sending -= 1
+        self._groups.remove(group)
+        for held in group:
+            self._held_bytes -= held.size_bytes
+            if not held.done.done():
+                if sent.failure is None:
+                    held.done.set_result(None)
+                else:
+                    held.done.set_exception(sent.failure)
+        self._tell(sent)
+        # Without a timer the linger of what waits is over, and only a free sender was missing.
+        if self._waiting and (self._closed or not self._sending or self._timer is None):
+            self._send_all()
+        elif not self._waiting and not self._sending:
+            self._idle.set()
+
+    def _check_deadlines(self) -> None:
+        """Answer what waits too long; what was not handed to the queue yet is forgotten, the rest may be stored."""
+        now = asyncio.get_running_loop().time()
+        while self._waiting and self._waiting[0].deadline <= now:
+            late = self._waiting.popleft()
+            self._waiting_bytes -= late.size_bytes
+            self._held_bytes -= late.size_bytes
+            self._give_up(late)
+        for held in (held for group in self._groups for held in group if held.deadline <= now):
+            self._give_up(held)
+        self._checking = bool(self._waiting or self._groups)
+        if self._checking:
+            asyncio.get_running_loop().call_later(CHECK_SECONDS, self._check_deadlines)
+        elif not self._sending:
+            self._idle.set()
+
+    def _give_up(self, held: _Held) -> None:
+        if not held.done.done():
+            reason = f"no acknowledgement within {self._answer_seconds:g} s; send it again"
+            held.done.set_exception(QueueUnavailableError(reason))
 
 
-def _as_transient(err: Exception) -> TransientError:
-    return err if isinstance(err, TransientError) else QueueUnavailableError(f"not sent: {err!r}")
+def _same_message(one: Batch, other: Batch) -> bool:
+    """Tell whether two batches may share a message: equal app, and equal day, by which objects are named."""
+    return one.app == other.app and one.received_at.date() == other.received_at.date()
 
 
-def _merged(batches: list[Batch]) -> Batch:
-    if len(batches) == 1:
-        return batches[0]
+def _merged(batches: Iterable[Batch]) -> Batch:
+    found = list(batches)
+    if len(found) == 1:
+        return found[0]
     return Batch(
-        app=batches[0].app,
-        received_at=min(batch.received_at for batch in batches),
-        events=tuple(line for batch in batches for line in batch.events),
-        rejected=tuple(line for batch in batches for line in batch.rejected),
+        app=found[0].app,
+        received_at=min(batch.received_at for batch in found),
+        events=tuple(line for batch in found for line in batch.events),
+        rejected=tuple(line for batch in found for line in batch.rejected),
     )

@@ -2,52 +2,71 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
+import resource
 import socket
 import sys
 import threading
 import time
-from multiprocessing.util import Finalize
 
 import click
-import flask
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 
-from api import create_app
-from api.group_commit import GroupCommit
+from api.door import DRAIN_SECONDS, HELD_REQUESTS_LIMIT, Door
+from api.group_commit import GroupCommit, Sent
+from api.log_lines import LogLines, group_line
+from api.metrics import TOKEN_VARIABLE, Metrics
 from logdig import wiring
+from logdig.counters import Counters
 from logdig.errors import LogDigError
-from logdig.packing import Sender
 from logdig.settings import find_settings
 
-BLOCKING_THREADS = 128
-"""Requests in work at once: each waits 8 to 20 ms for the message that it shares (bench/collector.py)."""
+CONNECTIONS_LIMIT = 2 * HELD_REQUESTS_LIMIT
+"""Open connections; further ones wait in the kernel's queue of BACKLOG."""
 BACKLOG = 1024
-DRAIN_SECONDS = 5
+HEADER_SECONDS = 10
+"""A request's head must be there within this time; it is also how long an idle connection is kept."""
+HEADER_BYTES_LIMIT = 32 * 1024
+END_SECONDS = 30
+"""After SIGTERM: bodies on their way have 10 s, held requests 20 s; whoever takes longer is cut off."""
 PARENT_CHECK_SECONDS = 0.5
 
 
-def make_app() -> flask.Flask:
-    """Build the application inside the worker process; exposures still waiting are sent when it ends."""
+def make_app() -> Door:
+    """Build the application inside the worker process."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    _allow_connections()
+    lines = LogLines(sys.stdout)
+
+    def tell(sent: Sent) -> None:
+        lines.add(group_line(sent, wiring.utc_now(), group.held_bytes))
+
+    counters = Counters()
     try:
         settings = find_settings(os.environ)
-        parts = wiring.build(settings, os.environ, make_sink=_group_commit)
+        group = GroupCommit(wiring.counted_queue(settings, counters), wiring.new_id, tell=tell)
+        parts = wiring.build(settings, os.environ, counters=counters, sink=group)
     except LogDigError as err:
         click.echo(f"collector: {err.message}", err=True)
         sys.exit(1)
     threading.Thread(target=end_with_parent, args=(os.getppid(),), daemon=True).start()
-    Finalize(None, parts.decider.drain, args=(DRAIN_SECONDS,), exitpriority=10)
-    return create_app(settings, collector=parts.collector)
+    metrics = Metrics(counters, os.environ.get(TOKEN_VARIABLE))
+    # What is there now stays; the collector of garbage need not look at it again.
+    gc.collect()
+    gc.freeze()
+    return Door(parts.collector, group, metrics, parts.decider.drain)
 
 
-def _group_commit(queue: Sender) -> GroupCommit:
-    sink = GroupCommit(queue, wiring.new_id)
-    Finalize(None, sink.close, args=(DRAIN_SECONDS,), exitpriority=5)
-    return sink
+def _allow_connections() -> None:
+    """Let the process open as many connections as it serves, as far as the system lets it."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS_LIMIT + BACKLOG
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if most == resource.RLIM_INFINITY else min(wanted, most), most))
 
 
 def end_with_parent(parent: int) -> None:
@@ -60,8 +79,7 @@ def end_with_parent(parent: int) -> None:
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8080, show_default=True, help="Port; 0 takes a free one.")
-@click.option("--threads", default=BLOCKING_THREADS, show_default=True, help="Requests in work at once.")
-def main(host: str, port: int, threads: int) -> None:
+def main(host: str, port: int) -> None:
     """Serve the collector until SIGTERM or Ctrl-C; requests in work are answered first."""
     try:
         find_settings(os.environ)
@@ -73,10 +91,14 @@ def main(host: str, port: int, threads: int) -> None:
         "api.server:make_app",
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.ASGI,
         factory=True,
-        blocking_threads=threads,
+        # HTTP/2 would let one connection hold any number of requests; a balancer speaks HTTP/1.1 to us.
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=HEADER_BYTES_LIMIT),
         backlog=BACKLOG,
+        backpressure=CONNECTIONS_LIMIT,
+        workers_kill_timeout=END_SECONDS + int(DRAIN_SECONDS),
         # Its warnings are advice about thread counts; ours are logged by ourselves.
         log_level=LogLevels.error,
         websockets=False,

@@ -16,6 +16,7 @@ from lambdas import flush
 from lambdas.doors import rest_request, rest_response, url_request, url_response
 from logdig import wiring
 from logdig.collector import METHODS, PATHS, Collector
+from logdig.counters import Counters
 from logdig.settings import find_settings
 
 EXPOSURE_WAIT_SECONDS = 0.02
@@ -26,7 +27,9 @@ EXPOSURE_WAIT_SECONDS = 0.02
 def collector() -> Collector:
     """Wire the collector on the first request: nothing speaks to AWS by being imported."""
     settings = find_settings(os.environ)
-    return wiring.build(settings, os.environ, exposure_wait_seconds=EXPOSURE_WAIT_SECONDS).collector
+    return wiring.build(
+        settings, os.environ, counters=Counters(), exposure_wait_seconds=EXPOSURE_WAIT_SECONDS
+    ).collector
 
 
 def build_app(source: Callable[[], Collector]) -> Chalice:

@@ -141,7 +141,6 @@ class Collector:
         if isinstance(err, InputError):
             headers = getattr(err, "headers", ())
         elif isinstance(err, TransientError):
-            _log.warning("not stored, the caller is told to try again: %s", err)
             headers = (("Retry-After", str(RETRY_AFTER_SECONDS)),)
         else:
             # A mistake of ours: the traceback goes to the log, never to the caller.

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import inspect
 
 from logdig.apps import App
+from logdig.counters import Counters
 from logdig.decisions import Decision, decide
 from logdig.envelope import PARSER_ERRORS
 from logdig.errors import InvalidEventError, ProfileUnavailableError
@@ -64,6 +65,7 @@ class Decider:
         *,
         exposure_wait_seconds: float = 0.0,
         read_deadline_seconds: float = READ_DEADLINE_SECONDS,
+        counters: Counters | None = None,
     ) -> None:
         """Wire the parts.
 
@@ -72,7 +74,7 @@ class Decider:
                 (Lambda).
         """
         self._profiles = profiles
-        self._exposures = ExposureLog(sink)
+        self._exposures = ExposureLog(sink, counters or Counters())
         self._offers = tuple(offers)
         self._clock = clock
         self._new_id = new_id

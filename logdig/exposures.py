@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from logdig.counters import Counters
 from logdig.packing import Batch, EventSink
 
 WAITING_LIMIT = 10_000
@@ -35,12 +36,17 @@ class Exposure:
 class ExposureLog:
     """Hands exposures to a sink in the background; the thread starts with the first one."""
 
-    def __init__(self, sink: EventSink) -> None:
+    def __init__(self, sink: EventSink, counters: Counters) -> None:
         self._sink = sink
+        self._counters = counters
         self._waiting: queue.Queue[Exposure] = queue.Queue(WAITING_LIMIT)
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
-        self.lost = 0
+
+    @property
+    def lost(self) -> int:
+        """Exposures that could not be stored."""
+        return int(self._counters.total("logdig_exposure_lost_total"))
 
     def add(self, exposure: Exposure) -> None:
         """Hand over one exposure; never waits and never fails."""
@@ -81,8 +87,7 @@ class ExposureLog:
             self._count_lost(len(exposures), str(err))
 
     def _count_lost(self, count: int, reason: str) -> None:
-        with self._lock:
-            self.lost += count
+        self._counters.add("logdig_exposure_lost_total", count)
         _log.warning("exposure_lost: %d, %s", count, reason)
 
 

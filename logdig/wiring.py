@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import perf_counter
 
 from logdig.apps import Apps
 from logdig.clients import dynamodb_profiles, queue_check, sqs_queue, with_signing_secrets
 from logdig.collector import Collector
+from logdig.counters import CountedSender, Counters
 from logdig.decider import Decider
 from logdig.enrichment import places
 from logdig.packing import EventSink, QueueSink, Sender
@@ -35,11 +37,21 @@ def new_id() -> str:
     return secrets.token_urlsafe(16)
 
 
+def counted_queue(settings: Settings, counters: Counters) -> Sender:
+    """The queue of the settings, its sends counted.
+
+    Raises:
+        QueueUnavailableError: The queue cannot be looked up.
+    """
+    return CountedSender(sqs_queue(settings), counters, perf_counter)
+
+
 def build(
     settings: Settings,
     environment: Mapping[str, str],
     *,
-    make_sink: Callable[[Sender], EventSink] = lambda queue: QueueSink(queue, new_id),
+    counters: Counters,
+    sink: EventSink | None = None,
     exposure_wait_seconds: float = 0.0,
 ) -> Parts:
     """Wire a collector to the queue and the profile table of the settings.
@@ -47,14 +59,15 @@ def build(
     Args:
         settings: Names of AWS resources, apps, offers.
         environment: Holds the signing secrets, or where in the parameter store they lie.
-        make_sink: Puts a sink on the queue; by default each request sends its own messages.
+        counters: Those of the process.
+        sink: Makes events durable; by default each request sends its own messages.
         exposure_wait_seconds: See `Decider`; above 0 where the process stands still after its reply.
     Raises:
         QueueUnavailableError: The queue cannot be looked up.
         SecretsUnavailableError: The parameter store does not give the secrets.
     """
     queue = sqs_queue(settings)
-    sink = make_sink(queue)
+    sink = sink or QueueSink(CountedSender(queue, counters, perf_counter), new_id)
     decider = Decider(
         dynamodb_profiles(settings),
         sink,
@@ -62,8 +75,10 @@ def build(
         utc_now,
         new_id,
         exposure_wait_seconds=exposure_wait_seconds,
+        counters=counters,
     )
     apps = Apps.from_settings(settings, with_signing_secrets(settings, environment))
     readiness = Readiness(queue_check(settings, queue.queue_url), utc_now)
-    collector = Collector(apps, sink, utc_now, new_id, decider, places(settings), check_ready=readiness.check)
-    return Parts(collector, decider)
+    place = places(settings)
+    ready = readiness.check
+    return Parts(Collector(apps, sink, utc_now, new_id, decider, place, counters, check_ready=ready), decider)

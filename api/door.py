@@ -1,0 +1,189 @@
+"""The server front door: one event loop holds many requests, each until the message with its events is acknowledged.
+
+A thread a request would let a slow client keep one for as long as it likes, and cost more than the work itself
+(bench/README.md); so this door is an ASGI application. It reads bodies within bounds of size and time, holds a bounded
+number of requests, and refuses the rest. What it answers is the core's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from api.group_commit import DrainingError, GroupCommit, OverloadedError
+from api.metrics import PATH as METRICS_PATH
+from api.metrics import Metrics
+from logdig.collector import Collector
+from logdig.errors import InputError
+from logdig.exchange import RefusedError, Reply, Request
+from logdig.payloads import PAYLOAD_BYTES_LIMIT
+
+HELD_REQUESTS_LIMIT = 2000
+"""Requests in work at once, a connection each; more are answered 503."""
+BODY_BYTES_LIMIT = 32 * 1024 * 1024
+"""Bytes of bodies in work at once; past it requests are refused."""
+BODY_SECONDS = 10.0
+"""A body that takes longer is cut off: 408."""
+INLINE_BYTES = 64 * 1024
+"""Larger bodies are read in a thread: the slowest of them take a second, and the loop has others to serve."""
+INLINE_PATHS = ("/", "/healthz", "/v1/events")
+"""Paths that wait for nothing but their commit."""
+WORKERS = 16
+DRAIN_SECONDS = 10.0
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+class DisconnectedError(InputError):
+    """The client went away before its body was there; nobody hears the answer."""
+
+    code = "disconnected"
+
+
+class Door:
+    """An ASGI application on one collector.
+
+    Args:
+        collector: Answers.
+        group: Makes batches durable.
+        metrics: Answers ``/metrics``.
+        drain: Called in a thread when the server ends, once all requests are answered; waits at most so many seconds.
+        held_requests_limit: See HELD_REQUESTS_LIMIT.
+        body_seconds: See BODY_SECONDS.
+    """
+
+    def __init__(
+        self,
+        collector: Collector,
+        group: GroupCommit,
+        metrics: Metrics,
+        drain: Callable[[float], object] = lambda _: None,
+        *,
+        held_requests_limit: int = HELD_REQUESTS_LIMIT,
+        body_seconds: float = BODY_SECONDS,
+    ) -> None:
+        self._collector, self._group, self._metrics, self._drain = collector, group, metrics, drain
+        self._held_requests_limit, self._body_seconds = held_requests_limit, body_seconds
+        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="work")
+        self._held_requests = self._body_bytes = 0
+        self._draining = False
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            self._held_requests += 1
+            try:
+                reply, is_last = await self._answer(_request(scope), receive)
+                await _send(send, reply, is_last=is_last)
+            finally:
+                self._held_requests -= 1
+
+    async def _answer(self, request: Request, receive: Receive) -> tuple[Reply, bool]:
+        """Answer one request; tell whether the connection must end, because its body was not read to the end."""
+        try:
+            body = await self._admit(receive)
+        except (InputError, OverloadedError, DrainingError) as err:
+            return self._collector.refuse(request, err), True
+        self._body_bytes += len(body)
+        try:
+            asked = Request(request.method, request.path, request.query, request.headers, body, request.remote_addr)
+            return await self._reply(asked), len(body) > PAYLOAD_BYTES_LIMIT
+        finally:
+            self._body_bytes -= len(body)
+
+    async def _reply(self, request: Request) -> Reply:
+        if request.path == METRICS_PATH:
+            return self._metrics_reply(request)
+        if request.path in INLINE_PATHS and len(request.body) <= INLINE_BYTES:
+            begun = self._collector.begin(request)
+        else:
+            loop = asyncio.get_running_loop()
+            begun = await loop.run_in_executor(self._workers, self._collector.begin, request)
+        if isinstance(begun, Reply):
+            return begun
+        try:
+            await self._group.hold(begun.batch)
+        except Exception as err:
+            return self._collector.finish(begun, err)
+        return self._collector.finish(begun)
+
+    def _metrics_reply(self, request: Request) -> Reply:
+        held = {"logdig_held_requests": self._held_requests, "logdig_held_bytes": self._group.held_bytes}
+        try:
+            return self._metrics.answer(request, held)
+        except RefusedError as err:
+            return self._collector.refuse(request, err)
+
+    async def _admit(self, receive: Receive) -> bytes:
+        """Read the body of a request that there is room for."""
+        if self._draining:
+            raise DrainingError("the server is going down; send it again")
+        if self._held_requests > self._held_requests_limit:
+            raise OverloadedError(f"{self._held_requests_limit} requests are in work already; send it again later")
+        message = await receive()
+        if message["type"] == "http.request" and not message.get("more_body"):
+            return bytes(message.get("body", b""))
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                return await self._read(message, receive)
+        except TimeoutError as err:
+            raise RefusedError(
+                408, f"the body took longer than {self._body_seconds:g} s; send it again", code="slow_body"
+            ) from err
+
+    async def _read(self, message: Message, receive: Receive) -> bytes:
+        """Read a body of several pieces, at most a little past the limit; the core says 413."""
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            while True:
+                if message["type"] != "http.request":
+                    raise DisconnectedError("the client went away")
+                piece = message.get("body", b"")
+                pieces.append(piece)
+                size += len(piece)
+                self._body_bytes += len(piece)
+                if size > PAYLOAD_BYTES_LIMIT or not message.get("more_body"):
+                    return b"".join(pieces)[: PAYLOAD_BYTES_LIMIT + 1]
+                if self._body_bytes > BODY_BYTES_LIMIT:
+                    raise OverloadedError(f"{self._body_bytes:,} bytes of bodies are in work; send it again later")
+                message = await receive()
+        finally:
+            self._body_bytes -= size
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """Start with the event loop; end when all that is held is answered and all exposures are sent."""
+        await receive()
+        loop = asyncio.get_running_loop()
+        self._group.start(loop)
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self._draining = True
+        await loop.run_in_executor(self._workers, self._drain, DRAIN_SECONDS / 2)
+        await self._group.close(DRAIN_SECONDS / 2)
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def _request(scope: Message) -> Request:
+    client = scope.get("client")
+    return Request(
+        method=scope["method"],
+        path=scope["path"],
+        query=scope["query_string"].decode("utf-8", "surrogateescape"),
+        headers=tuple((name.decode("latin-1"), value.decode("utf-8", "replace")) for name, value in scope["headers"]),
+        remote_addr=client[0] if client else None,
+    )
+
+
+async def _send(send: Send, reply: Reply, *, is_last: bool) -> None:
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    if is_last:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})

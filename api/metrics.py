@@ -1,0 +1,90 @@
+"""``GET /metrics``: the counters as Prometheus text, for whoever may see them."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from logdig.counters import BUCKETS_SECONDS, COUNTERS, SEND_SECONDS, SEND_SECONDS_HELP, Counters, Labels
+from logdig.exchange import RefusedError, Reply, Request
+
+PATH = "/metrics"
+TOKEN_VARIABLE = "LOGDIG_METRICS_TOKEN"  # noqa: S105 (the name of a variable)
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+GAUGES = {
+    "logdig_held_requests": "Requests that are not answered yet.",
+    "logdig_held_bytes": "Bytes of events that wait for their acknowledgement.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """The page and its guard; without a token only this machine may look."""
+
+    counters: Counters
+    token: str | None
+
+    def answer(self, request: Request, held: Mapping[str, float]) -> Reply:
+        """Give the page.
+
+        Args:
+            request: Its method, headers and address are looked at.
+            held: A value for each of GAUGES.
+        Raises:
+            RefusedError: 403, or 405.
+        """
+        if request.method not in ("GET", "HEAD"):
+            raise RefusedError(405, "this path takes GET, HEAD", (("Allow", "GET, HEAD"),))
+        if not self._may_see(request):
+            raise RefusedError(403, f"send Authorization: Bearer with the value of {TOKEN_VARIABLE}", code="metrics")
+        text = "".join(line + "\n" for line in _lines(self.counters, held))
+        return Reply(200, (("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-store")), text.encode("ascii"))
+
+    def _may_see(self, request: Request) -> bool:
+        if self.token:
+            given = (request.header("authorization") or "").encode("utf-8", "surrogateescape")
+            return hmac.compare_digest(f"Bearer {self.token}".encode(), given)
+        # A proxy on this machine speaks for others, and says so.
+        forwarded = request.header("x-forwarded-for") or request.header("forwarded")
+        return forwarded is None and _is_loopback(request.remote_addr)
+
+
+def _is_loopback(address: str | None) -> bool:
+    try:
+        return address is not None and ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _lines(counters: Counters, held: Mapping[str, float]) -> Iterator[str]:
+    sums = counters.sums()
+    for name, text in COUNTERS.items():
+        yield from _head(name, "counter", text)
+        rows = sorted((labels, amount) for (found, labels), amount in sums.items() if found == name)
+        yield from (f"{name}{_braces(labels)} {amount:.0f}" for labels, amount in rows or [((), 0.0)])
+    for name, text in GAUGES.items():
+        yield from _head(name, "gauge", text)
+        yield f"{name} {held[name]:.0f}"
+    yield from _send_lines(counters)
+
+
+def _send_lines(counters: Counters) -> Iterator[str]:
+    counts, seconds = counters.sends()
+    yield from _head(SEND_SECONDS, "histogram", SEND_SECONDS_HELP)
+    below = 0
+    for limit, count in zip((*map(str, BUCKETS_SECONDS), "+Inf"), counts, strict=True):
+        below += count
+        yield f'{SEND_SECONDS}_bucket{{le="{limit}"}} {below}'
+    yield f"{SEND_SECONDS}_sum {seconds:.6f}"
+    yield f"{SEND_SECONDS}_count {below}"
+
+
+def _head(name: str, kind: str, text: str) -> tuple[str, str]:
+    return f"# HELP {name} {text}", f"# TYPE {name} {kind}"
+
+
+def _braces(labels: Labels) -> str:
+    """Write labels; their values are words of ours and app names, so nothing in them needs escaping."""
+    return "{" + ",".join(f'{name}="{value}"' for name, value in labels) + "}" if labels else ""
