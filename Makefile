@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-e2e quick lock bench clean
+.PHONY: help setup demo test faults test-e2e quick lock bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -27,6 +27,10 @@ test-e2e:  ## deploy into an emulated AWS account and use it: part of `make test
 quick:  ## lint, types and unit tests: no Java, no browser
 	@$(PYTHON) infra/bootstrap.py python
 	@$(BIN)/python -m infra.suites quick
+
+faults:  ## the fault tests at full length: 200 kills of the server and more
+	@$(PYTHON) infra/bootstrap.py python
+	@LOGDIG_FAULTS=full $(BIN)/python -m pytest -p no:cacheprovider tests/faults --timeout 7200
 
 bench:  ## measure: every bench, side by side ratios
 	@$(PYTHON) infra/bootstrap.py python java jars chromium tracker

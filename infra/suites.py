@@ -57,6 +57,7 @@ SUITES = (
     Suite("tracker", ("npm", "--silent", "--prefix", "clicktracker_js", "run", "check")),
     Suite("tracker-unit", ("npm", "--silent", "--prefix", "clicktracker_js", "test")),
     _pytest("functional", "tests/functional"),
+    _pytest("faults", "tests/faults"),
     _pytest("analytics", "tests/analytics", light=False),
     _pytest("browser", "tests/browser", light=False),
     _pytest("zeppelin", "tests/zeppelin", light=False),
