@@ -112,7 +112,8 @@ def test_full_message_goes_at_once_and_what_did_not_fit_is_not_forgotten() -> No
         queue.gate.set()
         await asyncio.gather(*answers)
 
-    assert [names(body) for body in run(test).bodies] == [["first"], ["big 0", "big 1"], ["big 2"]]
+    # Two threads send at once: which message arrives first is not ours to say.
+    assert sorted(names(body) for body in run(test).bodies) == [["big 0", "big 1"], ["big 2"], ["first"]]
 
 
 def test_message_that_fails_fails_exactly_its_requests() -> None:
