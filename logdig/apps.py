@@ -167,22 +167,21 @@ def _in_utc(previous: PreviousToken) -> PreviousToken:
     return PreviousToken(previous.token, previous.valid_until.replace(tzinfo=UTC))
 
 
-def secret_variable(app_name: str) -> str:
-    """Name the variable of an app's signing secrets: ``LOGDIG_SIGNING_SECRET_<APP>``."""
-    return "LOGDIG_SIGNING_SECRET_" + app_name.upper().replace("-", "_")
-
-
-def signing_secrets(app_name: str, environment: Mapping[str, str]) -> tuple[bytes, ...]:
-    """Read an app's signing secrets, which spaces part; none when the app has no server-side sender.
-
-    While a secret is rotated, the old and the new one stand side by side and both hold.
-    """
-    return tuple(secret.encode() for secret in environment.get(secret_variable(app_name), "").split())
+def secret_variable(app_name: str, *, previous: bool = False) -> str:
+    """Name the variable of an app's signing secret, or of the one before it."""
+    prefix = "LOGDIG_PREVIOUS_SIGNING_SECRET_" if previous else "LOGDIG_SIGNING_SECRET_"
+    return prefix + app_name.upper().replace("-", "_")
 
 
 def signing_secret(app_name: str, environment: Mapping[str, str]) -> bytes | None:
-    """Read the secret to sign with, the first of `signing_secrets`; None when there is none."""
-    return next(iter(signing_secrets(app_name, environment)), None)
+    """Read ``LOGDIG_SIGNING_SECRET_<APP>``; None when the app has no server-side sender."""
+    return environment.get(secret_variable(app_name), "").encode() or None
+
+
+def signing_secrets(app_name: str, environment: Mapping[str, str]) -> tuple[bytes, ...]:
+    """Read the secrets that hold: the app's own and, while it is rotated, the one before it."""
+    variables = (secret_variable(app_name), secret_variable(app_name, previous=True))
+    return tuple(secret.encode() for name in variables if (secret := environment.get(name)))
 
 
 def sign(secret: bytes, body: bytes, now: datetime) -> str:

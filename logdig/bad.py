@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +13,7 @@ import msgspec
 from logdig.errors import InputError
 from logdig.faults import FieldFault
 from logdig.keys import day_prefix
+from logdig.lenient import UnreadableError, parse_text
 from logdig.stores import EventStore
 
 
@@ -66,16 +66,23 @@ def read_bad(store: EventStore, wanted: Filter) -> Iterator[BadEvent]:
                     yield event
 
 
-def find_bad(store: EventStore, bad_id: str) -> BadEvent:
-    """Find one rejected event.
+def find_bad(store: EventStore, bad_ids: Sequence[str]) -> list[BadEvent]:
+    """Find rejected events by their ids, in one walk over the zone; as many as there are ids, in their order.
 
     Raises:
-        InputError: There is none of this id.
+        InputError: There is none of one of these ids.
     """
+    wanted = dict.fromkeys(bad_ids)
+    found: dict[str, BadEvent] = {}
     for event in read_bad(store, Filter()):
-        if event.bad_id == bad_id:
-            return event
-    raise InputError(f"no rejected event has the id {bad_id!r}; logdig bad list shows them")
+        if event.bad_id in wanted:
+            found[event.bad_id] = event
+        if len(found) == len(wanted):
+            break
+    missing = next((bad_id for bad_id in wanted if bad_id not in found), None)
+    if missing is not None:
+        raise InputError(f"no rejected event has the id {missing!r}; logdig bad list shows them")
+    return [found[bad_id] for bad_id in wanted]
 
 
 def mend(event: BadEvent, changes: Mapping[str, Any], removals: Sequence[str]) -> dict[str, Any]:
@@ -91,9 +98,9 @@ def mend(event: BadEvent, changes: Mapping[str, Any], removals: Sequence[str]) -
     if event.truncated:
         raise InputError(f"{event.bad_id} was cut at 16 KiB of {event.bytes:,} bytes; only its sender has the whole")
     try:
-        found = json.loads(event.text)
-    except ValueError as err:
-        raise InputError(f"{event.bad_id} is no JSON: {err}; give the whole event with --from FILE") from err
+        found = parse_text(event.text)
+    except UnreadableError as err:
+        raise InputError(f"{event.bad_id}: {err.message}; give the whole event with --from FILE") from err
     if not isinstance(found, dict):
         raise InputError(f"{event.bad_id} is no JSON object; give the whole event with --from FILE")
     for path, value in changes.items():

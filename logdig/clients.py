@@ -75,9 +75,9 @@ def queue_check(settings: Settings, queue_url: str) -> Callable[[], None]:
 
 
 def with_signing_secrets(settings: Settings, environment: Mapping[str, str]) -> Mapping[str, str]:
-    """Add the signing secrets that lie in the parameter store below ``LOGDIG_SIGNING_PARAMETERS``, one an app's name.
+    """Add the signing secrets that lie in the parameter store below ``LOGDIG_SIGNING_PARAMETERS``.
 
-    Variables of the environment win.
+    They are named ``<app>`` and, while one is rotated, ``<app>/previous``. Variables of the environment win.
 
     Raises:
         SecretsUnavailableError: The store does not answer or does not let us read.
@@ -85,12 +85,17 @@ def with_signing_secrets(settings: Settings, environment: Mapping[str, str]) -> 
     path = environment.get("LOGDIG_SIGNING_PARAMETERS")
     if not path:
         return environment
-    pages = _standard("ssm", settings).get_paginator("get_parameters_by_path").paginate(Path=path, WithDecryption=True)
+    paginator = _standard("ssm", settings).get_paginator("get_parameters_by_path")
+    pages = paginator.paginate(Path=path, Recursive=True, WithDecryption=True)
     try:
         found = [parameter for page in pages for parameter in page["Parameters"]]
     except (BotoCoreError, ClientError) as err:
         raise SecretsUnavailableError(f"signing secrets below {path}: {err}") from err
-    secrets = {secret_variable(one["Name"].rpartition("/")[2]): one["Value"] for one in found}
+    secrets = {}
+    for parameter in found:
+        app_name, _, which = parameter["Name"].removeprefix(path).strip("/").partition("/")
+        if which in ("", "previous"):
+            secrets[secret_variable(app_name, previous=bool(which))] = parameter["Value"]
     return {**secrets, **environment}
 
 

@@ -35,9 +35,9 @@ class CollectorAwayError(TransientError):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Events of one request; ``lines`` are their places in the file they come from."""
+    """Events of one request; ``lines`` are their places in the file they come from, ``tz_min`` None is not known."""
 
-    tz_min: int
+    tz_min: int | None
     events: tuple[dict[str, object], ...]
     lines: tuple[int, ...]
 
@@ -108,7 +108,8 @@ class Sender:
         return tally
 
     def _post_until_answered(self, batch: Batch) -> tuple[int, bytes]:
-        payload = {"token": self._token, "tz_min": batch.tz_min, "tracker": "logdig-send", "events": batch.events}
+        zone = {} if batch.tz_min is None else {"tz_min": batch.tz_min}
+        payload = {"token": self._token, **zone, "tracker": "logdig-send", "events": batch.events}
         body = json.dumps(payload, separators=(",", ":")).encode("ascii")
         waited, pause = 0.0, FIRST_PAUSE_SECONDS
         while True:

@@ -1,18 +1,27 @@
 """`logdig bad`: read rejected events, and send mended ones again."""
 
+from __future__ import annotations
+
 import json
 import sys
+from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
+from rich.console import Console
+from rich.progress import Progress
 
 from logdig.cli import read_settings
 from logdig.cli.options import find_app, require_secret
 from logdig.errors import InputError
+
+if TYPE_CHECKING:
+    from logdig.retrying import Outcome
 
 
 @click.group("bad")
@@ -20,8 +29,13 @@ def command() -> None:
     """List, show and retry rejected events."""
 
 
+day_option = click.option(
+    "--day", "days", multiple=True, type=click.DateTime(["%Y-%m-%d"]), help="UTC day of arrival; repeatable."
+)
+
+
 @command.command("list")
-@click.option("--day", "days", multiple=True, type=click.DateTime(["%Y-%m-%d"]), help="UTC day of arrival; repeatable.")
+@day_option
 @click.option("--app", help="Of this app only.")
 @click.option("--reason", default="", help="Only where the first error holds this text.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="Most events to list.")
@@ -50,48 +64,85 @@ def show(bad_id: str) -> None:
     from logdig.bad import find_bad
     from logdig.clients import s3_store
 
-    event = find_bad(s3_store(read_settings()), bad_id)
+    (event,) = find_bad(s3_store(read_settings()), [bad_id])
     click.echo(msgspec.json.format(msgspec.json.encode(event)).decode())
 
 
 @command.command("retry")
-@click.argument("bad_ids", nargs=-1, required=True)
+@click.argument("bad_ids", nargs=-1)
+@day_option
+@click.option("--reason", default="", help="All whose first error holds this text, where no ids are given.")
+@click.option("--app", help="All of this app; also the app of events whose bad line names none.")
 @click.option("--set", "changes", multiple=True, metavar="FIELD=JSON", help="Change a field, such as element.ex=0.")
 @click.option("--remove", "removals", multiple=True, metavar="FIELD", help="Take a field out.")
 @click.option("--from", "file", type=click.Path(exists=True, path_type=Path), help="Send this event instead (one id).")
-@click.option("--app", help="App of the event, where the bad line names none.")
 @click.option("--endpoint", default="http://127.0.0.1:8000", show_default=True, help="Address of the collector.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object an event.")
 def retry(
     bad_ids: tuple[str, ...],
+    days: tuple[datetime, ...],
+    reason: str,
+    app: str | None,
     changes: tuple[str, ...],
     removals: tuple[str, ...],
     file: Path | None,
-    app: str | None,
     endpoint: str,
+    as_json: bool,
 ) -> None:
-    """Mend rejected events and send them through the front door again.
+    """Mend rejected events, by BAD_IDS or all of a --day or --reason, and send them through the front door again.
 
-    The event keeps its event_id, so that a second retry changes nothing. The line in the bad zone stays, as the
+    Each event keeps its event_id, so that a second retry changes nothing. The lines in the bad zone stay, as the
     record of what came. Exits with 1 when one is rejected again.
     """
-    from logdig.bad import find_bad, mend
+    from logdig.bad import Filter, find_bad, mend, read_bad
     from logdig.clients import s3_store
-    from logdig.sending import Batch, Sender
+    from logdig.retrying import retry as send_again
+    from logdig.sending import Sender
 
     if file is not None and len(bad_ids) != 1:
         raise InputError("--from FILE stands for one event; name one id")
+    if bool(bad_ids) == bool(days or reason):
+        raise InputError("name either the ids of events, or all of a --day or --reason")
     settings = read_settings()
     store = s3_store(settings)
-    failed = 0
-    for bad_id in bad_ids:
-        event = find_bad(store, bad_id)
-        chosen = find_app(settings, event.app or app)
-        mended = json.loads(file.read_text()) if file else mend(event, _parse(changes), removals)
-        tally = Sender(endpoint, chosen.token, require_secret(chosen.name)).send(Batch(0, (mended,), (0,)))
-        failed += len(tally.refusals)
-        outcome = tally.refusals[0].reason if tally.refusals else "accepted"
-        click.echo(f"{bad_id:<24} {outcome}")
-    sys.exit(1 if failed else 0)
+    wanted = Filter([day.date() for day in days], app, reason)
+    parsed = _parse(changes)
+
+    @cache
+    def sender_of(name: str) -> Sender:
+        chosen = find_app(settings, name or app)
+        return Sender(endpoint, chosen.token, require_secret(chosen.name))
+
+    events = find_bad(store, bad_ids) if bad_ids else read_bad(store, wanted)
+    outcomes = send_again(events, lambda event: _load(file) if file else mend(event, parsed, removals), sender_of)
+    sys.exit(1 if _print(outcomes, len(bad_ids) or None, as_json) else 0)
+
+
+def _print(outcomes: Iterable[Outcome], total: int | None, as_json: bool) -> int:
+    """Print outcomes as they come, with a bar on stderr; count those that were not accepted."""
+    refused = count = 0
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task("sending again", total=total)
+        for outcome in outcomes:
+            count, refused = count + 1, refused + (not outcome.accepted)
+            bar.update(task, completed=count)
+            if as_json:
+                row = {"bad_id": outcome.bad_id, "accepted": outcome.accepted, "reason": outcome.reason}
+                click.echo(json.dumps(row))
+            else:
+                click.echo(f"{outcome.bad_id:<24} {outcome.reason or 'accepted'}")
+    click.echo(f"{count:,} sent again: {count - refused:,} accepted, {refused:,} not", err=True)
+    return refused
+
+
+def _load(file: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as err:
+        raise InputError(f"{file}: no JSON: {err}") from err
+    if not isinstance(found, dict):
+        raise InputError(f"{file}: must hold one JSON object, the event")
+    return found
 
 
 def _parse(changes: tuple[str, ...]) -> dict[str, Any]:

@@ -142,16 +142,18 @@ def test_signing_secrets_come_from_the_parameter_store_and_the_environment_wins(
     path = f"/{service}/dev/signing"
     store = boto3.client("ssm", region_name=settings.region)
     for number in range(12):
-        store.put_parameter(Name=f"{path}/app-{number}", Value=f"s{number} old", Type="SecureString")
+        store.put_parameter(Name=f"{path}/app-{number}", Value=f"s {number}", Type="SecureString")
+    store.put_parameter(Name=f"{path}/app-0/previous", Value="old", Type="SecureString")
+    store.put_parameter(Name=f"{path}/app-0/later", Value="no", Type="SecureString")
     store.put_parameter(Name=f"/{service}/dev/other/app-0", Value="no", Type="SecureString")
     environment = {"LOGDIG_SIGNING_PARAMETERS": path, "LOGDIG_SIGNING_SECRET_APP_1": "mine", "HOME": "/"}
 
     found = with_signing_secrets(settings, environment)
 
-    assert signing_secrets("app-0", found) == (b"s0", b"old")
+    assert signing_secrets("app-0", found) == (b"s 0", b"old")
     assert signing_secrets("app-1", found) == (b"mine",)
-    assert signing_secrets("app-11", found) == (b"s11", b"old")
-    assert len(found) == 12 + 2
+    assert signing_secrets("app-11", found) == (b"s 11",)
+    assert len(found) == 12 + 1 + 2
     assert with_signing_secrets(settings, {"HOME": "/"}) == {"HOME": "/"}
 
 

@@ -41,8 +41,8 @@ class Door:
         self.scripted: list[tuple[str, list[tuple[str, str]]]] = []
         self.requests = 0
         settings = Settings(apps=(APP,))
-        collector = Collector(Apps.from_settings(settings, ENVIRONMENT), self.sink, utc_now, new_id)
-        app = create_app(settings, collector=collector)
+        self.collector = Collector(Apps.from_settings(settings, ENVIRONMENT), self.sink, utc_now, new_id)
+        app = create_app(settings, collector=self.collector)
 
         def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
             self.requests += 1
@@ -56,6 +56,15 @@ class Door:
 
         self.server = make_server("127.0.0.1", 0, answer, threaded=True)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+
+    def start(self) -> None:
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join(10)
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -69,12 +78,9 @@ class Door:
 @pytest.fixture
 def door() -> Iterator[Door]:
     door = Door()
-    thread = threading.Thread(target=door.server.serve_forever, daemon=True)
-    thread.start()
+    door.start()
     yield door
-    door.server.shutdown()
-    door.server.server_close()
-    thread.join(10)
+    door.stop()
 
 
 @pytest.fixture

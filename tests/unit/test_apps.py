@@ -109,14 +109,14 @@ def test_secret_is_read_from_the_variable_of_the_app() -> None:
 
 
 def test_old_and_new_secret_both_hold_while_one_is_rotated() -> None:
-    environment = {"LOGDIG_SIGNING_SECRET_SHOP": "new old"}
+    environment = {"LOGDIG_SIGNING_SECRET_SHOP": "new one", "LOGDIG_PREVIOUS_SIGNING_SECRET_SHOP": "old"}
     app = {"name": "shop", "token": TOKEN}
-    header = {secret: sign(secret, b"body", NOW) for secret in (b"new", b"old", b"new old", b"older")}
+    header = {secret: sign(secret, b"body", NOW) for secret in (b"new one", b"old", b"new", b"older")}
 
     apps = Apps.from_settings(parse_settings({"apps": [app]}), environment)
 
-    assert signing_secret("shop", environment) == b"new"
-    assert {secret for secret in header if apps.signers(header[secret], b"body", NOW)} == {b"new", b"old"}
+    assert signing_secret("shop", environment) == b"new one"
+    assert {secret for secret in header if apps.signers(header[secret], b"body", NOW)} == {b"new one", b"old"}
 
 
 def test_signature_is_the_documented_hmac() -> None:

@@ -58,13 +58,20 @@ def test_bad_events_are_read_once_each_by_day_app_and_reason(store: FakeStore, w
 
 
 def test_bad_event_is_found_by_its_id_or_said_to_be_none(store: FakeStore) -> None:
-    assert find_bad(store, "c").reason == "too large"
+    assert [event.bad_id for event in find_bad(store, ["c", "a", "c"])] == ["c", "a"]
+    assert find_bad(store, ["c"])[0].reason == "too large"
     with pytest.raises(InputError, match="'z'"):
-        find_bad(store, "z")
+        find_bad(store, ["a", "z"])
 
 
 def event(text: str, *, truncated: bool = False) -> BadEvent:
     return BadEvent("a", "", [FieldFault("x", "wrong")], text, len(text), "", truncated)
+
+
+def test_event_of_numbers_that_no_parser_takes_is_mended() -> None:
+    source = event('{"x": ' + "9" * 5000 + ', "y": NaN}')
+
+    assert mend(source, {"x": 1, "y": 2}, []) == {"x": 1, "y": 2}
 
 
 def test_event_is_mended_by_changes_and_removals() -> None:
@@ -79,7 +86,7 @@ def test_event_is_mended_by_changes_and_removals() -> None:
     ("source", "reason"),
     [
         (event("{", truncated=True), "was cut"),
-        (event("{"), "is no JSON"),
+        (event("{"), "is no JSON: .*; give the whole event"),
         (event("[1]"), "is no JSON object"),
         (event('{"x": 1}'), "x is no object"),
     ],
