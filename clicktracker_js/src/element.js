@@ -64,12 +64,15 @@ export const describe = (path, pointer) => {
 export const share = (inside, size) => (size ? Math.round(Math.min(Math.max(inside / size, 0), 1) * WHOLE) : 0);
 
 /**
- * Where the click leads, else the element as the tracker of 2016 named it: tag;class;id;name;data-reactid.
+ * Where the click leads, else the element as the tracker of 2016 named it: tag;class;id;name;data-reactid. Names that
+ * may tell who somebody is, with an `@` or a long number, are left out.
  * @param {Element} anchor
  * @param {Element[]} path
  */
 const linkOf = (anchor, path) => {
   const link = /** @type {HTMLAnchorElement} */ (nearest(path, 'a[href],area[href]'));
-  const names = ['class', 'id', 'name', 'data-reactid'].map((name) => anchor.getAttribute(name));
+  const names = ['class', 'id', 'name', 'data-reactid'].map((name) =>
+    anchor.getAttribute(name)?.replace(/\S*(@|\d{4})\S*/g, ''),
+  );
   return link ? cleanAddress(link.href) : [anchor.localName, ...names].join(';').slice(0, ADDRESS_LENGTH);
 };

@@ -67,6 +67,13 @@ def test_submit_names_the_form_and_never_its_values(open_page: OpenPage, collect
     assert "4111" not in str([post.body for post in collector.posts])
 
 
+def test_link_names_nobody(open_page: OpenPage, collector: Collector) -> None:
+    page = opened(open_page, collector, "")
+    page.click("text=Kim")
+
+    assert [click["link"] for click in clicks(page, collector)] == ["button;row;;;"]
+
+
 def test_attributes_of_elements_name_events_regions_and_exceptions(open_page: OpenPage, collector: Collector) -> None:
     page = opened(open_page, collector, "")
     for selector in ("#plan", "text=Take", "#private", "#public", "#stepper"):

@@ -122,6 +122,25 @@ def test_events_wait_for_an_hour_when_the_collector_says_no(open_page: OpenPage,
     wait_until_stored(page, 2)
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_events_are_tried_again_when_the_hour_is_over(open_page: OpenPage, collector: Collector, status: int) -> None:
+    collector.answers = [Answer(status)]
+    page = open_page(init=CLOCK)
+    track(page, "a")
+    page.wait_for_function("JSON.parse(localStorage['logdig:hold'] || '{}').failures")
+    page.evaluate("setBack(-3_590_000)")
+    track(page, "b")
+    wait_until_stored(page, 3)
+    page.evaluate("setBack(-3_601_000)")
+    track(page, "c")
+
+    collector.wait_for(lambda seen: seen.names() == ["a", "b", "c"])
+
+    assert [post.status for post in collector.posts] == [status, 202]
+    # An hour of silence ends a session.
+    assert seqs(collector) == [0, 1, 0, 1]
+
+
 @pytest.mark.parametrize("status, reason", [(400, "refused"), (413, "too_large")])
 def test_batch_is_halved_until_only_the_bad_event_is_dropped_and_counted(
     open_page: OpenPage, collector: Collector, status: int, reason: str
@@ -224,6 +243,21 @@ def test_queue_keeps_the_newest_thousand_and_counts_the_rest(
     assert collector.names() == [str(number) for number in range(5, 1005)]
     assert sum(post.body.get("dropped", {}).get("full", 0) for post in collector.posts) == 5
     assert all(len(post.events) <= 100 for post in collector.posts)
+
+
+def test_request_and_beacon_stay_below_what_may_outlive_a_page(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page()
+    page.evaluate(
+        "const props = Object.fromEntries(Array.from({length: 12}, (_, n) => ['p' + n, '가'.repeat(500)]));"
+        "for (let i = 0; i < 9; i++) logdig('track', String(i), props)"
+    )
+    page.close()
+    collector.wait_for(lambda seen: len(seen.posts) >= 1)
+    page = open_page()
+    page.evaluate("logdig('flush')")
+    collector.wait_for(lambda seen: len(seen.names()) == 9)
+
+    assert max(int(post.headers["content-length"]) for post in collector.posts) <= 60_000
 
 
 def test_event_larger_than_the_collector_takes_is_dropped_and_counted(
