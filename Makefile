@@ -17,7 +17,7 @@ demo: setup  ## run the whole road here and open a dashboard (DEMO="--once" and 
 
 test:  ## install everything and run every suite
 	@echo "Preparing this machine"
-	@$(PYTHON) infra/bootstrap.py python java jars chromium tracker zeppelin account
+	@$(PYTHON) infra/bootstrap.py python java jars chromium tracker zeppelin lint account
 	@$(BIN)/python -m infra.suites all
 
 test-e2e:  ## deploy into an emulated AWS account and use it: part of `make test`
@@ -45,6 +45,8 @@ lock:  ## compile the requirements files from pyproject.toml again
 	  --custom-compile-command "make lock" --constraint requirements-dev.txt --output-file requirements-setup.txt
 	@printf 'ministack==1.5.33\n' | $(BIN)/uv pip compile --quiet - --universal --python-version 3.11 --generate-hashes \
 	  --custom-compile-command "make lock" --output-file requirements-account.txt
+	@printf 'cfn-lint>=1.58,<2\ncheckov>=3.3,<4\n' | $(BIN)/uv pip compile --quiet - --universal --python-version 3.11 \
+	  --generate-hashes --custom-compile-command "make lock" --output-file requirements-lint.txt
 
 clean:  ## remove the environment and everything that was built here
 	rm -rf .venv .cache build lambdas/vendor clicktracker_js/node_modules .mypy_cache .ruff_cache .pytest_cache

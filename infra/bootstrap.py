@@ -2,7 +2,7 @@
 
 Runs on the system's Python 3.11+ with nothing installed, so it uses the standard library only. Parts: ``python``
 (environment in .venv), ``java`` (17), ``jars`` (of Spark), ``chromium``, ``tracker`` (its build tools), ``zeppelin``,
-``account`` (an emulated AWS account that runs functions and judges permissions).
+``account`` (an emulated AWS account that runs functions and judges permissions), ``lint`` (of the template).
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 MAC_CHROME = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 ACCOUNT_ENVIRONMENT = ROOT / ".cache" / "account"
 ACCOUNT_REQUIREMENTS = "requirements-account.txt"
+LINT_ENVIRONMENT = ROOT / ".cache" / "lint"
+LINT_REQUIREMENTS = "requirements-lint.txt"
 REQUIREMENTS = ("requirements-setup.txt", "requirements-dev.txt", "pyproject.toml")
 
 
@@ -57,16 +59,25 @@ def prepare_python() -> str:
 
 def prepare_account() -> str:
     """Install the emulated account in an environment of its own: it asks for other versions than ours (tests only)."""
-    wanted = _digest(ACCOUNT_REQUIREMENTS)
-    stamp = ACCOUNT_ENVIRONMENT / ".prepared"
+    return _own_environment(ACCOUNT_ENVIRONMENT, ACCOUNT_REQUIREMENTS)
+
+
+def prepare_lint() -> str:
+    """Install the linters of the template in an environment of their own, for the same reason (tests only)."""
+    return _own_environment(LINT_ENVIRONMENT, LINT_REQUIREMENTS)
+
+
+def _own_environment(folder: Path, requirements: str) -> str:
+    wanted = _digest(requirements)
+    stamp = folder / ".prepared"
     if stamp.exists() and stamp.read_text() == wanted:
         return "ready"
     hint = "is the Python package registry reachable?"
-    python = ACCOUNT_ENVIRONMENT / "bin" / "python"
+    python = folder / "bin" / "python"
     if not python.exists():
-        _run([str(VENV_PYTHON), "-m", "venv", "--without-pip", str(ACCOUNT_ENVIRONMENT)], "make setup comes first")
+        _run([str(VENV_PYTHON), "-m", "venv", "--without-pip", str(folder)], "make setup comes first")
     command = [str(VENV_PYTHON), "-m", "uv", "pip", "sync", "--quiet", "--require-hashes", "--python", str(python)]
-    _run([*command, ACCOUNT_REQUIREMENTS], hint)
+    _run([*command, requirements], hint)
     stamp.write_text(wanted)
     return "installed"
 
@@ -218,6 +229,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "tracker": ("tracker build tools", prepare_tracker),
     "zeppelin": ("Zeppelin archives (113 MB)", prepare_zeppelin),
     "account": ("emulated AWS account", prepare_account),
+    "lint": ("linters of the template", prepare_lint),
 }
 OPTIONAL = {"chromium"}
 """Without it the demo goes on with visits over HTTP; the browser tests name it again."""

@@ -56,6 +56,7 @@ SUITES = (
     Suite("imports", (str(BIN / "lint-imports"),), quick=True),
     Suite("tracker", ("npm", "--silent", "--prefix", "clicktracker_js", "run", "check")),
     Suite("tracker-unit", ("npm", "--silent", "--prefix", "clicktracker_js", "test")),
+    Suite("template", (str(BIN / "python"), "-m", "infra.lint_template")),
     _pytest("functional", "tests/functional"),
     _pytest("faults", "tests/faults"),
     _pytest("analytics", "tests/analytics", light=False),

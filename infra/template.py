@@ -6,7 +6,7 @@ Source: docs/deploy.md. Its parts are functions from settings to resources in in
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from infra.stack.doors import Server, doors, endpoints
 from infra.stack.functions import functions
 from infra.stack.jobs import jobs
 from infra.stack.jobs import outputs as job_outputs
-from infra.stack.resource import ref
+from infra.stack.resource import Resource, ref
 from infra.stack.storage import artifacts, storage
 from logdig.settings import Settings
 
@@ -28,6 +28,11 @@ Template = dict[str, Any]
 FORMAT = "2010-09-09"
 NOT_EMULATED = ("AWS::EMRServerless::Application", "AWS::Budgets::Budget")
 """Types that emulators of AWS refuse."""
+
+
+def is_not_emulated(resource: Resource) -> bool:
+    """Tell what emulators of AWS refuse: some types, and alarms that do arithmetic."""
+    return resource["Type"] in NOT_EMULATED or "Metrics" in resource["Properties"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,7 @@ def build_template(settings: Settings, where: Artifacts) -> Template:
         },
         "Outputs": {name: {"Description": OUTPUTS[name], "Value": value} for name, value in outputs.items()},
     }
-    return template if where.spark_parameters else without(template, NOT_EMULATED)
+    return template if where.spark_parameters else without(template, is_not_emulated)
 
 
 OUTPUTS = {
@@ -135,10 +140,10 @@ def template_text(template: Template) -> str:
     return json.dumps(template, indent=2) + "\n"
 
 
-def without(template: Template, kinds: Collection[str]) -> Template:
-    """Leave out resources of some types, and whatever refers to one of them."""
+def without(template: Template, is_refused: Callable[[Resource], bool]) -> Template:
+    """Leave out some resources, and whatever refers to one of them."""
     resources, outputs = dict(template["Resources"]), dict(template["Outputs"])
-    gone = {name for name, one in resources.items() if one["Type"] in kinds}
+    gone = {name for name, one in resources.items() if is_refused(one)}
     while gone:
         for name in gone:
             resources.pop(name, None)

@@ -14,9 +14,10 @@ from chalice.app import Chalice, Request, Response
 
 from lambdas import flush
 from lambdas.doors import rest_request, rest_response, url_request, url_response
-from logdig import wiring
-from logdig.collector import METHODS, PATHS, Collector
+from logdig import exchange, wiring
+from logdig.collector import METHODS, PATHS, RETRY_AFTER_SECONDS, Collector
 from logdig.counters import Counters
+from logdig.errors import TransientError
 from logdig.settings import find_settings
 
 EXPOSURE_WAIT_SECONDS = 0.02
@@ -32,13 +33,22 @@ def collector() -> Collector:
     ).collector
 
 
+def answer_by(source: Callable[[], Collector], request: exchange.Request) -> exchange.Reply:
+    """Answer a request; 503 while what the collector is made of cannot be reached."""
+    try:
+        made = source()
+    except TransientError as err:
+        return exchange.problem(err.http_status, err.message, (("Retry-After", str(RETRY_AFTER_SECONDS)),))
+    return made.handle(request)
+
+
 def build_app(source: Callable[[], Collector]) -> Chalice:
     """Make the Chalice application on a source of the collector."""
     chalice = Chalice(app_name="logdig")
 
     def answer() -> Response:
         asked = cast(Request, chalice.current_request).to_original_event()
-        return rest_response(source().handle(rest_request(asked)))
+        return rest_response(answer_by(source, rest_request(asked)))
 
     for path in PATHS:
         chalice.route(path, methods=list(METHODS), content_types=["*/*"], name="answer")(answer)
@@ -54,4 +64,4 @@ scheduled, run = app.handler_map["flush"], app.handler_map["flush-now"]
 @app.lambda_function(name="collect")
 def function_url(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Answer a request of the function URL, the cheapest door: no API Gateway in front."""
-    return url_response(collector().handle(url_request(event)))
+    return url_response(answer_by(collector, url_request(event)))

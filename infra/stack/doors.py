@@ -26,12 +26,10 @@ class Server:
     Args:
         bundle: Where the server's bundle lies: S3Bucket and S3Key.
         platform: Name of Elastic Beanstalk's Docker platform.
-        options: Option settings of the environment: Namespace, OptionName and Value each.
     """
 
     bundle: dict[str, Any]
     platform: str
-    options: tuple[dict[str, Any], ...] = ()
 
 
 def doors(settings: Settings, server: Server | None) -> Resources:
@@ -214,7 +212,7 @@ def _server(settings: Settings, server: Server) -> Resources:
         [
             "autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeAutoScalingInstances",
             "autoscaling:DescribeScalingActivities", "autoscaling:DescribeNotificationConfigurations",
-            "ec2:DescribeInstances", "ec2:DescribeInstanceHealth", "elasticloadbalancing:DescribeInstanceHealth",
+            "ec2:DescribeInstances", "elasticloadbalancing:DescribeInstanceHealth",
             "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeTargetHealth",
         ],
         "*",
@@ -259,7 +257,7 @@ def _server(settings: Settings, server: Server) -> Resources:
                 "Description": "Servers behind a load balancer.",
                 "SolutionStackName": server.platform,
                 "VersionLabel": ref("ServerVersion"),
-                "OptionSettings": [*server.options, *own],
+                "OptionSettings": own,
             },
         ),
     }  # fmt: skip

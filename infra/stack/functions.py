@@ -52,7 +52,8 @@ def signing_path(settings: Settings) -> str:
 def read_secrets(settings: Settings) -> Statement:
     """Statement to read the signing secrets; AWS's own key of the parameter store needs no permission."""
     arn = f"arn:${{AWS::Partition}}:ssm:${{AWS::Region}}:${{AWS::AccountId}}:parameter{signing_path(settings)}"
-    return allow(["ssm:GetParametersByPath"], [sub(arn)])
+    # The path is what is asked for, what lies below it is what is given.
+    return allow(["ssm:GetParametersByPath"], [sub(arn), sub(f"{arn}/*")])
 
 
 def send_events() -> Statement:

@@ -32,6 +32,7 @@ def make(
     *,
     after: tuple[str, ...] = (),
     accepted: Mapping[str, str] | None = None,
+    keep: bool = True,
 ) -> Resource:
     """Make one resource.
 
@@ -42,9 +43,10 @@ def make(
         properties: As CloudFormation takes them.
         after: Resources that must be there before, where no reference says so.
         accepted: Finding of checkov -> why it is accepted here.
+        keep: What holds data outlives the stack; False for what can be built again.
     """
     made: Resource = {"Type": kind, "Metadata": {"Meaning": meaning}}
-    if kind in DATA_TYPES:
+    if keep and kind in DATA_TYPES:
         made |= {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
     if after:
         made["DependsOn"] = list(after)

@@ -167,5 +167,6 @@ def artifacts(settings: Settings) -> Resources:
         "Packages, templates and the tracker that a deploy uploads; nothing that cannot be built again.",
         bucket_properties(name, rules),
         accepted={"CKV_AWS_18": _NO_ACCESS_LOG},
+        keep=False,
     )
     return {"Artifacts": bucket, "ArtifactsPolicy": bucket_policy(settings, "Artifacts", name)}

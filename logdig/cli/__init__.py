@@ -20,15 +20,22 @@ COMMANDS = {
     "bad": "List, show and retry rejected events.",
     "cost": "Show what a month costs, a line a service.",
     "demo": "Run the whole road on this machine, from visitors to ad decisions.",
+    "deploy": "Bring logdig.toml into your AWS account, and check the road.",
+    "destroy": "Take the deployed stack away; the data stays unless asked.",
     "dev": "Run collector, queue, flush and dashboard on this machine.",
     "flush": "Write queued logs to S3 now.",
     "forget": "Remove a person from everything that is stored.",
+    "init": "Write logdig.toml, by questions or by flags.",
     "jobs": "Run Spark jobs: ingest, marts, model, targets.",
     "ledger": "Show what became of every event, and whether it adds up.",
     "load": "Load customers or tracks from a file.",
     "package": "Build what a deploy uploads: functions, Spark jobs, tracker.",
     "rebuild": "Make the tables again from the raw zone.",
+    "plan": "Show what a deploy would do and cost.",
+    "policy": "Print the IAM policies that a deploy needs.",
     "send": "Post recorded listens or ad clicks through the front door.",
+    "status": "Show how the deployed stack is.",
+    "tail": "Show log lines of the deployed stack.",
 }
 
 

@@ -1,17 +1,22 @@
 """`logdig flush`: write what is queued to S3 now, as the schedule does."""
 
+import json
 import sys
 
 import click
 from rich.console import Console
 
 from logdig.cli import read_settings
+from logdig.cli.aws import account_of, aws_options, where_option
+from logdig.settings import Settings
 
 
 @click.command("flush")
 @click.option("--force", is_flag=True, help="Write whatever is there, however little.")
+@where_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def command(force: bool, as_json: bool) -> None:
+@aws_options
+def command(force: bool, where: str, as_json: bool) -> None:
     """Write queued logs to S3 now.
 
     Without --force it writes only when enough logs wait or the oldest grows too old. Exits with 1 when something
@@ -20,6 +25,9 @@ def command(force: bool, as_json: bool) -> None:
     from lambdas.flush import flush_once
 
     settings = read_settings()
+    if where == "aws":
+        _flush_there(settings, force=force, as_json=as_json)
+        return
     with Console(stderr=True).status("flushing"):
         report = flush_once(settings, force=force)
     if as_json:
@@ -32,3 +40,19 @@ def command(force: bool, as_json: bool) -> None:
     for error in report.errors:
         click.echo(f"logdig: {error}; left {report.left} messages, which come back by themselves", err=True)
     sys.exit(1 if report.errors else 0)
+
+
+def _flush_there(settings: Settings, *, force: bool, as_json: bool) -> None:
+    from infra.running import flush_now
+    from infra.stacks import require_stack
+
+    account = account_of(settings)
+    with Console(stderr=True).status("flushing"):
+        told = flush_now(account, require_stack(account, settings.stack_name), force=force)
+    if as_json:
+        click.echo(json.dumps(told))
+        return
+    click.echo(
+        f"{told['received']} messages: {told['logs']} logs and {told['rejected']} rejected "
+        f"in {told['objects']} objects, {told['released']} messages given back"
+    )

@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 
 from logdig.cli import read_settings
+from logdig.cli.aws import account_of, aws_options, where_option
 from logdig.errors import LogDigError
 from logdig.settings import Settings
 
@@ -45,20 +46,26 @@ def list_jobs(as_json: bool) -> None:
 
 @command.command("run")
 @click.argument("name")
+@where_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a job.")
-def run_jobs(name: str, as_json: bool) -> None:
+@aws_options
+def run_jobs(name: str, where: str, as_json: bool) -> None:
     """Run job NAME, or every job for `all`.
 
     A rerun is harmless: tables hold each event once, and marts are made anew. On a machine of its own (archives of
-    `make setup` beside the checkout) Spark runs inside this process.
+    `make setup` beside the checkout) Spark runs inside this process; with `--on aws` EMR Serverless runs them, and the
+    command waits for the end.
     """
-    from py4j.protocol import Py4JJavaError
-    from pyspark.errors import PySparkException
-
     from analytics.jobs import names_of, run
 
     settings = read_settings()
     names = names_of(name)
+    if where == "aws":
+        _run_there(settings, name, as_json=as_json)
+        return
+    from py4j.protocol import Py4JJavaError
+    from pyspark.errors import PySparkException
+
     console = Console(stderr=True)
     with console.status("starting Spark"):
         spark = start_spark(settings)
@@ -71,6 +78,18 @@ def run_jobs(name: str, as_json: bool) -> None:
         raise LogDigError(f"job {one} failed; running it again is harmless: {_reason(err)}") from err
     finally:
         spark.stop()
+
+
+def _run_there(settings: Settings, name: str, *, as_json: bool) -> None:
+    from infra.running import follow_job, start_job
+    from infra.stacks import require_stack
+
+    account = account_of(settings)
+    stack = require_stack(account, settings.stack_name)
+    run = start_job(account, settings, stack, [name])
+    with Console(stderr=True).status(f"run {run}") as status:
+        follow_job(account, stack, run, lambda state: status.update(f"run {run} is {state}"))
+    click.echo(json.dumps({"name": name, "run": run, "state": "SUCCESS"}) if as_json else f"{name} done, run {run}")
 
 
 def _reason(err: Exception) -> str:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from infra.stack.resource import DATA_TYPES, TAG_LISTS
-from infra.template import NOT_EMULATED, Artifacts, artifacts_template, build_template, without
+from infra.template import Artifacts, artifacts_template, build_template, is_not_emulated, without
 from logdig.errors import InvalidSettingError
 from logdig.settings import AppSettings, FlushSettings, RetentionSettings, Settings
 
@@ -265,7 +265,7 @@ def test_template_routes_decisions_to_their_own_function_when_the_door_is_a_rest
 def test_template_leaves_out_what_an_emulator_refuses_and_all_that_needs_it() -> None:
     whole = template()
 
-    found = without(whole, NOT_EMULATED)
+    found = without(whole, is_not_emulated)
 
     gone = set(whole["Resources"]) - set(found["Resources"])
     assert gone == {"Jobs", "JobsScheduleRole", "DailyJobs", "Budget"}
@@ -273,7 +273,11 @@ def test_template_leaves_out_what_an_emulator_refuses_and_all_that_needs_it() ->
 
 
 def test_template_refers_only_to_what_it_has() -> None:
-    for found in (*(template(door) for door in DOORS), without(template(), NOT_EMULATED), artifacts_template(SETTINGS)):
+    for found in (
+        *(template(door) for door in DOORS),
+        without(template(), is_not_emulated),
+        artifacts_template(SETTINGS),
+    ):
         text = json.dumps(found)
         referred = {part.split('"')[0] for part in text.split('"Ref": "')[1:]}
         referred |= {part.split('"')[0] for part in text.split('"Fn::GetAtt": ["')[1:]}

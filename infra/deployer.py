@@ -1,0 +1,34 @@
+"""The IAM policies of the person who deploys, with the names of the settings filled in.
+
+Two files hold them, since IAM takes no longer ones; a test compares them with the resource types of the template and
+with every call that plan, deploy, status and destroy make.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from string import Template
+
+from logdig.settings import Settings
+
+FOLDER = Path(__file__).resolve().parent
+PARTS = ("data", "work")
+"""What holds data and tells of it; what runs."""
+
+
+def deployer_policy(settings: Settings, account: str, part: str) -> str:
+    """Text of one policy.
+
+    Args:
+        settings: Names and region.
+        account: Twelve digits.
+        part: One of PARTS.
+    """
+    return Template((FOLDER / f"deployer_policy_{part}.json").read_text(encoding="utf-8")).substitute(
+        Account=account,
+        Region=settings.region,
+        Prefix=settings.prefix,
+        Stack=settings.stack_name,
+        Bucket=settings.bucket_name,
+        Database=settings.database,
+    )

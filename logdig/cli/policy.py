@@ -1,0 +1,23 @@
+"""`logdig policy`: the IAM policy that a deploy needs."""
+
+import click
+
+from logdig.cli import read_settings
+from logdig.cli.aws import account_of, aws_options
+
+
+@click.command("policy")
+@click.argument("part", type=click.Choice(["data", "work"]))
+@click.option("--account", help="Number of the account; by default that of your credentials.")
+@aws_options
+def command(part: str, account: str | None) -> None:
+    """Print the least IAM policies that plan, deploy, status, tail and destroy need, with your names filled in.
+
+    There are two, since IAM takes no longer ones: `data` for what holds data, `work` for what runs. Whoever
+    administers the account gives both to the person who deploys. Server mode needs AWS's own policy
+    AdministratorAccess-AWSElasticBeanstalk beside it.
+    """
+    from infra.deployer import deployer_policy
+
+    settings = read_settings()
+    click.echo(deployer_policy(settings, account or account_of(settings).identity().account, part), nl=False)
