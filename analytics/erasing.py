@@ -56,9 +56,6 @@ def delete_rows(spark: SparkSession, settings: Settings, name: str, person: Pers
 def remove_bytes(spark: SparkSession, settings: Settings, name: str) -> None:
     """Remove every file of a table that its newest snapshot does not need, and rows deleted inside those it does."""
     upkeep.compact(spark, settings, name)
-    if spark.table(tables.table_name(settings, name)).limit(1).count():
-        # An entry of a file that is gone would keep the least and greatest values that the file held.
-        upkeep.call(spark, settings, "rewrite_manifests", name, use_caching=False)
     upkeep.expire_snapshots(spark, settings, name, datetime.now(UTC).replace(tzinfo=None))
     upkeep.remove_orphans(spark, settings, name, datetime.now(UTC).replace(tzinfo=None))
 
@@ -114,5 +111,5 @@ def _line(row: dict[str, object]) -> bytes:
 
 def _text(value: str | None) -> str:
     """Write a value as SQL text, whatever is in it."""
-    escaped = "".join(character if character.isalnum() else f"\\u{ord(character):04x}" for character in str(value))
+    escaped = "".join(one if one.isalnum() else f"\\U{ord(one):08x}" for one in str(value))
     return f"'{escaped}'"

@@ -97,7 +97,8 @@ def _ones(rows: DataFrame, name: str) -> DataFrame:
 def _by_reason(bad: DataFrame) -> DataFrame:
     """Rejected events by the field and reason of their first error."""
     first = F.try_element_at("errors", F.lit(1))
-    words = F.concat_ws(" ", first["field"], first["reason"]).alias("reason")
+    # The field is empty where the fault is the whole event's.
+    words = F.ltrim(F.concat_ws(" ", first["field"], first["reason"])).alias("reason")
     return _as_map(bad.groupBy(*DAY_KEY, words).agg(F.count("*").alias("count")), "rejected_by_reason")
 
 

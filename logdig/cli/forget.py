@@ -32,8 +32,11 @@ def command(*, user_key: str | None, customer_id: str | None, app: str | None, y
     person's browser, is removed when it arrives. An interrupted run is finished by running it again. There is no undo.
     Exits with 1 when something of the person is left.
     """
+    from py4j.protocol import Py4JJavaError
+    from pyspark.errors import PySparkException
+
     from analytics.forget import Forgetting
-    from logdig.cli.jobs import start_spark
+    from logdig.cli.jobs import SHOWN_CHARACTERS, start_spark
     from logdig.clients import dynamodb_profiles, s3_store
 
     person = _person(user_key, customer_id, app)
@@ -62,8 +65,9 @@ def command(*, user_key: str | None, customer_id: str | None, app: str | None, y
             for step, act in forgetting.steps(before):
                 status.update(step)
                 receipt = act()
-        except LogDigError as err:
-            raise LogDigError(f"interrupted at {step!r}: {err.message}; run the same command again") from err
+        except (LogDigError, Py4JJavaError, PySparkException) as err:
+            words = " ".join(str(err).split())[:SHOWN_CHARACTERS]
+            raise LogDigError(f"interrupted at {step!r}: {words}; run the same command again") from err
         finally:
             spark.stop()
     _print_receipt(receipt, as_json)  # type: ignore[arg-type]  # the last step's result

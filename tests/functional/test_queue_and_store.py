@@ -163,3 +163,24 @@ def test_missing_parameter_store_is_a_transient_error(service: str, monkeypatch:
 
     with pytest.raises(SecretsUnavailableError, match="/x/dev/signing"):
         with_signing_secrets(Settings(service=service), {"LOGDIG_SIGNING_PARAMETERS": "/x/dev/signing"})
+
+
+def test_every_version_can_be_read_and_erased_where_the_bucket_keeps_them(service: str) -> None:
+    settings = Settings(service=service)
+    client = boto3.client("s3")
+    client.create_bucket(Bucket=settings.bucket_name, CreateBucketConfiguration={"LocationConstraint": settings.region})
+    kept = {"Status": "Enabled"}
+    client.put_bucket_versioning(Bucket=settings.bucket_name, VersioningConfiguration=kept)
+    store = s3_store(settings)
+    store.put(KEY, b"first")
+    store.delete([KEY])
+    store.put(KEY, b"second")
+
+    versions = list(store.versions("raw/"))
+    bodies = sorted(store.get_version(one) for one in versions if not one.is_mark)
+    store.erase(versions)
+
+    assert bodies == [b"first", b"second"]
+    assert [(one.is_live, one.is_mark) for one in versions].count((True, False)) == 1
+    assert [one.is_mark for one in versions].count(True) == 1
+    assert list(store.versions("")) == []

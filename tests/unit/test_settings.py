@@ -56,6 +56,9 @@ def test_settings_take_the_environment_when_file_says_otherwise(tmp_path: Path) 
         ({"schedules": {"daily_at": "24:00"}}, "schedules.daily_at", "24:00"),
         ({"schedules": {"timezone": "Mars/Olympus"}}, "schedules.timezone", "Mars/Olympus"),
         ({"retention": {"log_days": 8}}, "retention.log_days", 8),
+        ({"retention": {"raw_days": -1}}, "retention.raw_days", -1),
+        ({"retention": {"snapshot_days": 0}}, "retention.snapshot_days", 0),
+        ({"retention": {"tables": {"events": 40_000}}}, "retention.tables.events", 40_000),
     ],
 )
 def test_settings_name_key_value_and_rule_when_one_is_wrong(table: dict[str, object], key: str, value: object) -> None:
