@@ -111,7 +111,9 @@ def _told(first: DataFrame) -> DataFrame:
     """What browsers say they dropped: app, day, user_key, reason, count."""
     said = first.where(F.col("custom.name") == ledger_lines.DROPPED_NAME)
     pairs = said.select(*DAY_KEY, "user_key", F.explode("custom.props").alias("reason", "text"))
-    count = F.least(F.expr("try_cast(text AS BIGINT)"), F.lit(TOLD_MOST)).alias("count")
+    # The lesser of a number and nothing would be the number.
+    number = F.expr("try_cast(text AS BIGINT)")
+    count = F.when(number > TOLD_MOST, TOLD_MOST).otherwise(number).alias("count")
     return pairs.select(*DAY_KEY, "user_key", "reason", count).where("count > 0")
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
 
+from analytics import schema
 from analytics.lines import ERASED_NAME
 
 DROPPED_NAME = "$dropped"
 """Name of the custom event in which the collector keeps what a browser says it dropped; as in logdig/dropping.py."""
+RAW_NAMES = ("received_at", "occurred_at", "app", "event_id", "pack_id", "session_id", "seq", "user_key", "custom")
+RAW_LINE = schema.struct({name: schema.RAW_COLUMNS[name] for name in (*RAW_NAMES, "type")})
+"""All that is read of a raw line; parsing it whole would take longer."""
 
 
 def raw_lines(parsed: DataFrame, read: DataFrame) -> DataFrame:
@@ -21,8 +25,7 @@ def raw_lines(parsed: DataFrame, read: DataFrame) -> DataFrame:
     Output: app, day date (UTC, of received_at), event_id, kind string, is_erased, is_late and is_read (a copy lies in
             an object that ingest has read) boolean, session_id, seq, user_key, custom.
     """
-    columns = ["received_at", "occurred_at", "app", "event_id", "pack_id", "session_id", "seq", "user_key", "custom"]
-    rows = parsed.where("readable").select(*(f"e.{name}" for name in columns), "line_hash", "file")
+    rows = parsed.where("readable").select(*(f"e.{name}" for name in RAW_NAMES), "line_hash", "file")
     # Parted once by event, all that is asked below of an event's copies lies together.
     rows = _with_read(rows, read).repartition("app", "event_id").withColumn("day", F.to_date("received_at"))
     pack = ["app", "event_id", "pack_id"]

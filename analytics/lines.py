@@ -21,14 +21,14 @@ KEPT_BYTES = 16 * 1024
 PARSED = ("readable", "e", "line_hash", "value")
 
 
-def parse_raw(lines: DataFrame) -> DataFrame:
+def parse_raw(lines: DataFrame, columns: StructType = schema.RAW_LINE) -> DataFrame:
     """Read lines of the raw zone once, for `events` and `unreadable`.
 
-    Input:  column value string: stored lines; other columns stay beside.
-    Output: columns PARSED: readable boolean (an event with app, id, type and both times), e struct of schema.RAW_LINE,
+    Input:  column value string: stored lines; other columns stay beside. columns: those of the line that are wanted.
+    Output: columns PARSED: readable boolean (an event with app, id, type and both times), e struct of the columns,
             line_hash long, value string only where the line is unreadable.
     """
-    return _parse(lines, schema.RAW_LINE, texts=("app", "event_id", "type"), times=("received_at", "occurred_at"))
+    return _parse(lines, columns, texts=("app", "event_id", "type"), times=("received_at", "occurred_at"))
 
 
 def parse_bad(lines: DataFrame) -> DataFrame:

@@ -7,7 +7,7 @@ Source: docs/privacy.md, docs/tables.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -118,8 +118,9 @@ def expire_snapshots(spark: SparkSession, settings: Settings, name: str, before:
 
 def remove_orphans(spark: SparkSession, settings: Settings, name: str, now: datetime) -> int:
     """Remove files that no snapshot knows, left by writers that died; only those older than ORPHAN_AGE."""
-    rows = _call(spark, settings, "remove_orphan_files", name, older_than=now - ORPHAN_AGE, prefix_listing=True)
-    return rows.count()
+    # Iceberg measures the age by its own clock, whatever this run takes for the present.
+    until = min(now, datetime.now(UTC).replace(tzinfo=None)) - ORPHAN_AGE
+    return _call(spark, settings, "remove_orphan_files", name, older_than=until, prefix_listing=True).count()
 
 
 def call(spark: SparkSession, settings: Settings, procedure: str, name: str, **arguments: Any) -> Any:

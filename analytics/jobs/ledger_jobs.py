@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
@@ -11,6 +12,7 @@ from analytics import schema, tables
 from analytics.ingest import checkpoint
 from analytics.jobs.report import JobReport
 from analytics.ledger import Sources, ledger
+from analytics.ledger_lines import RAW_LINE
 from analytics.lines import parse_bad, parse_raw
 from logdig.clients import dead_letter_queue, s3_store
 from logdig.dead_letters import look_into
@@ -36,7 +38,7 @@ def ledger_job(spark: SparkSession, settings: Settings, now: datetime) -> JobRep
         events=events,
         bad_events=bad_events,
         read=read,
-        dead_raw=parse_raw(_lines(spark, dead.raw)),
+        dead_raw=parse_raw(_lines(spark, dead.raw), RAW_LINE),
         dead_bad=parse_bad(_lines(spark, dead.bad)),
         dead_messages=tables.small_frame(spark, MESSAGES, [("", day) for day in dead.unreadable]),
         salt=read_salt(s3_store(settings)),
@@ -60,7 +62,7 @@ def with_expired_days(counted: DataFrame, earlier: DataFrame, first: date) -> Da
 
 def stored_lines(spark: SparkSession, settings: Settings, zone: Zone) -> DataFrame:
     """Read every line of a zone with the name of the object it lies in."""
-    parse = parse_raw if zone == "raw" else parse_bad
+    parse = partial(parse_raw, columns=RAW_LINE) if zone == "raw" else parse_bad
     if next(iter(s3_store(settings).list(f"{zone}/")), None) is None:
         return parse(_lines(spark, []))
     lines = (

@@ -102,6 +102,22 @@ def test_ledger_agrees_with_a_count_event_by_event(spark: SparkSession, own: Set
     assert all(total[name] > 5 for name in ("missing", "dropped_numbers", "in_dlq", "erased", "duplicates_flush"))
 
 
+def test_hostile_numbers_neither_break_nor_outweigh_the_ledger(spark: SparkSession, own: Settings) -> None:
+    most = 2**53 - 1
+    told = {"name": "$dropped", "props": {"full": most, "expired": "no number", "x": -5}}
+    lines = [line(f"e{number}", seq=most, session_id=f"s{number}") for number in range(1100)]
+    put(own, "raw", [*lines, line("e", seq=-1, session_id="s"), line("d", type="custom", custom=told)])
+    ingest_job(spark, own, NOW)
+
+    ledger_job(spark, own, NOW)
+
+    [row] = tables.read(spark, own, "ledger").collect()
+    assert broken_sums(row.asDict()) == []
+    assert row["dropped_by_reason"] == {"full": 1_000_000}
+    assert row["sent"] == 1102
+    assert row["missing"] == 0
+
+
 def test_days_of_which_something_expired_stay_as_last_counted(spark: SparkSession, own: Settings) -> None:
     put(own, "raw", [line("e1"), line("e2", received="2026-11-25T00:00:00.000Z", occurred_at="2026-11-25T00:00:00Z")])
     ingest_job(spark, own, NOW)

@@ -1,0 +1,44 @@
+"""Upkeep removes what is too much, and nothing else."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from pyspark.sql import SparkSession
+
+from analytics import tables, upkeep
+from analytics.jobs.lake_jobs import ingest_job
+from analytics.jobs.maintain_jobs import maintain_job
+from logdig.errors import InvalidSettingError
+from logdig.settings import Settings
+from tests.analytics.objects import line, put
+
+pytestmark = pytest.mark.java
+NOW = datetime(2026, 11, 25, 3, tzinfo=UTC)
+
+
+def ids(spark: SparkSession, own: Settings) -> list[str]:
+    return sorted(row["event_id"] for row in tables.read(spark, own, "events").collect())
+
+
+def test_later_copy_goes_when_a_clock_jumped_further_than_the_merge_looks(spark: SparkSession, own: Settings) -> None:
+    put(own, "raw", [line("e1"), line("e2")])
+    ingest_job(spark, own, NOW)
+    put(own, "raw", [line("e1", "2026-11-24T12:30:00.000Z", occurred_at="2026-11-17T00:00:00.000Z")])
+    ingest_job(spark, own, NOW)
+    assert ids(spark, own) == ["e1", "e1", "e2"]
+
+    report = maintain_job(spark, own, NOW)
+
+    assert ids(spark, own) == ["e1", "e2"]
+    assert report.notes["later copies removed"] == 1
+    [kept] = tables.read(spark, own, "events").where("event_id = 'e1'").collect()
+    assert str(kept["day"]) == "2026-11-24"
+    assert maintain_job(spark, own, NOW).notes["later copies removed"] == 0
+
+
+@pytest.mark.parametrize("name", ["nope", "models"])
+def test_retention_of_a_table_without_a_time_is_refused(name: str) -> None:
+    with pytest.raises(InvalidSettingError, match=rf"retention.tables.{name}.*received_at or day: events, bad_events"):
+        upkeep.time_column(name)

@@ -1,0 +1,68 @@
+"""Tables come again from the objects, row for row."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from pyspark.sql import SparkSession
+
+from analytics import tables
+from analytics.jobs.lake_jobs import ingest_job
+from analytics.rebuilding import Day, days_of, prepare, remake, runs_of
+from logdig.clients import s3_store
+from logdig.settings import Settings
+from tests.analytics.objects import bad_line, line, put
+from tests.analytics.test_ledger import NOW
+
+pytestmark = pytest.mark.java
+FIRST, SECOND, THIRD = (date(2026, 11, day) for day in (22, 23, 24))
+
+
+def stored(own: Settings) -> None:
+    for day in (FIRST, SECOND, THIRD):
+        moment = f"{day}T12:00:00.000Z"
+        put(own, "raw", [line(f"e{day.day}-{number}", moment, occurred_at=moment) for number in range(3)], day)
+        put(own, "bad", [bad_line(f"b{day.day}", received_at=moment)], day)
+    # Sent again a day later, and a line that no one can read.
+    put(
+        own,
+        "raw",
+        [line("e22-0", "2026-11-23T13:00:00.000Z", occurred_at="2026-11-22T12:00:00.000Z"), "no line"],
+        SECOND,
+    )
+
+
+def rows(spark: SparkSession, own: Settings) -> dict[str, list[str]]:
+    return {
+        name: sorted(str(row) for row in tables.read(spark, own, name).collect()) for name in ("events", "bad_events")
+    }
+
+
+def rebuild(spark: SparkSession, own: Settings, first: date | None = None, last: date | None = None) -> None:
+    prepare(spark, own)
+    for run in runs_of(days_of(s3_store(own), first, last), objects=2):
+        remake(spark, own, run)
+
+
+def test_dropped_tables_come_again_with_equal_rows(spark: SparkSession, own: Settings) -> None:
+    stored(own)
+    ingest_job(spark, own, NOW)
+    before = rows(spark, own)
+    for name in ("events", "bad_events"):
+        spark.sql(f"DROP TABLE {tables.table_name(own, name)}")
+
+    rebuild(spark, own)
+    rebuilt = rows(spark, own)
+    ingest_job(spark, own, NOW)
+
+    assert len(before["events"]) == 9
+    assert len(before["bad_events"]) == 4
+    assert rebuilt == before == rows(spark, own)
+
+
+def test_runs_hold_consecutive_days_up_to_a_number_of_objects() -> None:
+    days = [Day(date(2026, 11, number), {"raw": 2}, 1) for number in (1, 2, 3, 5)]
+
+    assert [[one.day.day for one in run] for run in runs_of(days, objects=4)] == [[1, 2], [3], [5]]
+    assert list(runs_of([])) == []
