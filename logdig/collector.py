@@ -156,7 +156,9 @@ class Collector:
         if handlers is None:
             raise RefusedError(404, "no such path; docs/api.md lists all")
         if request.method == "OPTIONS":
-            return Reply(204, (("Allow", allow(handlers)), ("Cache-Control", "no-store")))
+            # Two of the doors name this type where there is none, so all do.
+            fixed = (("Content-Type", JSON), ("Cache-Control", "no-store"))
+            return Reply(204, (*fixed, ("Allow", allow(handlers))))
         handler = handlers.get("GET" if request.method == "HEAD" else request.method)
         if handler is None:
             names = allow(handlers)

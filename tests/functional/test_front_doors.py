@@ -3,126 +3,53 @@
 from __future__ import annotations
 
 import base64
-import gzip
-import json
+import http.client
 import re
+import socket
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 from chalice.app import Chalice
+from chalice.config import Config
+from chalice.local import LocalDevServer
 from chalice.test import Client
 
 import lambdas.app
 from api import create_app
 from lambdas.app import build_app
 from lambdas.doors import rest_request, url_request, url_response
-from logdig.collector import METHODS, PATHS
-from logdig.exchange import Headers, Request
+from logdig.exchange import Request
 from logdig.settings import Settings
+from tests.fakes.hostile import QUEUE_DOWN, cases
+from tests.fakes.served import ParitySink
 from tests.fakes.sinks import MemorySink
-from tests.fakes.tracked import BROWSER, ORIGIN, TEN_FIELDS, TOKEN, body, collector, event, post, signed, signed_event
-from tests.unit.test_collector import PACKED, Decisions
+from tests.fakes.tracked import BROWSER, ORIGIN, collector
+from tests.functional.conftest import free_port
+from tests.unit.test_collector import Decisions
 
 Answer = tuple[int, dict[str, str], bytes]
-DEEP = b'{"token": "t", "events": [' + b"[" * 500 + b"]" * 500 + b"]}"
-CLICK = event()
+START_SECONDS = 60
+CASES = [pytest.param(request, id=name) for name, request in cases()]
+OF_THE_SERVER = {"content-length", "date", "server", "connection", "transfer-encoding"}
+"""Headers that a server adds to every answer."""
+SERVE = """
+import sys
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import Server
 
-
-def cases() -> Iterator[tuple[str, Request]]:
-    """The hostile inputs of reliability.md section 6, the refusals of the contract, and the everyday."""
-    for path in PATHS:
-        for method in METHODS:
-            yield f"{method} {path}", Request(method, path, "", BROWSER, b"")
-    yield "whole", post(body(CLICK))
-    yield "korean", post(body(event(event_id="a" * 20, current_page="http://s/한글😀\u2028")))
-    yield "duplicates", post(body(CLICK, CLICK))
-    yield "faults", post(body({"event_id": "x"}, 5, None, event(seq=-1, event_id="b" * 20)))
-    yield "signed", signed(body(signed_event("listen", event_id="c" * 20)))
-    yield "signed wrong", signed(body(), secret=b"other")
-    yield "gzip", post(gzip.compress(body(CLICK), mtime=0), headers=PACKED)
-    yield "gzip members", post(gzip.compress(body(), mtime=0) + gzip.compress(b" ", mtime=0), headers=PACKED)
-    yield "gzip bomb", post(gzip.compress(b" " * (2 << 20), mtime=0), headers=PACKED)
-    yield "gzip damaged", post(gzip.compress(body(), mtime=0)[:-1], headers=PACKED)
-    yield "gzip stacked", post(b"", headers=(PACKED[0], PACKED[1], ("content-encoding", "gzip, gzip")))
-    yield "gzip as json", post(b"", headers=(PACKED[0], ("content-type", "application/json"), PACKED[2]))
-    for name, hostile in HOSTILE.items():
-        text = json.dumps(CLICK).encode().replace(b"110", hostile, 1)
-        yield f"hostile {name}", post(body(text, event(event_id="d" * 20)))
-    for name, payload in UNREADABLE.items():
-        yield f"unreadable {name}", post(payload)
-    for name, value in ORIGINS.items():
-        yield f"origin {name}", post(body(), headers=((("origin", value),) if value is not None else ()))
-    for content_type in ("text/html", "application/xml", "multipart/form-data; boundary=x", "application/octet-stream"):
-        yield f"type {content_type}", post(body(), headers=(BROWSER[0], ("content-type", content_type)))
-    for accept in ("text/html", "image/png", "application/octet-stream", "*/*"):
-        yield f"accept {accept}", post(body(CLICK), headers=(*BROWSER, ("accept", accept)))
-    yield "large", post(b"x" * ((1 << 20) + 1))
-    yield "largest", post(body() + b" " * ((1 << 20) - len(body())))
-    yield "501 events", post(body(*[b"1"] * 501))
-    yield "token", post(body(token="nobody"))
-    yield "token of another", post(body(token="pk_blog_1"))
-    yield "tracker null", post(body(tracker=None))
-    yield from legacy_cases()
-    yield "decide", post(json.dumps({"token": TOKEN}).encode(), "/v1/decide")
-    yield "decide bad", post(json.dumps({"token": TOKEN, "x": "bad"}).encode(), "/v1/decide")
-
-
-HOSTILE = {
-    "NaN": b"NaN",
-    "infinite": b"1e309",
-    "surrogate": b'"\\ud800"',
-    "nul": b'"a\\u0000"',
-    "2^64": b"18446744073709551616",
-    "5000 digits": b"9" * 5000,
-    "deep": b"[[[[[[[1]]]]]]]",
-    "long": b'"' + b"x" * 40_000 + b'"',
-    "many keys": b"{" + b",".join(b'"%d":1' % number for number in range(3000)) + b"}",
-    "prototype": b'{"__proto__": {"x": 1}}',
-}
-UNREADABLE = {
-    "empty": b"",
-    "cut": body(CLICK)[:-3],
-    "list": b"[]",
-    "deep": DEEP,
-    "very deep": b"[" * 100_000,
-    "utf-16": "{}".encode("utf-16-le"),
-    "long text": b'"' + b"x" * 900_000 + b'"',
-    "unknown field": body(odd=1),
-    "many fields": json.dumps({f"k{number}": 1 for number in range(50_000)}).encode(),
-}
-ORIGINS = {
-    "none": None,
-    "null": "null",
-    "suffix": f"{ORIGIN}.evil.example",
-    "prefix": "https://evilshop.example",
-    "port": f"{ORIGIN}:444",
-    "default port": f"{ORIGIN}:443",
-    "case": "https://SHOP.example",
-    "dot": f"{ORIGIN}.",
-    "two": f"{ORIGIN}, {ORIGIN}",
-    "scheme": "http://shop.example",
-    "blog": "https://blog.example",
-}
-
-
-def legacy_cases() -> Iterator[tuple[str, Request]]:
-    form: Headers = (BROWSER[0], ("content-type", "application/x-www-form-urlencoded"), BROWSER[2])
-    yield "log form", post(urlencode(TEN_FIELDS).encode(), "/", form)
-    yield "log json", post(json.dumps(TEN_FIELDS).encode(), "/")
-    yield "log query", post(b"", "/", BROWSER, urlencode(TEN_FIELDS | {"link": "http://s/한글 +&?"}))
-    yield "log repeated query", post(urlencode(TEN_FIELDS).encode(), "/", form, "x=1&x=2&y=")
-    yield "log missing", post(b"x=1", "/", form)
-    yield "log empty", post(urlencode(TEN_FIELDS | {"token": ""}).encode(), "/", form)
-    yield "log unknown", post(urlencode(TEN_FIELDS | {"token": "nobody"}).encode(), "/", form)
-    yield "log list", post(b"[]", "/")
-    yield "log type", post(b"", "/", (BROWSER[0], ("content-type", "text/html")))
-    yield "log origin", post(urlencode(TEN_FIELDS).encode(), "/", form[1:])
-    yield "log undecodable", post(b"x=%ff", "/", form)
+Server("tests.fakes.served:make_app", address="127.0.0.1", port=int(sys.argv[1]), interface=Interfaces.WSGI,
+       factory=True, log_level=LogLevels.error, websockets=False).serve()
+"""
 
 
 def masked(payload: bytes) -> bytes:
+    payload = re.sub(rb"is [0-9T:.-]+Z by our clock", b"is old by our clock", payload)
     return re.sub(rb'("duration_millisecond":)"[0-9.]+"', rb'\1"*"', payload)
 
 
@@ -160,20 +87,76 @@ def by_function_url(request: Request, sink: MemorySink) -> Answer:
     return response["statusCode"], response["headers"], response["body"].encode()
 
 
-@pytest.mark.parametrize("request_", [pytest.param(request, id=name) for name, request in cases()])
+@pytest.mark.parametrize("request_", CASES)
 def test_front_doors_give_one_answer_and_store_the_same_lines(request_: Request) -> None:
-    sinks = [MemorySink(), MemorySink(), MemorySink(), MemorySink()]
+    sinks = [ParitySink(), ParitySink(), ParitySink(), ParitySink()]
     reply = collector(sinks[0], decider=Decisions()).handle(request_)
 
     answers = [
         door(request_, sink) for door, sink in zip((by_flask, by_chalice, by_function_url), sinks[1:], strict=True)
     ]
 
-    assert reply.status < 500
+    assert reply.status < 500 or QUEUE_DOWN.encode() in request_.body
     for status, headers, payload in answers:
         assert (status, headers, masked(payload)) == (reply.status, dict(reply.headers), masked(reply.body))
     for sink in sinks[1:]:
         assert (sink.events, sink.rejected) == (sinks[0].events, sinks[0].rejected)
+
+
+@pytest.fixture(scope="module")
+def granian_port() -> Iterator[int]:
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-c", SERVE, str(port)])
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        assert process.poll() is None, "the server ended"
+        assert time.monotonic() < deadline, "the server did not start"
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            break
+        except OSError:
+            time.sleep(0.1)
+    yield port
+    process.terminate()
+    process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def chalice_port() -> Iterator[int]:
+    ours = collector(ParitySink(), decider=Decisions())
+    server = LocalDevServer(build_app(lambda: ours), Config(), "127.0.0.1", port := free_port())
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield port
+    server.shutdown()
+    server.server.server_close()
+    thread.join()
+
+
+def by_socket(port: int, request: Request) -> Answer:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        path = request.path + (f"?{request.query}" if request.query else "")
+        connection.putrequest(request.method, path, skip_accept_encoding=True)
+        for name, value in (*request.headers, ("content-length", str(len(request.body)))):
+            connection.putheader(name, value.encode())
+        connection.endheaders(request.body)
+        response = connection.getresponse()
+        sent = {name.lower(): value for name, value in response.getheaders()}
+        headers = {name: value for name, value in sent.items() if name not in OF_THE_SERVER}
+        return response.status, headers, response.read()
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("request_", CASES)
+def test_doors_on_sockets_give_the_answer_of_the_core(request_: Request, granian_port: int, chalice_port: int) -> None:
+    reply = collector(ParitySink(), decider=Decisions()).handle(request_)
+    expected = {name.lower(): value for name, value in reply.headers}
+
+    for port in (granian_port, chalice_port):
+        status, headers, payload = by_socket(port, request_)
+        assert (status, headers, masked(payload)) == (reply.status, expected, masked(reply.body))
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/v1/events/", "/v1", "/%00", "/v1/events/../x"])

@@ -26,7 +26,8 @@ from tests.fakes.sinks import MemorySink
 from tests.fakes.tracked import ORIGIN, TOKEN, collector
 from tests.functional.conftest import free_port
 
-SECONDS = int(os.environ.get("LOGDIG_FUZZ_SECONDS", "20"))
+SECONDS = int(os.environ.get("LOGDIG_FUZZ_SECONDS", "1200" if os.environ.get("LOGDIG_FAULTS") == "full" else "30"))
+SEED = os.environ.get("LOGDIG_FUZZ_SEED", "7")
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 
 
@@ -74,6 +75,7 @@ def chalice_url() -> Iterator[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(SECONDS + 600)
 @pytest.mark.parametrize(
     ("door", "phases"),
     # The coverage phase also sends TRACE, which Python's own HTTP server below Chalice answers 501 before our code.
@@ -86,7 +88,7 @@ def test_door_answers_as_described_whatever_is_made_of_the_document(
     description = tmp_path / "openapi.json"
     description.write_text(json.dumps(known_token(document())))
     command = [str(Path(sys.executable).parent / "schemathesis"), "run", str(description), "--url", url]
-    command += ["--checks", CHECKS, "--max-time", str(SECONDS), "--phases", phases, "--seed", "7"]
+    command += ["--checks", CHECKS, "--max-time", str(SECONDS), "--phases", phases, "--seed", SEED]
     command += ["-H", f"Origin: {ORIGIN}", "--no-color", "--warnings", "off"]
 
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS + 120, check=False)

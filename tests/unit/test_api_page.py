@@ -11,10 +11,17 @@ import pytest
 from logdig.collector import METHODS, PATHS
 from logdig.envelope import EVENTS_LIMIT, Body
 from logdig.events import EVENT_TYPES, Event
+from logdig.exchange import Request
+from logdig.lenient import NAMES_LIMIT, NESTING_LIMIT
+from logdig.openapi import MEANINGS
+from logdig.payloads import MEMBERS_LIMIT
+from logdig.readiness import HOLD
 from logdig.reading import DEPTH_LIMIT, EVENT_BYTES_LIMIT
 from logdig.stored import TEN_NAMES
+from tests.fakes.tracked import BROWSER, body, collector, post
 
-PAGE = (Path(__file__).resolve().parent.parent.parent / "docs" / "api.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parent.parent.parent
+PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 TABLES = re.sub(r"^```.*?^```$", "", PAGE, flags=re.MULTILINE | re.DOTALL)
 WORDS = set(re.findall(r"[a-z_0-9]+", " ".join(re.findall(r"`[^`]+`", TABLES))))
 
@@ -54,3 +61,25 @@ def test_page_tells_the_limits() -> None:
     assert f"up to {EVENTS_LIMIT} events" in PAGE
     assert f"more than {EVENT_BYTES_LIMIT // 1024} KiB" in PAGE
     assert f"deeper than {DEPTH_LIMIT}" in PAGE
+    assert f"nested deeper than {NESTING_LIMIT}" in PAGE
+    assert f"more than {MEMBERS_LIMIT} members" in PAGE
+    assert f"more than {NAMES_LIMIT} fields" in PAGE
+    assert f"at most once in {HOLD.seconds} seconds" in PAGE
+
+
+def test_page_and_document_tell_every_status_that_the_source_gives() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "logdig").glob("*.py")))
+    given = {int(found) for found in re.findall(r"RefusedError\(\s*([45]\d\d)", sources)}
+    given |= {int(found) for found in re.findall(r"http_status = (\d{3})", sources)}
+
+    assert given >= {400, 401, 403, 404, 405, 413, 415, 429, 500, 503}
+    rows = set(re.findall(r"\d{3}", " ".join(re.findall(r"^\| ([0-9, ]+) \|", PAGE, re.MULTILINE)))) | {"500"}
+    assert {int(row) for row in rows} >= given
+    assert set(MEANINGS) | {404, 405} >= given
+
+
+def test_page_names_every_header_of_an_answer() -> None:
+    kinds = [post(body()), Request("OPTIONS", "/", "", BROWSER), Request("PUT", "/", "", BROWSER)]
+    answers = [collector().handle(request) for request in kinds]
+
+    assert {name for reply in answers for name, _ in reply.headers if f"`{name}" not in PAGE} == set()
