@@ -109,7 +109,9 @@ def endpoint_configuration(settings: Settings, endpoint: str, environment: Mappi
     if not key_id or not secret:
         raise SetupError("AWS_ENDPOINT_URL is set, so AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set, too")
     catalog, s3a = f"spark.sql.catalog.{CATALOG}", "spark.hadoop.fs.s3a"
-    return {
+    token = environment.get("AWS_SESSION_TOKEN")
+    session = {f"{catalog}.s3.session-token": token, f"{s3a}.session.token": token} if token else {}
+    return session | {
         f"{catalog}.s3.endpoint": endpoint,
         f"{catalog}.s3.path-style-access": "true",
         f"{catalog}.s3.access-key-id": key_id,

@@ -242,13 +242,19 @@ def catalog_properties(settings: Settings, environment: Mapping[str, str]) -> di
     endpoint = environment.get("AWS_ENDPOINT_URL")
     if not endpoint:
         return properties
-    return properties | {
-        # Path style addresses are what Arrow uses with an endpoint.
-        "s3.endpoint": endpoint,
-        "glue.endpoint": endpoint,
-        "client.access-key-id": environment["AWS_ACCESS_KEY_ID"],
-        "client.secret-access-key": environment["AWS_SECRET_ACCESS_KEY"],
-    }
+    token = environment.get("AWS_SESSION_TOKEN")
+    session = {"client.session-token": token} if token else {}
+    return (
+        properties
+        | session
+        | {
+            # Path style addresses are what Arrow uses with an endpoint.
+            "s3.endpoint": endpoint,
+            "glue.endpoint": endpoint,
+            "client.access-key-id": environment["AWS_ACCESS_KEY_ID"],
+            "client.secret-access-key": environment["AWS_SECRET_ACCESS_KEY"],
+        }
+    )
 
 
 @contextmanager

@@ -19,9 +19,12 @@ from playwright.sync_api import sync_playwright
 
 from analytics import spark as spark_module
 from infra.bootstrap import find_chromium, find_java
+from infra.dependencies import HERE
 from infra.local import write_settings
+from infra.package import build_packages
+from infra.template import artifacts_of, build_template
 from logdig.settings import AppSettings, FlushSettings, OfferSettings, Settings
-from tests.e2e.account import Account
+from tests.e2e.account import REGION, Account
 from tests.e2e.stack import Stack, wait_until
 from tests.e2e.traffic import OFFER, TOKEN, bodies, customer_file, recorded_events
 
@@ -30,7 +33,7 @@ BROWSER_CLICKS = 30
 PAGE = """<!doctype html><html lang="en"><title>Shop</title><body><button id="buy">Buy</button>
 <script async src="/clicktracker.js" data-token="{token}" data-endpoint="{endpoint}"></script></body></html>"""
 TRACKER = Path(__file__).resolve().parents[2] / "clicktracker_js" / "dist" / "clicktracker.js"
-JOBS = ("ingest", "heat_cells", "listens", "customers", "features", "models", "predictions", "targets", "ledger")
+JOBS = ("ingest", "heat_cells", "listens", "customers", "features", "models", "predictions", "targets")
 JOBS_SECONDS = 1200
 LOGDIG = Path(sys.executable).with_name("logdig")
 
@@ -105,10 +108,27 @@ def settings(shop: Shop) -> Settings:
 
 @pytest.fixture(scope="session")
 def stack(account: Account, settings: Settings, directory: Path) -> Stack:
-    """The stack, deployed by the command; its directory holds the settings and the built packages."""
+    """The stack, deployed; its directory holds the settings and the built packages."""
     write_settings(settings, directory / "logdig.toml")
-    run = run_logdig(account, directory, "deploy", "--yes")
-    assert run.returncode == 0, run.stderr[-4000:]
+    packages = build_packages(settings, directory / "build", HERE)
+    bucket, s3 = "packages", account.client("s3")
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    for package in packages.all():
+        s3.put_object(Bucket=bucket, Key=package.key, Body=package.path.read_bytes(), IfNoneMatch="*")
+    template = build_template(settings, artifacts_of(packages, bucket))
+    s3.put_object(Bucket=bucket, Key="template.json", Body=json.dumps(template).encode())
+    cloudformation = account.client("cloudformation")
+    cloudformation.create_stack(
+        StackName=settings.stack_name,
+        TemplateURL=f"{account.url}/{bucket}/template.json",
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+    )
+
+    def status() -> str:
+        return str(cloudformation.describe_stacks(StackName=settings.stack_name)["Stacks"][0]["StackStatus"])
+
+    wait_until(lambda: not status().endswith("IN_PROGRESS"), "the stack")
+    assert status() == "CREATE_COMPLETE", cloudformation.describe_stack_events(StackName=settings.stack_name)
     return Stack(account, settings, outputs_of(account, settings))
 
 

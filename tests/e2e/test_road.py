@@ -4,9 +4,13 @@ import gzip
 import json
 from typing import Any
 
+import pytest
+
 from tests.e2e.conftest import BROWSER_CLICKS, EVENTS, Posted, Shop
 from tests.e2e.stack import Stack
 from tests.e2e.traffic import PHONE, TOKEN
+
+pytestmark = pytest.mark.timeout(1400)
 
 
 def _lines(stack: Stack, keys: list[str]) -> list[dict[str, Any]]:

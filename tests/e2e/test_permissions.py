@@ -1,0 +1,178 @@
+"""Least privilege, shown: a function with any one permission removed fails its part, and no other resource is open."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.e2e.account import REGION
+from tests.e2e.conftest import Shop
+from tests.e2e.stack import Stack, wait_until
+from tests.e2e.traffic import TOKEN
+
+Part = Callable[[Stack, Shop], bool]
+
+
+def _collects(stack: Stack, shop: Shop) -> bool:
+    return stack.post(_body(), origin=shop.url)[0] == 202
+
+
+def _decides(stack: Stack, shop: Shop) -> bool:
+    """Whether a profile could be read: where not, the answer must not be kept, so its ttl_s is 0."""
+    ask = {"token": TOKEN, "user_key": "u", "customer_id": "nobody", "placement": "before-song"}
+    body = json.dumps(ask | {"consent": {"analytics": True, "ads": True}}).encode()
+    status, answer = stack.post(body, origin=shop.url, door="DecideEndpoint", path="/v1/decide")
+    assert status == 200, "a page never gets an error"
+    return bool(answer["ttl_s"] > 0)
+
+
+def _exposes(stack: Stack, shop: Shop) -> bool:
+    """Whether a decision leaves its exposure in the queue."""
+    before = _queued(stack)
+    _decides(stack, shop)
+    end = time.monotonic() + 5
+    while time.monotonic() < end:
+        if _queued(stack) > before:
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def _flushes(stack: Stack, shop: Shop) -> bool:
+    """Whether a forced flush writes and deletes what is queued."""
+    assert stack.post(_body(), origin=shop.url)[0] == 202
+    return stack.invoke(stack.outputs["FlushFunction"], {"force": True})[0]
+
+
+def _queued(stack: Stack) -> int:
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    found = stack.account.client("sqs").get_queue_attributes(QueueUrl=stack.outputs["QueueUrl"], AttributeNames=names)
+    return sum(int(found["Attributes"][name]) for name in names)
+
+
+def _body() -> bytes:
+    event: dict[str, Any] = {
+        "event_id": f"permission-{time.monotonic_ns()}", "seq": 1, "type": "page", "user_key": "u", "session_id": "s",
+        "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "page_view_id": "p", "load_count": 1,
+        "current_page": "https://shop.example/", "spent_milli_sec": 1, "page": {},
+        "consent": {"analytics": True, "ads": True},
+    }  # fmt: skip
+    return json.dumps({"token": TOKEN, "events": [event]}).encode()
+
+
+PARTS: dict[str, tuple[str, Part]] = {
+    "sqs:SendMessage of collector": ("collector", _collects),
+    "dynamodb:GetItem of decide": ("decide", _decides),
+    "sqs:SendMessage of decide": ("decide", _exposes),
+    "sqs:ReceiveMessage of flush": ("flush", _flushes),
+    "sqs:DeleteMessage of flush": ("flush", _flushes),
+    "s3:PutObject of flush": ("flush", _flushes),
+}
+
+
+@contextmanager
+def _without(stack: Stack, role: str, action: str) -> Iterator[None]:
+    """Take one action out of a role's policies for a while."""
+    iam = stack.account.client("iam")
+    names = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    kept = {name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names}
+    for name, document in kept.items():
+        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(_cut(document, action)))
+    try:
+        yield
+    finally:
+        for name, document in kept.items():
+            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
+
+
+def _cut(document: dict[str, Any], action: str) -> dict[str, Any]:
+    statements = []
+    for statement in document["Statement"]:
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        if left := [one for one in actions if one != action]:
+            statements.append(statement | {"Action": left})
+    return document | {"Statement": statements}
+
+
+@pytest.mark.parametrize("what", PARTS)
+def test_function_fails_its_part_when_one_permission_is_removed(
+    stack: Stack, shop: Shop, stored: list[str], what: str
+) -> None:
+    action, _, name = what.partition(" of ")
+    _, works = PARTS[what]
+
+    with _without(stack, stack.role_of(f"{stack.settings.prefix}-{name}"), action):
+        failed = not works(stack, shop)
+    again = works(stack, shop)
+
+    assert (failed, again) == (True, True)
+
+
+def _session(stack: Stack, role: str) -> dict[str, str]:
+    """Keys of a role, as its function has them."""
+    iam = stack.account.client("iam")
+    arn = iam.get_role(RoleName=role)["Role"]["Arn"]
+    given = stack.account.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+    return {
+        "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": given["SessionToken"],
+    }
+
+
+@pytest.fixture(scope="module")
+def foreign(stack: Stack) -> dict[str, str]:
+    """Resources of somebody else in the same account."""
+    account = stack.account
+    url = account.client("sqs").create_queue(QueueName="foreign")["QueueUrl"]
+    location = {"LocationConstraint": REGION}
+    account.client("s3").create_bucket(Bucket="foreign", CreateBucketConfiguration=location)
+    account.client("dynamodb").create_table(
+        TableName="foreign",
+        AttributeDefinitions=[{"AttributeName": "person", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "person", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    account.client("ssm").put_parameter(Name="/foreign/secret", Value="x", Type="SecureString")
+    return {"queue": url}
+
+
+@pytest.mark.parametrize("name", ["collector", "decide", "flush"])
+def test_role_of_a_function_is_refused_everything_of_others(stack: Stack, foreign: dict[str, str], name: str) -> None:
+    keys = _session(stack, stack.role_of(f"{stack.settings.prefix}-{name}"))
+    sqs, s3, dynamodb, ssm, iam = (
+        stack.account.client(service, keys) for service in ("sqs", "s3", "dynamodb", "ssm", "iam")
+    )
+    tries: dict[str, Callable[[], object]] = {
+        "send": lambda: sqs.send_message(QueueUrl=foreign["queue"], MessageBody="x"),
+        "receive": lambda: sqs.receive_message(QueueUrl=foreign["queue"]),
+        "put": lambda: s3.put_object(Bucket="foreign", Key="raw/x", Body=b"x"),
+        "get own raw": lambda: s3.get_object(Bucket=stack.outputs["Bucket"], Key=stack.keys("raw/")[0]),
+        "delete own raw": lambda: s3.delete_object(Bucket=stack.outputs["Bucket"], Key=stack.keys("raw/")[0]),
+        "put own tables": lambda: s3.put_object(Bucket=stack.outputs["Bucket"], Key="tables/x", Body=b"x"),
+        "read profile": lambda: dynamodb.get_item(TableName="foreign", Key={"person": {"S": "x"}}),
+        "scan own profiles": lambda: dynamodb.scan(TableName=stack.outputs["ProfileTable"]),
+        "secret": lambda: ssm.get_parameter(Name="/foreign/secret", WithDecryption=True),
+        "roles": lambda: iam.list_roles(),
+    }
+
+    passed = [what for what, call in tries.items() if not _is_refused(call)]
+
+    assert passed == []
+
+
+def _is_refused(call: Callable[[], object]) -> bool:
+    from botocore.exceptions import ClientError
+
+    try:
+        call()
+    except ClientError as err:
+        return "AccessDenied" in err.response["Error"]["Code"] or "Denied" in err.response["Error"]["Message"]
+    return False
+
+
+def test_own_queue_takes_messages_again_when_all_permissions_are_back(stack: Stack, shop: Shop) -> None:
+    wait_until(lambda: _collects(stack, shop), "the collector")
