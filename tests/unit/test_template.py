@@ -283,3 +283,28 @@ def test_template_refers_only_to_what_it_has() -> None:
         referred |= {part.split('"')[0] for part in text.split('"Fn::GetAtt": ["')[1:]}
 
         assert {name for name in referred if "::" not in name} <= set(found["Resources"])
+
+
+def test_template_makes_buckets_private_encrypted_and_versioned() -> None:
+    for found, name in ((template(), "Bucket"), (artifacts_template(SETTINGS), "Artifacts")):
+        bucket = of_type(found, "AWS::S3::Bucket")[name]
+        (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+        assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+        assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+        assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+
+
+def test_template_lets_profiles_end_by_themselves() -> None:
+    table = of_type(template(), "AWS::DynamoDB::Table")["Profiles"]
+
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_template_runs_jobs_on_the_release_that_they_are_built_for() -> None:
+    jobs = of_type(template(), "AWS::EMRServerless::Application")["Jobs"]
+
+    assert (jobs["ReleaseLabel"], jobs["Architecture"]) == ("emr-spark-8.0.0", "ARM64")
+    assert jobs["AutoStopConfiguration"]["Enabled"] is jobs["AutoStartConfiguration"]["Enabled"] is True
