@@ -18,6 +18,7 @@ from logdig import exchange, wiring
 from logdig.collector import METHODS, PATHS, RETRY_AFTER_SECONDS, Collector
 from logdig.counters import Counters
 from logdig.errors import TransientError
+from logdig.replies import error_reply
 from logdig.settings import find_settings
 
 EXPOSURE_WAIT_SECONDS = 0.02
@@ -38,7 +39,7 @@ def answer_by(source: Callable[[], Collector], request: exchange.Request) -> exc
     try:
         made = source()
     except TransientError as err:
-        return exchange.problem(err.http_status, err.message, (("Retry-After", str(RETRY_AFTER_SECONDS)),))
+        return error_reply(request, err.http_status, err, (("Retry-After", str(RETRY_AFTER_SECONDS)),))
     return made.handle(request)
 
 

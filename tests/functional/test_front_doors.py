@@ -23,6 +23,8 @@ import lambdas.app
 from api import create_app
 from lambdas.app import build_app
 from lambdas.doors import rest_request, url_request, url_response
+from logdig.collector import Collector
+from logdig.errors import SecretsUnavailableError
 from logdig.exchange import Request
 from logdig.settings import Settings
 from tests.fakes.hostile import QUEUE_DOWN, cases
@@ -195,3 +197,21 @@ def test_every_lambda_handler_is_found_by_its_name_in_the_module() -> None:
 
     assert sorted(names) == ["app.function_url", "app.run", "app.scheduled"]
     assert all(callable(getattr(lambdas.app, name.removeprefix("app."))) for name in names)
+
+
+@pytest.mark.parametrize("path", ["/v1/events", "/"])
+def test_lambda_doors_ask_to_come_back_while_they_cannot_be_wired(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def source() -> Collector:
+        raise SecretsUnavailableError("the parameter store is down")
+
+    monkeypatch.setattr(lambdas.app, "collector", source)
+    http = {"method": "POST", "path": path}
+    made = {"rawPath": path, "headers": {}, "requestContext": {"http": http}, "body": "{}"}
+
+    by_url = lambdas.app.function_url(made, None)
+    with Client(build_app(source)) as client:
+        by_rest = client.http.post(path, body=b"{}")
+
+    assert (by_url["statusCode"], by_url["headers"]["Retry-After"]) == (503, "10")
+    assert (by_rest.status_code, dict(by_rest.headers)) == (by_url["statusCode"], by_url["headers"])
+    assert by_rest.body == by_url["body"].encode()
