@@ -105,10 +105,10 @@ def test_function_fails_its_part_when_one_permission_is_removed(
     _, works = PARTS[what]
 
     with _without(stack, stack.role_of(f"{stack.settings.prefix}-{name}"), action):
-        failed = not works(stack, shop)
-    again = works(stack, shop)
+        # A slow machine may miss the deadline of a decision once; a missing permission fails every time.
+        assert not any(works(stack, shop) for _ in range(3))
 
-    assert (failed, again) == (True, True)
+    wait_until(lambda: works(stack, shop), f"{name} with its permission back")
 
 
 def _session(stack: Stack, role: str) -> dict[str, str]:
