@@ -28,9 +28,10 @@ quick:  ## lint, types and unit tests: no Java, no browser
 	@$(PYTHON) infra/bootstrap.py python
 	@$(BIN)/python -m infra.suites quick
 
-faults:  ## the fault tests at full length: 200 kills of the server and more
+faults:  ## the fault tests at full length: 200 kills of the server and more, then an hour of fuzzing
 	@$(PYTHON) infra/bootstrap.py python
-	@LOGDIG_FAULTS=full $(BIN)/python -m pytest -p no:cacheprovider tests/faults --timeout 7200
+	@LOGDIG_FAULTS=full $(BIN)/python -m pytest -p no:cacheprovider tests/faults tests/functional/test_fuzz.py \
+	  tests/functional/test_schemathesis.py --timeout 7200
 
 bench:  ## measure: every bench, side by side ratios
 	@$(PYTHON) infra/bootstrap.py python java jars chromium tracker
