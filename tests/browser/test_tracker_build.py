@@ -1,4 +1,4 @@
-"""The committed dist/ is what the source builds, its unit tests pass, and it is as small as promised."""
+"""The committed dist/ is what the source builds, and every file of it stays within its budget of bytes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def tools() -> None:
     """The build tools, as the lock file names them."""
-    if all((TRACKER / "node_modules" / name).is_dir() for name in ("esbuild", "terser", "typescript")):
+    if all((TRACKER / "node_modules" / name).is_dir() for name in ("esbuild", "terser")):
         return
     npm = node_folder().parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     program = ["node", str(npm)] if npm.exists() else [shutil.which("npm") or "npm"]
@@ -67,22 +67,6 @@ def test_dist_is_what_the_source_builds(tmp_path: Path) -> None:
     assert sorted(path.name for path in DIST.iterdir()) == BUILT
     for name in BUILT:
         assert (tmp_path / name).read_bytes() == (DIST / name).read_bytes(), f"{name}: run npm run build and commit it"
-
-
-@pytest.mark.usefixtures("tools")
-def test_source_has_no_type_errors() -> None:
-    checked = run("node", "node_modules/typescript/bin/tsc", "--project", "jsconfig.json")
-
-    assert checked.returncode == 0, checked.stdout
-
-
-@pytest.mark.usefixtures("tools")
-def test_pure_parts_pass_their_unit_tests() -> None:
-    tests = sorted(str(path.relative_to(TRACKER)) for path in (TRACKER / "test" / "unit").glob("*.test.js"))
-
-    tested = run("node", "--test", *tests)
-
-    assert tested.returncode == 0, tested.stdout
 
 
 @pytest.mark.parametrize("name", BUDGET_BYTES)
