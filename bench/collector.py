@@ -1,15 +1,18 @@
-"""Requests a second and core, each acknowledged by a queue that takes 8 ms, for three servers side by side.
+"""The collector on one core, each request acknowledged by a queue that takes 8 ms: three servers side by side.
 
-Run ``.venv/bin/python bench/collector.py``. The server is pinned to one core, load and queue to the other.
+Run ``.venv/bin/python bench/collector.py``. The server is pinned to core 0, load and queue to core 1.
 
 - group: our server as it ships, group commit.
 - single: our server with one queue call a request.
-- 2016: Flask, one form of ten fields a request, one queue call an event (only with one event a request).
+- 2016: Flask, one form of ten fields a request, one queue call an event, no checks.
+
+Then the function-URL handler: CPU a warm request without the queue call, and the import of its module.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import http.client
 import json
 import multiprocessing
@@ -17,15 +20,22 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import quantiles
 from tempfile import TemporaryDirectory
+from typing import cast
 from urllib.parse import urlencode
 
+import uvloop
+
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+from tests.fakes.sqs import Mode, Stub
+from tests.fakes.sqs import serve as serve_queue
+
 QUEUE_SECONDS = 0.008
 ORIGIN = "http://bench.example"
 TOKEN = "pk_bench_1"
@@ -37,30 +47,23 @@ name = "bench"
 token = "{TOKEN}"
 origins = ["{ORIGIN}"]
 """
+CASES = (("2016", 1), ("single", 1), ("group", 1), ("single", 10), ("group", 10))
 
 
-class Queue(BaseHTTPRequestHandler):
-    """Says yes to every SendMessage after QUEUE_SECONDS, as SQS would."""
+@dataclass(frozen=True)
+class Found:
+    """One run: requests a second, times in milliseconds, the server's CPU in milliseconds a request, its memory."""
 
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        time.sleep(QUEUE_SECONDS)
-        body = b'{"MessageId": "m"}'
-        self.send_response(200)
-        self.send_header("Content-Type", "application/x-amz-json-1.0")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
+    rate: float
+    median: float
+    p99: float
+    cpu: float
+    memory_mib: float
 
 
-def event(number: int) -> dict[str, object]:
+def event(number: int, now: str) -> dict[str, object]:
     return {
-        "event_id": f"bench-event-{number:010}", "seq": number, "type": "click", "timestamp": "2026-11-24T12:00:00.000Z",
+        "event_id": f"bench-event-{number:010}", "seq": number, "type": "click", "timestamp": now,
         "user_key": "abcdefghij0123456789", "session_id": "session-1", "page_view_id": "view-1", "load_count": 1,
         "current_page": "http://bench.example/index.html", "link": "http://bench.example/album.html",
         "spent_milli_sec": 1200, "consent": {"analytics": True, "ads": False}, "x": 110, "y": 400,
@@ -69,13 +72,15 @@ def event(number: int) -> dict[str, object]:
     }  # fmt: skip
 
 
-def tracker_request(events: int) -> bytes:
-    body = json.dumps({"token": TOKEN, "events": [event(number) for number in range(events)]}).encode()
-    return raw_request("/v1/events", "text/plain", body)
+def tracker_body(events: int) -> bytes:
+    now = datetime.now(UTC).isoformat()
+    return json.dumps({"token": TOKEN, "events": [event(number, now) for number in range(events)]}).encode()
 
 
-def legacy_request() -> bytes:
-    ten = {name: "1" for name in ("token", "user_key", "link", "x", "y", "spent_milli_sec", "user_agent", "load_count")}
+def request_of(kind: str, events: int) -> bytes:
+    if kind != "2016":
+        return raw_request("/v1/events", "text/plain", tracker_body(events))
+    ten = dict.fromkeys(("token", "user_key", "link", "x", "y", "spent_milli_sec", "user_agent", "load_count"), "1")
     body = urlencode({"timestamp": "2026-11-24T12:00:00", "current_page": "http://bench.example/", **ten}).encode()
     return raw_request("/", "application/x-www-form-urlencoded", body)
 
@@ -88,53 +93,64 @@ def raw_request(path: str, content_type: str, body: bytes) -> bytes:
     return head.encode() + body
 
 
-def one_connection(
-    port: int, request: bytes, until: float, pause: float, found: list[float], wrong: list[bytes]
-) -> None:
-    """Send requests one after the other on one connection; with a pause, at fixed times (open loop)."""
-    with socket.create_connection(("127.0.0.1", port)) as connection:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        due = time.perf_counter()
-        while (now := time.perf_counter()) < until:
-            if pause:
-                due += pause
-                if due > now:
-                    time.sleep(due - now)
-            started = due if pause else now
-            connection.sendall(request)
-            answer = connection.recv(65536)
-            if answer[9:12] not in (b"202", b"200"):
-                wrong.append(answer[:200])
-                return
-            found.append(time.perf_counter() - started)
+class Client(asyncio.Protocol):
+    """One connection: the next request when the last is answered, or, with a pause, at fixed times.
+
+    An open loop counts a request's time from when it was due, so that waiting for the connection counts too.
+    """
+
+    def __init__(self, request: bytes, until: float, pause: float, times: list[float]) -> None:
+        self._request, self._until, self._pause, self._times = request, until, pause, times
+        self._due = 0.0
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports are none of asyncio's classes.
+        self._transport = cast(asyncio.Transport, transport)
+        self._due = time.perf_counter()
+        self._send()
+
+    def data_received(self, data: bytes) -> None:
+        if not data.startswith(b"HTTP/1.1 "):
+            # The rest of an answer that came in two pieces.
+            return
+        if data[9:12] not in (b"202", b"200"):
+            self.done.set_exception(RuntimeError(f"unexpected answer: {data[:200]!r}"))
+            self._transport.close()
+            return
+        now = time.perf_counter()
+        self._times.append(now - self._due)
+        if now >= self._until:
+            self._transport.close()
+            self.done.set_result(None)
+        elif self._pause:
+            self._due += self._pause
+            asyncio.get_running_loop().call_later(max(0.0, self._due - now), self._send)
+        else:
+            self._due = now
+            self._send()
+
+    def _send(self) -> None:
+        self._transport.write(self._request)
 
 
-def load(port: int, request: bytes, seconds: float, connections: int, rate: float) -> tuple[float, float, float]:
-    """Requests a second, median and 99th percentile in milliseconds; rate 0 = closed loop."""
-    found: list[float] = []
-    wrong: list[bytes] = []
-    started = time.perf_counter()
+async def load(port: int, request: bytes, seconds: float, connections: int, rate: float) -> list[float]:
+    """Seconds of every request; rate 0 = closed loop."""
+    times: list[float] = []
+    until = time.perf_counter() + seconds
     pause = connections / rate if rate else 0.0
-    arguments = (port, request, started + seconds, pause, found, wrong)
-    threads = [threading.Thread(target=one_connection, args=arguments) for _ in range(connections)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if wrong:
-        sys.exit(f"unexpected answer: {wrong[0]!r}")
-    cuts = quantiles(found, n=100)
-    return len(found) / (time.perf_counter() - started), cuts[49] * 1000, cuts[98] * 1000
-
-
-def in_process(target: object, *arguments: object) -> object:
-    with multiprocessing.get_context("fork").Pool(1) as pool:
-        return pool.apply(target, arguments)  # type: ignore[arg-type]
+    clients = []
+    for _ in range(connections):
+        client = Client(request, until, pause, times)
+        await asyncio.get_running_loop().create_connection(lambda client=client: client, "127.0.0.1", port)
+        clients.append(client)
+        await asyncio.sleep(pause / connections)
+    await asyncio.gather(*(client.done for client in clients))
+    return times
 
 
 def run_queue(port: int) -> None:
-    ThreadingHTTPServer.request_queue_size = 128
-    ThreadingHTTPServer(("127.0.0.1", port), Queue).serve_forever()
+    uvloop.run(serve_queue(port, Stub(mode=Mode(seconds=QUEUE_SECONDS))))
 
 
 def free_port() -> int:
@@ -142,65 +158,139 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def serve(kind: str, folder: Path, queue: str, core: int) -> tuple[subprocess.Popen[bytes], int]:
-    """Start a server on one core and wait until it answers."""
+def serve(kind: str, folder: Path, queue: str) -> tuple[subprocess.Popen[bytes], int]:
+    """Start a server on core 0 and wait until it answers."""
     port = free_port()
     (folder / "logdig.toml").write_text(SETTINGS.format(queue=queue))
     environment = os.environ | {
         "LOGDIG_CONFIG": str(folder / "logdig.toml"), "AWS_ENDPOINT_URL": queue, "AWS_ACCESS_KEY_ID": "x",
         "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1", "PYTHONPATH": str(ROOT),
     }  # fmt: skip
-    command = ["taskset", "-c", str(core), sys.executable, str(ROOT / "bench" / "servers.py"), kind, str(port)]
-    process = subprocess.Popen(command, env=environment)
-    for _ in range(200):
+    command = ["taskset", "-c", "0", sys.executable, str(ROOT / "bench" / "servers.py"), kind, str(port)]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for _ in range(600):
         try:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
             connection.request("GET", "/")
             connection.getresponse().read()
-            return process, port
+            connection.close()
         except OSError:
             time.sleep(0.1)
+        else:
+            return process, port
     sys.exit(f"{kind} did not start")
+
+
+def worker_of(process: subprocess.Popen[bytes]) -> Path:
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return Path("/proc") / children[0]
+
+
+def cpu_seconds(worker: Path) -> float:
+    fields = (worker / "stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_mib(worker: Path) -> float:
+    return int((worker / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def measure(worker: Path, port: int, request: bytes, seconds: float, connections: int, rate: float) -> Found:
+    cpu, started = cpu_seconds(worker), time.perf_counter()
+    times = uvloop.run(load(port, request, seconds, connections, rate))
+    spent, cpu = time.perf_counter() - started, cpu_seconds(worker) - cpu
+    cuts = quantiles(times, n=100)
+    return Found(len(times) / spent, cuts[49] * 1000, cuts[98] * 1000, cpu / len(times) * 1000, memory_mib(worker))
+
+
+def row(kind: str, events: int, loop: str, found: Found) -> None:
+    print(
+        f"{kind:<8} {events:>6} {loop:>7} {found.rate:>11,.0f} {found.rate * events:>9,.0f} {found.median:>9.1f} "
+        f"{found.p99:>7.1f} {found.cpu:>12.3f} {found.memory_mib:>6.0f}",
+        flush=True,
+    )
+
+
+def compare(options: argparse.Namespace, queue_port: int) -> None:
+    print("server   events    loop  requests/s  events/s median ms  p99 ms CPU ms/reqst    MiB")
+    tops: dict[tuple[str, int], Found] = {}
+    with TemporaryDirectory() as folder:
+        for kind, events in CASES:
+            process, port = serve(kind, Path(folder), f"http://127.0.0.1:{queue_port}")
+            worker, request = worker_of(process), request_of(kind, events)
+            measure(worker, port, request, 2.0, options.connections, 0)
+            tops[kind, events] = found = measure(worker, port, request, options.seconds, options.connections, 0)
+            row(kind, events, "closed", found)
+            row(
+                kind,
+                events,
+                "70 %",
+                measure(worker, port, request, options.seconds, options.connections, found.rate * 0.7),
+            )
+            process.terminate()
+            process.wait()
+    for one, other, events in (("group", "single", 10), ("group", "single", 1), ("group", "2016", 1)):
+        this, that = tops[one, events], tops[other, events]
+        print(
+            f"{one} / {other}, {events} events a request: {this.rate / that.rate:.1f}x the requests, "
+            f"{that.cpu / this.cpu:.1f}x the requests a CPU second"
+        )
+
+
+def function_url() -> None:
+    """CPU of a warm request through the function-URL handler, and of a cold import."""
+    os.environ.update(AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x", AWS_DEFAULT_REGION="us-east-1")
+    from lambdas.doors import url_request, url_response
+    from logdig import wiring
+    from logdig.apps import Apps
+    from logdig.collector import Collector
+    from logdig.settings import parse_settings
+    from tests.fakes.sinks import NullSink
+
+    settings = parse_settings({"apps": [{"name": "bench", "token": TOKEN, "origins": [ORIGIN]}]})
+    collector = Collector(Apps.from_settings(settings, {}), NullSink(), wiring.utc_now, wiring.new_id)
+    for events in (1, 10):
+        asked = {
+            "rawPath": "/v1/events", "rawQueryString": "", "body": tracker_body(events).decode(),
+            "headers": {"origin": ORIGIN, "content-type": "text/plain", "user-agent": "Mozilla/5.0 Firefox/140"},
+            "requestContext": {"http": {"method": "POST", "sourceIp": "198.51.100.7"}},
+        }  # fmt: skip
+        for _ in range(200):
+            assert url_response(collector.handle(url_request(asked)))["statusCode"] == 202
+        started = time.process_time()
+        for _ in range(2000):
+            url_response(collector.handle(url_request(asked)))
+        print(f"function URL, {events} events: {(time.process_time() - started) / 2:.3f} ms CPU a warm request")
+    code = (
+        "import time; c, w = time.process_time(), time.perf_counter(); import lambdas.app; "
+        "print(time.process_time() - c, time.perf_counter() - w)"
+    )
+    runs = [
+        tuple(
+            map(
+                float,
+                subprocess.run(
+                    [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+                ).stdout.split(),
+            )
+        )
+        for _ in range(7)
+    ]
+    cpu, wall = min(runs)
+    print(f"function URL, import of the module: {cpu:.2f} s CPU, {wall:.2f} s (best of 7)")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=6.0)
-    parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--connections", type=int, default=128)
     options = parser.parse_args()
     os.sched_setaffinity(0, {1})
     queue_port = free_port()
     queue = multiprocessing.get_context("fork").Process(target=run_queue, args=(queue_port,), daemon=True)
     queue.start()
-    print(
-        f"{'server':<8} {'events/request':>14} {'loop':>7} {'requests/s':>11} {'events/s':>9} {'median ms':>10} {'p99 ms':>8}"
-    )
-    tops: dict[tuple[str, int], float] = {}
-    with TemporaryDirectory() as folder:
-        for kind, events in (("2016", 1), ("single", 1), ("group", 1), ("single", 10), ("group", 10)):
-            process, port = serve(kind, Path(folder), f"http://127.0.0.1:{queue_port}", 0)
-            request = legacy_request() if kind == "2016" else tracker_request(events)
-            load(port, request, 2.0, options.connections, 0)
-            top, *times = load(port, request, options.seconds, options.connections, 0)
-            tops[kind, events] = top
-            row(kind, events, "closed", top, times)
-            row(kind, events, "70 %", *split(load(port, request, options.seconds, options.connections, top * 0.7)))
-            process.terminate()
-            process.wait()
-    print(f"group / single, 10 events a request: {tops['group', 10] / tops['single', 10]:.1f}x")
-    print(f"group / single,  1 event a request:  {tops['group', 1] / tops['single', 1]:.1f}x")
-    print(f"group / 2016,    1 event a request:  {tops['group', 1] / tops['2016', 1]:.1f}x")
-
-
-def split(found: tuple[float, float, float]) -> tuple[float, list[float]]:
-    return found[0], [found[1], found[2]]
-
-
-def row(kind: str, events: int, loop: str, rate: float, times: list[float]) -> None:
-    print(
-        f"{kind:<8} {events:>14} {loop:>7} {rate:>11,.0f} {rate * events:>9,.0f} {times[0]:>10.1f} {times[1]:>8.1f}",
-        flush=True,
-    )
+    compare(options, queue_port)
+    function_url()
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from infra.cost import (  # noqa: E402
+from infra.cost import (
     COLLECTOR_SECONDS,
     EVENT_BYTES,
     FLUSH_LOGS_A_SECOND,
@@ -29,8 +29,8 @@ from infra.cost import (  # noqa: E402
     bill,
     total,
 )
-from infra.pricing import read_prices  # noqa: E402
-from logdig.flusher import FlushLimits  # noqa: E402
+from infra.pricing import read_prices
+from logdig.flusher import FlushLimits
 
 PAGE = ROOT / "docs" / "scale.md"
 RATES = (10, 100, 1_000, 10_000, 100_000, 1_000_000)

@@ -2,32 +2,66 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import boto3
 from flask import Flask, jsonify, request
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 
-from api import create_app
-from api.server import BLOCKING_THREADS, _group_commit
+from api.door import Door
+from api.group_commit import GroupCommit
+from api.metrics import Metrics
+from api.server import CONNECTIONS_LIMIT, make_app
 from logdig import wiring
+from logdig.counters import Counters
+from logdig.packing import Batch, pack
 from logdig.settings import find_settings
 
-FIELDS = "timestamp token user_key current_page link x y spent_milli_sec user_agent load_count".split()
+FIELDS = [
+    "timestamp",
+    "token",
+    "user_key",
+    "current_page",
+    "link",
+    "x",
+    "y",
+    "spent_milli_sec",
+    "user_agent",
+    "load_count",
+]
+THREADS = 64
 
 
-def group() -> Flask:
-    settings = find_settings(os.environ)
-    return create_app(settings, collector=wiring.build(settings, os.environ, make_sink=_group_commit).collector)
+class SingleSends(GroupCommit):
+    """The same server with one queue call a request, as many at once as there are threads."""
+
+    async def hold(self, batch: Batch) -> None:
+        await asyncio.get_running_loop().run_in_executor(POOL, self._send_one, batch)
+
+    def _send_one(self, batch: Batch) -> None:
+        for body in pack(batch, wiring.new_id):
+            self._queue.send(body)
 
 
-def single() -> Flask:
-    settings = find_settings(os.environ)
-    return create_app(settings, collector=wiring.build(settings, os.environ).collector)
+POOL = ThreadPoolExecutor(THREADS)
+
+
+def group() -> Door:
+    return make_app()
+
+
+def single() -> Door:
+    settings, counters = find_settings(os.environ), Counters()
+    sink = SingleSends(wiring.counted_queue(settings, counters), wiring.new_id)
+    parts = wiring.build(settings, os.environ, counters=counters, sink=sink)
+    return Door(parts.collector, sink, Metrics(counters, None))
 
 
 def of_2016() -> Flask:
@@ -48,17 +82,24 @@ def of_2016() -> Flask:
     return app
 
 
-MAKERS = {"group": "group", "single": "single", "2016": "of_2016"}
+KINDS = {
+    "group": ("group", Interfaces.ASGI),
+    "single": ("single", Interfaces.ASGI),
+    "2016": ("of_2016", Interfaces.WSGI),
+}
 
 if __name__ == "__main__":
-    kind, port = sys.argv[1], int(sys.argv[2])
-    sys.path.insert(0, os.path.dirname(__file__))
+    sys.path.insert(0, str(Path(__file__).parent))
+    maker, interface = KINDS[sys.argv[1]]
     Server(
-        f"servers:{MAKERS[kind]}",
+        f"servers:{maker}",
         address="127.0.0.1",
-        port=port,
-        interface=Interfaces.WSGI,
+        port=int(sys.argv[2]),
+        interface=interface,
         factory=True,
-        blocking_threads=BLOCKING_THREADS,
+        http=HTTPModes.http1,
+        blocking_threads=THREADS if interface is Interfaces.WSGI else None,
+        backpressure=CONNECTIONS_LIMIT,
         log_level=LogLevels.error,
+        websockets=False,
     ).serve()

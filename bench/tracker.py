@@ -19,11 +19,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from playwright.sync_api import Browser, sync_playwright  # noqa: E402
+from playwright.sync_api import Browser, sync_playwright
 
-from infra.bootstrap import node_environment  # noqa: E402
-from tests.browser.collector_stub import TOKEN, Collector, Server, collector_handler, site_handler  # noqa: E402
-from tests.browser.conftest import BROWSERS, LAUNCH_ARGUMENTS  # noqa: E402
+from infra.bootstrap import node_environment
+from tests.browser.collector_stub import TOKEN, Collector, Server, collector_handler, site_handler
+from tests.browser.conftest import BROWSERS, LAUNCH_ARGUMENTS
 
 HERE = ROOT / "bench" / "trackers"
 TRACKER = ROOT / "clicktracker_js"

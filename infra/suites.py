@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
 LOGS = ROOT / ".cache" / "suites"
 SUITE_TIMEOUT_SECONDS = 1500
-PYTHON_FOLDERS = ("logdig", "api", "lambdas", "analytics", "infra", "demo", "tests")
+PYTHON_FOLDERS = ("logdig", "api", "lambdas", "analytics", "infra", "demo", "bench", "tests")
 TYPED_FOLDERS = ("logdig", "api", "lambdas", "analytics", "infra", "demo")
 
 

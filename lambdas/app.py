@@ -14,6 +14,7 @@ from chalice.app import Chalice, Request, Response
 
 from lambdas import flush
 from lambdas.doors import rest_request, rest_response, url_request, url_response
+from lambdas.metrics import MeasuredCollector
 from logdig import exchange, wiring
 from logdig.collector import METHODS, PATHS, RETRY_AFTER_SECONDS, Collector
 from logdig.counters import Counters
@@ -26,15 +27,14 @@ EXPOSURE_WAIT_SECONDS = 0.02
 
 
 @cache
-def collector() -> Collector:
+def collector() -> MeasuredCollector:
     """Wire the collector on the first request: nothing speaks to AWS by being imported."""
     settings = find_settings(os.environ)
-    return wiring.build(
-        settings, os.environ, counters=Counters(), exposure_wait_seconds=EXPOSURE_WAIT_SECONDS
-    ).collector
+    parts = wiring.build(settings, os.environ, counters=Counters(), exposure_wait_seconds=EXPOSURE_WAIT_SECONDS)
+    return MeasuredCollector(parts.collector, settings.prefix)
 
 
-def answer_by(source: Callable[[], Collector], request: exchange.Request) -> exchange.Reply:
+def answer_by(source: Callable[[], Collector | MeasuredCollector], request: exchange.Request) -> exchange.Reply:
     """Answer a request; 503 while what the collector is made of cannot be reached."""
     try:
         made = source()
@@ -43,7 +43,7 @@ def answer_by(source: Callable[[], Collector], request: exchange.Request) -> exc
     return made.handle(request)
 
 
-def build_app(source: Callable[[], Collector]) -> Chalice:
+def build_app(source: Callable[[], Collector | MeasuredCollector]) -> Chalice:
     """Make the Chalice application on a source of the collector."""
     chalice = Chalice(app_name="logdig")
 
