@@ -61,7 +61,7 @@ def of_script(events: list[dict[str, Any]], url: str) -> list[dict[str, Any]]:
 
 
 def spent(event: dict[str, Any]) -> float:
-    """Milliseconds of the processor, which no busy neighbour makes more; those of the clock where the trace has no other."""
+    """Milliseconds of the processor, which no busy neighbour makes more; of the clock where the trace has no other."""
     return float(event.get("tdur", event["dur"])) / 1000
 
 
