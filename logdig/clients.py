@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -31,9 +31,15 @@ CONNECTIONS = 32
 TRIES = 4
 
 
+@lru_cache(maxsize=1)
+def _session() -> Any:
+    """Share credentials between clients. boto3's session is this one and s3transfer, whose import costs as much."""
+    return botocore.session.get_session()
+
+
 @lru_cache(maxsize=16)
 def client(service: str, region: str, endpoint: str | None, read_timeout_seconds: float, tries: int) -> Any:
-    """Make a boto3 client; equal arguments share one, which is safe between threads."""
+    """Make an AWS client; equal arguments share one, which is safe between threads."""
     config = Config(
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
         read_timeout=read_timeout_seconds,
@@ -42,7 +48,7 @@ def client(service: str, region: str, endpoint: str | None, read_timeout_seconds
         # Emulators and other stores rarely answer to bucket names in front of their own.
         s3={"addressing_style": "path"} if endpoint else None,
     )
-    return boto3.client(service, region_name=region, endpoint_url=endpoint, config=config)
+    return _session().create_client(service, region_name=region, endpoint_url=endpoint, config=config)
 
 
 def _standard(service: str, settings: Settings) -> Any:

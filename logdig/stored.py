@@ -13,6 +13,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
@@ -43,6 +44,14 @@ BAD_TEXT_BYTES_LIMIT = 16 * 1024
 _NON_ASCII = re.compile(rb"[\x80-\xff]+")
 # The request brings token and user_agent, every event its timestamp; the others may be missing and become null.
 _NULLS = {name: f',"{name}":null'.encode() for name in TEN_NAMES if name not in ("timestamp", "token", "user_agent")}
+
+
+@cache
+def _nulls_of(kind: type[Event]) -> tuple[bytes, tuple[tuple[str, bytes], ...]]:
+    """Of one event type: the nulls of the names that it never has, and those of the names that may be missing."""
+    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    always = b"".join(null for name, null in _NULLS.items() if name not in fields)
+    return always, tuple((name, null) for name, null in _NULLS.items() if name in fields and not fields[name].required)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +94,8 @@ class LineWriter:
         event = _mended(event, self._allowed_query)
         if self._staff and event.staff is not True:
             event = msgspec.structs.replace(event, staff=True)
-        nulls = b"".join(null for name, null in _NULLS.items() if getattr(event, name, UNSET) is UNSET)
+        always, optional = _nulls_of(type(event))
+        nulls = always + b"".join([null for name, null in optional if getattr(event, name) is UNSET])
         return self._join(occurred_at, nulls, msgspec.json.encode(event))
 
     def line_of_fields(self, fields: Mapping[str, object], occurred_at: datetime) -> bytes:

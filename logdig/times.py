@@ -11,23 +11,27 @@ import msgspec
 Clock = Callable[[], datetime]
 """Gives the time, timezone-aware, UTC."""
 
+WIRE_TIME_CHARACTERS = len("2026-11-24T13:00:00.123")
+
 _WITH_ZONE = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 def wire_time(moment: datetime) -> str:
     """Write a UTC time as ``2026-11-24T13:00:00.123Z``; what is finer than a millisecond is cut off."""
-    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    return moment.isoformat(timespec="milliseconds")[:WIRE_TIME_CHARACTERS] + "Z"
 
 
 def to_milliseconds(moment: datetime) -> datetime:
     """Cut a time to what a line can hold, so that comparing lines and times gives the same answer."""
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    finer = moment.microsecond % 1000
+    return moment.replace(microsecond=moment.microsecond - finer) if finer else moment
 
 
 def parse_wire_time(text: str) -> datetime | None:
     """Read an RFC 3339 time with zone as UTC; None when it is none or lies outside the years 1 to 9999."""
     try:
-        return msgspec.convert(text, _WITH_ZONE).astimezone(UTC)
+        moment = msgspec.convert(text, _WITH_ZONE)
+        return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     except (msgspec.ValidationError, OverflowError):
         return None
 

@@ -37,7 +37,7 @@ def test_acknowledged_events_are_in_the_queue_whatever_it_does(
     queue.control(**mode)
 
     load = Load(server.port).start(CONNECTIONS)
-    load.wait_for(lambda seen: len(seen.acknowledged) >= 50)
+    load.wait_for(lambda seen: len(seen.acknowledged) >= 20)
     load.stop()
 
     assert load.acknowledged - queue.stored() == set()
