@@ -58,7 +58,7 @@ def test_functions_answer_when_nothing_else_is_installed(functions: Path, tmp_pa
 
     said = _run_alone(tmp_path, ASK_EVERY_FUNCTION)
 
-    assert json.loads(said) == [200, 503, True, True]
+    assert json.loads(said.splitlines()[-1]) == [200, 503, True, True]
 
 
 def test_functions_know_every_aws_service_they_are_given(functions: Path, tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_functions_know_every_aws_service_they_are_given(functions: Path, tmp_pa
 
     said = _run_alone(tmp_path, "import boto3, json; print(json.dumps(boto3.Session().get_available_services()))")
 
-    assert json.loads(said) == sorted(AWS_SERVICES)
+    assert json.loads(said.splitlines()[-1]) == sorted(AWS_SERVICES)
 
 
 def test_functions_for_lambda_hold_arm_code_and_no_other(tmp_path: Path) -> None:
