@@ -24,14 +24,15 @@ test-e2e:  ## deploy into an emulated AWS account and use it: part of `make test
 	@$(PYTHON) infra/bootstrap.py python java jars chromium account
 	@$(BIN)/python -m infra.suites e2e
 
+faults:  ## the fault tests at full length: ten thousand kills of the flush, 200 of the server, an hour of fuzzing
+	@$(PYTHON) infra/bootstrap.py python java jars
+	@LOGDIG_FAULTS=full $(BIN)/python -m pytest -p no:cacheprovider -s --timeout 7200 tests/faults \
+	  tests/functional/test_fuzz.py tests/functional/test_schemathesis.py
+	@$(BIN)/python -m tests.faults.report
+
 quick:  ## lint, types and unit tests: no Java, no browser
 	@$(PYTHON) infra/bootstrap.py python
 	@$(BIN)/python -m infra.suites quick
-
-faults:  ## the fault tests at full length: 200 kills of the server and more, then an hour of fuzzing
-	@$(PYTHON) infra/bootstrap.py python
-	@LOGDIG_FAULTS=full $(BIN)/python -m pytest -p no:cacheprovider tests/faults tests/functional/test_fuzz.py \
-	  tests/functional/test_schemathesis.py --timeout 7200
 
 bench:  ## measure: every bench, side by side ratios
 	@$(PYTHON) infra/bootstrap.py python java jars chromium tracker

@@ -18,6 +18,8 @@ from logdig.settings import Settings, find_settings
 
 TIMEOUT_SECONDS = 240
 """Of the function. The queue hides messages for 300 s, so no run outlives its receipts."""
+ENDING_SECONDS = 5
+"""Kept of a function's time for the call that is under way at the deadline, and for the report."""
 
 
 class FlushFailedError(TransientError):
@@ -67,8 +69,8 @@ def run(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         FlushFailedError: Something meant was not written or not deleted; the report names it.
     """
     settings = find_settings(os.environ)
-    seconds = context.get_remaining_time_in_millis() / 1000 if context is not None else TIMEOUT_SECONDS
-    report = flush_once(settings, force=is_forced(event), seconds=seconds)
+    left = context.get_remaining_time_in_millis() / 1000 if context is not None else TIMEOUT_SECONDS
+    report = flush_once(settings, force=is_forced(event), seconds=left - ENDING_SECONDS)
     line = report.as_json()
     print(line)
     if report.errors:

@@ -6,8 +6,10 @@ Whatever step a run dies at, the messages it did not delete come back, and what 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -25,6 +27,9 @@ from logdig.times import Clock
 
 SUSPECT_AFTER = 5
 """A message received more often than this may be what ends the run; it is handled alone, after everything else."""
+
+SUSPECT_BYTES = 16 * 1024 * 1024
+"""Texts of suspects that a run keeps; the others are given back for the next one."""
 
 DELETE_TRIES = 3
 
@@ -148,9 +153,14 @@ class _Run:
     def collect(self, messages: Iterator[Message]) -> list[Message]:
         """Take messages into buffers, writing what is full; return those to be handled alone."""
         suspects: dict[str, Message] = {}
+        suspect_bytes = 0
         for message in messages:
-            if message.receive_count > SUSPECT_AFTER and message.message_id not in self._unwritten:
-                suspects[message.message_id] = message
+            if message.receive_count > SUSPECT_AFTER and not self._has(message):
+                suspect_bytes += len(message.body)
+                if message.message_id in suspects or suspect_bytes <= SUSPECT_BYTES:
+                    suspects[message.message_id] = message
+                else:
+                    self._hold(message)
             elif self._blocked:
                 self._hold(message)
             else:
@@ -158,7 +168,7 @@ class _Run:
                 self._write(self._buffers.full(self._limits.object_bytes, self._limits.object_messages))
                 self._write_largest_while_over()
                 self.delete_written(whole_batches_only=True)
-        return list(suspects.values())
+        return sorted(suspects.values(), key=_turn)
 
     def due(self) -> bool:
         """Tell whether enough logs came, or the oldest would grow too old by the next run."""
@@ -170,7 +180,7 @@ class _Run:
         return self.report.poison > 0 or by_then >= timedelta(seconds=self._limits.max_age_seconds)
 
     def _take(self, message: Message) -> None:
-        if message.message_id in self._unwritten or message.message_id in self._written:
+        if self._has(message):
             # The same message again: only its latest receipt can still delete it.
             held = self._held if message.message_id in self._unwritten else self._written
             held[message.message_id] = replace(message, body="")
@@ -197,6 +207,10 @@ class _Run:
             lines = map(partial(self._erasures.cleaned, zone), lines)
         return self._buffers.add(zone, lines, message.message_id)
 
+    def _has(self, message: Message) -> bool:
+        """Tell whether this run has taken the message already and not yet deleted it."""
+        return message.message_id in self._unwritten or message.message_id in self._written
+
     def _hold(self, message: Message) -> None:
         """Remember a message for deleting or giving back; its text would double the memory of the buffers."""
         self._held[message.message_id] = replace(message, body="")
@@ -215,7 +229,7 @@ class _Run:
         for buffer in buffers:
             if self._blocked:
                 return
-            if self._clock() >= self._deadline:
+            if self._is_late():
                 self._block("the deadline came before everything was written")
                 return
             built = buffer.build()
@@ -241,7 +255,7 @@ class _Run:
     def delete_written(self, *, whole_batches_only: bool = False) -> None:
         """Delete messages all of whose lines are written, ten a call."""
         least = BATCH_LIMIT if whole_batches_only else 1
-        while len(self._written) >= least:
+        while len(self._written) >= least and not self._is_late():
             batch = [self._written.pop(key) for key in list(self._written)[:BATCH_LIMIT]]
             failed = self._delete(batch)
             self.report.deleted += len(batch) - len(failed)
@@ -253,11 +267,9 @@ class _Run:
     def _delete(self, batch: list[Message]) -> list[Message]:
         left = batch
         for _ in range(DELETE_TRIES):
-            try:
+            with suppress(QueueUnavailableError):
                 left = self._queue.delete(left)
-            except QueueUnavailableError:
-                continue
-            if not left:
+            if not left or self._is_late():
                 break
         return left
 
@@ -273,8 +285,13 @@ class _Run:
     def finish(self) -> None:
         """Delete what is written and give everything else back."""
         self.delete_written()
+        if self._written:
+            self.report.left += len(self._written)
+            self.report.errors.append(f"the deadline came before {len(self._written)} written messages were deleted")
         held = list(self._held.values())
         for start in range(0, len(held), BATCH_LIMIT):
+            if self._is_late():
+                break
             batch = held[start : start + BATCH_LIMIT]
             try:
                 failed = self._queue.release(batch)
@@ -285,7 +302,15 @@ class _Run:
         if self._blocked:
             self.report.left += len(held)
 
+    def _is_late(self) -> bool:
+        return self._clock() >= self._deadline
+
     def _block(self, reason: str) -> None:
         """Write nothing more in this run."""
         self._blocked = True
         self.report.errors.append(reason)
+
+
+def _turn(message: Message) -> bytes:
+    """Order suspects differently in every run, so that the one that ends runs does not keep the same ones waiting."""
+    return hashlib.sha256(f"{message.message_id} {message.receive_count}".encode()).digest()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Protocol
 
 import msgspec
@@ -144,9 +145,16 @@ def read_pack(body: str, message_id: str) -> Pack:
 def _check_line(line: bytes, message_id: str) -> None:
     if not line.startswith(LINE_START) or b"\n" in line or b"\r" in line:
         raise PoisonMessageError(message_id, f"no stored line: {line[:40]!r}")
-    day = line[DAY_IN_LINE]
-    if not (day[4:5] == day[7:8] == b"-" and (day[:4] + day[5:7] + day[8:]).isdigit()):
+    if not _is_day(line[DAY_IN_LINE]):
         raise PoisonMessageError(message_id, f"no day in {line[:40]!r}")
+
+
+@lru_cache(maxsize=1024)
+def _is_day(text: bytes) -> bool:
+    try:
+        return date.fromisoformat(text.decode("ascii")).isoformat().encode("ascii") == text
+    except ValueError:
+        return False
 
 
 def _pack_text(pack_id: str, batch: Batch, events: Sequence[bytes], rejected: Sequence[bytes]) -> str:

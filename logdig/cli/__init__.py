@@ -23,6 +23,7 @@ COMMANDS = {
     "deploy": "Bring logdig.toml into your AWS account, and check the road.",
     "destroy": "Take the deployed stack away; the data stays unless asked.",
     "dev": "Run collector, queue, flush and dashboard on this machine.",
+    "dlq": "List messages that no flush could handle, and send them back.",
     "flush": "Write queued logs to S3 now.",
     "forget": "Remove a person from everything that is stored.",
     "init": "Write logdig.toml, by questions or by flags.",
@@ -36,6 +37,7 @@ COMMANDS = {
     "send": "Post recorded listens or ad clicks through the front door.",
     "status": "Show how the deployed stack is.",
     "tail": "Show log lines of the deployed stack.",
+    "verify": "Check stored objects against their names.",
 }
 
 

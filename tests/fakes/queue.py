@@ -1,4 +1,7 @@
-"""A queue in memory with the rules of SQS that matter: visibility, receipts, at-least-once, sampling, refusals."""
+"""SQS in memory with its real rules: visibility, receipts, at-least-once, sampling, limits, refusals, counts that lie.
+
+`FakeSqs` stands where a boto3 client stands, so that the real adapter runs on top of it; `FakeQueue` is both.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
-from logdig.errors import QueueUnavailableError
-from logdig.queues import BATCH_LIMIT, Message
+from botocore.exceptions import ClientError
+
+from logdig.queues import BATCH_LIMIT, Message, SqsEventQueue
 
 MESSAGE_LIMIT_BYTES = 1024 * 1024
 IN_FLIGHT_LIMIT = 120_000
+WAIT_LIMIT_SECONDS = 20
+VISIBILITY_LIMIT_SECONDS = 12 * 3600
+RETENTION = timedelta(days=14)
 FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -40,17 +48,25 @@ class _Entry:
     receipts: list[str] = field(default_factory=list)
 
 
-class FakeQueue:
-    """SQS in memory.
+def refusal(operation: str, code: str, status: int = 400) -> ClientError:
+    """Make the error that boto3 raises for an AWS error code."""
+    answer: Any = {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, operation)
+
+
+class FakeSqs:
+    """A boto3 SQS client with one queue in memory; the addresses it is called with do not matter.
 
     Args:
-        clock: Time of visibility.
-        random: Order and size of what a receive brings.
+        clock: Time of visibility and retention.
+        random: Order of what a receive brings.
         visibility_seconds: How long a received message is hidden.
         max_receive_count: Receives after which a message moves to ``dead``.
+        in_flight_limit: Hidden messages at which nothing more is given out.
 
-    ``before`` is called with the name of each operation and may raise; ``fail_entries`` names, for a batch call, the
-    positions that fail; ``steps`` counts the calls.
+    ``before`` and ``after`` are called with the name of each operation and may raise; an error of ``after`` comes when
+    the effect has happened. ``fail_entries`` names, for a batch call, the positions that fail. ``twice`` gives each
+    message twice in one receive. ``steps`` lists the calls. ``passes`` is the time a call takes, in seconds.
     """
 
     def __init__(
@@ -60,49 +76,104 @@ class FakeQueue:
         *,
         visibility_seconds: int = 300,
         max_receive_count: int = 50,
+        in_flight_limit: int = IN_FLIGHT_LIMIT,
     ) -> None:
         self._clock, self._random = clock, random or Random(0)
         self._visibility = timedelta(seconds=visibility_seconds)
-        self._max_receive_count = max_receive_count
+        self._max_receive_count, self._in_flight_limit = max_receive_count, in_flight_limit
         self._entries: dict[str, _Entry] = {}
         self._made = 0
         self.dead: list[str] = []
         self.steps: list[str] = []
         self.before: Callable[[str], None] = lambda _operation: None
+        self.after: Callable[[str], None] = lambda _operation: None
         self.fail_entries: Callable[[str, int], Sequence[int]] = lambda _operation, _size: ()
         self.empty_receives = 0
+        self.twice = False
+        self.passes: dict[str, float] = {}
 
     @property
     def bodies(self) -> list[str]:
-        """Texts of all messages that are neither deleted nor dead."""
-        return [entry.body for entry in self._entries.values()]
+        """Texts of all messages that are neither deleted nor dead nor expired."""
+        return [entry.body for entry in self._entries.values() if self._clock() - entry.sent_at < RETENTION]
 
-    def send(self, body: str) -> None:
+    def send_message(self, *, QueueUrl: str, MessageBody: str) -> dict[str, Any]:  # noqa: N803 (names of AWS)
         """Refuse what SQS refuses; keep the rest."""
         self._step("send")
-        size = len(body.encode("utf-8", "surrogatepass"))
-        if not body or size > MESSAGE_LIMIT_BYTES:
-            raise QueueUnavailableError(f"message of {size} bytes refused")
-        if FORBIDDEN.search(body):
-            raise QueueUnavailableError("InvalidMessageContents")
+        size = len(MessageBody.encode("utf-8", "surrogatepass"))
+        if not MessageBody:
+            raise refusal("SendMessage", "MissingParameter")
+        if size > MESSAGE_LIMIT_BYTES:
+            raise refusal("SendMessage", "InvalidParameterValue")
+        if FORBIDDEN.search(MessageBody):
+            raise refusal("SendMessage", "InvalidMessageContents")
         self._made += 1
-        entry = _Entry(f"m{self._made}", body, self._clock(), self._clock())
+        entry = _Entry(f"m{self._made}", MessageBody, self._clock(), self._clock())
         self._entries[entry.message_id] = entry
+        self.after("send")
+        return {"MessageId": entry.message_id}
 
-    def receive(self, wait_seconds: int) -> list[Message]:
-        """Bring up to ten visible messages in any order; sometimes none although there are some."""
+    def receive_message(
+        self,
+        *,
+        QueueUrl: str,  # noqa: N803
+        MaxNumberOfMessages: int = 1,  # noqa: N803
+        WaitTimeSeconds: int = 0,  # noqa: N803
+        MessageSystemAttributeNames: Sequence[str] = (),  # noqa: N803
+    ) -> dict[str, Any]:
+        """Bring visible messages in any order; sometimes none although there are some."""
         self._step("receive")
+        if not 1 <= MaxNumberOfMessages <= BATCH_LIMIT or not 0 <= WaitTimeSeconds <= WAIT_LIMIT_SECONDS:
+            raise refusal("ReceiveMessage", "InvalidParameterValue")
         if self.empty_receives:
             self.empty_receives -= 1
-            return []
+            return self._nothing(WaitTimeSeconds)
         now = self._clock()
-        visible = [entry for entry in self._entries.values() if entry.visible_at <= now]
-        if len(self._entries) - len(visible) >= IN_FLIGHT_LIMIT:
-            return []
-        chosen = self._random.sample(visible, min(BATCH_LIMIT, len(visible)))
-        return [message for entry in chosen if (message := self._hand_out(entry, now)) is not None]
+        visible = [one for one in self._entries.values() if one.visible_at <= now and now - one.sent_at < RETENTION]
+        if len(self._entries) - len(visible) >= self._in_flight_limit:
+            if WaitTimeSeconds == 0:
+                raise refusal("ReceiveMessage", "OverLimit", 403)
+            return self._nothing(WaitTimeSeconds)
+        if not visible:
+            return self._nothing(WaitTimeSeconds)
+        chosen = self._random.sample(visible, min(MaxNumberOfMessages, len(visible)))
+        found = [message for entry in chosen if (message := self._hand_out(entry, now)) is not None]
+        if self.twice:
+            again = [self._hand_out(entry, now) for entry in chosen[: MaxNumberOfMessages - len(found)]]
+            found += [message for message in again if message is not None]
+        self.after("receive")
+        return {"Messages": found}
 
-    def _hand_out(self, entry: _Entry, now: datetime) -> Message | None:
+    def delete_message_batch(self, *, QueueUrl: str, Entries: Sequence[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        """Delete by the latest receipt only; a stale one says yes and does nothing, as SQS may."""
+
+        def delete(entry: _Entry, _asked: dict[str, Any]) -> None:
+            del self._entries[entry.message_id]
+
+        return self._batch("delete", "DeleteMessageBatch", Entries, delete)
+
+    def change_message_visibility_batch(self, *, QueueUrl: str, Entries: Sequence[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        """Hide messages for so long from now."""
+        if any(not 0 <= asked["VisibilityTimeout"] <= VISIBILITY_LIMIT_SECONDS for asked in Entries):
+            raise refusal("ChangeMessageVisibilityBatch", "InvalidParameterValue")
+
+        def change(entry: _Entry, asked: dict[str, Any]) -> None:
+            entry.visible_at = self._clock() + timedelta(seconds=asked["VisibilityTimeout"])
+
+        return self._batch("release", "ChangeMessageVisibilityBatch", Entries, change)
+
+    def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: Sequence[str]) -> dict[str, Any]:  # noqa: N803
+        """Count wrongly, as an approximate count may."""
+        self._step("count")
+        lie = self._random.choice([0, 1, 10]) * len(self._entries)
+        return {"Attributes": {name: str(lie) for name in AttributeNames}}
+
+    def duplicate(self, message: Message) -> None:
+        """Bring a deleted message back, as a server that missed the delete does."""
+        entry = _Entry(message.message_id, message.body, message.sent_at, self._clock(), message.receive_count)
+        self._entries[message.message_id] = entry
+
+    def _hand_out(self, entry: _Entry, now: datetime) -> dict[str, Any] | None:
         entry.receive_count += 1
         if entry.receive_count > self._max_receive_count:
             self.dead.append(entry.body)
@@ -110,37 +181,58 @@ class FakeQueue:
             return None
         entry.visible_at = now + self._visibility
         entry.receipts.append(f"{entry.message_id}:{entry.receive_count}")
-        return Message(entry.message_id, entry.receipts[-1], entry.body, entry.receive_count, entry.sent_at)
+        sent_ms = round(entry.sent_at.timestamp() * 1000)
+        attributes = {"ApproximateReceiveCount": str(entry.receive_count), "SentTimestamp": str(sent_ms)}
+        return {
+            "MessageId": entry.message_id,
+            "ReceiptHandle": entry.receipts[-1],
+            "Body": entry.body,
+            "Attributes": attributes,
+        }
 
-    def delete(self, messages: Sequence[Message]) -> list[Message]:
-        """Delete by the latest receipt only; a stale one says yes and does nothing, as SQS may."""
-        failing = self._batch("delete", messages)
-        for index, message in enumerate(messages):
-            entry = self._entries.get(message.message_id)
-            if index not in failing and entry is not None and entry.receipts[-1:] == [message.receipt]:
-                del self._entries[message.message_id]
-        return [message for index, message in enumerate(messages) if index in failing]
+    def _nothing(self, wait_seconds: int) -> dict[str, Any]:
+        self._clock.advance(wait_seconds)
+        self.after("receive")
+        return {}
 
-    def release(self, messages: Sequence[Message]) -> list[Message]:
-        """Make messages visible at once."""
-        failing = self._batch("release", messages)
-        for index, message in enumerate(messages):
-            entry = self._entries.get(message.message_id)
-            if index not in failing and entry is not None and entry.receipts[-1:] == [message.receipt]:
-                entry.visible_at = self._clock()
-        return [message for index, message in enumerate(messages) if index in failing]
-
-    def duplicate(self, message: Message) -> None:
-        """Bring a deleted message back, as a server that missed the delete does."""
-        entry = _Entry(message.message_id, message.body, message.sent_at, self._clock(), message.receive_count)
-        self._entries[message.message_id] = entry
-
-    def _batch(self, operation: str, messages: Sequence[Message]) -> Sequence[int]:
-        self._step(operation)
-        if not 1 <= len(messages) <= BATCH_LIMIT:
-            raise AssertionError(f"{operation} of {len(messages)} entries; SQS takes 1 to {BATCH_LIMIT}")
-        return self.fail_entries(operation, len(messages))
+    def _batch(
+        self,
+        step: str,
+        operation: str,
+        asked: Sequence[dict[str, Any]],
+        act: Callable[[_Entry, dict[str, Any]], None],
+    ) -> dict[str, Any]:
+        self._step(step)
+        if not asked:
+            raise refusal(operation, "AWS.SimpleQueueService.EmptyBatchRequest")
+        if len(asked) > BATCH_LIMIT:
+            raise refusal(operation, "AWS.SimpleQueueService.TooManyEntriesInBatchRequest")
+        if len({one["Id"] for one in asked}) < len(asked):
+            raise refusal(operation, "AWS.SimpleQueueService.BatchEntryIdsNotDistinct")
+        failing = self.fail_entries(step, len(asked))
+        answer: dict[str, Any] = {"Successful": [], "Failed": []}
+        for index, one in enumerate(asked):
+            message_id, _, number = one["ReceiptHandle"].rpartition(":")
+            if index in failing or not number.isdigit():
+                code = "InternalError" if index in failing else "ReceiptHandleIsInvalid"
+                answer["Failed"].append({"Id": one["Id"], "Code": code, "SenderFault": index not in failing})
+                continue
+            entry = self._entries.get(message_id)
+            if entry is not None and entry.receipts[-1:] == [one["ReceiptHandle"]]:
+                act(entry, one)
+            answer["Successful"].append({"Id": one["Id"]})
+        self.after(step)
+        return answer
 
     def _step(self, operation: str) -> None:
         self.before(operation)
+        self._clock.advance(self.passes.get(operation, 0.0))
         self.steps.append(operation)
+
+
+class FakeQueue(FakeSqs, SqsEventQueue):
+    """`FakeSqs` behind the real adapter, in one object; arguments as there."""
+
+    def __init__(self, clock: FakeClock, random: Random | None = None, **limits: int) -> None:
+        FakeSqs.__init__(self, clock, random, **limits)
+        SqsEventQueue.__init__(self, self, "fake")

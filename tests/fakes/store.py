@@ -1,46 +1,111 @@
-"""An object store in memory with the rules of S3 that matter: conditional puts, conflicts, effects before errors."""
+"""S3 in memory with its real rules: conditional puts, conflicts, checksums, effects before errors.
+
+`FakeS3` stands where a boto3 client stands, so that the real adapter runs on top of it; `FakeStore` is both.
+"""
 
 from __future__ import annotations
 
+import base64
 import gzip
+import hashlib
+import io
 from collections.abc import Callable, Iterator, Sequence
+from types import SimpleNamespace
+from typing import Any
 
-from logdig.stores import StoredObject, StoredVersion
+from botocore.exceptions import ClientError
+
+from logdig.stores import DELETE_LIMIT, S3EventStore, StoredVersion
+from tests.fakes.queue import refusal
+
+PAGE_KEYS = 1000
 
 
-class FakeStore:
-    """S3 in memory. ``before`` and ``after`` are called with operation and key and may raise."""
+class NoSuchKeyError(ClientError):
+    """S3's answer to a get of nothing."""
+
+
+class FakeS3:
+    """A boto3 S3 client with one bucket in memory; the buckets it is called with do not matter.
+
+    ``before`` and ``after`` are called with operation and key and may raise; an error of ``after`` comes when the
+    effect has happened. ``conflicts`` is the number of conditional puts still to meet another of the same key.
+    ``on_the_way`` changes a body between sender and store.
+    """
+
+    exceptions = SimpleNamespace(NoSuchKey=NoSuchKeyError)
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.before: Callable[[str, str], None] = lambda _operation, _key: None
         self.after: Callable[[str, str], None] = lambda _operation, _key: None
+        self.on_the_way: Callable[[bytes], bytes] = lambda body: body
+        self.conflicts = 0
 
-    def put(self, key: str, body: bytes) -> bool:
-        """Store unless there; an error raised by ``after`` comes when the effect has happened."""
-        self.before("put", key)
-        is_new = key not in self.objects
-        self.objects.setdefault(key, body)
-        self.after("put", key)
-        return is_new
+    def put_object(
+        self,
+        *,
+        Bucket: str,  # noqa: N803 (names of AWS)
+        Key: str,  # noqa: N803
+        Body: bytes,  # noqa: N803
+        IfNoneMatch: str = "",  # noqa: N803
+        ContentType: str = "",  # noqa: N803
+        ChecksumSHA256: str = "",  # noqa: N803
+    ) -> dict[str, Any]:
+        """Store a body whole or not at all."""
+        self.before("put", Key)
+        arrived = self.on_the_way(Body)
+        if ChecksumSHA256 and base64.b64decode(ChecksumSHA256) != hashlib.sha256(arrived).digest():
+            raise refusal("PutObject", "BadDigest")
+        if IfNoneMatch and self.conflicts:
+            self.conflicts -= 1
+            raise refusal("PutObject", "ConditionalRequestConflict", 409)
+        if IfNoneMatch and Key in self.objects:
+            raise refusal("PutObject", "PreconditionFailed", 412)
+        self.objects[Key] = arrived
+        self.after("put", Key)
+        return {}
 
-    def get(self, key: str) -> bytes:
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
         """Read one object."""
-        self.before("get", key)
-        return self.objects[key]
+        self.before("get", Key)
+        if Key not in self.objects:
+            raise NoSuchKeyError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
+        return {"Body": io.BytesIO(self.objects[Key])}
 
-    def list(self, prefix: str) -> Iterator[StoredObject]:
-        """List in key order."""
-        self.before("list", prefix)
-        return iter(
-            [StoredObject(key, len(self.objects[key])) for key in sorted(self.objects) if key.startswith(prefix)]
-        )
+    def get_paginator(self, _operation: str) -> FakeS3:
+        """Of list_objects_v2, the only one needed."""
+        return self
 
-    def delete(self, keys: Sequence[str]) -> None:
-        """Remove objects."""
-        for key in keys:
-            self.before("delete", key)
-            self.objects.pop(key, None)
+    def paginate(self, *, Bucket: str, Prefix: str) -> list[dict[str, Any]]:  # noqa: N803
+        """List in key order, 1,000 keys a page."""
+        self.before("list", Prefix)
+        found = [key for key in sorted(self.objects) if key.startswith(Prefix)]
+        pages = [found[start : start + PAGE_KEYS] for start in range(0, len(found), PAGE_KEYS)]
+        return [{"Contents": [{"Key": key, "Size": len(self.objects[key])} for key in keys]} for keys in pages]
+
+    def delete_objects(self, *, Bucket: str, Delete: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
+        """Remove objects; a missing one is no error."""
+        entries: Sequence[dict[str, str]] = Delete["Objects"]
+        if not 1 <= len(entries) <= DELETE_LIMIT:
+            raise refusal("DeleteObjects", "MalformedXML")
+        for entry in entries:
+            self.before("delete", entry["Key"])
+            self.objects.pop(entry["Key"], None)
+        return {}
+
+    def lines(self, zone: str) -> list[bytes]:
+        """Every stored line of a zone."""
+        texts = (gzip.decompress(body) for key, body in self.objects.items() if key.startswith(f"{zone}/"))
+        return [line for text in texts for line in text.splitlines()]
+
+
+class FakeStore(FakeS3, S3EventStore):
+    """`FakeS3` behind the real adapter, in one object."""
+
+    def __init__(self) -> None:
+        FakeS3.__init__(self)
+        S3EventStore.__init__(self, self, "fake")
 
     def versions(self, prefix: str) -> Iterator[StoredVersion]:
         """A store that keeps nothing has one version of each."""
@@ -54,8 +119,3 @@ class FakeStore:
     def erase(self, versions: Sequence[StoredVersion]) -> None:
         """Remove the one version of each."""
         self.delete([one.key for one in versions])
-
-    def lines(self, zone: str) -> list[bytes]:
-        """Every stored line of a zone."""
-        texts = (gzip.decompress(body) for key, body in self.objects.items() if key.startswith(f"{zone}/"))
-        return [line for text in texts for line in text.splitlines()]
