@@ -29,6 +29,7 @@ faults:  ## the fault tests at full length: ten thousand kills of the flush, 200
 	@LOGDIG_FAULTS=full $(BIN)/python -m pytest -p no:cacheprovider -s --timeout 7200 tests/faults \
 	  tests/functional/test_fuzz.py tests/functional/test_schemathesis.py
 	@$(BIN)/python -m tests.faults.report
+	@$(BIN)/python bench/faults.py --write
 
 quick:  ## lint, types and unit tests: no Java, no browser
 	@$(PYTHON) infra/bootstrap.py python

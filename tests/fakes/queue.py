@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,10 @@ WAIT_LIMIT_SECONDS = 20
 VISIBILITY_LIMIT_SECONDS = 12 * 3600
 RETENTION = timedelta(days=14)
 FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+_ONE_AT_A_TIME = threading.Lock()
+"""One for all queues, so that a queue can be copied."""
 
 
 class FakeClock:
@@ -66,7 +71,8 @@ class FakeSqs:
 
     ``before`` and ``after`` are called with the name of each operation and may raise; an error of ``after`` comes when
     the effect has happened. ``fail_entries`` names, for a batch call, the positions that fail. ``twice`` gives each
-    message twice in one receive. ``steps`` lists the calls. ``passes`` is the time a call takes, in seconds.
+    message twice in one receive, ``sampled`` says how many one may bring. ``steps`` lists the calls. ``passes`` is the
+    time a call takes, in seconds. Effects happen one at a time, so that several threads may call.
     """
 
     def __init__(
@@ -90,6 +96,7 @@ class FakeSqs:
         self.fail_entries: Callable[[str, int], Sequence[int]] = lambda _operation, _size: ()
         self.empty_receives = 0
         self.twice = False
+        self.sampled: Callable[[], int] = lambda: BATCH_LIMIT
         self.passes: dict[str, float] = {}
 
     @property
@@ -128,21 +135,26 @@ class FakeSqs:
         if self.empty_receives:
             self.empty_receives -= 1
             return self._nothing(WaitTimeSeconds)
+        with _ONE_AT_A_TIME:
+            found = self._receive(MaxNumberOfMessages, WaitTimeSeconds)
+        if not found:
+            return self._nothing(WaitTimeSeconds)
+        self.after("receive")
+        return {"Messages": found}
+
+    def _receive(self, most: int, wait_seconds: int) -> list[dict[str, Any]]:
         now = self._clock()
         visible = [one for one in self._entries.values() if one.visible_at <= now and now - one.sent_at < RETENTION]
         if len(self._entries) - len(visible) >= self._in_flight_limit:
-            if WaitTimeSeconds == 0:
+            if wait_seconds == 0:
                 raise refusal("ReceiveMessage", "OverLimit", 403)
-            return self._nothing(WaitTimeSeconds)
-        if not visible:
-            return self._nothing(WaitTimeSeconds)
-        chosen = self._random.sample(visible, min(MaxNumberOfMessages, len(visible)))
+            return []
+        chosen = self._random.sample(visible, min(most, self.sampled(), len(visible)))
         found = [message for entry in chosen if (message := self._hand_out(entry, now)) is not None]
         if self.twice:
-            again = [self._hand_out(entry, now) for entry in chosen[: MaxNumberOfMessages - len(found)]]
+            again = [self._hand_out(entry, now) for entry in chosen[: most - len(found)]]
             found += [message for message in again if message is not None]
-        self.after("receive")
-        return {"Messages": found}
+        return found
 
     def delete_message_batch(self, *, QueueUrl: str, Entries: Sequence[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
         """Delete by the latest receipt only; a stale one says yes and does nothing, as SQS may."""
@@ -217,9 +229,10 @@ class FakeSqs:
                 code = "InternalError" if index in failing else "ReceiptHandleIsInvalid"
                 answer["Failed"].append({"Id": one["Id"], "Code": code, "SenderFault": index not in failing})
                 continue
-            entry = self._entries.get(message_id)
-            if entry is not None and entry.receipts[-1:] == [one["ReceiptHandle"]]:
-                act(entry, one)
+            with _ONE_AT_A_TIME:
+                entry = self._entries.get(message_id)
+                if entry is not None and entry.receipts[-1:] == [one["ReceiptHandle"]]:
+                    act(entry, one)
             answer["Successful"].append({"Id": one["Id"]})
         self.after(step)
         return answer

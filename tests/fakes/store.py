@@ -30,7 +30,7 @@ class FakeS3:
 
     ``before`` and ``after`` are called with operation and key and may raise; an error of ``after`` comes when the
     effect has happened. ``conflicts`` is the number of conditional puts still to meet another of the same key.
-    ``on_the_way`` changes a body between sender and store.
+    ``on_the_way`` changes a body between sender and store. ``steps`` lists the calls.
     """
 
     exceptions = SimpleNamespace(NoSuchKey=NoSuchKeyError)
@@ -41,6 +41,7 @@ class FakeS3:
         self.after: Callable[[str, str], None] = lambda _operation, _key: None
         self.on_the_way: Callable[[bytes], bytes] = lambda body: body
         self.conflicts = 0
+        self.steps: list[str] = []
 
     def put_object(
         self,
@@ -53,7 +54,7 @@ class FakeS3:
         ChecksumSHA256: str = "",  # noqa: N803
     ) -> dict[str, Any]:
         """Store a body whole or not at all."""
-        self.before("put", Key)
+        self._step("put", Key)
         arrived = self.on_the_way(Body)
         if ChecksumSHA256 and base64.b64decode(ChecksumSHA256) != hashlib.sha256(arrived).digest():
             raise refusal("PutObject", "BadDigest")
@@ -68,7 +69,7 @@ class FakeS3:
 
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
         """Read one object."""
-        self.before("get", Key)
+        self._step("get", Key)
         if Key not in self.objects:
             raise NoSuchKeyError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
         return {"Body": io.BytesIO(self.objects[Key])}
@@ -79,7 +80,7 @@ class FakeS3:
 
     def paginate(self, *, Bucket: str, Prefix: str) -> list[dict[str, Any]]:  # noqa: N803
         """List in key order, 1,000 keys a page."""
-        self.before("list", Prefix)
+        self._step("list", Prefix)
         found = [key for key in sorted(self.objects) if key.startswith(Prefix)]
         pages = [found[start : start + PAGE_KEYS] for start in range(0, len(found), PAGE_KEYS)]
         return [{"Contents": [{"Key": key, "Size": len(self.objects[key])} for key in keys]} for keys in pages]
@@ -90,9 +91,13 @@ class FakeS3:
         if not 1 <= len(entries) <= DELETE_LIMIT:
             raise refusal("DeleteObjects", "MalformedXML")
         for entry in entries:
-            self.before("delete", entry["Key"])
+            self._step("delete", entry["Key"])
             self.objects.pop(entry["Key"], None)
         return {}
+
+    def _step(self, operation: str, key: str) -> None:
+        self.before(operation, key)
+        self.steps.append(operation)
 
     def lines(self, zone: str) -> list[bytes]:
         """Every stored line of a zone."""
@@ -109,7 +114,7 @@ class FakeStore(FakeS3, S3EventStore):
 
     def versions(self, prefix: str) -> Iterator[StoredVersion]:
         """A store that keeps nothing has one version of each."""
-        self.before("versions", prefix)
+        self._step("versions", prefix)
         return iter([StoredVersion(key, "null", True, False) for key in sorted(self.objects) if key.startswith(prefix)])
 
     def get_version(self, version: StoredVersion) -> bytes:

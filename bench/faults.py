@@ -1,0 +1,102 @@
+"""Kill flushes at random calls and report what became of what was acknowledged.
+
+Run ``.venv/bin/python bench/faults.py [--kills N] [--seed N] [--write]``; ``make faults`` runs it with ``--write``,
+which puts the report into docs/reliability.md. Exits with 1 when a promise was broken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from os import cpu_count
+from pathlib import Path
+from random import SystemRandom
+
+from rich.console import Console
+from rich.progress import track
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.faults.random_kills import Tally, kill_until  # noqa: E402
+
+PAGE = ROOT / "docs" / "reliability.md"
+START, END = "<!-- report: begin -->\n", "<!-- report: end -->\n"
+KILLS_A_PART = 100
+"""At least; a part ends with the bunch of roads that reaches it."""
+SEEDS_A_PART = 1_000_000
+"""More than the roads of a part, so that no two parts share one."""
+RULE_OF_THREE = 3.0
+"""No loss in n trials: with 95 % confidence the rate is below 3 / n."""
+
+
+def part_of(seed: int, kills: int) -> Tally:
+    """Kill so many flushes, beginning with the road of a seed."""
+    *_, tally = kill_until(kills, seed)
+    return tally
+
+
+def parts(kills: int, seed: int) -> Iterator[Tally]:
+    """Kill in as many processes as there are cores."""
+    numbers = range(-(-kills // KILLS_A_PART))
+    with ProcessPoolExecutor(cpu_count()) as pool:
+        yield from pool.map(part_of, [seed + SEEDS_A_PART * one for one in numbers], [KILLS_A_PART for _ in numbers])
+
+
+def report(tally: Tally, seed: int, seconds: float) -> str:
+    """The report in Markdown."""
+    bound = RULE_OF_THREE / tally.kills
+    rows = {
+        "first seed": str(seed),
+        "roads": f"{tally.roads:,}",
+        "kills": f"{tally.kills:,}",
+        "events, rejected events and unreadable messages acknowledged": f"{tally.acknowledged:,}",
+        "lost": f"{tally.lost:,}",
+        "raw duplicates": f"{tally.raw_duplicates:,} ({tally.raw_duplicates / tally.kills:.1f} a kill)",
+        "duplicates after ingest": f"{tally.duplicates_after_ingest:,}",
+        "corrupted lines or objects": f"{tally.corrupted:,}",
+        "95 % upper bound of the share of kills that lose anything": f"{bound:.1e} (rule of three)"
+        if not tally.lost
+        else "something was lost",
+        "seconds": f"{seconds:,.0f}",
+    }
+    moments = "".join(f"| {moment} | {count:,} |\n" for moment, count in sorted(tally.moments.items()) if moment)
+    return (
+        "| | |\n|---|---|\n"
+        + "".join(f"| {name} | {value} |\n" for name, value in rows.items())
+        + "\n| killed | times |\n|---|---|\n"
+        + moments
+    )
+
+
+def write(text: str) -> None:
+    """Put the report between its marks."""
+    page = PAGE.read_text(encoding="utf-8")
+    before, _, rest = page.partition(START)
+    PAGE.write_text(before + START + text + END + rest.partition(END)[2], encoding="utf-8")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=SystemRandom().randrange(10**9))
+    parser.add_argument("--write", action="store_true", help="put the report into docs/reliability.md")
+    options = parser.parse_args()
+    started, tally = time.monotonic(), Tally()
+    number = -(-options.kills // KILLS_A_PART)
+    for part in track(parts(options.kills, options.seed), "killing", total=number, console=Console(stderr=True)):
+        tally = tally + part
+    text = report(tally, options.seed, time.monotonic() - started)
+    print(text)
+    if options.write:
+        write(text)
+    for seed in tally.unclean:
+        print(f"broken: LOGDIG_SEED={seed}", file=sys.stderr)
+    return 1 if tally.unclean else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""Any order of sends, receives, puts, deletes, crashes and clock moves: nothing lost, nothing twice or broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from logdig.queues import Message
+from tests.faults.road import Road
+
+
+class EndOfRunError(BaseException):
+    """SIGKILL, as queue and store see it: no more calls."""
+
+
+class RoadMachine(RuleBasedStateMachine):
+    """One road under whatever happens; at the end it drains and the account is made."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.road = Road(1)
+        self.taken: list[Message] = []
+
+    @rule(events=st.integers(1, 12), rejected=st.integers(0, 2))
+    def send(self, events: int, rejected: int) -> None:
+        self.road.send(events, rejected)
+
+    @rule()
+    def send_unreadable(self) -> None:
+        self.road.send_unreadable()
+
+    @rule()
+    def receive_and_forget(self) -> None:
+        """Another flusher takes messages and is never heard of again."""
+        self.taken += self.road.queue.receive(1)
+
+    @rule()
+    def release_what_was_taken(self) -> None:
+        """It is heard of after all; by now its receipts may be stale."""
+        if self.taken:
+            self.road.queue.release(self.taken[:10])
+            self.taken = self.taken[10:]
+
+    @rule(force=st.booleans())
+    def flush(self, force: bool) -> None:
+        self.road.force = force
+        self.road.flush_once()
+
+    @rule(calls=st.integers(0, 15), in_queue=st.booleans(), after=st.booleans())
+    def crash(self, calls: int, in_queue: bool, after: bool) -> None:
+        """Begin a flush that dies at a call to the queue or the store."""
+        part = self.road.queue if in_queue else self.road.store
+        self.road.force = True
+        setattr(part, "after" if after else "before", _dies_after(calls))
+        with suppress(EndOfRunError):
+            self.road.flush_once()
+        setattr(part, "after" if after else "before", lambda *_: None)
+
+    @rule(seconds=st.sampled_from([1, 60, 299, 301, 3600]))
+    def pass_time(self, seconds: int) -> None:
+        self.road.clock.advance(seconds)
+
+    @invariant()
+    def nothing_stored_is_broken(self) -> None:
+        account = self.road.account()
+        assert (account.wrong, account.faults, account.duplicates_after_ingest) == (0, [], 0)
+
+    def teardown(self) -> None:
+        self.road.force = True
+        self.road.drain()
+        assert self.road.account().is_clean
+
+
+def _dies_after(calls: int) -> Callable[..., None]:
+    left = [calls]
+
+    def hook(*_: object) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise EndOfRunError
+
+    return hook
+
+
+TestRoad = RoadMachine.TestCase
+TestRoad.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
