@@ -21,7 +21,7 @@ from rich.progress import track
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.faults.random_kills import Tally, kill_until  # noqa: E402
+from tests.faults.random_kills import Tally, kill_until
 
 PAGE = ROOT / "docs" / "reliability.md"
 START, END = "<!-- report: begin -->\n", "<!-- report: end -->\n"

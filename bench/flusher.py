@@ -26,7 +26,8 @@ def line(number: int) -> bytes:
     mixed = number * 2654435761 % 2**32
     event = {
         "received_at": f"2026-11-24T12:{number // 60000 % 60:02}:{number // 1000 % 60:02}.{number % 1000:03}Z",
-        "occurred_at": "2026-11-24T12:00:00.000Z", "app": "shop", "event_id": f"{mixed:010x}-{number:011}", "seq": number,
+        "occurred_at": "2026-11-24T12:00:00.000Z", "app": "shop", "event_id": f"{mixed:010x}-{number:011}",
+        "seq": number,
         "type": "click", "timestamp": "2026-11-24T12:00:00.000Z", "user_key": f"u{mixed % 5000:019}",
         "session_id": f"s{mixed % 20000:020}", "page_view_id": f"{mixed:020x}",
         "current_page": f"https://shop.example/album/{mixed % 300}.html",
@@ -74,7 +75,7 @@ class Queue:
         self.deletes += 1
         return []
 
-    def release(self, messages: Sequence[Message]) -> list[Message]:
+    def release(self, _messages: Sequence[Message]) -> list[Message]:
         return []
 
     def send(self, body: str) -> None:
@@ -98,7 +99,11 @@ def main() -> None:
     started = time.process_time()
     # One receiver, so that making messages, which is taken off, never runs beside the flush.
     report = flush(
-        queue, store, FlushLimits(wait_seconds=0, receivers=1), lambda: NOW, deadline=NOW + timedelta(days=1)  # type: ignore[arg-type]
+        queue,
+        store,
+        FlushLimits(wait_seconds=0, receivers=1),
+        lambda: NOW,
+        deadline=NOW + timedelta(days=1),  # type: ignore[arg-type]
     )
     seconds = time.process_time() - started - queue.making
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
