@@ -29,11 +29,11 @@ LAYOUT = "1"
 AWS_SERVICES = ("dynamodb", "s3", "sqs", "ssm", "sts")
 """What boto3 must know inside a package; its descriptions of the other 400 services are 25 MB."""
 FUNCTION_DISTRIBUTIONS = (
-    "boto3", "botocore", "chalice", "crawler-user-agents", "idna", "jmespath", "maxminddb", "msgspec",
+    "boto3", "botocore", "chalice", "crawler-user-agents", "idna", "isal", "jmespath", "maxminddb", "msgspec",
     "python-dateutil", "s3transfer", "six", "throttled-py", "tzdata", "urllib3",
 )  # fmt: skip
 SPARK_DISTRIBUTIONS = (
-    "boto3", "botocore", "idna", "jmespath", "joblib", "maxminddb", "msgspec", "numpy", "pandas", "pyarrow",
+    "boto3", "botocore", "idna", "isal", "jmespath", "joblib", "maxminddb", "msgspec", "numpy", "pandas", "pyarrow",
     "python-dateutil", "pytz", "s3transfer", "scikit-learn", "scipy", "six", "threadpoolctl", "tzdata", "urllib3",
 )  # fmt: skip
 """pyspark and py4j are EMR's own."""
