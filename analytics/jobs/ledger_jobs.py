@@ -19,6 +19,7 @@ from logdig.dead_letters import look_into
 from logdig.erasures import read_salt
 from logdig.keys import SUFFIX, ZONES, Zone
 from logdig.settings import Settings
+from logdig.sums import broken_sums
 
 LINES = schema.struct({"value": schema.TEXT, "file": schema.TEXT})
 MESSAGES = schema.struct({"app": schema.TEXT, "day": schema.DAY})
@@ -45,7 +46,10 @@ def ledger_job(spark: SparkSession, settings: Settings, now: datetime) -> JobRep
     )
     earlier = tables.read(spark, settings, "ledger")
     rows = with_expired_days(ledger(sources), earlier, first_whole_day(settings, now.date()))
-    return JobReport("ledger", tables.replace(spark, settings, "ledger", rows))
+    count = tables.replace(spark, settings, "ledger", rows)
+    # What the alarm on the ledger reads; the table holds a row a day and app.
+    broken = sum(len(broken_sums(row.asDict())) for row in tables.read(spark, settings, "ledger").collect())
+    return JobReport("ledger", count, notes={"broken_sums": broken})
 
 
 def first_whole_day(settings: Settings, today: date) -> date:

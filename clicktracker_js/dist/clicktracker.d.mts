@@ -6,6 +6,8 @@ export type Props = Record<string, string | number | boolean | null>;
 export interface Options {
   token: string;
   endpoint: string;
+  /** Address of the decision service, where it has one of its own. */
+  decideEndpoint?: string;
   consent?: 'ask' | 'all' | '';
   respectGpc?: boolean;
   autocapture?: 'all' | 'links' | 'off';

@@ -14,6 +14,7 @@ const CAMPAIGN = /^utm_(source|medium|campaign|term|content)$/;
  * @typedef {object} Config
  * @property {string} token the app's public write token
  * @property {string} api where the collector's paths begin, with a slash at its end
+ * @property {string} [decide] where the decision service's paths begin, if elsewhere
  * @property {string} consent agreed to before anybody was asked: `ask` nothing, `all` everything, empty analytics
  * @property {string} respectGpc whether Global Privacy Control and Do Not Track turn everything off: always, unless `false`
  * @property {(name: string) => boolean} keeps whether a query parameter is kept

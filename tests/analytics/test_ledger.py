@@ -70,11 +70,12 @@ def test_what_ingest_has_not_come_to_waits_and_what_it_lost_breaks_a_sum(spark: 
     ledger_job(spark, own, NOW)
     waits = tables.read(spark, own, "ledger").where("app = 'shop'").collect()[0].asDict()
     spark.sql(f"DELETE FROM {tables.table_name(own, 'events')} WHERE event_id = 'e2'")
-    ledger_job(spark, own, NOW)
+    report = ledger_job(spark, own, NOW)
     lost = tables.read(spark, own, "ledger").where("app = 'shop'").collect()[0].asDict()
 
     assert (waits["waiting"], waits["bad_waiting"], broken_sums(waits)) == (1, 1, [])
     assert broken_sums(lost) == ["2026-11-24 shop tables: in_tables + waiting = events is off by -1"]
+    assert report.notes == {"broken_sums": 1}
 
 
 def test_ledger_agrees_with_a_count_event_by_event(spark: SparkSession, own: Settings) -> None:

@@ -19,10 +19,10 @@ BUDGET_BYTES = {
     "clicktracker.js": 5360,
     "clicktracker.mjs": 5340,
     "clicktracker.debug.js": 120,
-    "clicktracker.decide.js": 295,
+    "clicktracker.decide.js": 300,
     "clicktracker.experiment.js": 175,
     "clicktracker.move.js": 450,
-    "clicktracker.options.js": 775,
+    "clicktracker.options.js": 820,
 }
 """Brotli at its best. To let a file grow, change its figure in the same commit and say why."""
 BUILT = sorted([*BUDGET_BYTES, "clickTracker.js", "clicktracker.d.mts"])

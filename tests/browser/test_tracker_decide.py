@@ -74,6 +74,14 @@ def test_decide_answers_suppress_when_the_service_does_not(
     assert (answer["decision"], answer["reason"]) == ("suppress", reason)
 
 
+def test_decide_asks_the_decision_service_when_it_has_an_address_of_its_own(open_page: OpenPage) -> None:
+    page = open_page(attributes=f'{ALL} data-decide-endpoint="https://decide.example/"')
+    anywhere = {"Access-Control-Allow-Origin": "*"}
+    page.route("https://decide.example/v1/decide", lambda route: route.fulfill(json=SHOW, headers=anywhere))
+
+    assert decide(page) == SHOW
+
+
 def test_decide_answers_suppress_when_its_part_cannot_be_loaded(open_page: OpenPage) -> None:
     page = open_page(attributes=ALL)
     page.route("**/clicktracker.decide.js", lambda route: route.abort())

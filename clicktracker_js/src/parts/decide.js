@@ -28,7 +28,7 @@ export const run = async ({ config, agreed, readVisitor, customer }, placement) 
   if (!consent.ads || !(user_key || customer_id)) return noOffer('no_consent');
   const question = { token: config.token, user_key, customer_id, placement, consent };
   try {
-    const reply = await fetch(config.api + 'decide', { method: 'POST', body: JSON.stringify(question), credentials: 'omit' });
+    const reply = await fetch((config.decide || config.api) + 'decide', { method: 'POST', body: JSON.stringify(question), credentials: 'omit' });
     return reply.ok ? await reply.json() : noOffer('unavailable');
   } catch {
     return noOffer('unavailable');

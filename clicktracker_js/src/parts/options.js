@@ -18,7 +18,9 @@ const LINKS = 'a,span,button,input,[href],[reactid],[data-reactid]';
  * @param {(part: string, ...values: any[]) => Promise<any>} bring
  */
 export const run = ({ config, countDropped, hash, nearest }, given, begin, bring) => {
-  const { autocapture, excludeSearch, hash: byHash, move, query, sampleRate, scrollRoot, beforeSend } = checked(given);
+  const { autocapture, excludeSearch, hash: byHash, move, query, sampleRate, scrollRoot, beforeSend, decideEndpoint } = checked(given);
+
+  if (decideEndpoint) config.decide = new URL(decideEndpoint.replace(/\/*$/, '/v1/'), document.baseURI).href;
 
   const campaign = config.keeps;
   config.keeps = (name) => excludeSearch != 'true' && (campaign(name) || query.includes(name));
