@@ -28,8 +28,8 @@ LIST_DAYS = 60
 """Days that an entry counts: 30 that a browser may hold events, 14 in the queue, 14 in the dead-letter queue, and 2."""
 
 _ENTRY = re.compile(rf"{LIST_PREFIX}app=([^/]*)/({'|'.join(FIELDS)})/([^/]+)/([0-9a-f]+)")
-_QUICK = re.compile(rb'"(user_key|customer_id)":"((?:[^"\\]|\\.)*)"')
-_OCCURRED = re.compile(rb'"occurred_at":"([^"]*)"')
+_QUICK = re.compile(rb'"(user_key|customer_id)":\s*"((?:[^"\\]|\\.)*)"')
+_OCCURRED = re.compile(rb'"occurred_at":\s*"([^"]*)"')
 _CACHE_MOST = 100_000
 
 

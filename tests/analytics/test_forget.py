@@ -14,7 +14,9 @@ from analytics import tables
 from analytics.forget import Forgetting, Receipt
 from analytics.jobs.lake_jobs import customers_job, ingest_job, listens_job
 from analytics.jobs.ledger_jobs import ledger_job
+from analytics.jobs.maintain_jobs import maintain_job
 from logdig.clients import dynamodb_profiles, s3_store, sqs_queue
+from logdig.erasures import remember
 from logdig.errors import StoreUnavailableError
 from logdig.flusher import FlushLimits, flush
 from logdig.objects import compress
@@ -154,3 +156,17 @@ def interrupted(spark: SparkSession, settings: Settings, person: Person, before:
         else:
             assert isinstance(result, Receipt)
             return result
+
+
+def test_maintain_erases_what_a_flush_wrote_while_someone_was_forgotten(spark: SparkSession, own: Settings) -> None:
+    remember(s3_store(own), Person("user_key", VISITOR), NOW)
+    put(
+        own, "raw", [line("e1", user_key=VISITOR), line("e2", user_key=VISITOR, occurred_at="2026-11-25T01:00:00.000Z")]
+    )
+    ingest_job(spark, own, NOW)
+
+    report = maintain_job(spark, own, NOW + timedelta(hours=2))
+
+    assert report.notes["lines and rows erased"] == 2
+    assert {row["event_id"] for row in tables.read(spark, own, "events").collect()} == {"e2"}
+    assert maintain_job(spark, own, NOW + timedelta(hours=3)).notes.get("lines and rows erased") is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from pyspark.sql import SparkSession
 
@@ -11,6 +12,7 @@ from analytics import tables, upkeep
 from analytics.jobs.lake_jobs import ingest_job
 from analytics.jobs.maintain_jobs import maintain_job
 from logdig.errors import InvalidSettingError
+from logdig.retention import RetentionSettings
 from logdig.settings import Settings
 from tests.analytics.objects import line, put
 
@@ -36,6 +38,17 @@ def test_later_copy_goes_when_a_clock_jumped_further_than_the_merge_looks(spark:
     [kept] = tables.read(spark, own, "events").where("event_id = 'e1'").collect()
     assert str(kept["day"]) == "2026-11-24"
     assert maintain_job(spark, own, NOW).notes["later copies removed"] == 0
+
+
+def test_rows_past_their_retention_go_by_arrival(spark: SparkSession, own: Settings) -> None:
+    # Recorded years ago, it came today.
+    put(own, "raw", [line("recorded", occurred_at="2016-11-24T00:00:00.000Z"), line("old", "2026-11-22T12:00:00.000Z")])
+    ingest_job(spark, own, NOW)
+
+    report = maintain_job(spark, msgspec.structs.replace(own, retention=RetentionSettings(raw_days=2)), NOW)
+
+    assert ids(spark, own) == ["recorded"]
+    assert report.notes["rows expired"] == 1
 
 
 @pytest.mark.parametrize("name", ["nope", "models"])

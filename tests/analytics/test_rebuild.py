@@ -7,10 +7,11 @@ from datetime import date
 import pytest
 from pyspark.sql import SparkSession
 
-from analytics import tables
+from analytics import rebuilding, tables
 from analytics.jobs.lake_jobs import ingest_job
 from analytics.rebuilding import Day, days_of, prepare, remake, runs_of
 from logdig.clients import s3_store
+from logdig.errors import LogDigError
 from logdig.settings import Settings
 from tests.analytics.objects import bad_line, line, put
 from tests.analytics.test_ledger import NOW
@@ -59,6 +60,51 @@ def test_dropped_tables_come_again_with_equal_rows(spark: SparkSession, own: Set
     assert len(before["events"]) == 9
     assert len(before["bad_events"]) == 4
     assert rebuilt == before == rows(spark, own)
+
+
+def test_rebuild_of_a_day_replaces_just_that_day_and_can_be_repeated_when_interrupted(
+    spark: SparkSession, own: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored(own)
+    ingest_job(spark, own, NOW)
+    before = rows(spark, own)
+    full = tables.table_name(own, "events")
+    spark.sql(f"UPDATE {full} SET link = 'spoilt' WHERE event_id IN ('e22-1', 'e23-1')")
+    spark.sql(f"DELETE FROM {full} WHERE event_id = 'e23-2'")
+    spark.sql(f"INSERT INTO {full} SELECT * FROM {full} WHERE event_id = 'e23-0'")
+    spark.sql(f"UPDATE {full} SET event_id = 'never', line_hash = 0 WHERE event_id = 'e23-0'")
+
+    merge = tables.merge
+
+    def die(settings: Settings, name: str, *arguments: object, **named: object) -> None:
+        if name == "bad_events":
+            raise LogDigError("killed")
+        merge(settings, name, *arguments, **named)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rebuilding.tables, "merge", die)
+        with pytest.raises(LogDigError):
+            rebuild(spark, own, SECOND, SECOND)
+    rebuild(spark, own, SECOND, SECOND)
+
+    changed = sorted(set(rows(spark, own)["events"]) ^ set(before["events"]))
+    assert [("e22-1" in row) for row in changed] == [True, True]
+    assert rows(spark, own)["bad_events"] == before["bad_events"]
+    rebuild(spark, own, FIRST, FIRST)
+    assert rows(spark, own) == before
+
+
+def test_day_without_objects_keeps_its_rows(spark: SparkSession, own: Settings) -> None:
+    stored(own)
+    ingest_job(spark, own, NOW)
+    before = rows(spark, own)
+    store = s3_store(own)
+    store.delete([entry.key for entry in store.list(f"raw/dt={FIRST}/")])
+    store.delete([entry.key for entry in store.list(f"bad/dt={SECOND}/")])
+
+    rebuild(spark, own)
+
+    assert rows(spark, own) == before
 
 
 def test_runs_hold_consecutive_days_up_to_a_number_of_objects() -> None:
