@@ -15,12 +15,14 @@ from flask_restful import Api, Resource
 from werkzeug.exceptions import HTTPException
 
 from api.group_commit import GroupCommit
+from api.metrics import PATH as METRICS_PATH
+from api.metrics import TOKEN_VARIABLE, Metrics
 from logdig import wiring
-from logdig.collector import PATHS, Collector
+from logdig.collector import METHODS, PATHS, Collector
 from logdig.counters import Counters
-from logdig.exchange import Request
+from logdig.exchange import Reply, Request
 from logdig.payloads import PAYLOAD_BYTES_LIMIT
-from logdig.settings import Settings
+from logdig.settings import Settings, find_settings
 
 
 class _Answer(flask.Response):
@@ -40,29 +42,37 @@ class _Door(Resource):  # type: ignore[misc]
     get = head = post = put = patch = delete = options = answer
 
 
-def create_app(settings: Settings, *, collector: Collector | None = None) -> flask.Flask:
+def create_app(settings: Settings | None = None, *, collector: Collector | None = None) -> flask.Flask:
     """Make the WSGI application.
 
     Args:
-        settings: Of this installation.
-        collector: What answers; None wires one to the queue and the profiles of the settings.
+        settings: Of this installation; None finds them as ``python -m api.server`` does.
+        collector: What answers; None wires one to the queue and the profiles of the settings, with ``/metrics``.
     """
-    served = collector or _wired(settings)
     app = flask.Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False
+    served = collector or _wired(app, settings or find_settings(os.environ))
     _Routes(app, served)
     app.register_error_handler(HTTPException, lambda _: _answer(served))
     return app
 
 
-def _wired(settings: Settings) -> Collector:
+def _wired(app: flask.Flask, settings: Settings) -> Collector:
     """Let requests share messages: a loop in a thread of its own holds them."""
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="group-commit", daemon=True).start()
     counters = Counters()
     group = GroupCommit(wiring.counted_queue(settings, counters), wiring.new_id)
     group.start(loop)
-    return wiring.build(settings, os.environ, counters=counters, sink=group).collector
+    served = wiring.build(settings, os.environ, counters=counters, sink=group).collector
+    metrics = Metrics(counters, os.environ.get(TOKEN_VARIABLE))
+
+    def answer_metrics() -> flask.Response:
+        held = {"logdig_held_requests": group.held_requests, "logdig_held_bytes": group.held_bytes}
+        return _response(metrics.reply(_request(), served, held))
+
+    app.add_url_rule(METRICS_PATH, "metrics", answer_metrics, methods=METHODS, provide_automatic_options=False)
+    return served
 
 
 class _Routes(Api):  # type: ignore[misc]
@@ -81,7 +91,10 @@ class _Routes(Api):  # type: ignore[misc]
 
 
 def _answer(collector: Collector) -> flask.Response:
-    reply = collector.handle(_request())
+    return _response(collector.handle(_request()))
+
+
+def _response(reply: Reply) -> flask.Response:
     return _Answer(reply.body, reply.status, list(reply.headers))
 
 

@@ -8,8 +8,10 @@ number of requests, and refuses the rest. What it answers is the core's.
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from api.group_commit import DrainingError, GroupCommit, OverloadedError
@@ -31,7 +33,12 @@ INLINE_BYTES = 64 * 1024
 INLINE_PATHS = ("/", "/healthz", "/v1/events")
 """Paths that wait for nothing but their commit."""
 WORKERS = 16
-DRAIN_SECONDS = 10.0
+DRAIN_SECONDS = 8.0
+DRAIN_SIGNAL = signal.SIGUSR1
+"""Tells a worker that it will end: it answers what it holds and refuses what comes, on a port that is still open."""
+NOTICE_SECONDS = 1.0
+"""The port stays open at least so long, so that balancers and clients hear 503 rather than nothing."""
+PATHS_TO_THE_END = ("/healthz", METRICS_PATH)
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -52,6 +59,7 @@ class Door:
         group: Makes batches durable.
         metrics: Answers ``/metrics``.
         drain: Called in a thread when the server ends, once all requests are answered; waits at most so many seconds.
+        on_drained: Called on the event loop when DRAIN_SIGNAL came and all that was held is answered; None ignores it.
         held_requests_limit: See HELD_REQUESTS_LIMIT.
         body_seconds: See BODY_SECONDS.
     """
@@ -63,6 +71,7 @@ class Door:
         metrics: Metrics,
         drain: Callable[[float], object] = lambda _: None,
         *,
+        on_drained: Callable[[], None] | None = None,
         held_requests_limit: int = HELD_REQUESTS_LIMIT,
         body_seconds: float = BODY_SECONDS,
     ) -> None:
@@ -70,7 +79,7 @@ class Door:
         self._held_requests_limit, self._body_seconds = held_requests_limit, body_seconds
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="work")
         self._held_requests = self._body_bytes = 0
-        self._draining = False
+        self._draining, self._on_drained = False, on_drained
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
@@ -87,7 +96,7 @@ class Door:
     async def _answer(self, request: Request, receive: Receive) -> tuple[Reply, bool]:
         """Answer one request; tell whether the connection must end, because its body was not read to the end."""
         try:
-            body = await self._admit(receive)
+            body = await self._admit(request.path, receive)
         except (InputError, OverloadedError, DrainingError) as err:
             return self._collector.refuse(request, err), True
         self._body_bytes += len(body)
@@ -99,7 +108,8 @@ class Door:
 
     async def _reply(self, request: Request) -> Reply:
         if request.path == METRICS_PATH:
-            return self._metrics_reply(request)
+            held = {"logdig_held_requests": self._held_requests, "logdig_held_bytes": self._group.held_bytes}
+            return self._metrics.reply(request, self._collector, held)
         if request.path in INLINE_PATHS and len(request.body) <= INLINE_BYTES:
             begun = self._collector.begin(request)
         else:
@@ -113,16 +123,9 @@ class Door:
             return self._collector.finish(begun, err)
         return self._collector.finish(begun)
 
-    def _metrics_reply(self, request: Request) -> Reply:
-        held = {"logdig_held_requests": self._held_requests, "logdig_held_bytes": self._group.held_bytes}
-        try:
-            return self._metrics.answer(request, held)
-        except RefusedError as err:
-            return self._collector.refuse(request, err)
-
-    async def _admit(self, receive: Receive) -> bytes:
+    async def _admit(self, path: str, receive: Receive) -> bytes:
         """Read the body of a request that there is room for."""
-        if self._draining:
+        if self._draining and path not in PATHS_TO_THE_END:
             raise DrainingError("the server is going down; send it again")
         if self._held_requests > self._held_requests_limit:
             raise OverloadedError(f"{self._held_requests_limit} requests are in work already; send it again later")
@@ -162,12 +165,23 @@ class Door:
         await receive()
         loop = asyncio.get_running_loop()
         self._group.start(loop)
+        if self._on_drained is not None:
+            draining = partial(self._answer_held, self._on_drained)
+            loop.add_signal_handler(DRAIN_SIGNAL, lambda: loop.create_task(draining()))
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self._draining = True
         await loop.run_in_executor(self._workers, self._drain, DRAIN_SECONDS / 2)
         await self._group.close(DRAIN_SECONDS / 2)
         await send({"type": "lifespan.shutdown.complete"})
+
+    async def _answer_held(self, on_drained: Callable[[], None]) -> None:
+        """Refuse what comes; tell once there was notice enough and nothing waits."""
+        self._draining = True
+        await asyncio.sleep(NOTICE_SECONDS)
+        while self._group.held_requests:
+            await asyncio.sleep(NOTICE_SECONDS / 10)
+        on_drained()
 
 
 def _request(scope: Message) -> Request:

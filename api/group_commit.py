@@ -109,6 +109,11 @@ class GroupCommit:
         """Bytes of lines that are not yet acknowledged."""
         return self._held_bytes
 
+    @property
+    def held_requests(self) -> int:
+        """Requests that wait for their acknowledgement."""
+        return len(self._waiting) + sum(map(len, self._groups))
+
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Name the loop that everything runs on; needed only by `commit` from other threads."""
         self._loop = loop

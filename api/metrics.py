@@ -7,6 +7,7 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from logdig.collector import Collector
 from logdig.counters import BUCKETS_SECONDS, COUNTERS, SEND_SECONDS, SEND_SECONDS_HELP, Counters, Labels
 from logdig.exchange import RefusedError, Reply, Request
 
@@ -41,6 +42,13 @@ class Metrics:
             raise RefusedError(403, f"send Authorization: Bearer with the value of {TOKEN_VARIABLE}", code="metrics")
         text = "".join(line + "\n" for line in _lines(self.counters, held))
         return Reply(200, (("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-store")), text.encode("ascii"))
+
+    def reply(self, request: Request, collector: Collector, held: Mapping[str, float]) -> Reply:
+        """Answer as `answer` does; what is refused, the collector refuses."""
+        try:
+            return self.answer(request, held)
+        except RefusedError as err:
+            return collector.refuse(request, err)
 
     def _may_see(self, request: Request) -> bool:
         if self.token:

@@ -6,18 +6,21 @@ import gc
 import logging
 import os
 import resource
+import signal
 import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 
 import click
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
-from granian.server import Server
+from granian.server.mp import MPServer
 
-from api.door import DRAIN_SECONDS, HELD_REQUESTS_LIMIT, Door
+from api.door import DRAIN_SIGNAL, HELD_REQUESTS_LIMIT, Door
 from api.group_commit import GroupCommit, Sent
 from api.log_lines import LogLines, group_line
 from api.metrics import TOKEN_VARIABLE, Metrics
@@ -32,8 +35,10 @@ BACKLOG = 1024
 HEADER_SECONDS = 10
 """A request's head must be there within this time; it is also how long an idle connection is kept."""
 HEADER_BYTES_LIMIT = 32 * 1024
-END_SECONDS = 30
-"""After SIGTERM: bodies on their way have 10 s, held requests 20 s; whoever takes longer is cut off."""
+OPEN_SECONDS = 22
+"""After SIGTERM the port stays open until what is held is answered, which takes 20 s at most, and never longer."""
+END_SECONDS = 18
+"""After that: bodies on their way have 10 s, exposures and their messages the rest; whoever takes longer is cut off."""
 PARENT_CHECK_SECONDS = 0.5
 
 
@@ -54,12 +59,33 @@ def make_app() -> Door:
     except LogDigError as err:
         click.echo(f"collector: {err.message}", err=True)
         sys.exit(1)
-    threading.Thread(target=end_with_parent, args=(os.getppid(),), daemon=True).start()
+    parent = os.getppid()
+    threading.Thread(target=end_with_parent, args=(parent,), daemon=True).start()
     metrics = Metrics(counters, os.environ.get(TOKEN_VARIABLE))
     # What is there now stays; the collector of garbage need not look at it again.
     gc.collect()
     gc.freeze()
-    return Door(parts.collector, group, metrics, parts.decider.drain)
+    drained = partial(os.kill, parent, signal.SIGTERM)
+    return Door(parts.collector, group, metrics, parts.decider.drain, on_drained=drained)
+
+
+class DrainingServer(MPServer):
+    """Closes its port only when its workers have answered what they hold; a second signal closes it at once."""
+
+    is_draining = False
+
+    def signal_handler_interrupt(self, *_: object) -> None:
+        """Tell the workers the first time; they answer with the second."""
+        close: Callable[[], None] = super().signal_handler_interrupt
+        if self.is_draining or not self.wrks:
+            close()
+            return
+        self.is_draining = True
+        for worker in self.wrks:
+            os.kill(worker.inner.pid, DRAIN_SIGNAL)
+        late = threading.Timer(OPEN_SECONDS, close)
+        late.daemon = True
+        late.start()
 
 
 def _allow_connections() -> None:
@@ -87,7 +113,7 @@ def main(host: str, port: int) -> None:
         click.echo(f"collector: {err.message}", err=True)
         sys.exit(1)
     port = port or _free_port(host)
-    server = Server(
+    server = DrainingServer(
         "api.server:make_app",
         address=host,
         port=port,
@@ -98,7 +124,7 @@ def main(host: str, port: int) -> None:
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=HEADER_BYTES_LIMIT),
         backlog=BACKLOG,
         backpressure=CONNECTIONS_LIMIT,
-        workers_kill_timeout=END_SECONDS + int(DRAIN_SECONDS),
+        workers_kill_timeout=END_SECONDS,
         # Its warnings are advice about thread counts; ours are logged by ourselves.
         log_level=LogLevels.error,
         websockets=False,

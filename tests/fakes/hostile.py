@@ -16,6 +16,7 @@ from tests.fakes.tracked import (
     NOW,
     ORIGIN,
     SECRET,
+    SLOW_TOKEN,
     TEN_FIELDS,
     TOKEN,
     body,
@@ -30,6 +31,11 @@ DEEP = b'{"token": "t", "events": [' + b"[" * 500 + b"]" * 500 + b"]}"
 CLICK = event()
 QUEUE_DOWN = "the-queue-is-down"
 """Text of events that the sink of `served.ParitySink` does not take."""
+
+
+def uses_up(request: Request) -> Request | None:
+    """Give the request that takes the only turn of its app, where this one is to be over the limit; else None."""
+    return post(body(token=SLOW_TOKEN)) if SLOW_TOKEN.encode() in request.body else None
 
 
 def cases() -> Iterator[tuple[str, Request]]:
@@ -71,6 +77,8 @@ def cases() -> Iterator[tuple[str, Request]]:
     yield "501 events", post(body(*[b"1"] * 501))
     yield "token", post(body(token="nobody"))
     yield "token of another", post(body(token="pk_blog_1"))
+    yield "rate", post(body(token=SLOW_TOKEN))
+    yield "rate of 2016", post(json.dumps(TEN_FIELDS | {"token": SLOW_TOKEN}).encode(), "/")
     yield "tracker null", post(body(tracker=None))
     yield from legacy_cases()
     yield from time_cases()

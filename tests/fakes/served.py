@@ -5,6 +5,10 @@ from __future__ import annotations
 import flask
 
 from api import create_app
+from api.door import Door
+from api.group_commit import GroupCommit
+from api.metrics import Metrics
+from logdig.collector import Collector
 from logdig.errors import QueueUnavailableError
 from logdig.packing import Batch
 from logdig.settings import Settings
@@ -14,15 +18,38 @@ from tests.fakes.tracked import collector
 from tests.unit.test_collector import Decisions
 
 
+def _check(lines: str) -> None:
+    if QUEUE_DOWN in lines:
+        raise QueueUnavailableError("the queue is down; try again later")
+
+
 class ParitySink(MemorySink):
     """Does not take events that hold QUEUE_DOWN."""
 
     def commit(self, batch: Batch) -> None:
-        if any(QUEUE_DOWN.encode() in line for line in batch.events):
-            raise QueueUnavailableError("the queue is down; try again later")
+        for line in batch.events:
+            _check(line.decode())
         super().commit(batch)
+
+
+class ParityQueue:
+    """Takes no message that holds QUEUE_DOWN."""
+
+    def send(self, body: str) -> None:
+        _check(body)
+
+
+def parity_collector(sink: ParitySink) -> Collector:
+    """Make the collector that every front door of the tests has."""
+    return collector(sink, decider=Decisions())
 
 
 def make_app() -> flask.Flask:
     """Make the WSGI application; granian calls this in its worker."""
-    return create_app(Settings(), collector=collector(ParitySink(), decider=Decisions()))
+    return create_app(Settings(), collector=parity_collector(ParitySink()))
+
+
+def make_door() -> Door:
+    """Make the ASGI application; granian calls this in its worker."""
+    served = parity_collector(ParitySink())
+    return Door(served, GroupCommit(ParityQueue(), lambda: "pack"), Metrics(served.counters, None))

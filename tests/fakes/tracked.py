@@ -16,6 +16,7 @@ from tests.fakes.sinks import MemorySink
 NOW = datetime(2026, 11, 23, 6, 41, 1, tzinfo=UTC)
 ORIGIN = "https://shop.example"
 TOKEN = "pk_shop_1"
+SLOW_TOKEN = "pk_slow_1"
 SECRET = b"shop-secret"
 BROWSER: Headers = (("origin", ORIGIN), ("content-type", "text/plain"), ("user-agent", "Mozilla/5.0 (X11) Firefox/140"))
 
@@ -102,12 +103,13 @@ def signed(payload: bytes, path: str = "/v1/events", secret: bytes = SECRET, at:
     return Request("POST", path, "", headers, payload)
 
 
-def two_apps() -> Apps:
-    """Two apps: ``shop`` with a secret, ``blog`` without."""
+def three_apps() -> Apps:
+    """``shop`` with a secret, ``blog`` without, and ``slow``, which may send one request a minute."""
     return Apps(
         [
             App("shop", TOKEN, frozenset({ORIGIN}), allowed_query=frozenset({"album"})),
             App("blog", "pk_blog_1", frozenset({"https://blog.example"})),
+            App("slow", SLOW_TOKEN, frozenset({ORIGIN}), requests_per_minute=1),
         ],
         {"shop": [SECRET]},
     )
@@ -117,7 +119,7 @@ def collector(sink: EventSink | None = None, **parts: Any) -> Collector:
     """Make a collector whose clock ticks a millisecond a look and whose ids count."""
     ticks, numbers = count(), count()
     return Collector(
-        two_apps(),
+        three_apps(),
         sink if sink is not None else MemorySink(),
         lambda: NOW + timedelta(milliseconds=next(ticks)),
         lambda: f"id-{next(numbers):019}",

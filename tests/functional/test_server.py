@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from logdig.clients import sqs_queue
 from logdig.packing import read_pack
 from logdig.settings import Settings, load_settings
 from tests.fakes.tracked import ORIGIN, TOKEN, body, event
+from tests.functional.conftest import free_port
 
 START_SECONDS = 60
 CONFIG = f"""
@@ -63,7 +65,7 @@ def server(settings: Settings) -> Iterator[tuple[subprocess.Popen[str], str, int
     process.stdout.close()
 
 
-def wait_for(host: str, port: int, process: subprocess.Popen[str]) -> None:
+def wait_for(host: str, port: int, process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         assert process.poll() is None, "the server ended"
@@ -111,6 +113,34 @@ def test_server_acknowledges_what_the_queue_has_and_ends_when_told(
     process.send_signal(signal.SIGTERM)
 
     assert process.wait(30) == 0
+
+
+def test_wsgi_host_serves_the_factory_without_arguments(settings: Settings) -> None:
+    port = free_port()
+    command = ["-m", "granian", "--interface", "wsgi", "--factory", "--port", str(port), "api:create_app"]
+    process = subprocess.Popen([sys.executable, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for("127.0.0.1", port, process)
+        now = datetime.now(UTC).isoformat()
+        sent = [event(timestamp=now) for _ in range(8)]
+        with ThreadPoolExecutor(8) as pool:
+            posts = [pool.submit(ask, "127.0.0.1", port, "POST", "/v1/events", body(one, sent_at=now)) for one in sent]
+        metrics = ask("127.0.0.1", port, "GET", "/metrics")
+        refused = ask("127.0.0.1", port, "POST", "/metrics")
+    finally:
+        process.terminate()
+        process.wait(30)
+
+    assert [post.result()[0] for post in posts] == [202] * 8
+    assert metrics[0] == 200
+    assert b'logdig_accepted_events_total{app="shop"} 8' in metrics[1]
+    assert refused[0] == 405
+    queue, stored = sqs_queue(settings), []
+    while messages := queue.receive(1):
+        packs = [read_pack(message.body, message.message_id) for message in messages]
+        stored += [json.loads(line)["event_id"] for pack in packs for line in pack.event_lines()]
+        queue.delete(messages)
+    assert sorted(stored) == sorted(one["event_id"] for one in sent)
 
 
 def test_server_reads_real_requests_as_the_core_means_them(server: tuple[subprocess.Popen[str], str, int]) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from logdig.addresses import normal_origin
 from logdig.apps import App, Apps, sign, signing_secret, verify
 from logdig.settings import parse_settings
-from tests.fakes.tracked import NOW, SECRET, TOKEN, two_apps
+from tests.fakes.tracked import NOW, SECRET, TOKEN, three_apps
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_origin_is_refused_when_anything_else_differs(origin: str) -> None:
      "https://evilshop.example", "https://shop.example:444"],
 )  # fmt: skip
 def test_origin_is_not_registered_when_it_only_looks_alike(origin: str) -> None:
-    assert not two_apps().is_registered(normal_origin(origin) or "")
+    assert not three_apps().is_registered(normal_origin(origin) or "")
 
 
 @given(st.text(max_size=40))
@@ -63,7 +63,7 @@ def test_any_text_is_an_origin_or_none(origin: str) -> None:
 
 
 def test_app_is_found_by_its_token_only() -> None:
-    apps = two_apps()
+    apps = three_apps()
 
     found = apps.find(TOKEN, NOW)
 
@@ -146,5 +146,5 @@ def test_signature_is_wrong_for_other_bytes_or_another_secret() -> None:
 
     assert not verify(SECRET, header, b"Body", NOW)
     assert not verify(b"other", header, b"body", NOW)
-    assert two_apps().signers(header, b"body", NOW) == frozenset({"shop"})
+    assert three_apps().signers(header, b"body", NOW) == frozenset({"shop"})
     assert Apps([App("shop", TOKEN)]).signers(header, b"body", NOW) == frozenset()

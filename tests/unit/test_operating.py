@@ -162,6 +162,6 @@ def test_operations_page_tells_the_limits_of_the_source() -> None:
         f"{group_commit.LINGER_SECONDS * 1000:g} ms of linger",
         f"{group_commit.SENDERS} sends",
         f"{limits.BUCKETS_LIMIT:,} buckets",
-        f"{server.END_SECONDS + int(door.DRAIN_SECONDS)} s to end",
+        f"{server.OPEN_SECONDS + server.END_SECONDS} s to end",
     ):
         assert said in PAGE, said
