@@ -28,7 +28,6 @@ faults:  ## the fault tests at full length: ten thousand kills of the flush, 200
 	@$(PYTHON) infra/bootstrap.py python java jars
 	@LOGDIG_FAULTS=full $(BIN)/python -m pytest -p no:cacheprovider -s --timeout 7200 tests/faults \
 	  tests/functional/test_fuzz.py tests/functional/test_schemathesis.py
-	@$(BIN)/python -m tests.faults.report
 	@$(BIN)/python bench/faults.py --write
 
 quick:  ## lint, types and unit tests: no Java, no browser

@@ -1,4 +1,4 @@
-"""Kill flushes at random calls and report what became of what was acknowledged.
+"""Kill flushes at random calls and report what became of what was acknowledged; beside it the flush of 2016.
 
 Run ``.venv/bin/python bench/faults.py [--kills N] [--seed N] [--write]``; ``make faults`` runs it with ``--write``,
 which puts the report into docs/reliability.md. Exits with 1 when a promise was broken.
@@ -21,7 +21,10 @@ from rich.progress import track
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.faults.random_kills import Tally, kill_until
+from logdig.flusher import flush
+from tests.faults.flush_of_2016 import flush_of_2016
+from tests.faults.random_kills import Tally, kill_until, kill_with_a_hundred_logs
+from tests.faults.road import Flush
 
 PAGE = ROOT / "docs" / "reliability.md"
 START, END = "<!-- report: begin -->\n", "<!-- report: end -->\n"
@@ -29,6 +32,8 @@ KILLS_A_PART = 100
 """At least; a part ends with the bunch of roads that reaches it."""
 SEEDS_A_PART = 1_000_000
 """More than the roads of a part, so that no two parts share one."""
+COMPARED: dict[str, Flush] = {"2016": flush_of_2016, "ours": flush}
+COMPARED_KILLS = 1_000
 RULE_OF_THREE = 3.0
 """No loss in n trials: with 95 % confidence the rate is below 3 / n."""
 
@@ -44,6 +49,25 @@ def parts(kills: int, seed: int) -> Iterator[Tally]:
     numbers = range(-(-kills // KILLS_A_PART))
     with ProcessPoolExecutor(cpu_count()) as pool:
         yield from pool.map(part_of, [seed + SEEDS_A_PART * one for one in numbers], [KILLS_A_PART for _ in numbers])
+
+
+def compared(seed: int) -> dict[str, Tally]:
+    """Kill each of the two flushes while it moves a hundred logs, equally often."""
+    with ProcessPoolExecutor(cpu_count()) as pool:
+        asked = {
+            name: pool.submit(kill_with_a_hundred_logs, run, COMPARED_KILLS, seed) for name, run in COMPARED.items()
+        }
+        return {name: one.result() for name, one in asked.items()}
+
+
+def comparison(tallies: dict[str, Tally]) -> str:
+    """Both flushes side by side in Markdown; the lines of 2016 had no id, so what was twice in raw stayed twice."""
+    text = "\n| a hundred messages of one log | lost | duplicates in raw a kill | duplicates in the tables a kill |\n"
+    text += "|---|---|---|---|\n"
+    for name, tally in tallies.items():
+        raw, kept = tally.raw_duplicates, tally.duplicates_after_ingest if name == "ours" else tally.raw_duplicates
+        text += f"| {name} | {tally.lost} | {raw / tally.kills:.1f} | {kept / tally.kills:.1f} |\n"
+    return text
 
 
 def report(tally: Tally, seed: int, seconds: float) -> str:
@@ -90,6 +114,8 @@ def main() -> int:
     for part in track(parts(options.kills, options.seed), "killing", total=number, console=Console(stderr=True)):
         tally = tally + part
     text = report(tally, options.seed, time.monotonic() - started)
+    with Console(stderr=True).status("killing the flush of 2016 and ours side by side"):
+        text += comparison(compared(options.seed))
     print(text)
     if options.write:
         write(text)

@@ -15,7 +15,7 @@ from analytics.ledger import Sources, ledger
 from analytics.ledger_lines import RAW_LINE
 from analytics.lines import parse_bad, parse_raw
 from logdig.clients import dead_letter_queue, s3_store
-from logdig.dead_letters import look_into
+from logdig.dead_letters import read_dead
 from logdig.erasures import read_salt
 from logdig.keys import SUFFIX, ZONES, Zone
 from logdig.settings import Settings
@@ -32,7 +32,7 @@ def ledger_job(spark: SparkSession, settings: Settings, now: datetime) -> JobRep
     # In this order what comes in meanwhile waits, and never seems lost.
     read = read_objects(spark, settings)
     events, bad_events = (tables.read(spark, settings, name) for name in ("events", "bad_events"))
-    dead = look_into(dead_letter_queue(settings))
+    dead = read_dead(dead_letter_queue(settings))
     sources = Sources(
         raw=stored_lines(spark, settings, "raw"),
         bad=stored_lines(spark, settings, "bad"),

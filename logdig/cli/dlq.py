@@ -22,7 +22,7 @@ def command() -> None:
 def list_messages(limit: int, as_json: bool) -> None:
     """List dead messages, oldest first, with age, content and reason; nothing is taken out."""
     from logdig.clients import dead_letter_queue
-    from logdig.redriving import list_dead
+    from logdig.dead_letters import list_dead
 
     with Console(stderr=True).status("reading the dead-letter queue"):
         found = list_dead(dead_letter_queue(read_settings()), limit)
@@ -46,7 +46,7 @@ def redrive_messages(yes: bool) -> None:
     Breaking it off loses nothing: a message is sent before it is deleted, and copies are told apart later.
     """
     from logdig.clients import dead_letter_queue, sqs_queue
-    from logdig.redriving import list_dead, redrive
+    from logdig.dead_letters import list_dead, redrive
 
     settings = read_settings()
     dlq = dead_letter_queue(settings)

@@ -1,8 +1,9 @@
-"""The crash machine: a flush as a process of its own that SIGKILL ends at a chosen call.
+"""The crash machine: work against AWS in a process of its own that SIGKILL ends at a chosen call.
 
-A fork sees queue and store as they are. Every call it makes has its effect in its own memory and is then written, with
-its answer, to a journal in one step; SIGKILL strikes before the effect or after the journal, never between. The parent
-gives the journal to the true queue and store, which must answer the same, so what happened is known exactly.
+A fork sees queues and store as they are, through the real adapters. Every call of a client has its effect in the fork's
+own memory and is then written, with its answer, to a journal in one step; SIGKILL strikes before the effect or after
+the journal, never between. The parent gives the journal to the true queues and store, which must answer the same, so
+what happened is known exactly.
 """
 
 from __future__ import annotations
@@ -13,12 +14,16 @@ import signal
 import tempfile
 import threading
 import traceback
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from typing import IO, Any
 
 from logdig.flusher import flush
+from logdig.queues import SqsEventQueue
+from logdig.stores import S3EventStore
+from tests.fakes.store import FakeS3
 from tests.faults.road import Flush, Road
 
 
@@ -30,56 +35,40 @@ class Kill:
     after: bool
 
 
-class _Journaled:
-    """Queue and store of a child, each call counted, carried out and written down."""
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What a job works with: the road as it left it, and doors to its parts whose calls are written down."""
 
-    def __init__(self, road: Road, journal: IO[bytes], kill: Kill) -> None:
-        self._road, self._journal, self._kill = road, journal, kill
-        self._calls = 0
-        self._one_at_a_time = threading.Lock()
-
-    def call(self, part: str, name: str, *arguments: Any) -> Any:
-        with self._one_at_a_time:
-            self._calls += 1
-            self._die_if(Kill(self._calls, after=False), f"before {name}")
-            answer = _carry_out(self._road, part, name, arguments)
-            self._journal.write(pickle.dumps((part, name, arguments, answer)))
-            self._die_if(Kill(self._calls, after=True), f"after {name}")
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    def _die_if(self, now: Kill, moment: str) -> None:
-        if now == self._kill:
-            self._journal.write(pickle.dumps(("died", moment, (), None)))
-            os.kill(os.getpid(), signal.SIGKILL)
+    road: Road
+    queue: SqsEventQueue
+    dlq: SqsEventQueue
+    store: S3EventStore
+    acknowledge: Callable[[tuple[bytes, ...]], None]
 
 
-class _Part:
-    """Queue or store, every method of it."""
+Job = Callable[[Doors], object]
 
-    def __init__(self, part: str, journaled: _Journaled) -> None:
-        self._part, self._journaled = part, journaled
 
-    def __getattr__(self, name: str) -> Any:
-        return partial(self._journaled.call, self._part, name)
+def flush_job(run: Flush = flush) -> Job:
+    """One invocation of the flush."""
+    return lambda doors: doors.road.flush_once(run, doors.queue, doors.store)
 
 
 class Child:
-    """One flush in a process of its own; it runs from here on, beside others of other roads."""
+    """One job in a process of its own; it runs from here on, beside others of other roads."""
 
-    def __init__(self, road: Road, kill: Kill, run: Flush = flush) -> None:
+    def __init__(self, road: Road, kill: Kill, job: Job) -> None:
         self._road = road
         self._journal = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
         self._pid = os.fork()
         if self._pid == 0:
-            _run_in_child(road, self._journal, kill, run)
+            _run_in_child(road, self._journal, kill, job)
 
     def finish(self) -> str:
         """Wait for its end and let its calls happen.
 
         Returns:
-            The moment it died at, such as ``before put``; empty when it ended by itself.
+            The moment it died at, such as ``before put_object``; empty when it ended by itself.
         """
         status = os.waitpid(self._pid, 0)[1]
         self._journal.seek(0)
@@ -97,43 +86,85 @@ class Child:
         return died_at
 
 
-def run_killed(road: Road, kill: Kill, run: Flush = flush) -> str:
-    """Run one flush until it ends or is killed; return the moment as `Child.finish` does."""
-    return Child(road, kill, run).finish()
+def run_killed(road: Road, kill: Kill, job: Job) -> str:
+    """Run one job until it ends or is killed; return the moment as `Child.finish` does."""
+    return Child(road, kill, job).finish()
 
 
-def count_calls(road: Road) -> int:
+def count_calls(road: Road, run: Flush = flush) -> int:
     """Calls that a flush would make now."""
     copy = deepcopy(road)
     copy.queue.steps.clear()
     copy.store.steps.clear()
-    copy.flush_once()
+    copy.flush_once(run)
     return len(copy.queue.steps) + len(copy.store.steps)
 
 
-def _run_in_child(road: Road, journal: IO[bytes], kill: Kill, run: Flush) -> None:
+class _Journaled:
+    """Each call of a child counted, carried out and written down."""
+
+    def __init__(self, road: Road, journal: IO[bytes], kill: Kill) -> None:
+        self._road, self._journal, self._kill = road, journal, kill
+        self._calls = 0
+        self._one_at_a_time = threading.Lock()
+
+    def call(self, part: str, name: str, **arguments: Any) -> Any:
+        with self._one_at_a_time:
+            self._calls += 1
+            self._die_if(Kill(self._calls, after=False), f"before {name}")
+            answer = _carry_out(self._road, part, name, arguments)
+            self._journal.write(pickle.dumps((part, name, arguments, answer)))
+            self._die_if(Kill(self._calls, after=True), f"after {name}")
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def _die_if(self, now: Kill, moment: str) -> None:
+        if now == self._kill:
+            self._journal.write(pickle.dumps(("died", moment, {}, None)))
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class _Client:
+    """A client of boto3 as the adapters see it, of one part of the road."""
+
+    exceptions = FakeS3.exceptions
+
+    def __init__(self, part: str, journaled: _Journaled) -> None:
+        self._part, self._journaled = part, journaled
+
+    def get_paginator(self, _operation: str) -> _Client:
+        """As of boto3; the fake gives all pages at once."""
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        return partial(self._journaled.call, self._part, name)
+
+
+def _run_in_child(road: Road, journal: IO[bytes], kill: Kill, job: Job) -> None:
     """Never return: what follows the fork belongs to the parent."""
     journaled = _Journaled(road, journal, kill)
+    queue, dlq = (SqsEventQueue(_Client(part, journaled), part) for part in ("queue", "dlq"))
+    store = S3EventStore(_Client("store", journaled), "store")
     try:
-        road.flush_once(run, _Part("queue", journaled), _Part("store", journaled))
+        job(Doors(road, queue, dlq, store, lambda lines: journaled.call("witness", "acknowledge", lines=lines)))
     except BaseException:
-        journal.write(pickle.dumps(("failed", traceback.format_exc(), (), None)))
+        journal.write(pickle.dumps(("failed", traceback.format_exc(), {}, None)))
     finally:
         os._exit(0)
 
 
-def _carry_out(road: Road, part: str, name: str, arguments: tuple[Any, ...]) -> Any:
-    """Call the fake; an error is an answer, and a listing is read to its end."""
+def _carry_out(road: Road, part: str, name: str, arguments: dict[str, Any]) -> Any:
+    """Call the fake; an error is an answer."""
     try:
-        answer = getattr(getattr(road, part), name)(*arguments)
+        return getattr(getattr(road, part), name)(**arguments)
     except Exception as err:
         return err
-    return list(answer) if name == "list" else answer
 
 
-def _next(journal: IO[bytes]) -> tuple[str, str, tuple[Any, ...], Any] | None:
+def _next(journal: IO[bytes]) -> tuple[str, str, dict[str, Any], Any] | None:
     try:
-        entry: tuple[str, str, tuple[Any, ...], Any] = pickle.load(journal)  # noqa: S301
+        entry: tuple[str, str, dict[str, Any], Any] = pickle.load(journal)  # noqa: S301
     except EOFError:
         return None
     return entry

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 
-from tests.faults.crash import Child, Kill, count_calls
-from tests.faults.road import Account, Road
+from logdig.flusher import flush
+from tests.faults.crash import Child, Kill, count_calls, flush_job
+from tests.faults.road import Account, Flush, Road
 
 EVENTS_MOST = 80
 KILLS_A_ROAD = 3
@@ -57,7 +58,7 @@ def kill_until(kills: int, first_seed: int) -> Iterator[Tally]:
         seeds = range(seed, seed + AT_ONCE)
         roads = [new_road(one) for one in seeds]
         for _ in range(KILLS_A_ROAD):
-            children = [Child(road, _some_kill(road)) for road in roads]
+            children = [Child(road, _some_kill(road), flush_job()) for road in roads]
             tally.moments.update([child.finish() for child in children])
             for road in roads:
                 road.clock.advance(road.random.choice((0, 60, 301)))
@@ -67,6 +68,19 @@ def kill_until(kills: int, first_seed: int) -> Iterator[Tally]:
             tally.add(one, road.account())
         seed += AT_ONCE
         yield tally
+
+
+def kill_with_a_hundred_logs(run: Flush, kills: int, first_seed: int) -> Tally:
+    """Kill a flush of a hundred messages of one log each, then let it run until nothing waits; so many times."""
+    tally = Tally()
+    for seed in range(first_seed, first_seed + kills):
+        road = Road(seed)
+        for _ in range(100):
+            road.send(1)
+        tally.moments[Child(road, _some_kill(road, run), flush_job(run)).finish()] += 1
+        road.drain(run)
+        tally.add(seed, road.account())
+    return tally
 
 
 def new_road(seed: int) -> Road:
@@ -81,5 +95,5 @@ def new_road(seed: int) -> Road:
     return road
 
 
-def _some_kill(road: Road) -> Kill:
-    return Kill(road.random.randint(1, count_calls(road)), after=road.random.random() < 0.5)
+def _some_kill(road: Road, run: Flush = flush) -> Kill:
+    return Kill(road.random.randint(1, count_calls(road, run)), after=road.random.random() < 0.5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -22,6 +22,7 @@ from tests.fakes.store import FakeStore
 RUN_SECONDS = 240
 HIDDEN_SECONDS = 300
 RUNS_MOST = 100
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 NIGHT = datetime(2026, 11, 24, 23, 59, 58, tzinfo=UTC)
 LIMITS = FlushLimits(wait_seconds=0, receivers=1)
 TEXTS = ("plain", "a|b", 'quo"te', "line\nfeed", "\u2028\u2029", "한글", "🎵", "\\", "</script>", "=1+1")
@@ -46,8 +47,28 @@ class Account:
         return not (self.lost or self.duplicates_after_ingest or self.wrong or self.faults)
 
 
+Name = tuple[str, str]
+"""App and event_id or bad_id; of a message no one can read, no app and its text."""
+
+
+class Witness:
+    """Keeps what was sent and, of that, what was promised to be kept."""
+
+    def __init__(self) -> None:
+        self.sent: dict[Name, bytes] = {}
+        self.acknowledged: set[Name] = set()
+
+    def send(self, lines: Iterable[bytes]) -> None:
+        """Note lines that are under way: they may be stored, and then as they are."""
+        self.sent |= {_name(line): line for line in lines}
+
+    def acknowledge(self, lines: Iterable[bytes]) -> None:
+        """Note lines whose sender heard yes: they must be stored."""
+        self.acknowledged |= {_name(line) for line in lines}
+
+
 class Road:
-    """One site's queue and bucket.
+    """One site's queues and bucket.
 
     Args:
         seed: Of everything random: sizes, texts, the order in which the queue hands out.
@@ -58,18 +79,28 @@ class Road:
         self.random = Random(seed)
         self.clock = FakeClock(now)
         self.queue = FakeQueue(self.clock, Random(seed), visibility_seconds=HIDDEN_SECONDS)
+        self.dlq = FakeQueue(self.clock, Random(seed), visibility_seconds=HIDDEN_SECONDS, max_receive_count=10**6)
         self.store = FakeStore()
+        self.witness = Witness()
         self.limits = LIMITS
         self.force = True
-        self.acknowledged: dict[tuple[str, str], bytes] = {}
         self._packs = self._events = 0
 
+    def batch(self, events: int, rejected: int = 0, app: str = "shop") -> Batch:
+        """Make one request that is under way."""
+        lines = tuple(self._line("event_id", app) for _ in range(events))
+        bad = tuple(self._line("bad_id", app) for _ in range(rejected))
+        self.witness.send(lines + bad)
+        return Batch(app, self.clock(), lines, bad)
+
+    def commit(self, batch: Batch, queue: FakeQueue | None = None) -> None:
+        """Put a request into the queue, or into another one, and acknowledge it."""
+        QueueSink(queue or self.queue, self.pack_id).commit(batch)
+        self.witness.acknowledge(batch.events + batch.rejected)
+
     def send(self, events: int, rejected: int = 0) -> None:
-        """Send one request; what is acknowledged is entered in the account."""
-        lines = tuple(self._line("event_id") for _ in range(events))
-        bad = tuple(self._line("bad_id") for _ in range(rejected))
-        QueueSink(self.queue, self._pack_id).commit(Batch("shop", self.clock(), lines, bad))
-        self.acknowledged |= {_name(line): line for line in lines + bad}
+        """Send one request."""
+        self.commit(self.batch(events, rejected))
 
     def send_many(self, events: int, most: int = 8) -> None:
         """Send so many events in requests of random size, now and then a rejected one or a message no one can read."""
@@ -83,9 +114,10 @@ class Road:
 
     def send_unreadable(self) -> None:
         """Send what is no pack; it belongs into the bad zone, whole."""
-        body = f"no pack {len(self.acknowledged)}"
+        body = f"no pack {len(self.witness.sent)}"
         self.queue.send(body)
-        self.acknowledged["", body] = b""
+        self.witness.sent["", body] = b""
+        self.witness.acknowledged.add(("", body))
 
     def flush_once(self, run: Flush = flush, queue: Any = None, store: Any = None) -> FlushReport:
         """Run once; through other doors to queue and store, where given."""
@@ -103,9 +135,10 @@ class Road:
         raise AssertionError(f"{len(self.queue.bodies)} messages still wait after {RUNS_MOST} runs")
 
     def account(self) -> Account:
-        """Compare what was acknowledged with what the store and the dead-letter queue hold."""
+        """Compare what was sent and acknowledged with what the store and the dead-letter queue hold."""
         stored: list[bytes] = []
-        found = Account(len(self.acknowledged))
+        sent, acknowledged = self.witness.sent, self.witness.acknowledged
+        found = Account(len(acknowledged))
         for key, body in self.store.objects.items():
             if key.startswith(ZONES):
                 _, fault = check_object(key, body)
@@ -115,44 +148,52 @@ class Road:
         copies = Counter(name for name, _ in named)
         # The rule of ingest: of several copies the one with the least (received_at, line).
         kept = dict(reversed(named))
-        dead = {name for body in self.queue.dead for name in _names(body)}
-        found.lost = len(self.acknowledged.keys() - kept.keys() - dead)
+        dead = {name for body in self.queue.dead + self.dlq.bodies for name in _names(body)}
+        found.lost = len(acknowledged - kept.keys() - dead)
         found.raw_duplicates = copies.total() - len(copies)
         found.duplicates_after_ingest = len(kept) - len({name[1] for name in kept})
-        found.wrong = sum(_as_sent(name, line) != self.acknowledged.get(name) for name, line in kept.items())
+        found.wrong = sum(_as_sent(name, line) != sent.get(name) for name, line in kept.items())
         return found
 
-    def _line(self, name: str) -> bytes:
+    def _line(self, name: str, app: str) -> bytes:
         self._events += 1
         line = {
             "received_at": wire_time(self.clock()),
-            "app": "shop",
+            "app": app,
             name: f"{name}-{self._events}",
             "link": self.random.choice(TEXTS),
         }
         return _as_line(line)
 
-    def _pack_id(self) -> str:
+    def pack_id(self) -> str:
+        """Give an id that no other pack has."""
         self._packs += 1
         return f"p{self._packs}"
+
+
+def filled(events: int = 200, seed: int = 1) -> Road:
+    """A road on which events wait."""
+    road = Road(seed)
+    road.send_many(events)
+    return road
 
 
 def _as_line(event: dict[str, object]) -> bytes:
     return json.dumps(event, separators=(",", ":")).encode("ascii")
 
 
-def _name(line: bytes) -> tuple[str, str]:
+def _name(line: bytes) -> Name:
     event = json.loads(line)
     if event["app"] is None:
         return "", event["text"]
     return event["app"], event.get("event_id") or event["bad_id"]
 
 
-def _as_sent(name: tuple[str, str], line: bytes) -> bytes:
+def _as_sent(name: Name, line: bytes) -> bytes:
     return line[: line.rindex(b',"pack_id":')] + b"}" if name[0] else b""
 
 
-def _names(body: str) -> list[tuple[str, str]]:
+def _names(body: str) -> list[Name]:
     try:
         pack = json.loads(body)
     except ValueError:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
+from itertools import chain, repeat
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from logdig.queues import Message
+from tests.faults.hooks import EndOfRunError, fails, well
 from tests.faults.road import Road
-
-
-class EndOfRunError(BaseException):
-    """SIGKILL, as queue and store see it: no more calls."""
 
 
 class RoadMachine(RuleBasedStateMachine):
@@ -55,10 +52,10 @@ class RoadMachine(RuleBasedStateMachine):
         """Begin a flush that dies at a call to the queue or the store."""
         part = self.road.queue if in_queue else self.road.store
         self.road.force = True
-        setattr(part, "after" if after else "before", _dies_after(calls))
+        setattr(part, "after" if after else "before", fails(chain(repeat(None, calls), repeat(EndOfRunError()))))
         with suppress(EndOfRunError):
             self.road.flush_once()
-        setattr(part, "after" if after else "before", lambda *_: None)
+        setattr(part, "after" if after else "before", well)
 
     @rule(seconds=st.sampled_from([1, 60, 299, 301, 3600]))
     def pass_time(self, seconds: int) -> None:
@@ -73,17 +70,6 @@ class RoadMachine(RuleBasedStateMachine):
         self.road.force = True
         self.road.drain()
         assert self.road.account().is_clean
-
-
-def _dies_after(calls: int) -> Callable[..., None]:
-    left = [calls]
-
-    def hook(*_: object) -> None:
-        left[0] -= 1
-        if left[0] < 0:
-            raise EndOfRunError
-
-    return hook
 
 
 TestRoad = RoadMachine.TestCase

@@ -123,4 +123,4 @@ def test_every_text_comes_back_unchanged_from_an_object_as_json_lines() -> None:
 
     links = {json.loads(line)["link"] for line in road.store.lines("raw")}
 
-    assert links == {json.loads(line)["link"] for line in road.acknowledged.values() if b"event_id" in line}
+    assert links == {json.loads(line)["link"] for line in road.witness.sent.values() if b"event_id" in line}

@@ -1,0 +1,45 @@
+"""The redrive of the dead-letter queue may die at any call: every message comes back, and once into the tables."""
+
+from __future__ import annotations
+
+from logdig.dead_letters import redrive
+from tests.faults.crash import Doors, Kill, run_killed
+from tests.faults.road import HIDDEN_SECONDS, Road
+
+
+def buried() -> Road:
+    """Messages that no flush could handle."""
+    road = Road(9)
+    for _ in range(23):
+        road.commit(road.batch(2, rejected=1), road.dlq)
+    return road
+
+
+def job(doors: Doors) -> int:
+    """One whole redrive."""
+    return sum(redrive(doors.dlq, doors.queue))
+
+
+def test_f01_nothing_is_lost_or_twice_when_the_redrive_dies_at_any_call() -> None:
+    call, died, moments, copies = 0, ["start"], set(), 0
+    while all(died):
+        call, died = call + 1, []
+        for after in (False, True):
+            road = buried()
+            died.append(run_killed(road, Kill(call, after), job))
+            road.clock.advance(HIDDEN_SECONDS + 1)
+            sum(redrive(road.dlq, road.queue))
+            road.drain()
+            account = road.account()
+            assert (road.dlq.bodies, account.is_clean) == ([], True), (call, after, account)
+            assert account.acknowledged == 23 * 3
+            copies += account.raw_duplicates
+        moments.update(died)
+
+    assert {moment.split()[-1] for moment in moments if moment} == {
+        "receive_message",
+        "send_message",
+        "delete_message_batch",
+    }
+    # Those that died between sending and deleting left some.
+    assert copies > 0

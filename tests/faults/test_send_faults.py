@@ -1,0 +1,68 @@
+"""The queue refuses a pack, wholly or in part: a request is acknowledged as a whole or not at all."""
+
+from __future__ import annotations
+
+from itertools import cycle
+
+import pytest
+
+from logdig.errors import QueueUnavailableError
+from logdig.packing import PACK_LIMIT_BYTES, Batch, QueueSink
+from tests.fakes.queue import MESSAGE_LIMIT_BYTES, refusal
+from tests.faults.hooks import fails, well
+from tests.faults.road import NOON, Road, filled
+
+
+def test_f06_a_request_fails_as_a_whole_and_again_is_harmless_when_one_of_its_packs_is_refused() -> None:
+    road = Road()
+    line = b'{"received_at":"2026-11-24T12:00:00.000Z","app":"shop","event_id":"e%d","link":"' + b"x" * 30_000 + b'"}'
+    batch = Batch("shop", NOON, tuple(line % number for number in range(20)))
+    sink = QueueSink(road.queue, road.pack_id)
+    answers = cycle([None, refusal("SendMessage", "ThrottlingException")])
+    road.queue.before = fails(answers, "send")
+    road.witness.send(batch.events)
+
+    with pytest.raises(QueueUnavailableError):
+        sink.commit(batch)
+    road.queue.before = well
+    in_part = len(road.queue.bodies)
+    sink.commit(batch)
+    road.witness.acknowledge(batch.events)
+    road.drain()
+
+    account = road.account()
+    assert in_part == 1
+    assert account.is_clean
+    assert account.raw_duplicates > 0
+
+
+@pytest.mark.parametrize(("size", "taken"), [(MESSAGE_LIMIT_BYTES, True), (MESSAGE_LIMIT_BYTES + 1, False)])
+def test_f06_queue_takes_one_mebibyte_and_no_byte_more(size: int, taken: bool) -> None:
+    queue = Road().queue
+
+    if taken:
+        queue.send("a" * size)
+    else:
+        with pytest.raises(QueueUnavailableError):
+            queue.send("a" * size)
+
+    assert len(queue.bodies) == taken
+    assert PACK_LIMIT_BYTES < MESSAGE_LIMIT_BYTES
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x08", "\x0b", "\x1f", "\ufffe", "\uffff", "\ud800"])
+def test_f06_queue_refuses_a_character_that_no_pack_can_hold(character: str) -> None:
+    queue = Road().queue
+
+    with pytest.raises(QueueUnavailableError, match="InvalidMessageContents"):
+        queue.send(f"raw {character}")
+
+
+@pytest.mark.parametrize("operation", ["delete", "release"])
+@pytest.mark.parametrize("number", [0, 11])
+def test_f06_queue_refuses_batches_of_no_or_eleven_entries(operation: str, number: int) -> None:
+    road = filled(60)
+    messages = [*road.queue.receive(0), *road.queue.receive(0)][:number]
+
+    with pytest.raises(QueueUnavailableError, match="BatchRequest"):
+        getattr(road.queue, operation)(messages)
