@@ -83,3 +83,14 @@ def test_verify_reads_only_the_days_and_the_share_asked_for() -> None:
     assert 2 <= len(some) < 20
     assert some == chosen_keys(store, None, None, 0.3)
     assert [one.key for one in check_all(store, some) if one.fault] == ["raw/stray"]
+
+
+def test_verify_names_the_damaged_object_and_passes_over_one_that_was_erased_meanwhile() -> None:
+    store = FakeStore()
+    whole, damaged, erased = (built(date(2026, 11, day)) for day in (24, 25, 26))
+    store.put(whole.key, whole.body)
+    store.put(damaged.key, damaged.body[:-1])
+
+    found = check_all(store, [whole.key, damaged.key, erased.key])
+
+    assert [(one.key, bool(one.fault)) for one in found] == [(whole.key, False), (damaged.key, True)]
