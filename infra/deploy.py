@@ -11,12 +11,14 @@ from pathlib import Path
 from infra.account import Account, RefusedByAwsError
 from infra.dependencies import target_for
 from infra.package import Packages, build_packages
-from infra.plan import ApplyTemplate, CheckRoad, MakeArtifacts, Step, Upload, upload_template
+from infra.plan import ApplyTemplate, CheckRoad, MakeArtifacts, Step, TakeUp, Upload, upload_template
 from infra.probe import Found, check_road
 from infra.stack.doors import Server
 from infra.stack.resource import tags
-from infra.stacks import Event, Stack, apply_change, prepare_change, require_stack
+from infra.stack_events import Event
+from infra.stacks import Stack, apply_change, prepare_change, prepare_import, require_stack
 from infra.template import Template, artifacts_of, build_template
+from logdig.clients import s3_store
 from logdig.errors import SetupError
 from logdig.settings import Settings
 
@@ -71,13 +73,17 @@ class Deployer:
                 self._apply(stack, {"TemplateBody": json.dumps(template)})
             case Upload():
                 upload(self._account, step)
+            case TakeUp(stack, bucket, template, kept):
+                where = upload_template(self._account, bucket, template)
+                change = prepare_import(self._account, stack, where, [one.as_import() for one in kept])
+                apply_change(self._account, change, self._tell)
             case ApplyTemplate(stack, bucket, template, change_set):
                 if change_set is None:
                     self._apply(stack, upload_template(self._account, bucket, template))
                 else:
                     apply_change(self._account, change_set, self._tell)
             case CheckRoad():
-                self.found = check_road(self._account, self._settings, self.stack)
+                self.found = check_road(self._account, self._settings, self.stack, s3_store(self._settings))
 
     @property
     def stack(self) -> Stack:
@@ -115,6 +121,8 @@ def in_words(step: Step) -> str:
             return f"make the bucket of the packages (stack {stack})"
         case Upload(_, package):
             return f"upload {package.key} ({package.bytes / 1e6:,.1f} MB)"
+        case TakeUp(stack, kept=kept):
+            return f"take up into stack {stack} what an earlier one kept: {', '.join(one.name for one in kept)}"
         case ApplyTemplate(stack):
             return f"bring stack {stack} to what the template says"
         case CheckRoad():

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from infra.account import Account
+from infra.kept import Kept
 from infra.plan import artifacts_stack
 from infra.running import flush_now
-from infra.stacks import Event, find_stack, remove_stack
+from infra.stack_events import Event
+from infra.stacks import find_stack, remove_stack
 from logdig.errors import LogDigError
 from logdig.settings import Settings
 
 LAST_FLUSHES = 20
 """Forced flushes before the queue is left alone; each takes what a function can in 240 s."""
-
-
-@dataclass(frozen=True, slots=True)
-class Leftover:
-    """Something that holds data: ``what`` is queue, bucket, table or database."""
-
-    what: str
-    name: str
 
 
 def remove_running(account: Account, settings: Settings, tell: Callable[[Event], None]) -> bool:
@@ -52,25 +45,10 @@ def drain(account: Account, settings: Settings) -> bool:
     return False
 
 
-def leftovers(account: Account, settings: Settings) -> Iterator[Leftover]:
-    """What of the data exists."""
-    for name in (settings.queue_name, settings.dlq_name):
-        if account.find("sqs", "get_queue_url", "NonExistentQueue", QueueName=name) is not None:
-            yield Leftover("queue", name)
-    bucket, table, database = settings.bucket_name, settings.profile_table_name, settings.database
-    if account.find("s3", "head_bucket", "404", Bucket=bucket) is not None:
-        yield Leftover("bucket", bucket)
-    if account.find("dynamodb", "describe_table", "ResourceNotFound", TableName=table) is not None:
-        yield Leftover("table", table)
-    if account.find("glue", "get_database", "EntityNotFound", Name=database) is not None:
-        yield Leftover("database", database)
-
-
-def delete_leftover(account: Account, one: Leftover, tell: Callable[[int], None]) -> None:
+def delete_kept(account: Account, one: Kept, tell: Callable[[int], None]) -> None:
     """Delete data for ever; ``tell`` hears the number of objects that are gone so far."""
     if one.what == "queue":
-        url = account.call("sqs", "get_queue_url", QueueName=one.name)["QueueUrl"]
-        account.call("sqs", "delete_queue", QueueUrl=url)
+        account.call("sqs", "delete_queue", QueueUrl=one.identifier)
     elif one.what == "bucket":
         empty_bucket(account, one.name, tell)
         account.call("s3", "delete_bucket", Bucket=one.name)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from infra.account import Account, Identity
+from infra.kept import Kept, find_kept, part_of
 from infra.package import Package
 from infra.stack.resource import DATA_TYPES, tags
 from infra.stacks import ChangeSet, find_stack, prepare_change
@@ -53,6 +54,16 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeUp:
+    """Make the stack of the data that an earlier one left; ``template`` holds exactly what is in ``kept``."""
+
+    stack: str
+    bucket: str
+    template: Template
+    kept: tuple[Kept, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ApplyTemplate:
     """Bring the stack to what the template says; ``change_set`` is there when the stack is."""
 
@@ -67,7 +78,7 @@ class CheckRoad:
     """Send a probe from the endpoint to the bucket and take it out again."""
 
 
-Step = MakeArtifacts | Upload | ApplyTemplate | CheckRoad
+Step = MakeArtifacts | Upload | TakeUp | ApplyTemplate | CheckRoad
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +128,12 @@ def make_plan(account: Account, settings: Settings, packages: Iterable[Package],
     steps += [Upload(bucket, one) for one in packages if not (has_bucket and is_there(account, bucket, one.key))]
     is_first = find_stack(account, stack) is None
     change_set = None
-    if is_first or not has_bucket:
-        changes = all_added(template)
+    if is_first:
+        part, kept = part_of(template, tuple(find_kept(account, settings)))
+        steps += [TakeUp(stack, bucket, part, kept)] if kept else []
+        changes = all_added(template, {one.logical_id for one in kept})
+    elif not has_bucket:
+        changes = all_added(template, set())
     else:
         change_set = prepare_change(account, stack, upload_template(account, bucket, template), tags(settings))
         changes = changes_of(change_set, template) if change_set is not None else ()
@@ -147,10 +162,11 @@ def upload_template(account: Account, bucket: str, template: Template) -> dict[s
     return {"TemplateURL": f"https://{bucket}.s3.{account.region}.amazonaws.com/{key}"}
 
 
-def all_added(template: Template) -> tuple[Change, ...]:
-    """Changes of a first deploy."""
+def all_added(template: Template, kept: set[str]) -> tuple[Change, ...]:
+    """Changes of a first deploy; ``kept`` are there already."""
     return tuple(
-        Change("add", name, one["Type"], one["Metadata"]["Meaning"]) for name, one in template["Resources"].items()
+        Change("take up" if name in kept else "add", name, one["Type"], one["Metadata"]["Meaning"])
+        for name, one in template["Resources"].items()
     )
 
 

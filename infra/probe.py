@@ -12,7 +12,6 @@ from infra.account import Account
 from infra.http import ask
 from infra.running import flush_now
 from infra.stacks import Stack
-from logdig.clients import s3_store
 from logdig.errors import LogDigError
 from logdig.keys import day_prefix, parse_key
 from logdig.objects import build_object
@@ -38,9 +37,14 @@ class Found:
     seconds: float
 
 
-def check_road(account: Account, settings: Settings, stack: Stack) -> Found | None:
+def check_road(account: Account, settings: Settings, stack: Stack, store: EventStore) -> Found | None:
     """Post a probe event, force a flush, find the event in the bucket, remove it.
 
+    Args:
+        account: Where.
+        settings: Names and apps.
+        stack: What is deployed.
+        store: Its bucket.
     Returns:
         None when no app of the settings may write from a page, so nothing can be sent.
     Raises:
@@ -51,17 +55,18 @@ def check_road(account: Account, settings: Settings, stack: Stack) -> Found | No
         return None
     started = account.clock()
     event_id = f"probe-{secrets.token_urlsafe(16)}"
+    days = {started.date()}
+    seen = {entry.key for entry in store.list(day_prefix("raw", started.date()))}
     _post(account, stack.outputs["Endpoint"], app, event_id)
-    store = s3_store(settings)
     found: list[str] = []
 
     def is_found() -> bool:
-        told = flush_now(account, stack, force=True)
-        keys = [key for key in told.get("keys", []) if key.startswith("raw/")]
-        # The scheduled flush may have been faster; then it lies among today's objects.
-        days = {started.date(), account.clock().date()}
-        keys = keys or [entry.key for day in days for entry in store.list(day_prefix("raw", day))]
-        found.extend(key for key in keys if _remove(store, key, event_id))
+        flush_now(account, stack, force=True)
+        # The scheduled flush may have been faster, so whatever is new is looked into.
+        days.add(account.clock().date())
+        new = [entry.key for day in days for entry in store.list(day_prefix("raw", day)) if entry.key not in seen]
+        seen.update(new)
+        found.extend(key for key in new if _remove(store, key, event_id))
         return bool(found)
 
     if not account.wait(is_found, every_seconds=PAUSE_SECONDS, at_most_seconds=FIND_SECONDS):

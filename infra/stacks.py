@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from infra.account import Account
+from infra.stack_events import Event, StackFailedError, advice, causes_of, stack_events
 from logdig.errors import LogDigError, SetupError
 
 POLL_SECONDS = 2.0
@@ -22,17 +23,6 @@ _NEXT_STEPS = {
 }
 
 
-class StackFailedError(LogDigError):
-    """A stack did not become what was asked; it is rolled back. Says which resource failed first, and what to do."""
-
-    def __init__(self, stack: str, status: str, failures: Sequence[Event]) -> None:
-        first = failures[0] if failures else None
-        what = f"{first.logical_id} ({first.kind}): {first.reason}" if first else "CloudFormation gave no reason"
-        super().__init__(f"{stack} is {status}: {what}; {advice(first.reason if first else '')}", status=status)
-        self.status = status
-        self.failures = tuple(failures)
-
-
 @dataclass(frozen=True, slots=True)
 class Stack:
     """A stack that exists; ``outputs`` by name."""
@@ -44,22 +34,6 @@ class Stack:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """What happened to one resource."""
-
-    event_id: str
-    logical_id: str
-    kind: str
-    status: str
-    reason: str
-
-    @property
-    def is_failure(self) -> bool:
-        # Cancelled ones only follow from the first failure.
-        return self.status.endswith("_FAILED") and "cancelled" not in self.reason.lower()
-
-
-@dataclass(frozen=True, slots=True)
 class ChangeSet:
     """A prepared change; ``changes`` as CloudFormation tells them, None when there is nothing to change."""
 
@@ -67,18 +41,6 @@ class ChangeSet:
     stack: str
     changes: tuple[dict[str, Any], ...]
     is_new: bool
-
-
-def advice(reason: str) -> str:
-    """What to do about a failure, from CloudFormation's words."""
-    known = {
-        "already exist": "its name is taken: choose another service, stage or bucket in logdig.toml, or remove it",
-        "not authorized": "give yourself the missing permission (see: logdig policy --help)",
-        "AccessDenied": "give yourself the missing permission (see: logdig policy --help)",
-        "limit": "ask AWS for a higher limit, or choose another region",
-    }
-    found = next((step for words, step in known.items() if words in reason), "mend what it names")
-    return f"everything is rolled back; {found}, then deploy again"
 
 
 def find_stack(account: Account, name: str) -> Stack | None:
@@ -125,22 +87,50 @@ def prepare_change(
     if stack is not None and stack.status in BROKEN:
         remedy = _NEXT_STEPS.get(stack.status, "run 'logdig destroy' (it keeps the data), then deploy again")
         raise SetupError(f"stack {name} is {stack.status}; {remedy}")
-    moment = f"{account.clock():%Y%m%d-%H%M%S-%f}"
     arguments: dict[str, Any] = {"OnStackFailure": "DELETE"} if stack is None else {}
+    return _make_change(
+        account,
+        name,
+        is_new=stack is None,
+        ChangeSetType="CREATE" if stack is None else "UPDATE",
+        Tags=list(tags),
+        # A name that somebody took in the meantime is taken up where CloudFormation can.
+        ImportExistingResources=True,
+        **template,
+        **arguments,
+    )
+
+
+def prepare_import(
+    account: Account, name: str, template: Mapping[str, str], resources: Sequence[Mapping[str, object]]
+) -> ChangeSet:
+    """Make a change set that makes a stack of what exists already, and wait until it is ready.
+
+    Args:
+        account: Where.
+        name: Of the stack, which must not exist.
+        template: ``TemplateURL`` or ``TemplateBody`` and its value: exactly the resources, no outputs.
+        resources: ResourceType, LogicalResourceId and ResourceIdentifier of each.
+    Raises:
+        LogDigError: CloudFormation refuses it.
+    """
+    arguments = {"ChangeSetType": "IMPORT", "ResourcesToImport": list(resources), **template}
+    made = _make_change(account, name, is_new=True, **arguments)
+    if made is None:
+        raise LogDigError(f"CloudFormation finds nothing to take up into {name}; deploy again")
+    return made
+
+
+def _make_change(account: Account, name: str, *, is_new: bool, **arguments: Any) -> ChangeSet | None:
     change_set = account.call(
         "cloudformation",
         "create_change_set",
         StackName=name,
-        ChangeSetName=f"logdig-{moment}",
-        ChangeSetType="CREATE" if stack is None else "UPDATE",
+        ChangeSetName=f"logdig-{account.clock():%Y%m%d-%H%M%S-%f}",
         Capabilities=CAPABILITIES,
-        Tags=list(tags),
-        # What an earlier stack of this name kept is taken up again.
-        ImportExistingResources=True,
-        **template,
         **arguments,
     )["Id"]
-    return _ready(account, name, change_set, is_new=stack is None)
+    return _ready(account, name, change_set, is_new=is_new)
 
 
 def _ready(account: Account, name: str, change_set: str, *, is_new: bool) -> ChangeSet | None:
@@ -153,11 +143,13 @@ def _ready(account: Account, name: str, change_set: str, *, is_new: bool) -> Cha
     if not account.wait(is_done, every_seconds=POLL_SECONDS, at_most_seconds=CHANGE_SET_SECONDS):
         raise LogDigError(f"the change set of {name} was not ready after {CHANGE_SET_SECONDS} s; try again")
     if answer["Status"] == "FAILED":
-        forget_change(account, ChangeSet(change_set, name, (), is_new))
         reason = answer.get("StatusReason", "")
+        causes = causes_of(account, reason, ChangeSetName=change_set)
+        forget_change(account, ChangeSet(change_set, name, (), is_new))
         if any(words in reason for words in UNCHANGED):
             return None
-        raise LogDigError(f"CloudFormation refuses the change of {name}: {reason}; {advice(reason)}")
+        told = causes or reason
+        raise LogDigError(f"CloudFormation refuses the change of {name}: {told}; {advice(told)}")
     pages = account.pages("cloudformation", "describe_change_set", "Changes", ChangeSetName=change_set, StackName=name)
     changes = tuple(one["ResourceChange"] for one in pages if "ResourceChange" in one)
     return ChangeSet(change_set, name, changes, is_new)
@@ -183,11 +175,12 @@ def apply_change(account: Account, change_set: ChangeSet, tell: Callable[[Event]
     stack_id = account.call(
         "cloudformation", "describe_change_set", ChangeSetName=change_set.name, StackName=change_set.stack
     )["StackId"]
-    before = {one.event_id for one in _events(account, stack_id)}
+    before = {one.event_id for one in stack_events(account, stack_id)}
     account.call("cloudformation", "execute_change_set", ChangeSetName=change_set.name, StackName=change_set.stack)
     status, failures = follow(account, stack_id, before, tell)
     if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"):
-        raise StackFailedError(change_set.stack, status, failures)
+        causes = causes_of(account, failures[0].reason if failures else "", StackName=stack_id)
+        raise StackFailedError(change_set.stack, status, failures, causes)
     return require_stack(account, change_set.stack)
 
 
@@ -201,7 +194,7 @@ def remove_stack(account: Account, name: str, tell: Callable[[Event], None]) -> 
     if answer is None or not answer["Stacks"]:
         return False
     stack_id = answer["Stacks"][0]["StackId"]
-    before = {one.event_id for one in _events(account, stack_id)}
+    before = {one.event_id for one in stack_events(account, stack_id)}
     account.call("cloudformation", "delete_stack", StackName=name)
     status, failures = follow(account, stack_id, before, tell)
     if status != "DELETE_COMPLETE":
@@ -220,7 +213,7 @@ def follow(
         nonlocal status
         # The status first: events that come after it was asked are those of the next round.
         status = _status(account, stack_id)
-        for one in reversed(list(_events(account, stack_id))):
+        for one in reversed(list(stack_events(account, stack_id))):
             if one.event_id not in seen:
                 seen.add(one.event_id)
                 failures.extend([one] if one.is_failure else [])
@@ -236,15 +229,3 @@ def follow(
 def _status(account: Account, stack_id: str) -> str:
     answer = account.find("cloudformation", "describe_stacks", "does not exist", StackName=stack_id)
     return str(answer["Stacks"][0]["StackStatus"]) if answer and answer["Stacks"] else "DELETE_COMPLETE"
-
-
-def _events(account: Account, stack_id: str) -> Iterator[Event]:
-    """Events of a stack, newest first."""
-    for one in account.pages("cloudformation", "describe_stack_events", "StackEvents", StackName=stack_id):
-        yield Event(
-            one["EventId"],
-            one.get("LogicalResourceId", ""),
-            one.get("ResourceType", ""),
-            one.get("ResourceStatus", ""),
-            one.get("ResourceStatusReason", ""),
-        )

@@ -142,8 +142,16 @@ def template_text(template: Template) -> str:
 
 def without(template: Template, is_refused: Callable[[Resource], bool]) -> Template:
     """Leave out some resources, and whatever refers to one of them."""
+    return _leave_out(template, {name for name, one in template["Resources"].items() if is_refused(one)})
+
+
+def only(template: Template, names: set[str]) -> Template:
+    """Keep some resources, but for those that refer to one that is not kept; no outputs."""
+    return _leave_out({**template, "Outputs": {}}, set(template["Resources"]) - names)
+
+
+def _leave_out(template: Template, gone: set[str]) -> Template:
     resources, outputs = dict(template["Resources"]), dict(template["Outputs"])
-    gone = {name for name, one in resources.items() if is_refused(one)}
     while gone:
         for name in gone:
             resources.pop(name, None)

@@ -5,6 +5,7 @@ Everything botocore raises becomes QueueUnavailableError here. Results of batch 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,8 @@ from typing import Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from logdig.errors import QueueUnavailableError
+
+_log = logging.getLogger(__name__)
 
 BATCH_LIMIT = 10
 """Messages of one receive or delete call; the limit of SQS."""
@@ -88,6 +91,8 @@ class SqsEventQueue:
         try:
             answer: dict[str, Any] = getattr(self._client, operation)(QueueUrl=self.queue_url, **arguments)
         except (BotoCoreError, ClientError) as err:
+            # Callers are not told what AWS says, for it names account and role; the operator finds it here.
+            _log.warning("SQS %s on %s: %s", operation, self.queue_url, err)
             raise QueueUnavailableError(f"SQS {operation} on {self.queue_url}: {err}", operation=operation) from err
         return answer
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from logdig.errors import InvalidEventError, LogDigError
+from logdig.errors import InvalidEventError, LogDigError, TransientError
 from logdig.exchange import Headers, Reply, Request, json_reply, problem, well_formed
 from logdig.reading import Reading
 
+BUSY = "what it needs does not answer now; nothing is stored, send it again later"
 PREFLIGHT_SECONDS = 86_400
 """How long a browser may remember that it may post; each caps it at its own limit."""
 
@@ -49,8 +50,10 @@ def event_counts(reading: Reading) -> dict[str, object]:
 
 def error_reply(request: Request, status: int, err: LogDigError, headers: Headers = ()) -> Reply:
     """Answer with problem JSON; on the path of 2016 in the shape of 2016."""
+    # What a service of AWS said names account and role: the operator's log has it.
+    said = BUSY if isinstance(err, TransientError) and err.__cause__ is not None else err.message
     if request.path != "/":
-        return problem(status, err.message, headers)
+        return problem(status, said, headers)
     if isinstance(err, InvalidEventError):
         return json_reply(status, {"message": {err.field: err.reason}}, headers)
-    return json_reply(status, {"message": well_formed(err.message)}, headers)
+    return json_reply(status, {"message": well_formed(said)}, headers)

@@ -208,6 +208,16 @@ def _server(settings: Settings, server: Server) -> Resources:
     ]
     name = f"{settings.prefix}-server"
     read_bundle = allow(["s3:GetObject"], bucket_arn(server.bundle["S3Bucket"], "packages/*"))
+    account = "${AWS::Region}:${AWS::AccountId}"
+    beanstalk = f"arn:${{AWS::Partition}}:elasticbeanstalk:{account}"
+    tell_health = allow(
+        ["elasticbeanstalk:PutInstanceStatistics"],
+        [sub(f"{beanstalk}:application/{name}"), sub(f"{beanstalk}:environment/{name}/{name}")],
+    )
+    write_logs = allow(
+        ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", "logs:DescribeLogGroups"],
+        [sub(f"arn:${{AWS::Partition}}:logs:{account}:log-group:/aws/elasticbeanstalk/{name}/*")],
+    )
     health = allow(
         [
             "autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeAutoScalingInstances",
@@ -220,7 +230,7 @@ def _server(settings: Settings, server: Server) -> Resources:
     return {
         "ServerInstanceRole": role(
             settings, "server", "ec2.amazonaws.com", "What the server may do.",
-            send_events(), read_profiles(), read_secrets(settings), read_bundle,
+            send_events(), read_profiles(), read_secrets(settings), read_bundle, tell_health, write_logs,
         ),
         "ServerProfile": make(
             settings,

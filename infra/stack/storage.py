@@ -47,6 +47,8 @@ def storage(settings: Settings) -> Resources:
             "Names the Iceberg tables.",
             {
                 "CatalogId": ref("AWS::AccountId"),
+                # By this name, not by that of the input, CloudFormation takes up what an earlier stack kept.
+                "DatabaseName": settings.database,
                 "DatabaseInput": {
                     "Name": settings.database,
                     "Description": f"Tables of {settings.prefix}: docs/tables.md.",

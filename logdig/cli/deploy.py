@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from infra.deploy import Deployer
     from infra.package import Packages
     from infra.plan import Plan
-    from infra.stacks import Event
+    from infra.stack_events import Event
     from logdig.settings import Settings
 
 PRICED_EVENTS = 1e6

@@ -13,7 +13,7 @@ from logdig.errors import InputError
 
 if TYPE_CHECKING:
     from infra.account import Account
-    from infra.stacks import Event
+    from infra.stack_events import Event
     from logdig.settings import Settings
 
 
@@ -60,12 +60,13 @@ def _check_name(stack: str, name: str | None) -> None:
 
 
 def _data(account: Account, settings: Settings, *, delete: bool) -> None:
-    from infra.destroy import delete_leftover, leftovers
+    from infra.destroy import delete_kept
+    from infra.kept import find_kept
 
-    for one in list(leftovers(account, settings)):
+    for one in list(find_kept(account, settings)):
         if not delete:
             click.echo(f"kept       {one.what} {one.name}")
             continue
         with progress().status(f"deleting {one.what} {one.name}") as status:
-            delete_leftover(account, one, lambda count: status.update(f"deleting {count:,} objects"))
+            delete_kept(account, one, lambda count: status.update(f"deleting {count:,} objects"))
         click.echo(f"deleted    {one.what} {one.name}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -15,27 +17,36 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomlkit
 from playwright.sync_api import sync_playwright
 
 from analytics import spark as spark_module
 from infra.bootstrap import find_chromium, find_java
-from infra.dependencies import HERE
-from infra.local import write_settings
-from infra.package import build_packages
-from infra.template import artifacts_of, build_template
-from logdig.settings import AppSettings, FlushSettings, OfferSettings, Settings
-from tests.e2e.account import REGION, Account
+from infra.resources import lock_table_name
+from infra.stack.policies import role_name
+from logdig.settings import Settings
+from tests.e2e.account import ACCOUNT_ID, REGION, Account, policy
+from tests.e2e.owner import Owner
 from tests.e2e.stack import Stack, wait_until
-from tests.e2e.traffic import OFFER, TOKEN, bodies, customer_file, recorded_events
+from tests.e2e.traffic import OFFER, bodies, customer_file, recorded_events
 
 EVENTS = 500
 BROWSER_CLICKS = 30
+FOLDER = Path(__file__).parent
 PAGE = """<!doctype html><html lang="en"><title>Shop</title><body><button id="buy">Buy</button>
-<script async src="/clicktracker.js" data-token="{token}" data-endpoint="{endpoint}"></script></body></html>"""
+{tag}</body></html>"""
 TRACKER = Path(__file__).resolve().parents[2] / "clicktracker_js" / "dist" / "clicktracker.js"
 JOBS = ("ingest", "heat_cells", "listens", "customers", "features", "models", "predictions", "targets")
 JOBS_SECONDS = 1200
-LOGDIG = Path(sys.executable).with_name("logdig")
+CURL_REQUESTS = 10
+ORDER = ("test_road", "test_commands", "test_permissions", "test_destroy")
+"""One stack lives through all of them: events are counted before more of them come with permissions taken away."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = [item for item in items if item.path.parent == FOLDER]
+    here.sort(key=lambda item: ORDER.index(item.path.stem))
+    items[:] = [*(item for item in items if item.path.parent != FOLDER), *here]
 
 
 def missing(what: str) -> None:
@@ -45,10 +56,10 @@ def missing(what: str) -> None:
 
 
 class Shop:
-    """A site with the tracker on its page; ``endpoint`` may be set after it runs."""
+    """A site with the tracker on its page; ``tag`` is pasted after it runs."""
 
     def __init__(self) -> None:
-        self.endpoint = ""
+        self.tag = ""
         shop = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -70,7 +81,7 @@ class Shop:
         self._thread.start()
 
     def page(self) -> bytes:
-        return PAGE.format(token=TOKEN, endpoint=self.endpoint).encode()
+        return PAGE.format(tag=self.tag).encode()
 
     def close(self) -> None:
         self._server.shutdown()
@@ -97,48 +108,36 @@ def shop() -> Iterator[Shop]:
 
 
 @pytest.fixture(scope="session")
-def settings(shop: Shop) -> Settings:
-    return Settings(
-        service="shop",
-        apps=(AppSettings(name="web", token=TOKEN, origins=(shop.url,)),),
-        offers=(OfferSettings(name=OFFER, holdout_share=0.0),),
-        flush=FlushSettings(interval_seconds=60),
-    )
+def owner(account: Account, shop: Shop, directory: Path) -> Owner:
+    """Who has a logdig.toml: made by `logdig init`, then edited."""
+    owner = Owner(account, directory, shop.url)
+
+    def edit(document: tomlkit.TOMLDocument) -> None:
+        document["flush"] = {"interval_seconds": 60}
+        offers = tomlkit.aot()
+        offers.append(tomlkit.item({"name": OFFER, "holdout_share": 0.0}))
+        document["offers"] = offers
+
+    owner.edit(edit)
+    return owner
 
 
 @pytest.fixture(scope="session")
-def stack(account: Account, settings: Settings, directory: Path) -> Stack:
-    """The stack, deployed; its directory holds the settings and the built packages."""
-    write_settings(settings, directory / "logdig.toml")
-    packages = build_packages(settings, directory / "build", HERE)
-    bucket, s3 = "packages", account.client("s3")
-    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    for package in packages.all():
-        s3.put_object(Bucket=bucket, Key=package.key, Body=package.path.read_bytes(), IfNoneMatch="*")
-    template = build_template(settings, artifacts_of(packages, bucket))
-    s3.put_object(Bucket=bucket, Key="template.json", Body=json.dumps(template).encode())
-    cloudformation = account.client("cloudformation")
-    cloudformation.create_stack(
-        StackName=settings.stack_name,
-        TemplateURL=f"{account.url}/{bucket}/template.json",
-        Capabilities=["CAPABILITY_NAMED_IAM"],
-    )
-
-    def status() -> str:
-        return str(cloudformation.describe_stacks(StackName=settings.stack_name)["Stacks"][0]["StackStatus"])
-
-    wait_until(lambda: not status().endswith("IN_PROGRESS"), "the stack")
-    assert status() == "CREATE_COMPLETE", cloudformation.describe_stack_events(StackName=settings.stack_name)
-    return Stack(account, settings, outputs_of(account, settings))
-
-
-def run_logdig(account: Account, directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as the account's owner would."""
-    command = [str(LOGDIG), *arguments]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(directory), "COLUMNS": "200", **account.environment()}
-    return subprocess.run(
-        command, env=environment, cwd=directory, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
-    )
+def stack(account: Account, owner: Owner, shop: Shop) -> Stack:
+    """The stack, as `logdig deploy` made it; its signing secret lies in the parameter store."""
+    secret = owner.secrets["LOGDIG_SIGNING_SECRET_WEB"]
+    account.client("ssm").put_parameter(Name="/shop/prod/signing/web", Value=secret, Type="SecureString")
+    run = owner.run("deploy", "--yes")
+    assert run.returncode == 0, run.stderr
+    stack = Stack(account, owner.settings(), outputs_of(account, owner.settings()), run.stdout)
+    # The emulator answers for every function's address on its own.
+    tag = re.search(r"<script .*</script>", run.stdout)
+    assert tag is not None, run.stdout
+    shop.tag = tag[0]
+    for door in ("Endpoint", "DecideEndpoint"):
+        identifier = stack.outputs[door].split("//")[1].split(".")[0]
+        shop.tag = shop.tag.replace(stack.outputs[door], f"{account.url}/_aws/lambda-url/{identifier}")
+    return stack
 
 
 def outputs_of(account: Account, settings: Settings) -> dict[str, str]:
@@ -153,23 +152,34 @@ class Posted:
 
     answers: list[tuple[int, Any]]
     browser_events: int
+    curl_answers: list[tuple[int, Any]]
 
 
 @pytest.fixture(scope="session")
 def posted(stack: Stack, shop: Shop) -> Posted:
-    """500 events: 30 clicks and their page view from the real tracker, the rest over HTTP."""
-    browser_events = _walk(stack, shop)
-    events = recorded_events(EVENTS - browser_events, f"{shop.url}/", datetime.now(UTC))
-    return Posted([stack.post(body, origin=shop.url) for body in bodies(events)], browser_events)
+    """500 events: 30 clicks and their page view from the real tracker, some by curl, the rest by another client."""
+    browser_events = _walk(shop)
+    sent = list(bodies(recorded_events(EVENTS - browser_events, f"{shop.url}/", datetime.now(UTC)), stack.token))
+    by_curl = sent[:CURL_REQUESTS] if shutil.which("curl") else []
+    answers = [stack.post(body, origin=shop.url) for body in sent[len(by_curl) :]]
+    return Posted(answers, browser_events, [_curl(stack, shop, body) for body in by_curl])
 
 
-def _walk(stack: Stack, shop: Shop) -> int:
+def _curl(stack: Stack, shop: Shop, body: bytes) -> tuple[int, Any]:
+    host = stack.outputs["Endpoint"].removeprefix("https://")
+    command = ["curl", "--silent", "--show-error", "--data-binary", "@-", "--write-out", "\n%{http_code}"]
+    for header in (f"Host: {host}", f"Origin: {shop.url}", "Content-Type: application/json"):
+        command += ["--header", header]
+    run = subprocess.run([*command, f"{stack.account.url}/v1/events"], input=body, capture_output=True, check=True)
+    answer, status = run.stdout.rsplit(b"\n", 1)
+    return int(status), json.loads(answer)
+
+
+def _walk(shop: Shop) -> int:
     """Click in Chromium until everything was acknowledged; return how many events the collector accepted."""
     chromium = find_chromium()
     if chromium is None:
         missing("Chromium")
-    identifier = stack.outputs["Endpoint"].split("//")[1].split(".")[0]
-    shop.endpoint = f"{stack.account.url}/_aws/lambda-url/{identifier}"
     accepted: list[int] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
@@ -205,29 +215,31 @@ def stored(stack: Stack, posted: Posted) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def jobs(stack: Stack, stored: list[str], directory: Path) -> dict[str, dict[str, Any]]:
-    """Reports of the jobs, run from the archive that EMR Serverless would run."""
+def jobs(stack: Stack, stored: list[str], owner: Owner) -> dict[str, dict[str, Any]]:
+    """Reports of the jobs, run as their role from the archive that EMR Serverless would run."""
     java = find_java()
     if java is None:
         missing("Java 17")
     if not list(spark_module.JARS_FOLDER.glob("*.jar")):
         missing("Spark's archives")
     assert java is not None
+    # Iceberg's lock stands in for a Glue that loses commits made at once; AWS needs neither it nor this permission.
+    locks = policy(("dynamodb:*", f"arn:aws:dynamodb:{REGION}:{ACCOUNT_ID}:table/{lock_table_name(stack.settings)}"))
+    role = role_name(stack.settings, "jobs")
+    stack.account.client("iam").put_role_policy(RoleName=role, PolicyName="locks", PolicyDocument=locks)
+    (owner.directory / "customers.csv").write_text(customer_file())
+    run = owner.run("load", "customers", "customers.csv")
+    assert run.returncode == 0, run.stderr
     environment = {
         "PATH": os.environ["PATH"],
-        **stack.account.environment(),
-    }
-    (directory / "customers.csv").write_text(customer_file())
-    run = run_logdig(stack.account, directory, "load", "customers", "customers.csv")
-    assert run.returncode == 0, run.stderr
-    environment |= {
+        **stack.account.environment(stack.keys_of("jobs")),
         "JAVA_HOME": str(Path(java).resolve().parents[1]),
-        "PYTHONPATH": str(directory / "build" / "spark.zip"),
+        "PYTHONPATH": str(owner.directory / "build" / "spark.zip"),
         "LOGDIG_JARS": str(spark_module.JARS_FOLDER),
     }
     run = subprocess.run(
-        [sys.executable, str(directory / "build" / "entry.py"), *JOBS],
-        env=environment, cwd=directory, capture_output=True, text=True, timeout=JOBS_SECONDS, check=False,
+        [sys.executable, str(owner.directory / "build" / "entry.py"), *JOBS],
+        env=environment, cwd=owner.directory, capture_output=True, text=True, timeout=JOBS_SECONDS, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr[-4000:]
     reports = [json.loads(line) for line in run.stdout.splitlines() if line.startswith("{")]

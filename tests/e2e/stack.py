@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from infra.stack.policies import role_name
 from logdig.settings import Settings
 from tests.e2e.account import Account
 
@@ -17,11 +18,23 @@ WAIT_SECONDS = 300
 
 @dataclass(frozen=True)
 class Stack:
-    """A deployed stack: its account, its settings, and the outputs of its template."""
+    """A deployed stack: its account, its settings, the outputs of its template, and what its deploy printed."""
 
     account: Account
     settings: Settings
     outputs: Mapping[str, str]
+    printed: str
+
+    @property
+    def token(self) -> str:
+        """Write token of the only app."""
+        return self.settings.apps[0].token
+
+    @property
+    def status(self) -> str:
+        """CloudFormation's word for how it is."""
+        found = self.account.client("cloudformation").describe_stacks(StackName=self.settings.stack_name)["Stacks"]
+        return str(found[0]["StackStatus"])
 
     def post(self, body: bytes, *, origin: str, door: str = "Endpoint", path: str = "/v1/events") -> tuple[int, Any]:
         """Post a body to a function URL as a page would; return status and answer."""
@@ -40,17 +53,27 @@ class Stack:
         found = pages.paginate(Bucket=self.outputs["Bucket"], Prefix=prefix)
         return [one["Key"] for page in found for one in page.get("Contents", [])]
 
-    def log_lines(self, function: str) -> list[str]:
-        """Everything that a function has logged."""
-        logs, group = self.account.client("logs"), f"/aws/lambda/{function}"
-        streams = logs.describe_log_streams(logGroupName=group)["logStreams"]
-        events = [logs.get_log_events(logGroupName=group, logStreamName=one["logStreamName"]) for one in streams]
-        return [event["message"] for found in events for event in found["events"]]
+    def log_lines(self, function: str, since_ms: int = 0) -> list[str]:
+        """Everything that a function, known by its short name, has logged since a time."""
+        group = f"/aws/lambda/{self.settings.prefix}-{function}"
+        pages = self.account.client("logs").get_paginator("filter_log_events")
+        found = pages.paginate(logGroupName=group, startTime=since_ms)
+        return [event["message"] for page in found for event in page["events"]]
 
-    def role_of(self, function: str) -> str:
-        """Name of a function's role."""
-        found = self.account.client("lambda").get_function_configuration(FunctionName=function)
-        return str(found["Role"].rsplit("/", 1)[-1])
+    def function(self, name: str) -> dict[str, Any]:
+        """Configuration of a function, known by its short name."""
+        found = self.account.client("lambda").get_function_configuration
+        return dict(found(FunctionName=f"{self.settings.prefix}-{name}"))
+
+    def keys_of(self, who: str) -> dict[str, str]:
+        """Keys of a role, as what takes it on has them."""
+        arn = self.account.client("iam").get_role(RoleName=role_name(self.settings, who))["Role"]["Arn"]
+        given = self.account.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+        return {
+            "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": given["SessionToken"],
+        }
 
 
 def wait_until(condition: Callable[[], object], what: str) -> None:

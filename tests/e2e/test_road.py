@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import BROWSER_CLICKS, EVENTS, Posted, Shop
-from tests.e2e.stack import Stack
-from tests.e2e.traffic import PHONE, TOKEN
+from tests.e2e.conftest import BROWSER_CLICKS, CURL_REQUESTS, EVENTS, Posted, Shop, missing
+from tests.e2e.stack import Stack, wait_until
+from tests.e2e.traffic import EVENTS_A_REQUEST, PHONE
 
 pytestmark = pytest.mark.timeout(1400)
 
@@ -19,10 +19,28 @@ def _lines(stack: Stack, keys: list[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for text in texts for line in text.splitlines()]
 
 
+def test_deploy_prints_where_the_stack_answers(stack: Stack) -> None:
+    assert f"endpoint   {stack.outputs['Endpoint']}\n" in stack.printed
+    assert f'data-token="{stack.token}" data-endpoint="{stack.outputs["Endpoint"]}"' in stack.printed
+    assert 'integrity="sha384-' in stack.printed
+
+
+def test_deploy_leaves_no_probe_behind(stack: Stack) -> None:
+    assert stack.keys("raw/") == []
+
+
 def test_collector_accepts_every_event_of_the_tracker_and_of_http_clients(posted: Posted) -> None:
-    assert {status for status, _ in posted.answers} == {202}
-    assert sum(answer["accepted"] for _, answer in posted.answers) == EVENTS - posted.browser_events
+    answers = [*posted.answers, *posted.curl_answers]
+
+    assert {status for status, _ in answers} == {202}
+    assert sum(answer["accepted"] for _, answer in answers) == EVENTS - posted.browser_events
     assert posted.browser_events >= BROWSER_CLICKS + 1
+
+
+def test_collector_accepts_what_curl_posts(posted: Posted) -> None:
+    if not posted.curl_answers:
+        missing("curl")
+    assert [answer["accepted"] for _, answer in posted.curl_answers] == [EVENTS_A_REQUEST] * CURL_REQUESTS
 
 
 def test_schedule_writes_every_accepted_event_to_the_bucket_once(stack: Stack, stored: list[str]) -> None:
@@ -45,13 +63,21 @@ def test_decision_shows_the_offer_to_a_target_and_to_nobody_else(
 ) -> None:
     def ask(customer: int) -> dict[str, Any]:
         consent = {"analytics": True, "ads": True}
-        body = {"token": TOKEN, "user_key": "u", "customer_id": str(customer), "consent": consent}
+        body = {"token": stack.token, "user_key": "u", "customer_id": str(customer), "consent": consent}
         body["placement"] = "before-song"
-        status, answer = stack.post(
-            json.dumps(body).encode(), origin=shop.url, door="DecideEndpoint", path="/v1/decide"
-        )
-        assert status == 200
-        return dict(answer)
+        answers: list[dict[str, Any]] = []
+
+        def is_certain() -> bool:
+            # A busy machine may miss the deadline of the profile; then the answer says to ask again at once.
+            status, answer = stack.post(
+                json.dumps(body).encode(), origin=shop.url, door="DecideEndpoint", path="/v1/decide"
+            )
+            assert status == 200
+            answers.append(answer)
+            return bool(answer["ttl_s"] > 0)
+
+        wait_until(is_certain, f"a decision about customer {customer}")
+        return answers[-1]
 
     assert ask(0)["decision"] == "show"
     assert ask(PHONE)["decision"] == "suppress"

@@ -12,7 +12,6 @@ from typing import Any
 
 from logdig.times import wire_time
 
-TOKEN = "pk_web_0123456789"
 OFFER = "ADV_REDUCED_1DAY"
 CUSTOMERS = 110
 PHONE = 55
@@ -80,10 +79,10 @@ def _event(name: str, kind: str, at: datetime, customer: int | None) -> dict[str
     }
 
 
-def bodies(events: list[dict[str, Any]]) -> Iterator[bytes]:
+def bodies(events: list[dict[str, Any]], token: str) -> Iterator[bytes]:
     """Bodies of requests, ten events each."""
     for start in range(0, len(events), EVENTS_A_REQUEST):
-        envelope = {"token": TOKEN, "sent_at": wire_time(datetime.now(UTC)), "tz_min": 0}
+        envelope = {"token": token, "sent_at": wire_time(datetime.now(UTC)), "tz_min": 0}
         yield json.dumps(envelope | {"events": events[start : start + EVENTS_A_REQUEST]}).encode()
 
 

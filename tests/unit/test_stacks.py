@@ -8,7 +8,8 @@ import pytest
 
 from infra.account import RefusedByAwsError
 from infra.plan import Change, changes_of
-from infra.stacks import ChangeSet, Event, StackFailedError, apply_change, find_stack, prepare_change, remove_stack
+from infra.stack_events import Event, StackFailedError
+from infra.stacks import ChangeSet, apply_change, find_stack, prepare_change, remove_stack
 from logdig.errors import LogDigError, SetupError
 from tests.fakes.account import ScriptedAccount
 from tests.unit.test_template import template

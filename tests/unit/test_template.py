@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 import pytest
 
+from infra.cost import RUN_GB_HOURS, RUN_VCPU_HOURS, SPARK_GB_A_VCPU
+from infra.kept import Kept, part_of
+from infra.stack.doors import Server
 from infra.stack.resource import DATA_TYPES, TAG_LISTS
 from infra.template import Artifacts, artifacts_template, build_template, is_not_emulated, without
 from logdig.errors import InvalidSettingError
@@ -301,6 +306,61 @@ def test_template_lets_profiles_end_by_themselves() -> None:
 
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
     assert table["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_template_gives_workers_the_size_that_the_bill_counts() -> None:
+    (submit,) = [
+        json.loads(one["Target"]["Input"]["Fn::Sub"][0])["JobDriver"]["SparkSubmit"]
+        for one in of_type(template(), "AWS::Scheduler::Schedule").values()
+        if "JobDriver" in str(one["Target"]["Input"])
+    ]
+
+    conf = dict(part.split("=", 1) for part in submit["SparkSubmitParameters"].split(" ") if "=" in part)
+    sizes = {
+        # Spark adds a tenth, at least 384 MiB, and EMR Serverless bills whole gigabytes.
+        (int(conf[f"spark.{who}.cores"]), math.ceil(1.1 * int(conf[f"spark.{who}.memory"].removesuffix("g"))))
+        for who in ("driver", "executor")
+    }
+    workers = 1 + int(conf["spark.dynamicAllocation.initialExecutors"])
+
+    assert sizes == {(1, SPARK_GB_A_VCPU)}
+    assert workers * 3 / 60 == pytest.approx(RUN_VCPU_HOURS)
+    assert workers * 3 / 60 * SPARK_GB_A_VCPU == pytest.approx(RUN_GB_HOURS)
+
+
+def test_template_lets_servers_tell_their_health_and_write_their_own_logs_only() -> None:
+    server = Server(
+        {"S3Bucket": "b", "S3Key": "packages/server-0.zip"}, "64bit Amazon Linux 2023 v4.0.0 running Docker"
+    )
+    settings = msgspec.structs.replace(SETTINGS, front_door="server")
+    found = build_template(settings, replace(WHERE, server=server))
+
+    given = {action: one["Resource"] for one in statements(found, "ServerInstanceRole") for action in one["Action"]}
+
+    assert set(given) == {
+        "sqs:SendMessage", "sqs:GetQueueAttributes", "dynamodb:GetItem", "ssm:GetParametersByPath", "s3:GetObject",
+        "elasticbeanstalk:PutInstanceStatistics",
+        "logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", "logs:DescribeLogGroups",
+    }  # fmt: skip
+    for action, resources in given.items():
+        if action.startswith(("elasticbeanstalk:", "logs:")):
+            assert all("/shop-prod-server" in one["Fn::Sub"] for one in resources), action
+
+
+@pytest.mark.parametrize("missing", [set(), {"DeadLetters"}])
+def test_template_is_cut_to_the_data_that_an_earlier_stack_kept(missing: set[str]) -> None:
+    rows = {"DeadLetters": "queue", "Queue": "queue", "Bucket": "bucket", "Profiles": "table", "Database": "database"}
+    kept = [Kept(what, name, name, name) for name, what in rows.items() if name not in missing]
+
+    part, taken = part_of(template(), kept)
+
+    # A queue cannot be taken up without the dead letters that it refers to.
+    wanted = set(rows) - (missing | {"Queue"} if missing else set())
+    assert set(part["Resources"]) == {one.logical_id for one in taken} == wanted
+    assert part["Outputs"] == {}
+    for one in taken:
+        told = one.as_import()
+        assert told["ResourceType"] == part["Resources"][one.logical_id]["Type"]
 
 
 def test_template_runs_jobs_on_the_release_that_they_are_built_for() -> None:

@@ -1,0 +1,53 @@
+"""The end: what runs goes, the data stays, a later deploy takes it up, and only its typed name removes it."""
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.e2e.account import Account
+from tests.e2e.conftest import Shop, outputs_of
+from tests.e2e.owner import Owner
+from tests.e2e.stack import Stack
+from tests.e2e.test_permissions import event_body
+
+pytestmark = pytest.mark.timeout(1400)
+
+
+def test_destroy_keeps_the_data_and_the_next_deploy_takes_it_up(stack: Stack, owner: Owner, shop: Shop) -> None:
+    gone = owner.run("destroy", "--yes")
+
+    assert gone.returncode == 0, gone.stderr
+    kept = {line.split()[1] for line in gone.stdout.splitlines() if line.startswith("kept")}
+    assert kept == {"queue", "bucket", "table", "database"}
+    with pytest.raises(ClientError, match="not found"):
+        stack.function("flush")
+    before = stack.keys("raw/")
+    assert before
+
+    back = owner.run("deploy", "--yes")
+
+    assert back.returncode == 0, back.stderr
+    assert "take up      Bucket" in back.stderr
+    again = Stack(stack.account, owner.settings(), outputs_of(stack.account, owner.settings()), back.stdout)
+    assert set(again.keys("raw/")) >= set(before)
+    assert again.post(event_body(again), origin=shop.url)[0] == 202
+
+
+def test_destroy_removes_the_data_only_when_its_name_is_typed(stack: Stack, owner: Owner, account: Account) -> None:
+    wrong = owner.run("destroy", "--delete-data", "--name", "shop-dev", "--yes")
+
+    assert wrong.returncode == 1
+    assert "nothing was removed" in wrong.stderr
+    assert stack.keys("raw/")
+
+    right = owner.run("destroy", "--delete-data", "--name", "shop-prod", "--yes")
+
+    assert right.returncode == 0, right.stderr
+    names = {
+        *(one["Name"] for one in account.client("s3").list_buckets()["Buckets"]),
+        *(url.rsplit("/", 1)[-1] for url in account.client("sqs").list_queues()["QueueUrls"]),
+        *account.client("dynamodb").list_tables()["TableNames"],
+        *(one["Name"] for one in account.client("glue").get_databases()["DatabaseList"]),
+        *(one["RoleName"] for one in account.client("iam").list_roles()["Roles"]),
+    }
+    # The table of locks is there because the emulator's Glue needs one.
+    assert {name for name in names if name.startswith(("shop-prod", "shop_prod"))} == {"shop-prod-locks"}
