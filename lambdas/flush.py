@@ -13,7 +13,8 @@ from typing import Any
 
 from logdig.clients import s3_store, sqs_queue
 from logdig.errors import TransientError
-from logdig.flusher import FlushLimits, FlushReport, flush
+from logdig.flush_report import FlushReport
+from logdig.flusher import FlushLimits, flush
 from logdig.settings import Settings, find_settings
 
 TIMEOUT_SECONDS = 240

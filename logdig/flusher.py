@@ -6,16 +6,16 @@ Whatever step a run dies at, the messages it did not delete come back, and what 
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 from logdig.erasures import LIST_DAYS, ErasureList, read_list
 from logdig.errors import PoisonMessageError, QueueUnavailableError, StoreUnavailableError
+from logdig.flush_report import FlushReport
+from logdig.holding import Holding
 from logdig.keys import Zone
 from logdig.objects import Buffer, Buffers
 from logdig.packing import read_pack
@@ -23,13 +23,8 @@ from logdig.poison import poison_line
 from logdig.queues import BATCH_LIMIT, EventQueue, Message
 from logdig.receiving import receive_all
 from logdig.stores import EventStore
+from logdig.suspects import Suspects
 from logdig.times import Clock
-
-SUSPECT_AFTER = 5
-"""A message received more often than this may be what ends the run; it is handled alone, after everything else."""
-
-SUSPECT_BYTES = 16 * 1024 * 1024
-"""Texts of suspects that a run keeps; the others are given back for the next one."""
 
 DELETE_TRIES = 3
 
@@ -59,38 +54,6 @@ class FlushLimits:
     wait_seconds: int = 1
     receivers: int = 4
     closing_seconds: int = 40
-
-
-SHARE_LEAST_EVENTS = 100
-
-
-@dataclass(slots=True)
-class FlushReport:
-    """What a run did; ``errors`` is empty when everything it meant to do is done."""
-
-    received: int = 0
-    logs: int = 0
-    rejected: int = 0
-    poison: int = 0
-    objects: int = 0
-    already_there: int = 0
-    text_bytes: int = 0
-    deleted: int = 0
-    released: int = 0
-    left: int = 0
-    stopped: str = ""
-    errors: list[str] = field(default_factory=list)
-    keys: list[str] = field(default_factory=list)
-
-    @property
-    def rejected_percent(self) -> float:
-        """Share of rejected events; 0 where so few came that a share says nothing."""
-        came = self.logs + self.rejected
-        return round(100 * self.rejected / came, 1) if came >= SHARE_LEAST_EVENTS else 0.0
-
-    def as_json(self) -> str:
-        """One line for logs; an alarm reads ``rejected_percent`` from it."""
-        return json.dumps(asdict(self) | {"rejected_percent": self.rejected_percent}, separators=(",", ":"))
 
 
 def flush(
@@ -135,9 +98,7 @@ class _Run:
     ) -> None:
         self._queue, self._store, self._limits, self._clock, self._deadline = queue, store, limits, clock, deadline
         self._buffers = Buffers()
-        self._held: dict[str, Message] = {}
-        self._unwritten: dict[str, int] = {}
-        self._written: dict[str, Message] = {}
+        self._holding = Holding()
         self._oldest: datetime | None = None
         self._blocked = False
         self._erasures: ErasureList | None = None
@@ -152,23 +113,19 @@ class _Run:
 
     def collect(self, messages: Iterator[Message]) -> list[Message]:
         """Take messages into buffers, writing what is full; return those to be handled alone."""
-        suspects: dict[str, Message] = {}
-        suspect_bytes = 0
+        suspects = Suspects()
         for message in messages:
-            if message.receive_count > SUSPECT_AFTER and not self._has(message):
-                suspect_bytes += len(message.body)
-                if message.message_id in suspects or suspect_bytes <= SUSPECT_BYTES:
-                    suspects[message.message_id] = message
-                else:
-                    self._hold(message)
+            if Suspects.is_one(message) and not self._holding.has(message):
+                if not suspects.keep(message):
+                    self._holding.hold(message)
             elif self._blocked:
-                self._hold(message)
+                self._holding.hold(message)
             else:
                 self._take(message)
                 self._write(self._buffers.full(self._limits.object_bytes, self._limits.object_messages))
                 self._write_largest_while_over()
                 self.delete_written(whole_batches_only=True)
-        return sorted(suspects.values(), key=_turn)
+        return suspects.in_turn()
 
     def due(self) -> bool:
         """Tell whether enough logs came, or the oldest would grow too old by the next run."""
@@ -180,40 +137,27 @@ class _Run:
         return self.report.poison > 0 or by_then >= timedelta(seconds=self._limits.max_age_seconds)
 
     def _take(self, message: Message) -> None:
-        if self._has(message):
-            # The same message again: only its latest receipt can still delete it.
-            held = self._held if message.message_id in self._unwritten else self._written
-            held[message.message_id] = replace(message, body="")
+        if self._holding.has(message):
+            self._holding.renew(message)
             return
-        self._hold(message)
         try:
             found = read_pack(message.body, message.message_id)
         except PoisonMessageError as err:
             self.report.poison += 1
             self._oldest = min(self._oldest or message.sent_at, message.sent_at)
             lines = [poison_line(message, err.reason)]
-            self._unwritten[message.message_id] = self._add("bad", lines, message)
+            self._holding.take(message, self._add("bad", lines, message))
             return
         self.report.logs += len(found.events)
         self.report.rejected += len(found.rejected)
         self._oldest = min(self._oldest or found.received_at, found.received_at)
-        touched = self._add("raw", found.event_lines(), message) + self._add("bad", found.rejected_lines(), message)
-        self._unwritten[message.message_id] = touched
-        if touched == 0:
-            self._now_written([message.message_id], 0)
+        buffers = self._add("raw", found.event_lines(), message) + self._add("bad", found.rejected_lines(), message)
+        self._holding.take(message, buffers)
 
     def _add(self, zone: Zone, lines: Iterable[bytes], message: Message) -> int:
         if self._erasures is not None:
             lines = map(partial(self._erasures.cleaned, zone), lines)
         return self._buffers.add(zone, lines, message.message_id)
-
-    def _has(self, message: Message) -> bool:
-        """Tell whether this run has taken the message already and not yet deleted it."""
-        return message.message_id in self._unwritten or message.message_id in self._written
-
-    def _hold(self, message: Message) -> None:
-        """Remember a message for deleting or giving back; its text would double the memory of the buffers."""
-        self._held[message.message_id] = replace(message, body="")
 
     def _write_largest_while_over(self) -> None:
         while self._buffers.size_bytes > self._limits.open_bytes and not self._blocked:
@@ -243,20 +187,13 @@ class _Run:
             self.report.already_there += not is_new
             self.report.text_bytes += built.text_bytes
             self.report.keys.append(built.key)
-            self._now_written(buffer.message_ids, 1)
-
-    def _now_written(self, message_ids: Iterable[str], buffers: int) -> None:
-        for message_id in message_ids:
-            self._unwritten[message_id] -= buffers
-            if self._unwritten[message_id] == 0:
-                del self._unwritten[message_id]
-                self._written[message_id] = self._held.pop(message_id)
+            self._holding.wrote(buffer.message_ids)
 
     def delete_written(self, *, whole_batches_only: bool = False) -> None:
         """Delete messages all of whose lines are written, ten a call."""
         least = BATCH_LIMIT if whole_batches_only else 1
-        while len(self._written) >= least and not self._is_late():
-            batch = [self._written.pop(key) for key in list(self._written)[:BATCH_LIMIT]]
+        while self._holding.written >= least and not self._is_late():
+            batch = self._holding.pop_written(BATCH_LIMIT)
             failed = self._delete(batch)
             self.report.deleted += len(batch) - len(failed)
             self.report.left += len(failed)
@@ -276,7 +213,7 @@ class _Run:
     def handle_alone(self, message: Message) -> None:
         """Read, write and delete one message by itself, so that it harms no other."""
         if self._blocked:
-            self._hold(message)
+            self._holding.hold(message)
             return
         self._take(message)
         self.write_open()
@@ -285,10 +222,10 @@ class _Run:
     def finish(self) -> None:
         """Delete what is written and give everything else back."""
         self.delete_written()
-        if self._written:
-            self.report.left += len(self._written)
-            self.report.errors.append(f"the deadline came before {len(self._written)} written messages were deleted")
-        held = list(self._held.values())
+        if written := self._holding.written:
+            self.report.left += written
+            self.report.errors.append(f"the deadline came before {written} written messages were deleted")
+        held = self._holding.unwritten()
         for start in range(0, len(held), BATCH_LIMIT):
             if self._is_late():
                 break
@@ -309,8 +246,3 @@ class _Run:
         """Write nothing more in this run."""
         self._blocked = True
         self.report.errors.append(reason)
-
-
-def _turn(message: Message) -> bytes:
-    """Order suspects differently in every run, so that the one that ends runs does not keep the same ones waiting."""
-    return hashlib.sha256(f"{message.message_id} {message.receive_count}".encode()).digest()

@@ -6,7 +6,8 @@ import hashlib
 from datetime import datetime
 from uuid import uuid4
 
-from logdig.flusher import FlushLimits, FlushReport
+from logdig.flush_report import FlushReport
+from logdig.flusher import FlushLimits
 from logdig.keys import object_key
 from logdig.objects import compress
 from logdig.packing import read_pack

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from logdig.flusher import FlushLimits, FlushReport, flush
+from logdig.flush_report import FlushReport
+from logdig.flusher import FlushLimits, flush
 from logdig.keys import ZONES
 from logdig.packing import Batch, QueueSink
 from logdig.times import wire_time

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from logdig.flusher import FlushReport, flush
+from logdig.flush_report import FlushReport
+from logdig.flusher import flush
 from logdig.queues import EventQueue, Message
 from tests.faults.crash import Kill, flush_job, run_killed
 from tests.faults.flush_of_2016 import flush_of_2016

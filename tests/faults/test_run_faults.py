@@ -7,10 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 
 from logdig.dead_letters import redrive
+from logdig.flush_report import FlushReport
 from logdig.keys import parse_key
 from tests.faults.hooks import EndOfRunError, well
 from tests.faults.road import HIDDEN_SECONDS, LIMITS, RUN_SECONDS, Road, filled
@@ -50,20 +52,42 @@ def test_f08_nothing_is_lost_or_twice_when_others_die_in_the_middle_of_a_run() -
         assert road.account().is_clean, seed
 
 
-@pytest.mark.parametrize("operation", ["receive", "delete", "release"])
-def test_f09_a_run_stops_cleanly_when_its_time_runs_out_at_that_step(operation: str) -> None:
-    road = filled(400)
-    if operation == "release":
-        road.force, road.limits = False, replace(LIMITS, min_logs=10_000)
-    road.queue.before = lambda now: road.clock.advance(RUN_SECONDS - 1) if now == operation else None
+@pytest.mark.parametrize("seconds_left", [1, 0])
+@pytest.mark.parametrize("force", [True, False])
+def test_f09_a_run_ends_cleanly_whichever_call_takes_its_time(seconds_left: int, force: bool) -> None:
+    def made(slow: int) -> tuple[int, Road, FlushReport]:
+        """Let one call take all but so many seconds of the run."""
+        road = filled(90, seed=4)
+        road.force, road.limits = force, replace(LIMITS, object_messages=20)
+        calls = count(1)
+        ends = road.clock() + timedelta(seconds=RUN_SECONDS - seconds_left)
 
-    report = road.flush_once()
-    road.queue.before = well
-    road.force = True
-    road.drain()
+        def take_time(*_: object) -> None:
+            if next(calls) == slow:
+                road.clock.now = max(road.clock.now, ends)
 
-    assert report.stopped
-    assert road.account().is_clean
+        road.queue.before = road.store.before = take_time
+        report = road.flush_once()
+        road.queue.before = road.store.before = well
+        return next(calls) - 1, road, report
+
+    whole = made(0)[0]
+    for slow in range(1, whole + 1):
+        calls, road, report = made(slow)
+        still_there = len(road.queue.bodies)
+        road.force = True
+        road.drain()
+
+        assert road.account().is_clean, slow
+        if seconds_left:
+            # What it had, it wrote and deleted, or gave back.
+            assert (report.errors, report.left) == ([], 0), slow
+        else:
+            # Not one call after its time; what it could not finish, it says.
+            assert calls == slow
+            assert bool(report.errors) == (report.left > 0), slow
+            assert report.left == 0 or "deadline" in report.errors[-1], slow
+            assert still_there >= report.left, slow
 
 
 def test_f09_a_run_writes_nothing_more_and_fails_when_its_time_ran_out_at_a_put() -> None:
