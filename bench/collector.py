@@ -33,6 +33,7 @@ import uvloop
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+from logdig.times import wire_time
 from tests.fakes.sqs import Mode, Stub
 from tests.fakes.sqs import serve as serve_queue
 
@@ -73,8 +74,12 @@ def event(number: int, now: str) -> dict[str, object]:
 
 
 def tracker_body(events: int) -> bytes:
-    now = datetime.now(UTC).isoformat()
-    return json.dumps({"token": TOKEN, "events": [event(number, now) for number in range(events)]}).encode()
+    """What the tracker sends: compact JSON, times in milliseconds."""
+    now = wire_time(datetime.now(UTC))
+    envelope = {"token": TOKEN, "sent_at": now, "tz_min": 540, "tracker": "1.0.0"}
+    return json.dumps(
+        envelope | {"events": [event(number, now) for number in range(events)]}, separators=(",", ":")
+    ).encode()
 
 
 def request_of(kind: str, events: int) -> bytes:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 import idna
 
 CAMPAIGN_PARAMETERS = frozenset(("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"))
 DEFAULT_PORTS = {"http": "80", "https": "443"}
+ORIGIN_CHARACTERS = 300
+"""Scheme, a host name of 253, a port, and some to spare; longer ones are no origin and are not remembered."""
+CACHED_ORIGINS = 1024
 
 _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[^/?#@\\:\[\]\s,]+|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?")
 _IDEOGRAPHIC_DOTS = "\u3002\uff0e\uff61"
@@ -42,6 +46,11 @@ def normal_origin(origin: str) -> str | None:
     Scheme and host become lower case, the default port goes, the host becomes IDNA 2008. Nothing else is forgiven:
     ``null``, a slash or dot at the end, user information, two origins in one header.
     """
+    return _normal_origin(origin) if len(origin) <= ORIGIN_CHARACTERS else None
+
+
+@lru_cache(maxsize=CACHED_ORIGINS)
+def _normal_origin(origin: str) -> str | None:
     match = _ORIGIN.fullmatch(_lower(origin))
     host = _ascii_host(match["host"]) if match else None
     if match is None or host is None:

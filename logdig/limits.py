@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import math
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from logdig.errors import InputError
@@ -20,6 +20,7 @@ BURSTS_PER_MINUTE = 6
 """A bucket holds a sixth of a minute's requests, at least one."""
 BUCKETS_LIMIT = 50_000
 """Buckets kept at once, about 20 MiB; the one that was used longest ago is forgotten first."""
+CACHED_ADDRESSES = 4096
 IPV6_PREFIX = 64
 """What one household has; an address more costs its owner nothing."""
 
@@ -82,6 +83,7 @@ class RateLimits:
         return self._limiters[per_minute]
 
 
+@lru_cache(maxsize=CACHED_ADDRESSES)
 def _public_network(address: str) -> str | None:
     """Name the network of a public address whose requests are counted together; None for all other addresses."""
     try:

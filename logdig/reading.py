@@ -7,7 +7,7 @@ harms its neighbours and every fault has a name. Source: the wire contract, docs
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
@@ -19,9 +19,10 @@ import msgspec
 from msgspec import UNSET, inspect
 
 from logdig.envelope import FAULTS_LIMIT, PARSER_ERRORS
-from logdig.events import EVENT_TYPES, SIGNED_EVENT_TYPES, Event, MoveEvent
+from logdig.events import EVENT_TYPES, SIGNED_EVENT_TYPES, UNFORMED_EVENT_TYPES, Event, is_formed
 from logdig.faults import FieldFault, faults, field_faults, shown
 from logdig.lenient import nesting, parse_text
+from logdig.parts import MovePart
 from logdig.times import occurred_at, parse_wire_time, wire_time
 
 EVENT_BYTES_LIMIT = 32 * 1024
@@ -41,8 +42,7 @@ class Terms:
     signed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(msgspec.Struct, frozen=True, gc=False):
     """An event and its time by the collector's clock."""
 
     event: Event
@@ -69,24 +69,33 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class _Types:
-    """One kind of sender's event types, for the fast parser, for ``convert`` and for the walk that finds faults."""
+    """One kind of sender's event types, for the fast parser, for ``convert`` and for the walk that finds faults.
+
+    ``is_formed`` checks what the fast parser leaves out.
+    """
 
     decoder: msgspec.json.Decoder[Event]
+    is_formed: Callable[[Event], bool]
     union: Any
     kinds: dict[str, inspect.StructType]
     common: tuple[inspect.Field, ...]
 
 
-def _types(event_types: Iterable[type[Event]]) -> _Types:
+def _types(
+    event_types: Iterable[type[Event]],
+    parsed_types: Iterable[type[Event]],
+    is_formed: Callable[[Event], bool] = lambda _: True,
+) -> _Types:
     union: Any = reduce(or_, event_types)
+    parsed: Any = reduce(or_, parsed_types)
     infos = [info for info in map(inspect.type_info, event_types) if isinstance(info, inspect.StructType)]
     kinds = {str(info.tag): info for info in infos}
     common = tuple(field for field in kinds["page"].fields if field.encode_name != "page")
-    return _Types(msgspec.json.Decoder(union), union, kinds, common)
+    return _Types(msgspec.json.Decoder(parsed), is_formed, union, kinds, common)
 
 
-_BROWSER = _types(EVENT_TYPES)
-_SIGNED = _types(SIGNED_EVENT_TYPES)
+_BROWSER = _types(EVENT_TYPES, UNFORMED_EVENT_TYPES, is_formed)
+_SIGNED = _types(SIGNED_EVENT_TYPES, SIGNED_EVENT_TYPES)
 
 
 def read_events(sources: Iterable[bytes], terms: Terms) -> Reading:
@@ -120,6 +129,8 @@ def _judge(source: bytes, types: _Types, terms: Terms) -> Accepted | tuple[Field
     else:
         try:
             event = types.decoder.decode(source)
+            if not types.is_formed(event):
+                event = _read_patiently(source, types, terms)
         except PARSER_ERRORS:
             event = _read_patiently(source, types, terms)
     return event if isinstance(event, tuple) else _judge_event(event, terms)
@@ -128,11 +139,14 @@ def _judge(source: bytes, types: _Types, terms: Terms) -> Accepted | tuple[Field
 def _judge_event(event: Event, terms: Terms) -> Accepted | tuple[FieldFault, ...]:
     """Check what types cannot say."""
     moment = _moment(event.timestamp, terms)
+    move = getattr(event, "move", None)
+    if not (terms.signed or move) and isinstance(moment, datetime):
+        return Accepted(event, moment)
     found = [moment] if isinstance(moment, FieldFault) else []
     if terms.signed and _nobody(event.user_key, event.customer_id):
         found.append(NOBODY)
-    if isinstance(event, MoveEvent) or event.__struct_config__.tag == "move":
-        found.extend(_anchor_faults(event))
+    if move is not None:
+        found.extend(_anchor_faults(move))
     return Accepted(event, moment) if isinstance(moment, datetime) and not found else tuple(found[:FAULTS_LIMIT])
 
 
@@ -208,9 +222,9 @@ def _moment(timestamp: str, terms: Terms) -> datetime | FieldFault:
     return moment
 
 
-def _anchor_faults(event: Any) -> Iterator[FieldFault]:
-    anchors_count = len(event.move.anchors)
-    for index, point in enumerate(event.move.points):
+def _anchor_faults(move: MovePart) -> Iterator[FieldFault]:
+    anchors_count = len(move.anchors)
+    for index, point in enumerate(move.points):
         if point[0] >= anchors_count:
             yield FieldFault(
                 f"move.points[{index}][0]", f"must be -1 or the index of one of {anchors_count} anchors, got {point[0]}"

@@ -23,6 +23,7 @@ from msgspec import UNSET
 from logdig.addresses import drop_query
 from logdig.events import Event
 from logdig.faults import FieldFault
+from logdig.parts import PagePart
 from logdig.times import wire_time
 
 TEN_NAMES = (
@@ -46,12 +47,25 @@ _NON_ASCII = re.compile(rb"[\x80-\xff]+")
 _NULLS = {name: f',"{name}":null'.encode() for name in TEN_NAMES if name not in ("timestamp", "token", "user_agent")}
 
 
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What lines of one event type need.
+
+    ``always`` are the nulls of the names that it never has, ``optional`` those of the names that may be missing.
+    """
+
+    always: bytes
+    optional: tuple[tuple[str, bytes], ...]
+    has_place: bool
+    has_page: bool
+
+
 @cache
-def _nulls_of(kind: type[Event]) -> tuple[bytes, tuple[tuple[str, bytes], ...]]:
-    """Of one event type: the nulls of the names that it never has, and those of the names that may be missing."""
-    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+def _kind_of(event_type: type[Event]) -> _Kind:
+    fields = {field.name: field for field in msgspec.structs.fields(event_type)}
     always = b"".join(null for name, null in _NULLS.items() if name not in fields)
-    return always, tuple((name, null) for name, null in _NULLS.items() if name in fields and not fields[name].required)
+    missing = ((name, null) for name, null in _NULLS.items() if name in fields and not fields[name].required)
+    return _Kind(always, tuple(missing), "x" in fields, "page" in fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +105,16 @@ class LineWriter:
 
     def line(self, event: Event, occurred_at: datetime) -> bytes:
         """Write one event as it came, but for query strings and the fractions of ``x`` and ``y``."""
-        event = _mended(event, self._allowed_query)
+        kind = _kind_of(type(event))
+        changes = _changes(event, kind, self._allowed_query)
         if self._staff and event.staff is not True:
-            event = msgspec.structs.replace(event, staff=True)
-        always, optional = _nulls_of(type(event))
-        nulls = always + b"".join([null for name, null in optional if getattr(event, name) is UNSET])
+            changes["staff"] = True
+        if changes:
+            event = msgspec.structs.replace(event, **changes)
+        nulls = kind.always
+        for name, null in kind.optional:
+            if getattr(event, name) is UNSET:
+                nulls += null
         return self._join(occurred_at, nulls, msgspec.json.encode(event))
 
     def line_of_fields(self, fields: Mapping[str, object], occurred_at: datetime) -> bytes:
@@ -137,17 +156,22 @@ def to_ascii(json_bytes: bytes) -> bytes:
     return _NON_ASCII.sub(lambda run: encode_basestring_ascii(run[0].decode())[1:-1].encode(), json_bytes)
 
 
-def _mended(event: Event, allowed_query: Collection[str]) -> Event:
-    """Drop query strings, round coordinates down."""
+def _changes(event: Event, kind: _Kind, allowed_query: Collection[str]) -> dict[str, Any]:
+    """Give the fields that are stored otherwise than sent: addresses with query strings, coordinates with fractions."""
     changes: dict[str, Any] = {}
-    for name in ("current_page", "link"):
-        address = getattr(event, name)
-        if isinstance(address, str) and "?" in address:
-            changes[name] = drop_query(address, allowed_query)
-    for name in ("x", "y"):
-        if isinstance(getattr(event, name, None), float):
-            changes[name] = math.floor(getattr(event, name))
-    referrer = getattr(getattr(event, "page", None), "referrer", None)
-    if isinstance(referrer, str) and "?" in referrer:
-        changes["page"] = msgspec.structs.replace(event.page, referrer=drop_query(referrer, allowed_query))  # type: ignore[attr-defined]
-    return msgspec.structs.replace(event, **changes) if changes else event
+    page, link = event.current_page, event.link
+    if isinstance(page, str) and "?" in page:
+        changes["current_page"] = drop_query(page, allowed_query)
+    if isinstance(link, str) and "?" in link:
+        changes["link"] = drop_query(link, allowed_query)
+    found: Any = event
+    if kind.has_place:
+        if isinstance(found.x, float):
+            changes["x"] = math.floor(found.x)
+        if isinstance(found.y, float):
+            changes["y"] = math.floor(found.y)
+    elif kind.has_page and isinstance(found.page, PagePart):
+        referrer = found.page.referrer
+        if isinstance(referrer, str) and "?" in referrer:
+            changes["page"] = msgspec.structs.replace(found.page, referrer=drop_query(referrer, allowed_query))
+    return changes

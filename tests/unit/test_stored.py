@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logdig.addresses import drop_query
 from logdig.faults import FieldFault
 from logdig.reading import Terms, read_events
 from logdig.stored import TEN_NAMES, Facts, LineWriter, bad_line, to_ascii
-from tests.fakes.tracked import NOW, OWN_PARTS, event, signed_event
+from logdig.times import parse_wire_time, to_milliseconds, wire_time
+from tests.fakes.tracked import NOW, OWN_PARTS, event, signed_event, without
 
 FACTS = Facts(NOW, "shop", "pk_shop_1", "Mozilla/5.0 한글", bot=False, tz_min=540)
 
@@ -68,6 +72,54 @@ def test_keys_of_a_line_are_there_once() -> None:
     pairs = json.loads(line_of(event()), object_pairs_hook=list)
 
     assert len({key for key, _ in pairs}) == len(pairs)
+
+
+_addresses = st.lists(st.sampled_from(["http://s/", "?", "&", "#", "=", "utm_source", "album", "email", "한"])).map(
+    lambda pieces: "x" + "".join(pieces)
+)
+_places = st.floats(-1e7, 1e7) | st.integers(-(10**7), 10**7)
+
+
+@given(
+    name=st.sampled_from(sorted(OWN_PARTS)),
+    addresses=st.fixed_dictionaries({}, optional={"current_page": _addresses, "link": st.none() | _addresses}),
+    place=st.tuples(_places, _places),
+    referrer=st.none() | _addresses,
+    left_out=st.sets(st.sampled_from(["link", "staff", "view", "sample_rate"])),
+    is_staff=st.booleans(),
+)
+def test_line_is_the_event_with_facts_whatever_it_holds(
+    name: str,
+    addresses: dict[str, Any],
+    place: tuple[float, float],
+    referrer: str | None,
+    left_out: set[str],
+    is_staff: bool,
+) -> None:
+    own: dict[str, Any] = {"page": {"page": {"referrer": referrer}}, "click": dict(zip("xy", place, strict=True))}
+    sent = without(event(name, **own.get(name, {})) | addresses, *left_out)
+    facts = Facts(NOW, "shop", "pk_shop_1", None, bot=True, staff=is_staff)
+    accepted = read_events([json.dumps(sent).encode()], Terms(NOW, None, signed=False)).accepted[0]
+
+    line = LineWriter(facts, {"album"}).line(accepted.event, accepted.occurred_at)
+
+    kept = {field: drop_query(sent[field], {"album"}) for field in ("current_page", "link") if sent.get(field)}
+    expected = dict.fromkeys(TEN_NAMES) | sent | kept
+    if name == "click":
+        expected |= {"x": math.floor(place[0]), "y": math.floor(place[1])}
+    if name == "page" and referrer is not None:
+        expected["page"] = {"referrer": drop_query(referrer, {"album"})}
+    if is_staff:
+        expected["staff"] = True
+    added = {"app": "shop", "token": "pk_shop_1", "bot": True, "country": None, "region": None, "ip": None}
+    times = {"received_at": "2026-11-23T06:41:01.000Z", "occurred_at": "2026-11-23T06:40:59.120Z"}
+    assert json.loads(line) == expected | added | times | {"tz_min": None, "user_agent": None}
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_wire_time_is_the_time_cut_to_milliseconds(moment: datetime) -> None:
+    assert wire_time(moment) == f"{moment.isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"
+    assert parse_wire_time(wire_time(moment)) == to_milliseconds(moment)
 
 
 @pytest.mark.parametrize("sent, stored", [(110.7, 110), (-0.5, -1), (-3, -3), (1e7, 10_000_000)])
