@@ -98,7 +98,9 @@ def _parse(lines: DataFrame, columns: StructType, *, texts: tuple[str, ...], tim
     conditions += [f"try_cast(e.{name} AS TIMESTAMP) IS NOT NULL" for name in times]
     readable = F.expr(" AND ".join(conditions))
     beside = [name for name in lines.columns if name != "value"]
-    parsed = lines.select("*", F.from_json("value", columns).alias("e")).withColumn("readable", readable)
+    # A later filter would otherwise be moved below and parse each line again for every field that it looks at.
+    once = F.explode(F.array(F.from_json("value", columns))).alias("e")
+    parsed = lines.select("*", once).withColumn("readable", readable)
     unread = F.when(~F.col("readable"), F.col("value"))
     return parsed.select("readable", "e", F.xxhash64("value").alias("line_hash"), unread.alias("value"), *beside)
 

@@ -68,8 +68,9 @@ def _visit(browser: Browser, site_url: str, visitor: Visitor) -> VisitCounts:
     walk = _Walk(page, wire, visitor)
     walk.go()
     settle(page, wire)
-    # What is made while the window closes stays in this profile, which ends here: nobody ever sends it.
-    context.set_offline(True)
+    # What a closing window says goes by beacon, which nobody here sees: it must have nothing more to say.
+    page.evaluate("window.logdig('optOut')")
+    _until(page, wire.is_settled, "answers to what was sent last")
     context.close()
     return VisitCounts(1, walk.clicks, len(wire.sent), len(wire.accepted), 0, wire.decisions, walk.offers)
 

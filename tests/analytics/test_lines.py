@@ -106,6 +106,16 @@ def test_events_read_every_text_unchanged(spark: SparkSession) -> None:
     assert [rows[f"e{index}"] for index in range(len(texts))] == texts
 
 
+def test_lines_are_parsed_once_each_when_unreadable_ones_are_left_out(
+    spark: SparkSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parsed = parse_raw(lines(spark, [line("e1"), "no line"]))
+
+    for rows in (events(parsed), unreadable(parsed)):
+        rows.explain()
+        assert capsys.readouterr().out.count("from_json") == 1
+
+
 def test_events_are_empty_when_there_is_no_line(spark: SparkSession) -> None:
     parsed = parse_raw(lines(spark, []))
 
