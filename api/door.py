@@ -11,7 +11,7 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from api.group_commit import DrainingError, GroupCommit, OverloadedError
@@ -19,7 +19,7 @@ from api.metrics import PATH as METRICS_PATH
 from api.metrics import Metrics
 from logdig.collector import Collector
 from logdig.errors import InputError
-from logdig.exchange import RefusedError, Reply, Request
+from logdig.exchange import Headers, RefusedError, Reply, Request
 from logdig.payloads import PAYLOAD_BYTES_LIMIT
 
 HELD_REQUESTS_LIMIT = 2000
@@ -32,6 +32,8 @@ INLINE_BYTES = 64 * 1024
 """Larger bodies are read in a thread: the slowest of them take a second, and the loop has others to serve."""
 INLINE_PATHS = ("/", "/healthz", "/v1/events")
 """Paths that wait for nothing but their commit."""
+CACHED_ANSWERS = 1024
+"""Heads of answers that are remembered as bytes: few differ."""
 WORKERS = 16
 DRAIN_SECONDS = 8.0
 DRAIN_SIGNAL = signal.SIGUSR1
@@ -184,20 +186,25 @@ class Door:
         on_drained()
 
 
+@lru_cache(maxsize=CACHED_ANSWERS)
+def _encoded(headers: Headers) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+
+
 def _request(scope: Message) -> Request:
     client = scope.get("client")
     return Request(
         method=scope["method"],
         path=scope["path"],
         query=scope["query_string"].decode("utf-8", "surrogateescape"),
-        headers=tuple((name.decode("latin-1"), value.decode("utf-8", "replace")) for name, value in scope["headers"]),
+        headers=tuple([(name.decode("latin-1"), value.decode("utf-8", "replace")) for name, value in scope["headers"]]),
         remote_addr=client[0] if client else None,
     )
 
 
 async def _send(send: Send, reply: Reply, *, is_last: bool) -> None:
-    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    headers = _encoded(reply.headers)
     if is_last:
-        headers.append((b"connection", b"close"))
+        headers = [*headers, (b"connection", b"close")]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})

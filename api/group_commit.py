@@ -1,8 +1,9 @@
 """Group commit: many requests, one queue message; every request waits for the message that holds it.
 
 All state belongs to one event loop, so nothing is locked; only the sends themselves run in threads. A lone request is
-sent at once. While sends are under way the next message fills up for at most LINGER_SECONDS, so the busier the server,
-the fewer calls an event costs. A message that fails, fails exactly the requests in it.
+sent at once. While sends are under way, or when the last message held several requests, the next one fills up for at
+most LINGER_SECONDS, so the busier the server, the fewer calls an event costs. A message that fails, fails exactly the
+requests in it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from logdig.errors import QueueUnavailableError, TransientError
 from logdig.packing import PACK_LIMIT_BYTES, Batch, Sender, pack
 
 LINGER_SECONDS = 0.010
+BUSY_REQUESTS = 4
+"""A message of so many requests says that more are coming: the next one lingers although nothing is under way."""
 SENDERS = 8
 """Sends under way at once: at 8 ms each 1,000 messages a second, far more than a core can fill."""
 MESSAGE_BYTES = PACK_LIMIT_BYTES - 1024
@@ -100,7 +103,7 @@ class GroupCommit:
         self._timer: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
         self._idle.set()
-        self._closed = False
+        self._closed = self._is_busy = False
         self._pool = ThreadPoolExecutor(senders, thread_name_prefix="send")
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -166,7 +169,7 @@ class GroupCommit:
         if not self._checking:
             self._checking = True
             loop.call_later(CHECK_SECONDS, self._check_deadlines)
-        if not self._sending:
+        if not (self._sending or self._is_busy):
             # Nobody to wait for: what comes in the same turn of the loop goes along.
             loop.call_soon(self._send_all)
         elif self._waiting_bytes >= MESSAGE_BYTES:
@@ -187,6 +190,7 @@ class GroupCommit:
         self._stop_timer()
         group = self._take()
         self._groups.append(group)
+        self._is_busy = len(group) >= BUSY_REQUESTS
         self._sending += 1
         loop = asyncio.get_running_loop()
         sending = loop.run_in_executor(self._pool, self._send, group)
@@ -246,7 +250,8 @@ class GroupCommit:
                     held.done.set_exception(sent.failure)
         self._tell(sent)
         # Without a timer the linger of what waits is over, and only a free sender was missing.
-        if self._waiting and (self._closed or not self._sending or self._timer is None):
+        is_over = self._timer is None or not (self._sending or self._is_busy)
+        if self._waiting and (self._closed or is_over):
             self._send_all()
         elif not self._waiting and not self._sending:
             self._idle.set()

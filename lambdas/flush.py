@@ -9,13 +9,13 @@ import json
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from logdig.clients import s3_store, sqs_queue
 from logdig.errors import TransientError
-from logdig.flush_report import FlushReport
-from logdig.flusher import FlushLimits, flush
 from logdig.settings import Settings, find_settings
+
+if TYPE_CHECKING:
+    from logdig.flush_report import FlushReport
 
 TIMEOUT_SECONDS = 240
 """Of the function. The queue hides messages for 300 s, so no run outlives its receipts."""
@@ -49,6 +49,10 @@ def _says_force(text: str) -> bool:
 
 def flush_once(settings: Settings, *, force: bool, seconds: float = TIMEOUT_SECONDS) -> FlushReport:
     """Flush the queue of the settings into their bucket within the given time."""
+    # Imported here: the collector starts from the same package and needs none of it.
+    from logdig.clients import s3_store, sqs_queue
+    from logdig.flusher import FlushLimits, flush
+
     limits = FlushLimits(
         min_logs=settings.flush.min_logs,
         interval_seconds=settings.flush.interval_seconds,

@@ -6,8 +6,6 @@ import re
 from collections.abc import Collection
 from functools import lru_cache
 
-import idna
-
 CAMPAIGN_PARAMETERS = frozenset(("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"))
 DEFAULT_PORTS = {"http": "80", "https": "443"}
 ORIGIN_CHARACTERS = 300
@@ -72,6 +70,9 @@ def _ascii_host(host: str) -> str | None:
         return host
     if any(dot in host for dot in _IDEOGRAPHIC_DOTS):
         return None
+    # Imported when needed, which is seldom: its tables are large.
+    import idna
+
     try:
         return idna.encode(host).decode()
     except (idna.IDNAError, UnicodeError):

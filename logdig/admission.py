@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from logdig.addresses import normal_origin
 from logdig.apps import SIGNATURE_AGE_SECONDS, SIGNATURE_HEADER, App, Apps
 from logdig.exchange import RefusedError, Request
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True):
     """What a request shows of its sender.
 
     ``origin`` is in normal form and registered for some app; ``signers`` are the apps whose secret signed the body.

@@ -69,9 +69,9 @@ def sqs_queue(settings: Settings) -> SqsEventQueue:
 
 def queue_check(settings: Settings, queue_url: str) -> Callable[[], None]:
     """Make the question whether the queue answers, which raises QueueUnavailableError if not; one short try."""
-    sqs = client("sqs", settings.region, os.environ.get("AWS_ENDPOINT_URL"), READY_TIMEOUT_SECONDS, 1)
 
     def check() -> None:
+        sqs = client("sqs", settings.region, os.environ.get("AWS_ENDPOINT_URL"), READY_TIMEOUT_SECONDS, 1)
         try:
             sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
         except (BotoCoreError, ClientError) as err:

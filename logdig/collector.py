@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -58,8 +57,7 @@ _REFUSALS = {400: "unreadable", 404: "path", 405: "method", 413: "too_large", 41
 """Reasons of refusals that bring no ``code`` of their own, as they are counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(msgspec.Struct, frozen=True):
     """A request that may only be answered when its batch is durable; ``Collector.finish`` then makes the reply."""
 
     request: Request

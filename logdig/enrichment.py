@@ -7,9 +7,10 @@ from a local MMDB file, else they stay null.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from logdig.errors import SetupError
 from logdig.exchange import Request
@@ -24,8 +25,7 @@ LookUp = Callable[[str], Any]
 """Address -> record of an MMDB file, or None."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Where a request came from; ``address`` is for staff lists and limits only."""
 
     address: str | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Annotated
@@ -45,8 +44,7 @@ class Body(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     dropped: Annotated[dict[Label, SequenceNumber], Meta(max_length=50)] | UnsetType = UNSET
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """What a request says about itself; ``sources`` are its events as they came, ``sent_at`` is UTC."""
 
     token: str

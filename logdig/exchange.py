@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from http import HTTPStatus
 
 import msgspec
@@ -16,8 +15,7 @@ JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """A request whose body was read up to one byte past the limit.
 
     ``headers`` have lower-case names and keep repeats, ``query`` is the raw text after ``?``.
@@ -36,12 +34,14 @@ class Request:
 
     def header(self, name: str) -> str | None:
         """The value of a header; repeats are joined as HTTP joins them; None when it is not there."""
-        values = self.values(name)
-        return ", ".join(values) if values else None
+        found = None
+        for key, value in self.headers:
+            if key == name:
+                found = value if found is None else f"{found}, {value}"
+        return found
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """What the caller hears; header names are written as on the wire."""
 
     status: int

@@ -7,7 +7,6 @@ its length in characters. Design: docs/flush.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Protocol
@@ -28,8 +27,7 @@ LINE_START = b'{"received_at":"'
 DAY_IN_LINE = slice(len(LINE_START), len(LINE_START) + len("2026-11-24"))
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(msgspec.Struct, frozen=True):
     """What one or many requests of one app brought.
 
     ``events`` and ``rejected`` hold one ASCII JSON object each: a stored line without its pack_id, first key

@@ -33,8 +33,7 @@ LEVELS_ABOVE_EVENT = 2
 AGE_LIMIT = timedelta(days=30)
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(msgspec.Struct, frozen=True):
     """What events are judged by: times in UTC; a signed sender may leave out what only browsers know."""
 
     received_at: datetime
@@ -49,8 +48,7 @@ class Accepted(msgspec.Struct, frozen=True, gc=False):
     occurred_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(msgspec.Struct, frozen=True):
     """An event that breaks rules: its place in the request, 1 to FAULTS_LIMIT faults, its bytes as they came."""
 
     index: int
@@ -58,8 +56,7 @@ class Rejected:
     source: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """All events of a request; ``duplicates`` counts repeats of an accepted event_id."""
 
     accepted: tuple[Accepted, ...]

@@ -68,8 +68,7 @@ def _kind_of(event_type: type[Event]) -> _Kind:
     return _Kind(always, tuple(missing), "x" in fields, "page" in fields)
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """What the server knows about all events of one request; times in UTC."""
 
     received_at: datetime

@@ -11,7 +11,7 @@ from itertools import count
 
 import pytest
 
-from api.group_commit import DrainingError, GroupCommit, OverloadedError, Sent
+from api.group_commit import BUSY_REQUESTS, DrainingError, GroupCommit, OverloadedError, Sent
 from logdig.errors import QueueUnavailableError
 from logdig.packing import PACK_LIMIT_BYTES, Batch
 
@@ -91,6 +91,22 @@ def test_requests_share_a_message_while_another_is_under_way() -> None:
     assert [names(body) for body in run(test).bodies] == [["first"], [f"later {number}" for number in range(50)]]
 
 
+def test_next_request_lingers_when_the_last_message_held_several_and_the_one_after_a_lone_one_does_not() -> None:
+    async def test(queue: HeldQueue, commit: GroupCommit) -> None:
+        queue.gate.set()
+        await asyncio.gather(*(commit.hold(batch(f"early {number}")) for number in range(BUSY_REQUESTS)))
+        held = asyncio.ensure_future(commit.hold(batch("held")))
+        await asyncio.sleep(0)
+        assert queue.started == 1
+        await held
+        await commit.hold(batch("next"))
+
+    queue = run(test, linger_seconds=0.01)
+
+    early = [f"early {number}" for number in range(BUSY_REQUESTS)]
+    assert [names(body) for body in queue.bodies] == [early, ["held"], ["next"]]
+
+
 def test_message_goes_when_its_linger_ends_although_another_is_under_way() -> None:
     async def test(queue: HeldQueue, commit: GroupCommit) -> None:
         answers = [asyncio.ensure_future(commit.hold(batch("first")))]
@@ -150,7 +166,7 @@ def test_messages_hold_one_app_and_stay_within_the_limit() -> None:
         batches = [batch(f"e{number}", app=f"app{number % 3}", size=60_000) for number in range(30)]
         await asyncio.gather(*map(commit.hold, batches))
 
-    bodies = run(test).bodies
+    bodies = run(test, linger_seconds=0.01).bodies
     assert all(len(body) <= PACK_LIMIT_BYTES for body in bodies)
     by_app = {name: json.loads(body)["app"] for body in bodies for name in names(body)}
     assert by_app == {f"e{number}": f"app{number % 3}" for number in range(30)}
