@@ -11,7 +11,7 @@ from logdig.apps import SIGNATURE_AGE_SECONDS, SIGNATURE_HEADER, App, Apps
 from logdig.exchange import RefusedError, Request
 
 
-class Caller(msgspec.Struct, frozen=True):
+class Caller(msgspec.Struct, frozen=True, gc=False):
     """What a request shows of its sender.
 
     ``origin`` is in normal form and registered for some app; ``signers`` are the apps whose secret signed the body.

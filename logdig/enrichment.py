@@ -25,7 +25,7 @@ LookUp = Callable[[str], Any]
 """Address -> record of an MMDB file, or None."""
 
 
-class Place(msgspec.Struct, frozen=True):
+class Place(msgspec.Struct, frozen=True, gc=False):
     """Where a request came from; ``address`` is for staff lists and limits only."""
 
     address: str | None = None

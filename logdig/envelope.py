@@ -44,7 +44,7 @@ class Body(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     dropped: Annotated[dict[Label, SequenceNumber], Meta(max_length=50)] | UnsetType = UNSET
 
 
-class Envelope(Struct, frozen=True):
+class Envelope(Struct, frozen=True, gc=False):
     """What a request says about itself; ``sources`` are its events as they came, ``sent_at`` is UTC."""
 
     token: str

@@ -153,6 +153,7 @@ def _twin(event_type: type[Event], word: str, change: Callable[[FieldInfo], tupl
         tag_field=config.tag_field,
         tag=config.tag,
         forbid_unknown_fields=True,
+        gc=False,
     )
     return cast(type[Event], twin)
 

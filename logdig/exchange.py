@@ -15,7 +15,7 @@ JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
 
 
-class Request(msgspec.Struct, frozen=True):
+class Request(msgspec.Struct, frozen=True, gc=False):
     """A request whose body was read up to one byte past the limit.
 
     ``headers`` have lower-case names and keep repeats, ``query`` is the raw text after ``?``.
@@ -41,7 +41,7 @@ class Request(msgspec.Struct, frozen=True):
         return found
 
 
-class Reply(msgspec.Struct, frozen=True):
+class Reply(msgspec.Struct, frozen=True, gc=False):
     """What the caller hears; header names are written as on the wire."""
 
     status: int

@@ -27,7 +27,7 @@ LINE_START = b'{"received_at":"'
 DAY_IN_LINE = slice(len(LINE_START), len(LINE_START) + len("2026-11-24"))
 
 
-class Batch(msgspec.Struct, frozen=True):
+class Batch(msgspec.Struct, frozen=True, gc=False):
     """What one or many requests of one app brought.
 
     ``events`` and ``rejected`` hold one ASCII JSON object each: a stored line without its pack_id, first key

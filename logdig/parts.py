@@ -28,8 +28,8 @@ from logdig.fields import (
 )
 
 
-class Part(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """Root of every object inside an event: what is not named is refused."""
+class Part(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, gc=False):
+    """Root of every object inside an event: what is not named is refused. Parsed JSON holds no cycles."""
 
 
 class Consent(Part, frozen=True, kw_only=True):

@@ -33,7 +33,7 @@ LEVELS_ABOVE_EVENT = 2
 AGE_LIMIT = timedelta(days=30)
 
 
-class Terms(msgspec.Struct, frozen=True):
+class Terms(msgspec.Struct, frozen=True, gc=False):
     """What events are judged by: times in UTC; a signed sender may leave out what only browsers know."""
 
     received_at: datetime
@@ -48,7 +48,7 @@ class Accepted(msgspec.Struct, frozen=True, gc=False):
     occurred_at: datetime
 
 
-class Rejected(msgspec.Struct, frozen=True):
+class Rejected(msgspec.Struct, frozen=True, gc=False):
     """An event that breaks rules: its place in the request, 1 to FAULTS_LIMIT faults, its bytes as they came."""
 
     index: int
@@ -56,7 +56,7 @@ class Rejected(msgspec.Struct, frozen=True):
     source: bytes
 
 
-class Reading(msgspec.Struct, frozen=True):
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """All events of a request; ``duplicates`` counts repeats of an accepted event_id."""
 
     accepted: tuple[Accepted, ...]

@@ -68,7 +68,7 @@ def _kind_of(event_type: type[Event]) -> _Kind:
     return _Kind(always, tuple(missing), "x" in fields, "page" in fields)
 
 
-class Facts(msgspec.Struct, frozen=True):
+class Facts(msgspec.Struct, frozen=True, gc=False):
     """What the server knows about all events of one request; times in UTC."""
 
     received_at: datetime
