@@ -34,8 +34,8 @@ export const watchClicks = () =>
       return;
     }
     echo = /** @type {HTMLLabelElement | undefined} */ (nearest(path, 'label'))?.control;
-    setTimeout(() => (echo = null));
+    if (echo) setTimeout(() => (echo = null));
     // A key press that clicks has no place; `detail` counts the presses of a pointer.
     const own = describe(path, event.detail && event);
-    record('click', { ...own, after: nearest(path, '[data-logdig-no-rage]') ? null : awaitEffects() });
+    record('click', Object.assign(own, { after: nearest(path, '[data-logdig-no-rage]') ? null : awaitEffects() }));
   });

@@ -40,10 +40,15 @@ export const describe = (path, pointer) => {
   const box = anchor.getBoundingClientRect();
   const { clientX, clientY } = pointer || { clientX: box.left + box.width / 2, clientY: box.top + box.height / 2 };
   const scroller = config.scroller(path);
+  const href = /** @type {HTMLAnchorElement | undefined} */ (nearest(path, 'a[href],area[href]'))?.href;
+  const named = href ? '' : nameOf(anchor);
   return {
     x: clientX - (scroller.left || 0) + scroller.scrollLeft,
     y: clientY - (scroller.top || 0) + scroller.scrollTop,
-    link: masked ? null : linkOf(anchor, path),
+    /** Where the click leads, else the element's name; cleaned when the event is stored. */
+    get link() {
+      return masked ? null : href ? cleanAddress(href) : named;
+    },
     element: {
       selector: selectorOf(anchor, masked),
       tag: anchor.localName,
@@ -64,15 +69,13 @@ export const describe = (path, pointer) => {
 export const share = (inside, size) => (size ? Math.round(Math.min(Math.max(inside / size, 0), 1) * WHOLE) : 0);
 
 /**
- * Where the click leads, else the element as the tracker of 2016 named it: tag;class;id;name;data-reactid. Names that
- * may tell who somebody is, with an `@` or a long number, are left out.
+ * The element as the tracker of 2016 named it: tag;class;id;name;data-reactid. Names that may tell who somebody is,
+ * with an `@` or a long number, are left out.
  * @param {Element} anchor
- * @param {Element[]} path
  */
-const linkOf = (anchor, path) => {
-  const link = /** @type {HTMLAnchorElement} */ (nearest(path, 'a[href],area[href]'));
+const nameOf = (anchor) => {
   const names = ['class', 'id', 'name', 'data-reactid'].map((name) =>
     anchor.getAttribute(name)?.replace(/\S*(@|\d{4})\S*/g, ''),
   );
-  return link ? cleanAddress(link.href) : [anchor.localName, ...names].join(';').slice(0, ADDRESS_LENGTH);
+  return [anchor.localName, ...names].join(';').slice(0, ADDRESS_LENGTH);
 };

@@ -53,7 +53,7 @@ export const giveUp = (key, reason) => {
  * @param {number} at milliseconds of the event
  */
 export const add = (event, number, at) => {
-  const bytes = new Blob([toJson(event)]).size;
+  const bytes = new TextEncoder().encode(toJson(event)).length;
   if (bytes > EVENT_BYTES) countDropped({ too_large: 1 });
   else write(`${EVENT}${number + 1e9}:${event.event_id}:${bytes}:${at}`, event);
 };

@@ -26,14 +26,19 @@ import { readVisitor, takeTurn, writeVisitor } from './visitor.js';
 
 const KNOWN = 'logdig:known';
 
-/** @type {{at: number, ripe: number, page: PageView, event: Record<string, any>, own: object}[]} made, but not stored */
-let fresh = [];
+/** @type {{at: number, ripe: number, page: PageView, said: object, own: Record<string, any>}[]} made, but not stored */
+export let fresh = [];
 
 /** @type {PageView} */
 export let page;
 
 /** @type {{customer_id: string | null, staff?: boolean}} what the site said about the visitor; on every event */
 export let known;
+
+/** At the start, so that no event need read it from storage. */
+export const readKnown = () => {
+  known = read(KNOWN) || { customer_id: null };
+};
 
 /** What holds for this page only, and also for events that are not stored yet. @type {Record<string, any>} */
 export const facts = {};
@@ -53,7 +58,7 @@ export const pageAge = () => Math.round(performance.now() - page.began);
  * @param {Partial<typeof known>} said
  */
 export const noteKnown = (said) => {
-  known = { ...(known || read(KNOWN) || { customer_id: null }), ...said };
+  known = { ...known, ...said };
   if (agreed().analytics) write(KNOWN, known);
   else remove(KNOWN);
 };
@@ -66,23 +71,14 @@ export const forgetFresh = () => {
 
 /**
  * @param {string} type
- * @param {object} own part of this type; what is added to it before the event is stored comes along
+ * @param {Record<string, any>} own part of this type; what is added to it before the event is stored comes along
  */
 export const record = (type, own) => {
   const consent = agreed();
   if (!consent.analytics) return;
-  const at = Date.now();
-  const event = {
-    event_id: randomText(EVENT_ID_LENGTH),
-    type,
-    timestamp: new Date(at).toISOString(),
-    page_view_id: page.id,
-    current_page: page.address,
-    spent_milli_sec: pageAge(),
-    consent,
-    ...known,
-  };
-  if (fresh.push({ at, ripe: performance.now() + SETTLED_MS, page, event, own }) == 1) setTimeout(storeSettled, SETTLED_MS);
+  const said = { type, spent_milli_sec: pageAge(), consent, ...known };
+  if (fresh.push({ at: Date.now(), ripe: performance.now() + SETTLED_MS, page, said, own }) == 1)
+    setTimeout(storeSettled, SETTLED_MS);
 };
 
 /** Store what is old enough for its effects to be known, again and again as long as there is anything. */
@@ -101,12 +97,16 @@ const storeSettled = () =>
 export const storeNow = (count = fresh.length) => {
   if (!count) return false;
   const visitor = readVisitor();
-  for (const { at, page, event, own } of fresh.splice(0, count))
+  for (const { at, page, said, own } of fresh.splice(0, count))
     attempt(() => {
       page.load ||= ++visitor.loads;
       page.version ||= pageVersion();
       const kept = config.filter({
-        ...event,
+        event_id: randomText(EVENT_ID_LENGTH),
+        timestamp: new Date(at).toISOString(),
+        page_view_id: page.id,
+        current_page: page.address,
+        ...said,
         ...own,
         ...facts,
         user_key: visitor.user,

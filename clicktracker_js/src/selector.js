@@ -20,13 +20,16 @@ export const selectorOf = (element, masked, most = SELECTOR_STEPS) => {
   const root = /** @type {ShadowRoot} */ (element.getRootNode());
   const { host } = root;
   if (host) most = Math.ceil(most / 2);
-  const path = [];
+  const way = [];
   for (let at = element; ; at = /** @type {Element} */ (at.parentElement)) {
     const step = stepOf(at, root, masked);
-    path.push(step);
+    way.push({ at, step });
     if (/^[#[]/.test(step) || at == document.body || !at.parentElement) break;
   }
-  let selector = path[most] ? narrowed(path, root, most) : path.reverse().join(' > ');
+  let selector = (way[most] ? shortened(way, most) : way)
+    .map(({ step }) => step)
+    .reverse()
+    .join(way[most] ? ' ' : ' > ');
   if (host) selector = selectorOf(host, masked, most) + ' >>> ' + selector;
   return selector.length > TEXT_LENGTH ? null : selector;
 };
@@ -38,14 +41,14 @@ export const selectorOf = (element, masked, most = SELECTOR_STEPS) => {
  * @param {boolean} [masked]
  */
 export const stepOf = (element, root, masked) => {
-  const { id, localName, classList, parentNode } = element;
+  const { id, localName, classList } = element;
   for (const name of ['data-logdig-id', 'data-logdig-region']) {
     const given = element.getAttribute(name);
     if (given) return `[${name}="${CSS.escape(given)}"]`;
   }
-  if (!masked && looksWritten(id) && count(root, '#' + id) < 2) return '#' + id;
-  const step = CSS.escape(localName);
-  const siblings = [...(parentNode?.children || [])].filter((one) => one.localName == localName);
+  if (id && !masked && looksWritten(id) && !root.querySelectorAll('#' + id)[1]) return '#' + id;
+  const step = localName.replace(/[^\w-]/g, '\\$&');
+  const siblings = twins(element);
   if (!siblings[1]) return step;
   // A class that no sibling has outlives a new sibling better than a place does.
   const own = [...classList].find(
@@ -54,25 +57,21 @@ export const stepOf = (element, root, masked) => {
   return step + (own ? '.' + own : `:nth-of-type(${siblings.indexOf(element) + 1})`);
 };
 
-/**
- * Of a long way the steps that narrow it down.
- * @param {string[]} path from the element upwards
- * @param {ParentNode} root
- * @param {number} most steps
- */
-const narrowed = ([selector, ...path], root, most) => {
-  let found = count(root, selector);
-  for (const step of path) {
-    if (found < 2) break;
-    const longer = step + ' ' + selector;
-    const left = count(root, longer);
-    if (left < found && most-- > 1) [selector, found] = [longer, left];
-  }
-  return selector;
-};
+/** Siblings of its kind, and itself. Most elements have none, which the browser knows fastest. @param {Element} element */
+const twins = (element) =>
+  element.matches(':only-of-type')
+    ? [element]
+    : [...(element.parentNode?.children || [])].filter(({ localName }) => localName == element.localName);
 
 /**
- * @param {ParentNode} root
- * @param {string} selector
+ * Of a long way the steps that tell most: the element, what has a name, then what is one of many; the nearer of two
+ * alike. The page is not searched for what else they find: that takes long, and the selector would change with parts
+ * of the page that are far away.
+ * @param {{at: Element, step: string}[]} way from the element upwards
+ * @param {number} most steps
  */
-const count = (root, selector) => root.querySelectorAll(selector).length;
+const shortened = (way, most) => {
+  const weighed = way.map(({ at, step }, height) => ({ step, weight: height && !/^[#[]/.test(step) ? twins(at).length : 1e9 }));
+  const telling = [...weighed].sort((one, other) => other.weight - one.weight).slice(0, most);
+  return weighed.filter((step) => telling.includes(step));
+};

@@ -8,7 +8,7 @@ import { kit } from './kit.js';
 import { watchLifecycle } from './lifecycle.js';
 import { openPage, watchAddress } from './page.js';
 import { watchReading } from './reading.js';
-import { noteKnown } from './recorder.js';
+import { readKnown } from './recorder.js';
 import { sendSoon } from './transport.js';
 
 /**
@@ -40,13 +40,14 @@ export const start = (load) => {
 
   const begin = () => {
     readConsent();
-    noteKnown({});
+    readKnown();
     openPage();
     watchReading();
     watchAddress();
     watchClicks();
     watchLifecycle();
-    sendSoon();
+    // What lies in storage can wait for what the page does first.
+    setTimeout(sendSoon);
     const calls = early || [];
     early = null;
     calls.forEach(run);
