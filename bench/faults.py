@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from os import cpu_count
 from pathlib import Path
@@ -23,32 +22,15 @@ sys.path.insert(0, str(ROOT))
 
 from logdig.flusher import flush
 from tests.faults.flush_of_2016 import flush_of_2016
-from tests.faults.random_kills import Tally, kill_until, kill_with_a_hundred_logs
+from tests.faults.random_kills import Tally, kill_in_parts, kill_with_a_hundred_logs, parts
 from tests.faults.road import Flush
 
 PAGE = ROOT / "docs" / "reliability.md"
 START, END = "<!-- report: begin -->\n", "<!-- report: end -->\n"
-KILLS_A_PART = 100
-"""At least; a part ends with the bunch of roads that reaches it."""
-SEEDS_A_PART = 1_000_000
-"""More than the roads of a part, so that no two parts share one."""
 COMPARED: dict[str, Flush] = {"2016": flush_of_2016, "ours": flush}
 COMPARED_KILLS = 1_000
 RULE_OF_THREE = 3.0
 """No loss in n trials: with 95 % confidence the rate is below 3 / n."""
-
-
-def part_of(seed: int, kills: int) -> Tally:
-    """Kill so many flushes, beginning with the road of a seed."""
-    *_, tally = kill_until(kills, seed)
-    return tally
-
-
-def parts(kills: int, seed: int) -> Iterator[Tally]:
-    """Kill in as many processes as there are cores."""
-    numbers = range(-(-kills // KILLS_A_PART))
-    with ProcessPoolExecutor(cpu_count()) as pool:
-        yield from pool.map(part_of, [seed + SEEDS_A_PART * one for one in numbers], [KILLS_A_PART for _ in numbers])
 
 
 def compared(seed: int) -> dict[str, Tally]:
@@ -110,8 +92,8 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="put the report into docs/reliability.md")
     options = parser.parse_args()
     started, tally = time.monotonic(), Tally()
-    number = -(-options.kills // KILLS_A_PART)
-    for part in track(parts(options.kills, options.seed), "killing", total=number, console=Console(stderr=True)):
+    done = kill_in_parts(options.kills, options.seed)
+    for part in track(done, "killing", total=parts(options.kills), console=Console(stderr=True)):
         tally = tally + part
     text = report(tally, options.seed, time.monotonic() - started)
     with Console(stderr=True).status("killing the flush of 2016 and ours side by side"):

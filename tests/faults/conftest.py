@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import multiprocessing
+import multiprocessing.process
 import os
 import random
 import signal
@@ -56,10 +58,49 @@ class Queue:
 
 
 @dataclass
+class Process:
+    """A server that was forked from a process which has imported it already; in all else as if it had been started."""
+
+    forked: multiprocessing.process.BaseProcess
+
+    @property
+    def pid(self) -> int:
+        assert self.forked.pid is not None
+        return self.forked.pid
+
+    def poll(self) -> int | None:
+        """Exit status, if it has ended."""
+        return self.forked.exitcode
+
+    def wait(self, seconds: float) -> int | None:
+        """Exit status, once it has ended."""
+        self.forked.join(seconds)
+        return self.forked.exitcode
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Tell the main process something."""
+        os.kill(self.pid, number)
+
+
+def run_server(port: int, log: Path, environment: dict[str, str]) -> None:
+    """Do what ``python -m api.server`` does, in a process group of its own."""
+    from api.server import main
+
+    os.setsid()
+    # As in a process of its own; a child of the fork server would start its workers afresh.
+    multiprocessing.set_start_method("fork", force=True)
+    output = os.open(log, os.O_WRONLY | os.O_CREAT)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.environ.update(environment)
+    main(["--port", str(port)])
+
+
+@dataclass
 class Server:
     """The server as a process group of its own."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     port: int
     log: Path
 
@@ -186,7 +227,9 @@ def start(queue: Queue, tmp_path: Path) -> Iterator[Callable[..., Server]]:
     started: list[Server] = []
     (tmp_path / "logdig.toml").write_text(CONFIG, encoding="utf-8")
     url = f"http://127.0.0.1:{queue.port}"
-    environment = os.environ | {
+    forks = multiprocessing.get_context("forkserver")
+    forks.set_forkserver_preload(["api.server", "pytest", "tests.faults.conftest"])
+    environment = dict(os.environ) | {
         "LOGDIG_CONFIG": str(tmp_path / "logdig.toml"),
         "LOGDIG_QUEUE_URL": f"{url}/000000000000/shop",
         "AWS_ENDPOINT_URL": url,
@@ -195,14 +238,9 @@ def start(queue: Queue, tmp_path: Path) -> Iterator[Callable[..., Server]]:
     def start_one(**changes: str) -> Server:
         port = free_port()
         log = tmp_path / f"server-{port}.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "api.server", "--port", str(port)],
-                env=environment | changes,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        forked = forks.Process(target=run_server, args=(port, log, environment | changes))
+        forked.start()
+        process = Process(forked)
         started.append(Server(process, port, log))
         wait_until(lambda: _is_open(port) or process.poll() is not None, START_SECONDS)
         assert process.poll() is None, log.read_text()

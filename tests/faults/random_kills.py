@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, fields, replace
+from multiprocessing import get_context
+from os import cpu_count
 
 from logdig.flusher import flush
 from tests.faults.crash import Child, Kill, count_calls, flush_job
@@ -14,6 +17,10 @@ EVENTS_MOST = 80
 KILLS_A_ROAD = 3
 AT_ONCE = 32
 """Roads whose flushes run side by side: a kill is mostly waiting for processes to begin and end."""
+KILLS_A_PART = 280
+"""At least; a part ends with the bunch of roads that reaches it."""
+SEEDS_A_PART = 1_000_000
+"""More than the roads of a part, so that no two parts share one."""
 
 
 @dataclass(slots=True)
@@ -48,6 +55,24 @@ class Tally:
         self.corrupted += account.wrong + len(account.faults)
         if not account.is_clean:
             self.unclean.append(seed)
+
+
+def parts(kills: int) -> int:
+    """Into how many parts so many kills fall."""
+    return -(-kills // KILLS_A_PART)
+
+
+def kill_in_parts(kills: int, first_seed: int) -> Iterator[Tally]:
+    """Kill so many flushes on every core; yields the sums of each part."""
+    seeds = [first_seed + SEEDS_A_PART * one for one in range(parts(kills))]
+    # Started anew, not forked: what a process holds is copied with every fork that it makes.
+    with ProcessPoolExecutor(cpu_count(), get_context("spawn")) as pool:
+        yield from pool.map(_part_of, seeds)
+
+
+def _part_of(seed: int) -> Tally:
+    *_, tally = kill_until(KILLS_A_PART, seed)
+    return tally
 
 
 def kill_until(kills: int, first_seed: int) -> Iterator[Tally]:

@@ -14,7 +14,7 @@ from logdig.flusher import flush
 from logdig.queues import EventQueue, Message
 from tests.faults.crash import Kill, flush_job, run_killed
 from tests.faults.flush_of_2016 import flush_of_2016
-from tests.faults.random_kills import kill_until, kill_with_a_hundred_logs
+from tests.faults.random_kills import Tally, kill_in_parts, kill_with_a_hundred_logs
 from tests.faults.road import Road
 
 KILLS = 2_000
@@ -64,7 +64,7 @@ def test_f01_nothing_is_lost_or_broken_when_flushes_die_at_random_calls() -> Non
     seed = int(os.environ.get("LOGDIG_SEED") or SystemRandom().randrange(10**9))
     print(f"LOGDIG_SEED={seed}")
 
-    *_, tally = kill_until(KILLS, seed)
+    tally = sum(kill_in_parts(KILLS, seed), Tally())
 
     assert tally.unclean == [], f"LOGDIG_SEED={tally.unclean[:1]}"
     assert (tally.lost, tally.duplicates_after_ingest, tally.corrupted) == (0, 0, 0)

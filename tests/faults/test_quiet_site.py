@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import deque
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +18,11 @@ from tests.faults.road import Road
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LIMITS = FlushLimits(wait_seconds=1, receivers=1)
 INTERVAL = LIMITS.interval_seconds
+CALL_SECONDS = 0.02
+"""Taken for one call of SQS or S3, beside the wait of a receive."""
+RUNS, RUNS_A_DAY = 8, 86_400 // INTERVAL
+PAGE = Path(__file__).parent.parent.parent / "docs" / "flush.md"
+BILLED_ROWS = re.findall(r"^\| ([0-9.]+) \| ([0-9,]+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def scheduled(limits: FlushLimits = LIMITS) -> Road:
@@ -40,45 +49,54 @@ def test_lone_event_is_stored_within_its_max_age_wherever_it_falls_between_two_r
 
 
 def test_site_with_one_request_a_second_does_not_keep_the_function_running() -> None:
-    billed, runs = billed_seconds(requests=3600, seconds_between=1.0)
-
-    assert runs == 12
-    # Each run ends after few receives, not at its deadline: minutes a day, not the whole day.
-    assert billed / runs < 60
+    # Each run ends after few receives, not at its deadline.
+    assert billed_seconds(1.0, runs=4) < 4 * 10
 
 
-def billed_seconds(requests: int, seconds_between: float) -> tuple[float, int]:
-    """Let requests come also while the function runs; a receive takes until the next one comes, at most its wait."""
+@pytest.mark.parametrize("row", BILLED_ROWS, ids=lambda row: row[0])
+def test_billed_seconds_a_day_are_those_that_the_page_names(row: list[str]) -> None:
+    requests, seconds_a_day = row
+
+    billed = billed_seconds(float(requests), RUNS)
+
+    assert f"{RUNS_A_DAY / RUNS * billed:,.0f}" == seconds_a_day
+
+
+def billed_seconds(requests_a_second: float, runs: int) -> float:
+    """Let requests come at an even rate, also while the function runs; return the seconds of so many runs."""
     road = scheduled()
-    due = [NOON + timedelta(seconds=seconds_between * number) for number in range(requests)]
+    number = round(runs * INTERVAL * requests_a_second)
+    due = deque(NOON + timedelta(seconds=(one + 0.5) / requests_a_second) for one in range(number))
 
     def arrive() -> None:
         while due and due[0] <= road.clock():
-            due.pop(0)
+            due.popleft()
             road.send(1)
 
-    def pass_time(operation: str) -> None:
-        if operation == "receive":
+    def wait_for_messages() -> None:
+        """A receive ends with the first message that comes, or with its wait."""
+        arrive()
+        if not any(entry.visible_at <= road.clock() for entry in road.queue._entries.values()):
+            longest = timedelta(seconds=LIMITS.wait_seconds)
+            road.clock.now += min(longest, due[0] - road.clock()) if due else longest
             arrive()
-            empty = not any(entry.visible_at <= road.clock() for entry in road.queue._entries.values())
-            road.clock.advance(LIMITS.wait_seconds if empty else 0.02)
-            road.queue.before = lambda _: None
-            arrive()
-            road.queue.before = pass_time
-        elif operation in ("delete", "release"):
-            road.clock.advance(0.02)
 
-    road.queue.before = pass_time
-    billed, runs = 0.0, 0
-    end = NOON + timedelta(seconds=requests * seconds_between)
-    next_run = NOON + timedelta(seconds=INTERVAL)
-    while next_run <= end:
-        road.clock.now = max(road.clock.now, next_run)
-        started = road.clock()
+    def pass_time(operation: str, _key: str = "") -> None:
+        if operation == "receive":
+            wait_for_messages()
+        if operation != "send":
+            road.clock.advance(CALL_SECONDS)
+
+    road.limits = replace(LIMITS, wait_seconds=0)
+    road.queue.before = road.store.before = pass_time
+    billed = 0.0
+    for run in range(runs):
+        start = NOON + timedelta(seconds=INTERVAL * (run + 1))
+        road.clock.now = max(road.clock.now, start)
+        arrive()
         road.flush_once()
-        billed += (road.clock() - started).total_seconds()
-        runs, next_run = runs + 1, next_run + timedelta(seconds=INTERVAL)
-    return billed, runs
+        billed += (road.clock() - start).total_seconds()
+    return billed
 
 
 def test_nothing_is_missing_when_queue_and_store_fail_for_ten_minutes_under_load() -> None:

@@ -1,0 +1,45 @@
+"""Memory of the collector's server after many events: ``python bench/collector_memory.py --events 1000000``.
+
+Prints events so far and the worker's resident memory, then what a million events more add by the last half of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from collector import free_port, measure, request_of, run_queue, serve, worker_of
+
+EVENTS = 50
+SLICE_SECONDS = 4.0
+CONNECTIONS = 64
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=1_000_000)
+    options = parser.parse_args()
+    os.sched_setaffinity(0, {1})
+    queue_port = free_port()
+    multiprocessing.get_context("fork").Process(target=run_queue, args=(queue_port,), daemon=True).start()
+    rows: list[tuple[float, float]] = []
+    with TemporaryDirectory() as folder:
+        process, port = serve("group", Path(folder), f"http://127.0.0.1:{queue_port}")
+        worker, sent = worker_of(process), 0.0
+        while sent < options.events:
+            found = measure(worker, port, request_of("group", EVENTS), SLICE_SECONDS, CONNECTIONS, 0)
+            sent += found.rate * SLICE_SECONDS * EVENTS
+            rows.append((sent, found.memory_mib))
+            print(f"{sent:>12,.0f} events {found.memory_mib:>7.1f} MiB", flush=True)
+        process.terminate()
+        process.wait()
+    half = rows[len(rows) // 2 :]
+    slope = (half[-1][1] - half[0][1]) / (half[-1][0] - half[0][0]) * 1e6
+    print(f"last half: {slope:+.2f} MiB a million events")
+
+
+if __name__ == "__main__":
+    main()
