@@ -24,10 +24,10 @@ test-e2e:  ## deploy into an emulated AWS account and use it: part of `make test
 	@$(PYTHON) infra/bootstrap.py python java jars chromium account
 	@$(BIN)/python -m infra.suites e2e
 
-faults:  ## the fault tests at full length: ten thousand kills of the flush, 200 of the server, an hour of fuzzing
+faults:  ## the fault tests at full length: ten thousand kills of the flush, 200 of the server, 20 of Spark, an hour of fuzzing
 	@$(PYTHON) infra/bootstrap.py python java jars
 	@LOGDIG_FAULTS=full $(BIN)/python -m pytest -p no:cacheprovider -s --timeout 7200 tests/faults \
-	  tests/functional/test_fuzz.py tests/functional/test_schemathesis.py
+	  tests/analytics/test_ingest_kill.py tests/functional/test_fuzz.py tests/functional/test_schemathesis.py
 	@$(BIN)/python bench/faults.py --write
 
 quick:  ## lint, types and unit tests: no Java, no browser

@@ -1,6 +1,7 @@
-"""Memory of the collector's server after many events: ``python bench/collector_memory.py --events 1000000``.
+"""Memory of the collector's server after as many events as fit into some time.
 
-Prints events so far and the worker's resident memory, then what a million events more add by the last half of them.
+Run ``.venv/bin/python bench/collector_memory.py [--seconds N]``. Prints events so far and the worker's resident memory,
+then what the last half of the events added.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ CONNECTIONS = 64
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--seconds", type=float, default=150.0)
     options = parser.parse_args()
     os.sched_setaffinity(0, {1})
     queue_port = free_port()
@@ -29,16 +30,15 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         process, port = serve("group", Path(folder), f"http://127.0.0.1:{queue_port}")
         worker, sent = worker_of(process), 0.0
-        while sent < options.events:
+        for _ in range(round(options.seconds / SLICE_SECONDS)):
             found = measure(worker, port, request_of("group", EVENTS), SLICE_SECONDS, CONNECTIONS, 0)
             sent += found.rate * SLICE_SECONDS * EVENTS
             rows.append((sent, found.memory_mib))
             print(f"{sent:>12,.0f} events {found.memory_mib:>7.1f} MiB", flush=True)
         process.terminate()
         process.wait()
-    half = rows[len(rows) // 2 :]
-    slope = (half[-1][1] - half[0][1]) / (half[-1][0] - half[0][0]) * 1e6
-    print(f"last half: {slope:+.2f} MiB a million events")
+    (events, before), (_, after) = rows[len(rows) // 2], rows[-1]
+    print(f"the last {sent - events:,.0f} events added {after - before:+.1f} MiB")
 
 
 if __name__ == "__main__":

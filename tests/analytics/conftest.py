@@ -45,9 +45,8 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     port = take_port(0, "emulator")
     environment = {**os.environ, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
     log = tmp_path_factory.mktemp("aws") / "moto.log"
-    child = Child(
-        "emulator", [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], environment, log
-    )
+    command = [sys.executable, "-m", "tests.analytics.emulator", "-H", "127.0.0.1", "-p", str(port)]
+    child = Child("emulator", command, environment, log)
     child.wait_until_answers(f"{environment['AWS_ENDPOINT_URL']}/moto-api/")
     os.environ["AWS_ENDPOINT_URL"] = environment["AWS_ENDPOINT_URL"]
     create_resources(SETTINGS, environment)

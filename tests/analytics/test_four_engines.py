@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,17 @@ import jq
 import msgspec
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
 
+from analytics import tables
+from analytics.ingest import ingest
+from logdig.clients import s3_store
+from logdig.flusher import FlushLimits, flush
+from logdig.packing import QueueSink
+from logdig.settings import Settings
+from tests.fakes.queue import FakeClock, FakeQueue
 from tests.fakes.sinks import MemorySink
-from tests.fakes.tracked import BROWSER, OWN_PARTS, TEN_FIELDS, body, collector, event, post
+from tests.fakes.tracked import BROWSER, NOW, OWN_PARTS, TEN_FIELDS, body, collector, event, post
 
 pytestmark = pytest.mark.java
 
@@ -59,22 +69,27 @@ TEXT_PATHS = [
     "customer_id",
     "move.anchors.0",
 ]
-TYPE_OF = {"page.": "page", "element": "click", "listen": "listen", "ad.": "ad", "custom": "custom", "move": "move"}
+TYPE_OF = {"page.": "page", "element": "click", "listen": "listen", "ad.": "ad", "custom.": "custom", "move": "move"}
 
 
 def changed(path: str, text: str, number: int) -> dict[str, Any]:
     """An event of the type that has this field, with the text in it."""
     kind = next((kind for prefix, kind in TYPE_OF.items() if path.startswith(prefix)), "click")
-    found = json.loads(json.dumps(event(kind, event_id=f"text-{number:016}")))
-    *steps, name = path.split(".")
-    inner: Any = found
-    for step in steps:
-        inner = inner.setdefault(step, {})
-    if isinstance(inner, list):
-        inner[int(name)] = text
-    else:
-        inner[name] = text
+    found = event(kind, event_id=f"text-{number:016}")
+    place_text(found, path, text)
     return found
+
+
+def place_text(found: dict[str, Any], path: str, text: str) -> None:
+    """Put a text at a path of an event, whose parts are shared with other events until then."""
+    step, _, rest = path.partition(".")
+    if rest == "0":
+        found[step] = [text]
+    elif rest:
+        found[step] = dict(found.get(step) or {})
+        place_text(found[step], rest, text)
+    else:
+        found[step] = text
 
 
 def stored() -> MemorySink:
@@ -138,7 +153,10 @@ def text_at(line: dict[str, Any], path: str) -> str | None:
     """The text at a path of a parsed line; None where there is none."""
     found: Any = line
     for step in path.split("."):
-        found = found.get(step) if isinstance(found, dict) else None
+        if isinstance(found, list | dict):
+            found = found[int(step)] if isinstance(found, list) else found.get(step)
+        else:
+            return None
     return found if isinstance(found, str) else None
 
 
@@ -161,3 +179,50 @@ def test_every_stored_line_is_read_alike_by_four_engines(spark: SparkSession, tm
     assert by_jq == by_msgspec
     assert by_duckdb == wanted
     assert by_spark == wanted
+
+
+IN_EVERY_FIELD = "{}|\"'\\ \u2028\u2029한글🎵é\n\r\t"
+IDS = ("listen.track_id", "ad.decision_id", "customer_id")
+"""Control characters are refused in them."""
+PARTS_OF_TYPES = {path.partition(".")[0] for path in TEXT_PATHS if "." in path and not path.startswith("experiments")}
+
+
+def with_texts_everywhere(number: int) -> dict[str, Any]:
+    """An event of some type with a text of its own in every text field that the type has."""
+    kind = list(OWN_PARTS)[number % len(OWN_PARTS)]
+    found = event(kind, event_id=f"whole-{number:016}")
+    for path in TEXT_PATHS:
+        part, text = path.partition(".")[0], IN_EVERY_FIELD.format(number)
+        if part not in PARTS_OF_TYPES or part in OWN_PARTS[kind]:
+            place_text(found, path, text.rstrip() if path in IDS else text)
+    return found
+
+
+def test_a_hundred_events_come_back_unchanged_from_s3_through_three_engines(
+    spark: SparkSession, own: Settings, tmp_path: Path
+) -> None:
+    sent = {one["event_id"]: one for one in map(with_texts_everywhere, range(100))}
+    clock, queue, store = FakeClock(NOW), FakeQueue(FakeClock(NOW)), s3_store(own)
+    front = collector(QueueSink(queue, lambda: "p1"))
+    agent = IN_EVERY_FIELD.format("agent")
+    answer = front.handle(post(body(*sent.values()), headers=(*BROWSER[:2], ("user-agent", agent))))
+    assert json.loads(answer.body) == {"accepted": 100, "duplicates": 0, "rejected": []}
+    flush(queue, store, FlushLimits(wait_seconds=0), clock, deadline=NOW + timedelta(hours=1))
+    files = [entry.key for entry in store.list("raw/")]
+    for number, key in enumerate(files):
+        (tmp_path / f"{number}.jsonl.gz").write_bytes(store.get(key))
+    paths = ["event_id", "user_agent", *TEXT_PATHS]
+    wanted = sorted([one["event_id"], agent, *(text_at(one, path) for path in TEXT_PATHS)] for one in sent.values())
+
+    ingest(spark, own, ("raw",))
+    columns = [F.expr(path.replace("anchors.0", "anchors[0]")) for path in paths]
+    by_spark = sorted(list(row) for row in tables.read(spark, own, "events").select(*columns).collect())
+    selected = ", ".join(f"json ->> '$.{path.replace('anchors.0', 'anchors[0]')}'" for path in paths)
+    by_duckdb = duckdb.connect().execute(f"SELECT {selected} FROM read_ndjson_objects('{tmp_path}/*.gz')").fetchall()
+    program = f"[{', '.join('.' + path.replace('anchors.0', 'anchors[0]?') for path in paths)}]"
+    lines = b"".join(gzip.decompress(file.read_bytes()) for file in tmp_path.iterdir()).decode("ascii")
+    by_jq = sorted(json.loads(text) for text in jq.compile(program).input_text(lines).text().splitlines())
+
+    assert by_spark == wanted
+    assert sorted(list(row) for row in by_duckdb) == wanted
+    assert by_jq == wanted

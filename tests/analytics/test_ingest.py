@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -54,31 +53,6 @@ def test_ingest_keeps_each_event_once_when_it_is_in_several_objects_and_runs_twi
     assert (first.rows, second.rows) == (3, 3)
     assert (first.notes["raw"], second.notes["raw"]) == (5, 0)
     assert [row[0] for row in rows(spark, lake)] == ["a", "b", "c"]
-
-
-def test_ingest_gives_equal_rows_when_order_batches_and_checkpoints_differ(spark: SparkSession, lake: Settings) -> None:
-    # Three copies each, at least two of them received in the same millisecond.
-    copies = [
-        line(f"e{event}", f"2026-11-24T12:00:0{second}.000Z", link=f"copy {number}", pack_id=f"p{number}")
-        for event in range(6)
-        for number, second in enumerate((1, 2, 1 + event % 2))
-    ]
-    seen = []
-
-    for seed in range(3):
-        spark.sql(f"DELETE FROM {tables.ensure_table(spark, lake, 'events')}")
-        forget(lake, "raw/", "checkpoints/")
-        mixed = random.Random(seed).sample(copies, len(copies))
-        for start in range(0, len(mixed), 9):
-            put(lake, "raw", mixed[start : start + 9])
-            # Lost: everything so far is read again.
-            forget(lake, "checkpoints/")
-            ingest(spark, lake, RAW)
-        seen.append(rows(spark, lake))
-
-    assert seen[0] == seen[1] == seen[2]
-    assert [row[0] for row in seen[0]] == [f"e{event}" for event in range(6)]
-    assert {row[1] for row in seen[0]} == {"2026-11-24T12:00:01"}
 
 
 def test_ingest_finds_the_first_copy_when_a_resend_crossed_midnight(spark: SparkSession, lake: Settings) -> None:

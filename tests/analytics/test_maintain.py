@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
+import boto3
 import msgspec
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
 
 from analytics import tables, upkeep
 from analytics.jobs.lake_jobs import ingest_job
@@ -14,6 +17,8 @@ from analytics.jobs.maintain_jobs import maintain_job
 from logdig.errors import InvalidSettingError
 from logdig.retention import RetentionSettings
 from logdig.settings import Settings
+from logdig.times import wire_time
+from tests.analytics.emulator import AGED
 from tests.analytics.objects import line, put
 
 pytestmark = pytest.mark.java
@@ -49,6 +54,38 @@ def test_rows_past_their_retention_go_by_arrival(spark: SparkSession, own: Setti
 
     assert ids(spark, own) == ["recorded"]
     assert report.notes["rows expired"] == 1
+
+
+def test_small_files_old_snapshots_and_old_orphans_go_and_every_row_stays(spark: SparkSession, own: Settings) -> None:
+    today = datetime.now(UTC)
+    put(own, "raw", [line(f"e{number}", wire_time(today)) for number in range(20)])
+    ingest_job(spark, own, today)
+    full = tables.table_name(own, "events")
+    first = tables.staged(spark.table(full))
+    for number in range(upkeep.SMALL_FILES_LEAST):
+        # As another ingest: a small file more, and a snapshot.
+        first.withColumn("event_id", F.concat("event_id", F.lit(f"-{number}"))).writeTo(full).append()
+    before = sorted(map(str, spark.table(full).collect()))
+    files = data_files(spark, full)
+    s3, address = boto3.client("s3"), urlsplit(files[0])
+    folder = address.path[1:].rsplit("/", 1)[0]
+    for name in (f"{AGED}.parquet", "young.parquet"):
+        s3.put_object(Bucket=address.netloc, Key=f"{folder}/{name}", Body=b"left by a writer that died")
+
+    report = maintain_job(spark, own, today + timedelta(days=own.retention.snapshot_days + 1))
+
+    assert sorted(map(str, spark.table(full).collect())) == before
+    assert report.notes["files compacted"] == len(files) > len(data_files(spark, full)) == 1
+    listed = s3.list_objects_v2(Bucket=address.netloc, Prefix=f"{folder}/")["Contents"]
+    assert {f"s3://{address.netloc}/{entry['Key']}" for entry in listed} == {
+        *data_files(spark, full),
+        f"s3://{address.netloc}/{folder}/young.parquet",
+    }
+    assert spark.table(f"{full}.snapshots").count() == 1
+
+
+def data_files(spark: SparkSession, full: str) -> list[str]:
+    return [row["file_path"] for row in spark.table(f"{full}.files").collect()]
 
 
 @pytest.mark.parametrize("name", ["nope", "models"])
