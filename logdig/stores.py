@@ -126,8 +126,8 @@ class S3EventStore:
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """See `EventStore.list`."""
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         try:
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
             for page in pages:
                 for entry in page.get("Contents", []):
                     yield StoredObject(entry["Key"], entry["Size"])
@@ -136,8 +136,8 @@ class S3EventStore:
 
     def versions(self, prefix: str) -> Iterator[StoredVersion]:
         """See `VersionedStore.versions`."""
-        pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix)
         try:
+            pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix)
             for page in pages:
                 for name in ("Versions", "DeleteMarkers"):
                     for entry in page.get(name, []):
