@@ -19,7 +19,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from infra.bootstrap import node_environment
 from tests.browser.collector_stub import TOKEN, Collector, Server, collector_handler, site_handler
@@ -34,6 +34,13 @@ LOADS = 20
 VISITS = 3
 CLICKS = 30
 LONG_TASK_MS = 50
+LOOP = """() => {
+  const began = performance.now();
+  let sum = 0;
+  for (let n = 0; n < 20_000_000; n++) sum += n % 7;
+  return performance.now() - began;
+}"""
+"""The same work everywhere: how long it takes says how fast the machine is just now."""
 CATEGORIES = ["devtools.timeline", "toplevel", "disabled-by-default-devtools.timeline"]
 OURS = "clicktracker.js"
 
@@ -76,11 +83,24 @@ def within(event: dict[str, Any], outer: dict[str, Any]) -> bool:
     )
 
 
+def throttled(browser: Browser, rate: int) -> Page:
+    """Open a page of a new profile, whose processor seems slower by this factor."""
+    page = browser.new_context(viewport={"width": 1280, "height": 720}).new_page()
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": rate})
+    return page
+
+
+def loop_ms(browser: Browser, rate: int) -> float:
+    """Time of the reference loop, after one that warms up."""
+    page = throttled(browser, rate)
+    found = [float(page.evaluate(LOOP)) for _ in range(4)]
+    page.context.close()
+    return median(found[1:])
+
+
 def trace(browser: Browser, site_url: str, rate: int, clicks: int) -> list[dict[str, Any]]:
     """Chromium's trace of one visit by a new profile: loading, and with ``clicks`` also clicks, scrolling, leaving."""
-    context = browser.new_context(viewport={"width": 1280, "height": 720})
-    page = context.new_page()
-    context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": rate})
+    page = throttled(browser, rate)
     browser.start_tracing(page=page, categories=CATEGORIES)
     page.goto(f"{site_url}/page.html")
     page.wait_for_timeout(300)
@@ -92,7 +112,7 @@ def trace(browser: Browser, site_url: str, rate: int, clicks: int) -> list[dict[
         page.wait_for_timeout(3000)
         page.goto("about:blank")
     events: list[dict[str, Any]] = json.loads(browser.stop_tracing())["traceEvents"]
-    context.close()
+    page.context.close()
     return [event for event in events if event.get("ph") == "X" and "dur" in event]
 
 
@@ -128,6 +148,7 @@ def cost(browser: Browser, site_url: str, rate: int) -> dict[str, Any]:
     clicks = [duration for one in reactions for duration in one["click_ms"]]
     tasks = [duration for one in reactions for duration in one["task_ms"]]
     return {
+        "loop_ms": loop_ms(browser, rate),
         "init_ms": median(starts),
         "init_best_ms": min(starts),
         "click_ms": median(clicks),

@@ -8,7 +8,7 @@ import { minify } from 'terser';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const target = process.argv[2] ?? join(here, 'dist');
 /** What is loaded only when it is asked for: a file each, `clicktracker.<part>.js`. */
-const PARTS = ['debug', 'decide', 'experiment', 'move', 'options'];
+const PARTS = ['debug', 'decide', 'experiment', 'failure', 'move', 'options'];
 
 /** @type {import('esbuild').Plugin} */
 const partsStayFiles = {
@@ -42,7 +42,7 @@ const make = async (source, name, format) => {
   const { code = '' } = await minify(await readFile(outfile, 'utf8'), {
     ecma: 2020,
     module: true,
-    compress: { passes: 3, unsafe_arrows: true, pure_getters: true },
+    compress: { passes: 3, inline: 1, unsafe_arrows: true, pure_getters: true },
   });
   await writeFile(outfile, code);
 };

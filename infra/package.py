@@ -39,7 +39,7 @@ SERVER = ROOT / "infra" / "server"
 BY_HAND = ("Dockerfile.dockerignore",)
 """For builds from the checkout; a bundle holds nothing to ignore."""
 TRACKER = ROOT / "clicktracker_js"
-TRACKER_PARTS = ("debug", "decide", "experiment", "move", "options")
+TRACKER_PARTS = ("debug", "decide", "experiment", "failure", "move", "options")
 TRACKER_FILES = ("clicktracker.js", *(f"clicktracker.{part}.js" for part in TRACKER_PARTS))
 GEO_DATABASE = "geo.mmdb"
 SETTINGS_FILE = "logdig.toml"

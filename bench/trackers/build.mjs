@@ -14,7 +14,7 @@ const OPTIONS = { bundle: true, format: 'iife', target: 'es2021', charset: 'utf8
 const brotli = (text) =>
   brotliCompressSync(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24 } }).length;
 const squeezed = async (text) =>
-  (await minify(text, { ecma: 2020, module: true, compress: { passes: 3, unsafe_arrows: true, pure_getters: true } })).code;
+  (await minify(text, { ecma: 2020, module: true, compress: { passes: 3, inline: 1, unsafe_arrows: true, pure_getters: true } })).code;
 
 const sizes = {};
 for (const name of (await readdir(target)).filter((name) => name.endsWith('.js'))) {

@@ -1,1 +1,1 @@
-var e=({facts:e,hash:r,readVisitor:t},s,a,i)=>{const n=a[Math.floor(r(s+":"+t().user)/2**32*a.length)];if("string"!=typeof n)throw Error(`experiment "${s}" needs variants, as texts`);e.experiments={...e.experiments,[s]:n},i?.(n)};export{e as run};
+var e=({facts:e,readVisitor:t},r,o,s)=>{const n=o[Math.floor((e=>{let t=0;for(const r of e)t=Math.imul(t^r.charCodeAt(0),2654435761);return(t^t>>>15)>>>0})(r+":"+t().user)/2**32*o.length)];if("string"!=typeof n)throw Error(`experiment "${r}" needs variants, as texts`);e.experiments={...e.experiments,[r]:n},s?.(n)};export{e as run};

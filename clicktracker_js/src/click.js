@@ -3,7 +3,8 @@
 import { awaitEffects } from './after.js';
 import { on } from './attempt.js';
 import { config } from './config.js';
-import { describe, isMasked, nearest, pathOf } from './element.js';
+import { describe } from './element.js';
+import { isMasked, nearest, pathOf } from './path.js';
 import { record } from './recorder.js';
 import { selectorOf } from './selector.js';
 

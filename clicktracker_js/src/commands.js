@@ -1,12 +1,13 @@
 /** What `logdig(name, ...)` does, one function a command. The collector judges what they are given. */
 
+import { bring } from './bring.js';
 import { agreed, noteConsent, optIn, optOut } from './consent.js';
 import { toJson } from './json.js';
 import { DECIDE_MS } from './limits.js';
 import { alone } from './lock.js';
 import { openPage } from './page.js';
 import { tell } from './reading.js';
-import { forgetFresh, noteKnown, record, storeNow } from './recorder.js';
+import { noteKnown, record, storeNow } from './recorder.js';
 import { send } from './transport.js';
 import { forgetVisitor } from './visitor.js';
 
@@ -26,11 +27,8 @@ const withConsent = (change) => {
   noteKnown({});
 };
 
-/**
- * @param {(part: string, ...values: any[]) => Promise<any>} bring runs a part that is only loaded when it is asked for
- * @returns {Record<string, (...values: any[]) => void>}
- */
-export const makeCommands = (bring) => ({
+/** @type {Record<string, (...values: any[]) => void>} */
+export const commands = {
   page: () => {
     tell();
     openPage();
@@ -38,7 +36,7 @@ export const makeCommands = (bring) => ({
 
   track: (name, props) => recordCopy('custom', { name, props }),
 
-  listen: (id, props) => recordCopy('listen', { track_id: text(id), mobile: isMobile(), ...props }),
+  listen: (id, props) => recordCopy('listen', { track_id: text(id), mobile: /Mobi/.test(navigator.userAgent), ...props }),
 
   ad: (name, action, id, placement) => recordCopy('ad', { name, action, decision_id: text(id), placement }),
 
@@ -50,11 +48,7 @@ export const makeCommands = (bring) => ({
 
   consent: (answer) => withConsent(() => noteConsent(answer)),
 
-  optOut: () => {
-    forgetFresh();
-    forgetVisitor();
-    optOut();
-  },
+  optOut: () => withConsent(optOut),
 
   optIn: () => withConsent(optIn),
 
@@ -78,6 +72,4 @@ export const makeCommands = (bring) => ({
       callback(answer || { decision: 'suppress', reason: 'timeout' }),
     );
   },
-});
-
-const isMobile = () => /** @type {any} */ (navigator).userAgentData?.mobile ?? /Mobi/.test(navigator.userAgent);
+};

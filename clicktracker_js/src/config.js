@@ -15,8 +15,8 @@ const CAMPAIGN = /^utm_(source|medium|campaign|term|content)$/;
  * @property {string} token the app's public write token
  * @property {string} api where the collector's paths begin, with a slash at its end
  * @property {string} [decide] where the decision service's paths begin, if elsewhere
- * @property {string} consent agreed to before anybody was asked: `ask` nothing, `all` everything, empty analytics
- * @property {string} respectGpc whether Global Privacy Control and Do Not Track turn everything off: always, unless `false`
+ * @property {{analytics: boolean, ads: boolean}} consent what is agreed to before anybody was asked
+ * @property {() => unknown} refused whether the browser says no for its user, which turns everything off
  * @property {(name: string) => boolean} keeps whether a query parameter is kept
  * @property {(fragment: string) => string} fragment what is kept of an address behind its `#`
  * @property {(path: Element[], type: string) => unknown} allows whether a click or a submit on such a way is recorded
@@ -28,8 +28,11 @@ const CAMPAIGN = /^utm_(source|medium|campaign|term|content)$/;
 export const config = {
   token: '',
   api: '',
-  consent: '',
-  respectGpc: '',
+  consent: { analytics: true, ads: false },
+  refused: () => {
+    const { globalPrivacyControl, doNotTrack } = /** @type {any} */ (navigator);
+    return globalPrivacyControl || doNotTrack == 1;
+  },
   keeps: (name) => CAMPAIGN.test(name),
   fragment: () => '',
   allows: () => true,

@@ -1,5 +1,6 @@
 /** Who agreed to what. Signals of the browser win over everything, an opt-out over consent. */
 
+import { warn } from './bring.js';
 import { config } from './config.js';
 import { list, read, remove, write } from './storage.js';
 
@@ -13,17 +14,10 @@ export const readConsent = () => {
 };
 
 /** Whether nothing may be stored or sent, whatever is called. */
-export const silenced = () => {
-  const { globalPrivacyControl, doNotTrack } = /** @type {any} */ (navigator);
-  return !!given.out || (config.respectGpc != 'false' && (globalPrivacyControl || doNotTrack == 1));
-};
+export const silenced = () => given.out || config.refused();
 
 /** What holds now. */
-export const agreed = () => {
-  const heard = !silenced();
-  const { analytics = !config.consent || config.consent == 'all', ads = config.consent == 'all' } = given;
-  return { analytics: heard && analytics, ads: heard && ads };
-};
+export const agreed = () => (silenced() ? { analytics: false, ads: false } : { ...config.consent, ...given });
 
 /**
  * Note an answer; purposes that are not named stay as they are.
@@ -34,7 +28,7 @@ export const noteConsent = (answer) => {
     const value = answer[purpose];
     if (value === undefined) continue;
     given[purpose] = value === true;
-    if (given[purpose] !== value) console.warn(`logdig: consent for ${purpose} is "${value}", taken as refused`);
+    if (given[purpose] !== value) warn(`consent for ${purpose} is "${value}", taken as refused`);
   }
   if (!silenced()) write(KEY, given);
 };

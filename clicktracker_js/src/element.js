@@ -2,33 +2,10 @@
 
 import { cleanAddress } from './address.js';
 import { config } from './config.js';
-import { ADDRESS_LENGTH, WHOLE } from './limits.js';
-import { INTERACTIVE, selectorOf } from './selector.js';
+import { ADDRESS_LENGTH } from './limits.js';
+import { anchorOf, isMasked, nearest, share } from './path.js';
+import { selectorOf } from './selector.js';
 import { view } from './view.js';
-
-/**
- * The elements an event went through, innermost first, out of shadow roots too.
- * @param {Event} event
- */
-export const pathOf = (event) =>
-  /** @type {HTMLElement[]} */ (event.composedPath().filter((node) => node instanceof Element));
-
-/**
- * @template {Element} T
- * @param {T[]} path
- * @param {string} selector
- */
-export const nearest = (path, selector) => path.find((element) => element.matches(selector));
-
-/**
- * Whether what may be text of a person is left out.
- * @param {Element[]} path
- */
-export const isMasked = (path) =>
-  !!nearest(path, '[data-logdig-mask],[data-logdig-unmask]')?.matches('[data-logdig-mask]');
-
-/** What a click is about, also when a part of it is hit. @param {Element[]} path */
-export const anchorOf = (path) => nearest(path, INTERACTIVE) || path[0];
 
 /**
  * @param {Element[]} path
@@ -61,12 +38,6 @@ export const describe = (path, pointer) => {
     view: view(scroller),
   };
 };
-
-/**
- * @param {number} inside pixels from the box's edge
- * @param {number} size of the box
- */
-export const share = (inside, size) => (size ? Math.round(Math.min(Math.max(inside / size, 0), 1) * WHOLE) : 0);
 
 /**
  * The element as the tracker of 2016 named it: tag;class;id;name;data-reactid. Names that may tell who somebody is,

@@ -8,12 +8,11 @@ export const toJson = (value) => {
   if (typeof value == 'string') return `"${value.replace(/["\\\0-\x1f]|\p{Cs}/gu, escaped)}"`;
   if (Array.isArray(value)) return `[${value.map(toJson)}]`;
   if (value && typeof value == 'object') {
-    const known = Object.keys(value).filter((name) => value[name] !== undefined);
-    return `{${known.map((name) => toJson(name) + ':' + toJson(value[name]))}}`;
+    return `{${Object.entries(value).flatMap(([name, one]) => (one === undefined ? [] : toJson(name) + ':' + toJson(one)))}}`;
   }
   return /^(-?\d|true|false)/.test(value) ? '' + value : 'null';
 };
 
 /** @param {string} letter */
 const escaped = (letter) =>
-  letter > '\0' && letter < '\x7f' ? '\\u' + letter.charCodeAt(0).toString(16).padStart(4, '0') : '\ufffd';
+  letter > '\0' && letter < '\x7f' ? '\\u' + (letter.charCodeAt(0) + 0x10000).toString(16).slice(1) : '\ufffd';

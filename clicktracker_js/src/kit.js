@@ -1,25 +1,18 @@
-/** What parts take from here, so that they need not bring it again. */
+/** What parts take from here: what has a state, or is too large to bring again. */
 
-import { on } from './attempt.js';
 import { config } from './config.js';
-import { agreed } from './consent.js';
-import { anchorOf, nearest, pathOf, share } from './element.js';
-import { hash } from './hash.js';
+import { agreed, silenced } from './consent.js';
 import { countDropped } from './queue.js';
 import { tellers } from './reading.js';
 import { facts, known, pageAge, record } from './recorder.js';
 import { selectorOf } from './selector.js';
+import { read, remove, write } from './storage.js';
 import { readVisitor } from './visitor.js';
 
 export const kit = {
-  on,
   config,
   agreed,
-  anchorOf,
-  nearest,
-  pathOf,
-  share,
-  hash,
+  silenced,
   countDropped,
   tellers,
   facts,
@@ -27,6 +20,9 @@ export const kit = {
   pageAge,
   record,
   selectorOf,
+  read,
+  remove,
+  write,
   readVisitor,
 };
 

@@ -20,9 +20,8 @@ export const STORE_MS = 500;
 /** Bounds of what waits in the browser. */
 export const QUEUE_EVENTS = 1000;
 export const QUEUE_BYTES = 512 * 1024;
-/** The collector takes no larger event, and none that is older. */
+/** The collector takes no larger event. */
 export const EVENT_BYTES = 32 * 1024;
-export const EVENT_AGE_MS = 30 * 86_400_000;
 
 /** One request: browsers let 64 KB a page outlive it, and the envelope needs some of them. */
 export const BATCH_BYTES = 59_000;

@@ -6,6 +6,7 @@ import { start } from './start.js';
 const parts = {
   debug: () => import('./parts/debug.js'),
   decide: () => import('./parts/decide.js'),
+  failure: () => import('./parts/failure.js'),
   experiment: () => import('./parts/experiment.js'),
   move: () => import('./parts/move.js'),
   options: () => import('./parts/options.js'),

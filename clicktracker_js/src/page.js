@@ -13,9 +13,10 @@ import { view } from './view.js';
 export const openPage = () => {
   if (/** @type {any} */ (document).prerendering) return on(document, 'prerenderingchange', openPage);
   const address = cleanAddress(location.href);
-  const before = page?.address;
+  const before = page?.current_page;
   beginPageView(address);
   beginReading();
+  /** @type {Record<string, any>} */
   const own = {
     page: {
       referrer: before && before != address ? before : cleanAddress(document.referrer),
@@ -26,12 +27,12 @@ export const openPage = () => {
     },
   };
   record('page', own);
-  afterFrame(() => Object.assign(own, { view: view(config.scroller()) }));
+  afterFrame(() => (own.view = view(config.scroller())));
 };
 
 /** The page has changed its own address: a new page, if what is recorded of it differs. */
 const followAddress = () => {
-  if (cleanAddress(location.href) == page.address) return;
+  if (cleanAddress(location.href) == page.current_page) return;
   noteEffect('navigated_ms');
   tell();
   openPage();

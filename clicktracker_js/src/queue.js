@@ -1,17 +1,17 @@
 /**
  * Events that wait for their 2xx, each one under a key of its own, so that tabs never overwrite each other. A key says
- * all that is asked before sending: `logdig:e:<number>:<event_id>:<bytes>:<milliseconds>`; keys sort in the order of making,
- * whatever the clock says.
+ * all that is asked before sending: `logdig:e:<number>:<event_id>:<bytes>`; keys sort in the order of making, whatever
+ * the clock says.
  */
 
-import { BATCH_BYTES, EVENT_AGE_MS, EVENT_BYTES, QUEUE_BYTES, QUEUE_EVENTS } from './limits.js';
+import { BATCH_BYTES, EVENT_BYTES, QUEUE_BYTES, QUEUE_EVENTS } from './limits.js';
 import { toJson } from './json.js';
 import { list, read, remove, write } from './storage.js';
 
 const DROPPED = 'logdig:dropped';
 const EVENT = 'logdig:e:';
 
-/** @typedef {'full' | 'too_large' | 'refused' | 'expired' | 'before_send'} Reason */
+/** @typedef {'full' | 'too_large' | 'refused' | 'before_send'} Reason */
 
 /** Keys of all that waits, oldest first. */
 export const waiting = () => list(EVENT);
@@ -24,10 +24,11 @@ export const dropped = () => read(DROPPED);
 
 /**
  * Count what is given up, for the whole browser.
- * @param {Record<string, number>} counts by reason
+ * @param {Partial<Record<Reason, number>>} counts by reason
  * @param {1 | -1} sign -1 = the collector knows; another tab may have counted more meanwhile
  */
 export const countDropped = (counts, sign = 1) => {
+  /** @type {Record<string, number>} */
   const sums = dropped() || {};
   for (const [reason, count] of Object.entries(counts)) {
     sums[reason] = (sums[reason] || 0) + sign * count;
@@ -38,24 +39,14 @@ export const countDropped = (counts, sign = 1) => {
 };
 
 /**
- * @param {string} key
- * @param {Reason} reason
- */
-export const giveUp = (key, reason) => {
-  remove(key);
-  countDropped({ [reason]: 1 });
-};
-
-/**
  * Add an event at the end.
  * @param {Record<string, any>} event
  * @param {number} number counts up
- * @param {number} at milliseconds of the event
  */
-export const add = (event, number, at) => {
+export const add = (event, number) => {
   const bytes = new TextEncoder().encode(toJson(event)).length;
   if (bytes > EVENT_BYTES) countDropped({ too_large: 1 });
-  else write(`${EVENT}${number + 1e9}:${event.event_id}:${bytes}:${at}`, event);
+  else write(`${EVENT}${number + 1e9}:${event.event_id}:${bytes}`, event);
 };
 
 /** Hold the bounds; the oldest go first. */
@@ -65,8 +56,9 @@ export const trim = () => {
     .reverse()
     .forEach((key, index) => {
       room -= bytesOf(key);
-      if (Date.now() - +key.split(':')[5] > EVENT_AGE_MS) giveUp(key, 'expired');
-      else if (index >= QUEUE_EVENTS || room < 0) giveUp(key, 'full');
+      if (index < QUEUE_EVENTS && room >= 0) return;
+      remove(key);
+      countDropped({ full: 1 });
     });
 };
 

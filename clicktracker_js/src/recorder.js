@@ -16,21 +16,24 @@ import { pageVersion } from './version.js';
 import { readVisitor, takeTurn, writeVisitor } from './visitor.js';
 
 /**
+ * What all events of a view have in common.
  * @typedef {object} PageView
- * @property {string} id
- * @property {string | undefined} address
- * @property {number} began by the page's own clock
- * @property {number} [load] is counted when its first event is stored
- * @property {string} [version]
+ * @property {string} page_view_id
+ * @property {string | undefined} current_page
+ * @property {number} [load_count] is counted when its first event is stored
+ * @property {string} [page_version]
  */
 
 const KNOWN = 'logdig:known';
 
 /** @type {{at: number, ripe: number, page: PageView, said: object, own: Record<string, any>}[]} made, but not stored */
-export let fresh = [];
+export const fresh = [];
 
 /** @type {PageView} */
 export let page;
+
+/** When it began, by the page's own clock. */
+let began = 0;
 
 /** @type {{customer_id: string | null, staff?: boolean}} what the site said about the visitor; on every event */
 export let known;
@@ -45,13 +48,14 @@ export const facts = {};
 
 /**
  * Everything from now on belongs to a new view.
- * @param {string | undefined} address
+ * @param {string | undefined} current_page its address
  */
-export const beginPageView = (address) => {
-  page = { id: randomText(), address, began: performance.now() };
+export const beginPageView = (current_page) => {
+  page = { page_view_id: randomText(), current_page };
+  began = performance.now();
 };
 
-export const pageAge = () => Math.round(performance.now() - page.began);
+export const pageAge = () => Math.round(performance.now() - began);
 
 /**
  * Note what the site says about the visitor; stored only with consent.
@@ -61,12 +65,6 @@ export const noteKnown = (said) => {
   known = { ...known, ...said };
   if (agreed().analytics) write(KNOWN, known);
   else remove(KNOWN);
-};
-
-/** Forget what the site said about the visitor, and what is not stored yet. */
-export const forgetFresh = () => {
-  fresh = [];
-  known = { customer_id: null };
 };
 
 /**
@@ -99,21 +97,18 @@ export const storeNow = (count = fresh.length) => {
   const visitor = readVisitor();
   for (const { at, page, said, own } of fresh.splice(0, count))
     attempt(() => {
-      page.load ||= ++visitor.loads;
-      page.version ||= pageVersion();
+      page.load_count ||= ++visitor.loads;
+      page.page_version ||= pageVersion();
       const kept = config.filter({
         event_id: randomText(EVENT_ID_LENGTH),
         timestamp: new Date(at).toISOString(),
-        page_view_id: page.id,
-        current_page: page.address,
+        ...page,
         ...said,
         ...own,
         ...facts,
         user_key: visitor.user,
-        load_count: page.load,
-        page_version: page.version,
       });
-      if (kept) add(Object.assign(kept, takeTurn(visitor, at)), ++visitor.made, at);
+      if (kept) add(Object.assign(kept, takeTurn(visitor, at)), ++visitor.made);
     });
   writeVisitor(visitor);
   trim();

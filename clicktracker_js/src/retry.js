@@ -1,11 +1,17 @@
-/** How long to wait after a failure. Arithmetic only, in milliseconds. */
+/** Until when nobody sends. Arithmetic only, in milliseconds. */
 
 import { CLOSED_WAIT_MS, FIRST_WAIT_MS, LONGEST_ASKED_MS, LONGEST_WAIT_MS } from './limits.js';
 
-/** @typedef {{from: number, until: number, failures: number}} Hold a wait, by the browser's clock */
+/**
+ * Where it is stored: after a failure, or because a tab is sending. So no tab waits for ever for one that was closed or
+ * frozen; two that begin in the same instant send twice what the tables hold once.
+ */
+export const HOLD = 'logdig:hold';
+
+/** @typedef {{from: number, until: number, failures?: number}} Hold a wait, by the browser's clock */
 
 /**
- * @param {number} status 0 = no answer came
+ * @param {number | undefined} status undefined = no answer came
  * @param {string | null | undefined} asked the header `Retry-After`: seconds or a date
  * @param {number} failures so far, without a success between
  * @param {number} now

@@ -20,16 +20,21 @@ export const selectorOf = (element, masked, most = SELECTOR_STEPS) => {
   const root = /** @type {ShadowRoot} */ (element.getRootNode());
   const { host } = root;
   if (host) most = Math.ceil(most / 2);
-  const way = [];
+  /** @type {string[]} */
+  let way = [];
   for (let at = element; ; at = /** @type {Element} */ (at.parentElement)) {
-    const step = stepOf(at, root, masked);
-    way.push({ at, step });
-    if (/^[#[]/.test(step) || at == document.body || !at.parentElement) break;
+    way.push(stepOf(at, root, masked));
+    if (/^[#[]/.test(way[way.length - 1]) || !at.parentElement || at == document.body) break;
   }
-  let selector = (way[most] ? shortened(way, most) : way)
-    .map(({ step }) => step)
-    .reverse()
-    .join(way[most] ? ' ' : ' > ');
+  const long = way[most];
+  // Of a long way what tells most: its end, its beginning, and the steps nearest to the element that are one of several.
+  if (long)
+    way = way
+      .slice(0, -1)
+      .filter((step, height) => !height || /\W/.test(step))
+      .slice(0, most - 1)
+      .concat(way.slice(-1));
+  let selector = way.reverse().join(long ? ' ' : ' > ');
   if (host) selector = selectorOf(host, masked, most) + ' >>> ' + selector;
   return selector.length > TEXT_LENGTH ? null : selector;
 };
@@ -41,37 +46,18 @@ export const selectorOf = (element, masked, most = SELECTOR_STEPS) => {
  * @param {boolean} [masked]
  */
 export const stepOf = (element, root, masked) => {
-  const { id, localName, classList } = element;
+  const { id, localName, classList, parentNode } = element;
   for (const name of ['data-logdig-id', 'data-logdig-region']) {
     const given = element.getAttribute(name);
     if (given) return `[${name}="${CSS.escape(given)}"]`;
   }
   if (id && !masked && looksWritten(id) && !root.querySelectorAll('#' + id)[1]) return '#' + id;
   const step = localName.replace(/[^\w-]/g, '\\$&');
-  const siblings = twins(element);
+  const siblings = [...(parentNode?.children || [])].filter((one) => one.localName == localName);
   if (!siblings[1]) return step;
   // A class that no sibling has outlives a new sibling better than a place does.
   const own = [...classList].find(
-    (name) => !masked && isLasting(name) && siblings.every((one) => one == element || !one.classList.contains(name)),
+    (name) => !masked && isLasting(name) && !siblings.filter((one) => one.classList.contains(name))[1],
   );
   return step + (own ? '.' + own : `:nth-of-type(${siblings.indexOf(element) + 1})`);
-};
-
-/** Siblings of its kind, and itself. Most elements have none, which the browser knows fastest. @param {Element} element */
-const twins = (element) =>
-  element.matches(':only-of-type')
-    ? [element]
-    : [...(element.parentNode?.children || [])].filter(({ localName }) => localName == element.localName);
-
-/**
- * Of a long way the steps that tell most: the element, what has a name, then what is one of many; the nearer of two
- * alike. The page is not searched for what else they find: that takes long, and the selector would change with parts
- * of the page that are far away.
- * @param {{at: Element, step: string}[]} way from the element upwards
- * @param {number} most steps
- */
-const shortened = (way, most) => {
-  const weighed = way.map(({ at, step }, height) => ({ step, weight: height && !/^[#[]/.test(step) ? twins(at).length : 1e9 }));
-  const telling = [...weighed].sort((one, other) => other.weight - one.weight).slice(0, most);
-  return weighed.filter((step) => telling.includes(step));
 };

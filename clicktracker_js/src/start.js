@@ -1,7 +1,8 @@
 /** Starts once, by `init`, and turns every call into a command; calls before that wait. */
 
+import { bring, bringBy, warn } from './bring.js';
 import { watchClicks } from './click.js';
-import { makeCommands } from './commands.js';
+import { commands } from './commands.js';
 import { config } from './config.js';
 import { readConsent } from './consent.js';
 import { kit } from './kit.js';
@@ -19,21 +20,18 @@ export const start = (load) => {
   /** @type {ArrayLike<any>[] | null} calls before the start; null afterwards */
   let early = [];
 
-  /** @param {string} part @param {any[]} values */
-  const bring = (part, ...values) =>
+  bringBy((part, ...values) =>
     load(part)
       .then(({ run }) => run(kit, ...values))
-      .catch((error) => warn(part, error));
-
-  const commands = makeCommands(bring);
+      .catch((error) => warn(part, error)),
+  );
 
   /** The first one counts. @param {Record<string, any>} options */
-  const init = ({ token, endpoint, consent = '', respectGpc, ...options }) => {
+  const init = ({ token, endpoint, ...options }) => {
     if (config.token) return;
     if (!token || !endpoint) throw Error('token or endpoint is missing');
     const api = new URL(endpoint.replace(/\/*$/, '/v1/'), document.baseURI).href;
-    Object.assign(config, { token, api, consent, respectGpc: respectGpc + '' });
-    if (!/^(all|ask|)$/.test(consent)) warn(`consent is "${consent}", taken as "ask"`);
+    Object.assign(config, { token, api });
     if (Object.keys(options)[0]) bring('options', options, begin, bring);
     else begin();
   };
@@ -66,6 +64,3 @@ export const start = (load) => {
   };
   return run;
 };
-
-/** @param {any[]} what */
-const warn = (...what) => console.warn('logdig:', ...what);

@@ -1,18 +1,14 @@
 /** Brings waiting events to the collector, in order, and removes them only after its 2xx. */
 
+import { bring } from './bring.js';
 import { config } from './config.js';
 import { silenced } from './consent.js';
 import { BATCH_EVENTS, PAUSE_MS, TIMEOUT_MS } from './limits.js';
-import { countDropped, dropped, giveUp, nextBatch, waiting } from './queue.js';
-import { holdAfter, stillHeld } from './retry.js';
+import { countDropped, dropped, nextBatch, waiting } from './queue.js';
+import { HOLD, stillHeld } from './retry.js';
 import { toJson } from './json.js';
 import { read, readText, remove, write } from './storage.js';
 
-/**
- * Until when nobody sends: after a failure, or because a tab is sending. So no tab waits for ever for one that was
- * closed or frozen; two that begin in the same instant send twice what the tables hold once.
- */
-const HOLD = 'logdig:hold';
 const VERSION = '1.0.0';
 
 /** @type {any} */
@@ -41,45 +37,42 @@ export const send = async () => {
   while (!silenced() && !held() && navigator.onLine !== false) {
     const keys = nextBatch(limit, 0);
     if (!keys[0]) return;
-    const failures = read(HOLD)?.failures || 0;
     const told = dropped();
-    write(HOLD, { from: Date.now(), until: Date.now() + TIMEOUT_MS, failures });
+    const from = Date.now();
+    // Where no answer is heard, or what a failure asks for is not known, somebody tries again after this time.
+    write(HOLD, { ...read(HOLD), from, until: from + TIMEOUT_MS });
     flying = keys.length;
-    const { status, asked } = await post(envelope(keys, told));
+    const answer = await post(envelope(keys, told));
     flying = 0;
     if (silenced()) return;
-    remove(HOLD);
-    if (status >= 200 && status < 300) {
+    if (answer?.ok) {
+      remove(HOLD);
       keys.forEach(remove);
       if (told) countDropped(told, -1);
       limit = BATCH_EVENTS;
-    } else if (status == 400 || status == 413) {
-      if (!keys[1]) giveUp(keys[0], status == 400 ? 'refused' : 'too_large');
-      limit = Math.ceil(keys.length / 2);
-    } else write(HOLD, holdAfter(status, asked, failures, Date.now(), Math.random()));
+    } else limit = (await bring('failure', answer, keys)) || limit;
   }
   if (waiting()[0]) sendSoon();
 };
 
 /**
  * @param {string} body
- * @returns {Promise<{status: number, asked?: string | null}>} status 0 = no answer came
+ * @returns {Promise<Response | undefined>} undefined = no answer came
  */
 const post = async (body) => {
   try {
-    const signal = AbortSignal.timeout?.(TIMEOUT_MS);
-    const reply = await fetch(config.api + 'events', {
+    const answer = await fetch(config.api + 'events', {
       method: 'POST',
       body,
       keepalive: true,
       credentials: 'omit',
-      signal,
+      signal: AbortSignal.timeout?.(TIMEOUT_MS),
     });
     // Unread, it would go on counting against the 64 KB that a page may have under way.
-    await reply.text();
-    return { status: reply.status, asked: reply.headers.get('Retry-After') };
+    await answer.text();
+    return answer;
   } catch {
-    return { status: 0 };
+    return undefined;
   }
 };
 

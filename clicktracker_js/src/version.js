@@ -2,13 +2,14 @@
 
 import { hash } from './hash.js';
 import { FINGERPRINT_ELEMENTS, VERSION_LENGTH } from './limits.js';
-import { INTERACTIVE, stepOf } from './selector.js';
+import { isLasting } from './names.js';
+import { INTERACTIVE } from './selector.js';
 
 /** What the site says, else a fingerprint of what can be clicked: its kinds, not their number or order. */
 export const pageVersion = () => {
   const said = document.documentElement.dataset.logdigVersion;
   if (said) return said.slice(0, VERSION_LENGTH);
   const elements = [...document.querySelectorAll(INTERACTIVE)].slice(0, FINGERPRINT_ELEMENTS);
-  const kinds = new Set(elements.map((element) => stepOf(element, document).split(':')[0]));
+  const kinds = new Set(elements.map(({ localName, id, classList }) => [localName, ...[id, ...classList].filter(isLasting)].join('.')));
   return hash([...kinds].sort().join()).toString(36);
 };

@@ -11,7 +11,7 @@ const KEY = 'logdig:visitor';
  * @property {string} user the key
  * @property {number} loads page views
  * @property {number} made events, for the order of the queue
- * @property {string} session
+ * @property {string} [session]
  * @property {number} seq the next event's place in its session
  * @property {number} at milliseconds of the latest event, by the browser's clock
  */
@@ -21,7 +21,7 @@ let unknown;
 
 /** @returns {Visitor} the stored one, or somebody new */
 export const readVisitor = () =>
-  read(KEY) || (unknown ||= { user: randomText(), loads: 0, made: 0, session: '', seq: 0, at: 0 });
+  read(KEY) || (unknown ||= { user: randomText(), loads: 0, made: 0, seq: 0, at: 0 });
 
 /** @param {Visitor} visitor */
 export const writeVisitor = (visitor) => write(KEY, visitor);

@@ -141,6 +141,23 @@ def test_events_are_tried_again_when_the_hour_is_over(open_page: OpenPage, colle
     assert seqs(collector) == [0, 1, 0, 1]
 
 
+def test_events_are_kept_and_tried_again_when_the_part_for_failures_cannot_be_loaded(
+    open_page: OpenPage, collector: Collector
+) -> None:
+    collector.answers = [Answer(503, {"Retry-After": "3600"})]
+    page = open_page(init=CLOCK)
+    page.route("**/clicktracker.failure.js", lambda route: route.abort())
+    with page.expect_event("requestfailed"):
+        track(page, "a")
+    wait_until_stored(page, 2)
+    page.evaluate("setBack(-31_000)")
+    track(page, "b")
+
+    collector.wait_for(lambda seen: seen.names() == ["a", "b"])
+
+    assert seqs(collector) == [0, 1, 2]
+
+
 @pytest.mark.parametrize("status, reason", [(400, "refused"), (413, "too_large")])
 def test_batch_is_halved_until_only_the_bad_event_is_dropped_and_counted(
     open_page: OpenPage, collector: Collector, status: int, reason: str

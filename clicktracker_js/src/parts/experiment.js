@@ -1,5 +1,7 @@
 /** Deals visitors out to variants; loaded with the first `experiment`. */
 
+import { hash } from '../hash.js';
+
 /**
  * The same visitor always meets the same variant. It travels on every event of this page, also on those made before
  * that are not stored yet.
@@ -8,7 +10,7 @@
  * @param {string[]} variants
  * @param {(variant: string) => void} [callback]
  */
-export const run = ({ facts, hash, readVisitor }, name, variants, callback) => {
+export const run = ({ facts, readVisitor }, name, variants, callback) => {
   const variant = variants[Math.floor((hash(name + ':' + readVisitor().user) / 2 ** 32) * variants.length)];
   if (typeof variant != 'string') throw Error(`experiment "${name}" needs variants, as texts`);
   facts.experiments = { ...facts.experiments, [name]: variant };

@@ -1,5 +1,8 @@
 /** Follows the mouse, sampled and thinned, within a budget of bytes; loaded where `data-move="true"` asks for it. */
 
+import { on } from '../attempt.js';
+import { anchorOf, isMasked, nearest, pathOf, share } from '../path.js';
+
 /** A place is taken at most so often, in milliseconds. */
 const SAMPLE_MS = 100;
 /** A shorter way than this many pixels is left out. */
@@ -12,7 +15,7 @@ const BUDGET = 24_000;
 const POINT_CHARACTERS = 22;
 
 /** @param {import('../kit.js').Kit} kit */
-export const run = ({ on, pathOf, anchorOf, share, selectorOf, nearest, tellers, record, pageAge }) => {
+export const run = ({ selectorOf, tellers, record, pageAge }) => {
   /** @type {string[]} */
   let anchors = [];
   /** @type {number[][]} */
@@ -47,10 +50,9 @@ export const run = ({ on, pathOf, anchorOf, share, selectorOf, nearest, tellers,
     if (nearest(path, '[data-logdig-ignore]')) return;
     const anchor = anchorOf(path);
     const box = anchor.getBoundingClientRect();
-    const masked = !!nearest(path, '[data-logdig-mask]');
     left -= POINT_CHARACTERS;
     points.push([
-      indexOf(selectorOf(anchor, masked)),
+      indexOf(selectorOf(anchor, isMasked(path))),
       share(event.clientX - box.left, box.width),
       share(event.clientY - box.top, box.height),
       age,

@@ -1,8 +1,13 @@
 /** What a site sets otherwise than most; loaded before the start when there is such a setting. */
 
+import { hash } from '../hash.js';
+import { nearest } from '../path.js';
+
 /** What each may be: the first when it is not set, the last when it is set wrong. */
 const CHOICES = {
   autocapture: ['all', 'links', 'off'],
+  consent: ['', 'all', 'ask'],
+  respectGpc: ['true', 'false', 'true'],
   hash: ['false', 'true', 'false'],
   move: ['false', 'true', 'false'],
   excludeSearch: ['false', 'true'],
@@ -17,10 +22,13 @@ const LINKS = 'a,span,button,input,[href],[reactid],[data-reactid]';
  * @param {() => void} begin
  * @param {(part: string, ...values: any[]) => Promise<any>} bring
  */
-export const run = ({ config, countDropped, hash, nearest }, given, begin, bring) => {
-  const { autocapture, excludeSearch, hash: byHash, move, query, sampleRate, scrollRoot, beforeSend, decideEndpoint } = checked(given);
+export const run = ({ config, countDropped }, given, begin, bring) => {
+  const { autocapture, consent, respectGpc, excludeSearch, hash: byHash, move, query, sampleRate, scrollRoot, beforeSend, decideEndpoint } = checked(given);
 
   if (decideEndpoint) config.decide = new URL(decideEndpoint.replace(/\/*$/, '/v1/'), document.baseURI).href;
+
+  if (consent) config.consent = { analytics: consent == 'all', ads: consent == 'all' };
+  if (respectGpc == 'false') config.refused = () => false;
 
   const campaign = config.keeps;
   config.keeps = (name) => excludeSearch != 'true' && (campaign(name) || query.includes(name));
