@@ -173,7 +173,11 @@ def _jobs_role(settings: Settings) -> dict[str, Any]:
         "What the Spark jobs may do.",
         allow(["s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation"], [bucket_arn(bucket)]),
         allow(["s3:GetObject"], bucket_arn(bucket, "*")),
-        allow(["s3:PutObject", "s3:DeleteObject"], bucket_arn(bucket, "tables/*", "checkpoints/*")),
+        # Large files go up in parts, which a failed task takes back.
+        allow(
+            ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
+            bucket_arn(bucket, "tables/*", "checkpoints/*"),
+        ),
         # `maintain` takes out what a flush wrote of someone while they were being forgotten.
         allow(["s3:PutObject", "s3:GetObjectVersion", "s3:DeleteObjectVersion"], bucket_arn(bucket, "raw/*", "bad/*")),
         allow(["s3:GetObject"], bucket_arn(settings.artifacts_bucket_name, "packages/*")),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from logdig.apps import App
 from logdig.collector import METHODS, PATHS
-from logdig.errors import InvalidEventError
+from logdig.errors import InvalidEventError, QueueUnavailableError
 from logdig.exchange import Headers, Reply, Request
 from logdig.packing import Batch
 from tests.fakes.sinks import MemorySink
@@ -23,6 +23,7 @@ from tests.fakes.tracked import (
     BROWSER,
     NOW,
     ORIGIN,
+    TEN_FIELDS,
     TOKEN,
     body,
     collector,
@@ -107,6 +108,22 @@ def test_nothing_is_acknowledged_when_the_sink_is_down() -> None:
     assert reply.status == 503
     assert dict(reply.headers)["Retry-After"] == "10"
     assert dict(reply.headers)["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", ["/v1/events", "/"])
+def test_what_a_service_of_aws_said_is_never_shown(path: str) -> None:
+    words = "AccessDenied: arn:aws:sts::123456789012:assumed-role/shop is not authorized"
+
+    class Denied(MemorySink):
+        def commit(self, batch: Batch) -> None:
+            raise QueueUnavailableError(words) from ValueError(words)
+
+    payload = body(event()) if path == "/v1/events" else json.dumps(TEN_FIELDS).encode()
+    reply = ask(post(payload, path), Denied())
+
+    assert reply.status == 503
+    assert b"send it again later" in reply.body
+    assert b"123456789012" not in reply.body
 
 
 def test_mistake_of_ours_is_logged_with_its_traceback_and_never_shown(caplog: pytest.LogCaptureFixture) -> None:

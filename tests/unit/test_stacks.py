@@ -7,15 +7,21 @@ from typing import Any
 import pytest
 
 from infra.account import RefusedByAwsError
-from infra.plan import Change, changes_of
+from infra.deploy import in_words
+from infra.kept import Kept
+from infra.plan import ApplyTemplate, Change, CheckRoad, MakeArtifacts, TakeUp, changes_of, make_plan
 from infra.stack_events import Event, StackFailedError
-from infra.stacks import ChangeSet, apply_change, find_stack, prepare_change, remove_stack
+from infra.stacks import ChangeSet, apply_change, find_stack, prepare_change, prepare_import, remove_stack
 from logdig.errors import LogDigError, SetupError
 from tests.fakes.account import ScriptedAccount
-from tests.unit.test_template import template
+from tests.unit.test_template import SETTINGS, template
 
 BODY = {"TemplateBody": "{}"}
 ABSENT = RefusedByAwsError("cloudformation:describe_stacks", "ValidationError", "Stack shop-prod does not exist")
+
+
+def refused(code: str) -> RefusedByAwsError:
+    return RefusedByAwsError("any:call", code, "")
 
 
 def stack(status: str) -> dict[str, Any]:
@@ -81,6 +87,65 @@ def test_change_tells_cloudformations_reason_when_it_is_refused() -> None:
 
     with pytest.raises(LogDigError, match="refuses the change of shop-prod: Template error: x"):
         prepare_change(account, "shop-prod", BODY, [])
+
+
+def test_change_tells_what_the_checks_found_when_cloudformation_only_points_at_them() -> None:
+    words = "Validation failed. Use the DescribeEvents API for detailed failure information."
+    found = [
+        {"LogicalResourceId": "Bucket", "ResourceType": "AWS::S3::Bucket", "EventType": "VALIDATION_ERROR",
+         "ValidationName": "NAME_CONFLICT_VALIDATION", "ValidationStatusReason": "'b' already exists."},
+        {"EventType": "STACK_EVENT", "OperationStatus": "FAILED"},
+    ]  # fmt: skip
+    account = ScriptedAccount(
+        describe_stacks=[stack("UPDATE_COMPLETE")], create_change_set=[{"Id": "arn:set"}],
+        describe_change_set=[{"Status": "FAILED", "StatusReason": words}], delete_change_set=[{}],
+        describe_events=[{"OperationEvents": found}],
+    )  # fmt: skip
+
+    with pytest.raises(LogDigError) as caught:
+        prepare_change(account, "shop-prod", BODY, [])
+
+    assert "refuses the change of shop-prod: Bucket (AWS::S3::Bucket): 'b' already exists." in caught.value.message
+    assert "its name is taken" in caught.value.message
+    assert account.said("describe_events") == [{"ChangeSetName": "arn:set", "Filters": {"FailedEvents": True}}]
+    assert [name for name, _ in account.calls][-2:] == ["describe_events", "delete_change_set"]
+
+
+def test_import_names_every_resource_and_neither_tags_nor_outputs() -> None:
+    ready = {"Status": "CREATE_COMPLETE", "Changes": []}
+    account = ScriptedAccount(create_change_set=[{"Id": "arn:set"}], describe_change_set=[ready])
+    kept = Kept("queue", "shop-prod-sqs", "Queue", "https://sqs/1/shop-prod-sqs")
+
+    change = prepare_import(account, "shop-prod", BODY, [kept.as_import()])
+
+    (asked,) = account.said("create_change_set")
+    assert change.is_new
+    assert asked["ChangeSetType"] == "IMPORT"
+    assert not {"Tags", "ImportExistingResources", "OnStackFailure"} & set(asked)
+    assert asked["ResourcesToImport"] == [
+        {
+            "ResourceType": "AWS::SQS::Queue", "LogicalResourceId": "Queue",
+            "ResourceIdentifier": {"QueueUrl": "https://sqs/1/shop-prod-sqs"},
+        }
+    ]  # fmt: skip
+
+
+def test_first_plan_takes_up_what_was_kept_before_it_adds_the_rest() -> None:
+    account = ScriptedAccount(
+        get_caller_identity=[{"Account": "1", "Arn": "arn:me"}], describe_stacks=[ABSENT],
+        get_queue_url=[refused("NonExistentQueue")], head_bucket=[{}], describe_table=[refused("ResourceNotFound")],
+        get_database=[refused("EntityNotFound")],
+    )  # fmt: skip
+
+    plan = make_plan(account, SETTINGS, [], template())
+
+    assert [type(step) for step in plan.steps] == [MakeArtifacts, TakeUp, ApplyTemplate, CheckRoad]
+    take_up = plan.steps[1]
+    assert isinstance(take_up, TakeUp)
+    assert set(take_up.template["Resources"]) == {"Bucket"}
+    assert {one.logical_id for one in plan.changes if one.action == "take up"} == {"Bucket"}
+    assert {one.action for one in plan.changes} == {"take up", "add"}
+    assert in_words(take_up) == "take up into stack shop-prod what an earlier one kept: shop-prod-s3"
 
 
 def test_apply_tells_each_event_once_and_names_what_failed_first() -> None:
