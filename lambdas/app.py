@@ -45,7 +45,8 @@ def answer_by(source: Callable[[], Collector | MeasuredCollector], request: exch
 
 def build_app(source: Callable[[], Collector | MeasuredCollector]) -> Chalice:
     """Make the Chalice application on a source of the collector."""
-    chalice = Chalice(app_name="logdig")
+    # Its own logging would take "logdig" for its name and silence every warning of ours.
+    chalice = Chalice(app_name="logdig", configure_logs=False)
 
     def answer() -> Response:
         asked = cast(Request, chalice.current_request).to_original_event()

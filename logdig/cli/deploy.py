@@ -100,6 +100,7 @@ def _print_result(account: Account, settings: Settings, packages: Packages) -> N
     for app in settings.apps:
         tag = script_tag(app.token, endpoint, decide_endpoint=decide, integrity=integrity)
         click.echo(f"{app.name:<10} {tag}")
+    click.echo("scripts    serve clicktracker*.js of clicktracker_js/dist from the root of your site")
     click.echo("dashboard  python -m api.dashboard")
     if not any(app.origins and not app.disabled for app in settings.apps):
         click.echo("no app may write from a page yet, so the road was not checked; see: logdig app add", err=True)

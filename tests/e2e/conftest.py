@@ -22,6 +22,7 @@ from playwright.sync_api import sync_playwright
 
 from analytics import spark as spark_module
 from infra.bootstrap import find_chromium, find_java
+from infra.package import TRACKER, TRACKER_FILES
 from infra.resources import lock_table_name
 from infra.stack.policies import role_name
 from logdig.settings import Settings
@@ -35,7 +36,6 @@ BROWSER_CLICKS = 30
 FOLDER = Path(__file__).parent
 PAGE = """<!doctype html><html lang="en"><title>Shop</title><body><button id="buy">Buy</button>
 {tag}</body></html>"""
-TRACKER = Path(__file__).resolve().parents[2] / "clicktracker_js" / "dist" / "clicktracker.js"
 JOBS = ("ingest", "heat_cells", "listens", "customers", "features", "models", "predictions", "targets")
 JOBS_SECONDS = 1200
 CURL_REQUESTS = 10
@@ -64,8 +64,9 @@ class Shop:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                script = self.path.startswith("/clicktracker.js")
-                content = TRACKER.read_bytes() if script else shop.page()
+                name = self.path.removeprefix("/")
+                script = name in TRACKER_FILES
+                content = (TRACKER / "dist" / name).read_bytes() if script else shop.page()
                 self.send_response(200)
                 self.send_header("Content-Type", "text/javascript" if script else "text/html")
                 self.send_header("Content-Length", str(len(content)))
@@ -160,8 +161,9 @@ def posted(stack: Stack, shop: Shop) -> Posted:
     """500 events: 30 clicks and their page view from the real tracker, some by curl, the rest by another client."""
     browser_events = _walk(shop)
     sent = list(bodies(recorded_events(EVENTS - browser_events, f"{shop.url}/", datetime.now(UTC)), stack.token))
-    by_curl = sent[:CURL_REQUESTS] if shutil.which("curl") else []
-    answers = [stack.post(body, origin=shop.url) for body in sent[len(by_curl) :]]
+    # The last of them, which are clicks on the page: whoever comes with curl counts as a bot, and trains no model.
+    by_curl = sent[-CURL_REQUESTS:] if shutil.which("curl") else []
+    answers = [stack.post(body, origin=shop.url) for body in sent[: len(sent) - len(by_curl)]]
     return Posted(answers, browser_events, [_curl(stack, shop, body) for body in by_curl])
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from infra.stack.policies import role_name
 from logdig.settings import Settings
-from tests.e2e.account import Account
+from tests.e2e.account import ACCOUNT_ID, Account
 
 WAIT_SECONDS = 300
 """Generous: two cores may be busy with a browser and Spark."""
@@ -67,8 +67,14 @@ class Stack:
 
     def keys_of(self, who: str) -> dict[str, str]:
         """Keys of a role, as what takes it on has them."""
-        arn = self.account.client("iam").get_role(RoleName=role_name(self.settings, who))["Role"]["Arn"]
-        given = self.account.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+        iam = self.account.client("iam")
+        role = iam.get_role(RoleName=role_name(self.settings, who))["Role"]
+        # Only its service may take it on; here the test is let in, too.
+        owner = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT_ID}:root"}}
+        trust = role["AssumeRolePolicyDocument"]
+        trust = trust | {"Statement": [*trust["Statement"], owner]}
+        iam.update_assume_role_policy(RoleName=role["RoleName"], PolicyDocument=json.dumps(trust))
+        given = self.account.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="test")["Credentials"]
         return {
             "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
             "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -165,3 +166,13 @@ def test_operations_page_tells_the_limits_of_the_source() -> None:
         f"{server.OPEN_SECONDS + server.END_SECONDS} s to end",
     ):
         assert said in PAGE, said
+
+
+def test_functions_log_our_warnings_where_lambda_reads_them() -> None:
+    import lambdas.app  # noqa: F401 (making the application is what could silence them)
+
+    log = logging.getLogger("logdig.queues")
+
+    assert log.isEnabledFor(logging.WARNING)
+    assert logging.getLogger("logdig").propagate
+    assert logging.getLogger("logdig").handlers == []
