@@ -19,7 +19,8 @@ READ_TIMEOUT_SECONDS = 300
 TRIES = 6
 PAGE_TOKENS = ("NextToken", "nextToken")
 """What leads to the next page, in answer and question: AWS spells it either way."""
-DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError")
+DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "403")
+"""S3 has no words for a HEAD that it refuses, only the status."""
 EXPIRED = ("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException")
 
 

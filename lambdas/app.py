@@ -5,6 +5,7 @@ Every route takes all methods and content types, so that 405, 415 and CORS are t
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from functools import cache
@@ -21,6 +22,8 @@ from logdig.counters import Counters
 from logdig.errors import TransientError
 from logdig.replies import error_reply
 from logdig.settings import find_settings
+
+_log = logging.getLogger(__name__)
 
 EXPOSURE_WAIT_SECONDS = 0.02
 """Lambda freezes the process after its reply; the exposure of a decision is sent before."""
@@ -39,6 +42,8 @@ def answer_by(source: Callable[[], Collector | MeasuredCollector], request: exch
     try:
         made = source()
     except TransientError as err:
+        # The answer does not repeat what AWS said.
+        _log.warning("cannot start: %s", err)
         return error_reply(request, err.http_status, err, (("Retry-After", str(RETRY_AFTER_SECONDS)),))
     return made.handle(request)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from logdig.errors import TransientError
 from logdig.times import Clock
+
+_log = logging.getLogger(__name__)
 
 HOLD = timedelta(seconds=5)
 
@@ -41,5 +44,7 @@ class Readiness:
         try:
             self._ask()
         except TransientError as err:
+            # The answer does not repeat what AWS said.
+            _log.warning("not ready: %s", err)
             return err
         return None

@@ -207,8 +207,11 @@ def _server(settings: Settings, server: Server) -> Resources:
         {"Namespace": "aws:elasticbeanstalk:environment", "OptionName": "ServiceRole", "Value": arn_of("ServerRole")},
     ]
     name = f"{settings.prefix}-server"
-    read_bundle = allow(["s3:GetObject"], bucket_arn(server.bundle["S3Bucket"], "packages/*"))
     account = "${AWS::Region}:${AWS::AccountId}"
+    # Elastic Beanstalk copies the bundle into its own bucket, where servers look for the newest manifest.
+    copies, place = "elasticbeanstalk-${AWS::Region}-${AWS::AccountId}", "resources/environments/*"
+    find_bundle = allow(["s3:ListBucket"], [bucket_arn(copies)], condition={"StringLike": {"s3:prefix": place}})
+    read_bundle = allow(["s3:GetObject"], bucket_arn(copies, place))
     beanstalk = f"arn:${{AWS::Partition}}:elasticbeanstalk:{account}"
     tell_health = allow(
         ["elasticbeanstalk:PutInstanceStatistics"],
@@ -222,7 +225,8 @@ def _server(settings: Settings, server: Server) -> Resources:
         [
             "autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeAutoScalingInstances",
             "autoscaling:DescribeScalingActivities", "autoscaling:DescribeNotificationConfigurations",
-            "ec2:DescribeInstances", "elasticloadbalancing:DescribeInstanceHealth",
+            "ec2:DescribeInstances", "ec2:DescribeInstanceStatus", "ec2:DescribeSecurityGroups",
+            "elasticloadbalancing:DescribeInstanceHealth",
             "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeTargetHealth",
         ],
         "*",
@@ -230,7 +234,8 @@ def _server(settings: Settings, server: Server) -> Resources:
     return {
         "ServerInstanceRole": role(
             settings, "server", "ec2.amazonaws.com", "What the server may do.",
-            send_events(), read_profiles(), read_secrets(settings), read_bundle, tell_health, write_logs,
+            send_events(), read_profiles(), read_secrets(settings), find_bundle, read_bundle,
+            tell_health, write_logs,
         ),
         "ServerProfile": make(
             settings,

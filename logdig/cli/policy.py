@@ -1,4 +1,4 @@
-"""`logdig policy`: the IAM policy that a deploy needs."""
+"""`logdig policy`: the IAM policies that a deploy, and work on the lake, need."""
 
 import click
 
@@ -7,15 +7,17 @@ from logdig.cli.aws import account_of, aws_options
 
 
 @click.command("policy")
-@click.argument("part", type=click.Choice(["data", "work"]))
+@click.argument("part", type=click.Choice(["data", "work", "lake"]))
 @click.option("--account", help="Number of the account; by default that of your credentials.")
 @aws_options
 def command(part: str, account: str | None) -> None:
-    """Print the least IAM policies that plan, deploy, status, tail and destroy need, with your names filled in.
+    """Print the least IAM policies of your people, with your names filled in.
 
-    There are two, since IAM takes no longer ones: `data` for what holds data, `work` for what runs. Whoever
-    administers the account gives both to the person who deploys. Server mode needs AWS's own policy
-    AdministratorAccess-AWSElasticBeanstalk beside it.
+    plan, deploy, status, tail and destroy need two, since IAM takes no longer ones: `data` for what holds data, `work`
+    for what runs. Whoever administers the account gives both to the person who deploys. Server mode needs AWS's own
+    policy AdministratorAccess-AWSElasticBeanstalk beside them.
+
+    `lake` is for whoever works on events and tables: forget, rebuild, jobs run, load, ledger, verify, bad, dlq, flush.
     """
     from infra.deployer import deployer_policy
 

@@ -43,10 +43,11 @@ def missing(what: str) -> None:
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Environment that points at an emulated AWS with the resources of SETTINGS."""
     port = take_port(0, "emulator")
-    environment = {**os.environ, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
-    log = tmp_path_factory.mktemp("aws") / "moto.log"
+    folder = tmp_path_factory.mktemp("aws")
+    recording = {"MOTO_RECORDER_FILEPATH": str(folder / "calls")}
+    environment = {**os.environ, **recording, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
     command = [sys.executable, "-m", "tests.analytics.emulator", "-H", "127.0.0.1", "-p", str(port)]
-    child = Child("emulator", command, environment, log)
+    child = Child("emulator", command, environment, folder / "moto.log")
     child.wait_until_answers(f"{environment['AWS_ENDPOINT_URL']}/moto-api/")
     os.environ["AWS_ENDPOINT_URL"] = environment["AWS_ENDPOINT_URL"]
     create_resources(SETTINGS, environment)

@@ -15,6 +15,8 @@ from analytics.forget import Forgetting, Receipt
 from analytics.jobs.lake_jobs import customers_job, ingest_job, listens_job
 from analytics.jobs.ledger_jobs import ledger_job
 from analytics.jobs.maintain_jobs import maintain_job
+from infra.deployer import LAKE, deployer_policy
+from infra.template import build_template
 from logdig.clients import dynamodb_profiles, s3_store, sqs_queue
 from logdig.erasures import remember
 from logdig.errors import StoreUnavailableError
@@ -28,6 +30,8 @@ from logdig.stores import S3EventStore
 from logdig.sums import broken_sums
 from tests.analytics.left_bytes import left_bytes
 from tests.analytics.objects import bad_line, line, put
+from tests.fakes.permissions import asked, granted, locks, refused
+from tests.unit.test_template import WHERE, statements
 
 pytestmark = pytest.mark.java
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -105,20 +109,22 @@ class DyingStore(S3EventStore):
 def test_no_byte_is_left_of_who_was_forgotten_after_interruptions(spark: SparkSession, own: Settings) -> None:
     settings = fill(spark, own)
     visitor, customer = Person("user_key", VISITOR), Person("customer_id", CUSTOMER)
-    found = {person.field: forgetting(spark, settings, person).count() for person in (visitor, customer)}
-
-    for changes in (3, 5):
-        with pytest.raises(StoreUnavailableError):
-            forgetting(spark, settings, visitor, DyingStore(settings, changes)).run(found["user_key"])
-    receipts = [
-        interrupted(spark, settings, visitor, found["user_key"]),
-        forgetting(spark, settings, customer).run(found["customer_id"]),
-    ]
+    with asked() as needed:
+        found = {person.field: forgetting(spark, settings, person).count() for person in (visitor, customer)}
+        for changes in (3, 5):
+            with pytest.raises(StoreUnavailableError):
+                forgetting(spark, settings, visitor, DyingStore(settings, changes)).run(found["user_key"])
+        receipts = [
+            interrupted(spark, settings, visitor, found["user_key"]),
+            forgetting(spark, settings, customer).run(found["customer_id"]),
+        ]
     flush(sqs_queue(own), s3_store(own), FlushLimits(wait_seconds=0, receivers=1), lambda: datetime.now(UTC),
           deadline=datetime.now(UTC) + timedelta(minutes=4), force=True)  # fmt: skip
     for job in (ingest_job, ledger_job):
         job(spark, settings, NOW)
 
+    policy = granted(settings, json.loads(deployer_policy(settings, "1", LAKE))["Statement"])
+    assert refused(needed, policy | locks(settings)) == set()
     assert [name for name, content in left_bytes(settings) for key in (VISITOR, CUSTOMER, CUSTOMER[:9])
             if key.encode() in content or json.dumps(key)[1:-1].encode() in content] == []  # fmt: skip
     assert found["user_key"] == {
@@ -163,10 +169,13 @@ def test_maintain_erases_what_a_flush_wrote_while_someone_was_forgotten(spark: S
     put(
         own, "raw", [line("e1", user_key=VISITOR), line("e2", user_key=VISITOR, occurred_at="2026-11-25T01:00:00.000Z")]
     )
-    ingest_job(spark, own, NOW)
+    with asked() as needed:
+        ingest_job(spark, own, NOW)
+        report = maintain_job(spark, own, NOW + timedelta(hours=2))
+        ledger_job(spark, own, NOW + timedelta(hours=2))
 
-    report = maintain_job(spark, own, NOW + timedelta(hours=2))
-
+    role = granted(own, statements(build_template(own, WHERE), "JobsRole"))
+    assert refused(needed, role | locks(own)) == set()
     assert report.notes["lines and rows erased"] == 2
     assert {row["event_id"] for row in tables.read(spark, own, "events").collect()} == {"e2"}
     assert maintain_job(spark, own, NOW + timedelta(hours=3)).notes.get("lines and rows erased") is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 
 import pytest
@@ -10,11 +11,13 @@ from pyspark.sql import SparkSession
 from analytics import rebuilding, tables
 from analytics.jobs.lake_jobs import ingest_job
 from analytics.rebuilding import Day, days_of, prepare, remake, runs_of
+from infra.deployer import LAKE, deployer_policy
 from logdig.clients import s3_store
 from logdig.errors import LogDigError
 from logdig.settings import Settings
 from tests.analytics.objects import bad_line, line, put
 from tests.analytics.test_ledger import NOW
+from tests.fakes.permissions import asked, granted, locks, refused
 
 pytestmark = pytest.mark.java
 FIRST, SECOND, THIRD = (date(2026, 11, day) for day in (22, 23, 24))
@@ -53,13 +56,16 @@ def test_dropped_tables_come_again_with_equal_rows(spark: SparkSession, own: Set
     for name in ("events", "bad_events"):
         spark.sql(f"DROP TABLE {tables.table_name(own, name)}")
 
-    rebuild(spark, own)
+    with asked() as needed:
+        rebuild(spark, own)
     rebuilt = rows(spark, own)
     ingest_job(spark, own, NOW)
 
     assert len(before["events"]) == 9
     assert len(before["bad_events"]) == 4
     assert rebuilt == before == rows(spark, own)
+    policy = granted(own, json.loads(deployer_policy(own, "1", LAKE))["Statement"])
+    assert refused(needed, policy | locks(own)) == set()
 
 
 def test_rebuild_of_a_day_replaces_just_that_day_and_can_be_repeated_when_interrupted(

@@ -39,7 +39,9 @@ PAGE = """<!doctype html><html lang="en"><title>Shop</title><body><button id="bu
 JOBS = ("ingest", "heat_cells", "listens", "customers", "features", "models", "predictions", "targets")
 JOBS_SECONDS = 1200
 CURL_REQUESTS = 10
-ORDER = ("test_road", "test_commands", "test_permissions", "test_destroy")
+ORDER = (
+    "test_traffic", "test_deployer", "test_road", "test_commands", "test_permissions", "test_jobs_role", "test_destroy",
+)  # fmt: skip
 """One stack lives through all of them: events are counted before more of them come with permissions taken away."""
 
 
@@ -234,6 +236,7 @@ def jobs(stack: Stack, stored: list[str], owner: Owner) -> dict[str, dict[str, A
     assert run.returncode == 0, run.stderr
     environment = {
         "PATH": os.environ["PATH"],
+        "JDK_JAVA_OPTIONS": os.environ.get("JDK_JAVA_OPTIONS", ""),
         **stack.account.environment(stack.keys_of("jobs")),
         "JAVA_HOME": str(Path(java).resolve().parents[1]),
         "PYTHONPATH": str(owner.directory / "build" / "spark.zip"),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import tomlkit
 
+from infra.deployer import PARTS
 from logdig.settings import Settings, parse_settings
 from tests.e2e.account import ACCOUNT_ID, OWNER_KEYS, REGION, Account
 
@@ -35,6 +39,7 @@ class Owner:
             "REGISTRY_TOKEN": f"canary-token-{secrets.token_hex(16)}",
         }
         self.said: list[str] = []
+        self._policies: dict[str, dict[str, Any]] = {}
         names = ("--service", "shop", "--region", REGION, "--stage", "prod", "--app", "web", "--origin", origin)
         made = self.run("init", *names, "--yes")
         assert made.returncode == 0, made.stderr
@@ -43,13 +48,34 @@ class Owner:
     def _make_user(self) -> dict[str, str]:
         iam = self._account.client("iam")
         iam.create_user(UserName=USER)
-        for part in ("data", "work"):
+        for part in PARTS:
             printed = self.run("policy", part, "--account", ACCOUNT_ID)
             assert printed.returncode == 0, printed.stderr
-            iam.put_user_policy(UserName=USER, PolicyName=part, PolicyDocument=printed.stdout)
+            self._policies[part] = json.loads(printed.stdout)
+        self._allow(self._policies)
         made = iam.create_access_key(UserName=USER)["AccessKey"]
         self.secrets |= {"AWS_ACCESS_KEY_ID": made["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": made["SecretAccessKey"]}
         return {name: self.secrets[name] for name in OWNER_KEYS}
+
+    def _allow(self, policies: dict[str, dict[str, Any]]) -> None:
+        for part, document in policies.items():
+            self._account.client("iam").put_user_policy(
+                UserName=USER, PolicyName=part, PolicyDocument=json.dumps(document)
+            )
+
+    @contextmanager
+    def without(self, statement: str) -> Iterator[None]:
+        """Take one statement out of the printed policies for a while."""
+        self._allow(
+            {
+                part: document | {"Statement": [one for one in document["Statement"] if one["Sid"] != statement]}
+                for part, document in self._policies.items()
+            }
+        )
+        try:
+            yield
+        finally:
+            self._allow(self._policies)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `logdig` with nobody there to answer."""

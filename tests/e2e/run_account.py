@@ -4,14 +4,17 @@ SQS has no permission of its own for the batch calls: ``sqs:DeleteMessage`` cove
 ``ssm:GetParametersByPath`` is judged by the path, not by every parameter there is; Glue by database or table, alarms by
 the beginning of their names.
 A schedule whose name is taken is refused, and a Glue database can be taken up into a stack.
+CloudFormation makes a resource only if whoever asked for the change may make it.
 The account speaks plain HTTP on the loopback only, so its requests pass policies that demand TLS.
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from ministack import app
-from ministack.core import iam_actions
+from ministack.core import iam_actions, iam_evaluator
+from ministack.core.responses import get_account_id, get_region
 from ministack.services import glue, scheduler
 from ministack.services.cloudformation import changesets, provisioners
 
@@ -65,7 +68,51 @@ def find_database(name: str) -> str | None:
     return None if name in glue._databases else f"Database {name} not found."
 
 
+MAKERS = {
+    "AWS::CloudWatch::Alarm": ("cloudwatch:PutMetricAlarm", "cloudwatch:{region}:{account}:alarm:{AlarmName}"),
+    "AWS::CloudWatch::Dashboard": ("cloudwatch:PutDashboard", "cloudwatch::{account}:dashboard/{DashboardName}"),
+    "AWS::DynamoDB::Table": ("dynamodb:CreateTable", "dynamodb:{region}:{account}:table/{TableName}"),
+    "AWS::Glue::Database": ("glue:CreateDatabase", "glue:{region}:{account}:database/{DatabaseInput[Name]}"),
+    "AWS::IAM::Role": ("iam:CreateRole", "iam::{account}:role/{RoleName}"),
+    "AWS::Lambda::Function": ("lambda:CreateFunction", "lambda:{region}:{account}:function:{FunctionName}"),
+    "AWS::Logs::LogGroup": ("logs:CreateLogGroup", "logs:{region}:{account}:log-group:{LogGroupName}"),
+    "AWS::S3::Bucket": ("s3:CreateBucket", "s3:::{BucketName}"),
+    "AWS::SNS::Topic": ("sns:CreateTopic", "sns:{region}:{account}:{TopicName}"),
+    "AWS::SQS::Queue": ("sqs:CreateQueue", "sqs:{region}:{account}:{QueueName}"),
+    "AWS::Scheduler::Schedule": (
+        "scheduler:CreateSchedule", "scheduler:{region}:{account}:schedule/{GroupName}/{Name}"
+    ),
+    "AWS::Scheduler::ScheduleGroup": (
+        "scheduler:CreateScheduleGroup", "scheduler:{region}:{account}:schedule-group/{Name}"
+    ),
+}  # fmt: skip
+"""What making a resource of a type needs, and the name that it is judged by, from the resource's properties."""
+
+
+def judged(kind: str, make: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a resource, unless the user who asked for the change may not."""
+    action, name = MAKERS[kind]
+
+    def create(logical_id: str, properties: dict[str, Any], stack: str) -> Any:
+        caller = iam_evaluator.caller_arn()
+        resource = "arn:aws:" + name.format(region=get_region(), account=get_account_id(), **properties)
+        if ":user/" in caller and not is_allowed(caller, action, resource):
+            raise ValueError(f"User: {caller} is not authorized to perform: {action} on resource: {resource}")
+        return make(logical_id, properties, stack)
+
+    return create
+
+
+def is_allowed(user: str, action: str, resource: str) -> bool:
+    """Judge an action by the policies of a user."""
+    policies = iam_evaluator._gather_user_policies(user.rsplit("/", 1)[-1], get_account_id())
+    asked = iam_evaluator.EvalContext(user, "User", get_account_id(), action, resource, get_region())
+    return iam_evaluator.evaluate(asked, policies).decision == "Allow"
+
+
 HANDLERS["AWS::Scheduler::Schedule"]["create"] = create_schedule
+for kind in MAKERS:
+    HANDLERS[kind]["create"] = judged(kind, HANDLERS[kind]["create"])
 HANDLERS["AWS::Glue::Database"]["import"] = lambda identifier: (identifier["DatabaseName"], {})
 changesets._IMPORT_LOOKUPS["AWS::Glue::Database"] = (("DatabaseName",), find_database)
 app.pin_request_origin = lambda address, _secure: pin_origin(address, True)

@@ -49,14 +49,6 @@ def test_flush_writes_one_waiting_event_when_forced(stack: Stack, owner: Owner, 
     wait_until(is_written, "a forced flush of one event")
 
 
-def test_deploy_changes_nothing_when_nothing_changed(stack: Stack, owner: Owner) -> None:
-    run = owner.run("deploy", "--yes")
-
-    assert run.returncode == 0, run.stderr
-    assert "nothing to change" in run.stderr
-    assert stack.status == "CREATE_COMPLETE"
-
-
 def test_update_is_told_in_words_before_and_is_in_the_function_after(stack: Stack, owner: Owner) -> None:
     owner.edit(lambda document: document["flush"].update({"min_logs": 50}))
     before = stack.function("flush")["CodeSha256"]
@@ -97,6 +89,22 @@ def test_deploy_rolls_back_and_says_what_to_do_when_a_name_is_taken(stack: Stack
     assert "the stack is UPDATE_ROLLBACK_COMPLETE" in owner.run("status").stdout
     scheduler.delete_schedule(Name=f"{prefix}-flush-2", GroupName=prefix)
     owner.edit(lambda document: document["flush"].update({"flushers": 1, "min_logs": 50}))
+
+
+def test_deploy_rolls_back_and_names_the_permission_that_is_missing(stack: Stack, owner: Owner, shop: Shop) -> None:
+    owner.edit(lambda document: document["flush"].update({"flushers": 2}))
+
+    with owner.without("Schedules"):
+        run = owner.run("deploy", "--yes")
+
+    owner.edit(lambda document: document["flush"].update({"flushers": 1}))
+    assert run.returncode == 1
+    (told,) = [line for line in run.stderr.splitlines() if line.startswith("logdig: ")]
+    assert "FlushSchedule2 (AWS::Scheduler::Schedule): " in told
+    assert "is not authorized to perform: scheduler:CreateSchedule" in told
+    assert "everything is rolled back; give yourself the missing permission" in told
+    assert stack.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert stack.post(event_body(stack), origin=shop.url)[0] == 202
 
 
 def test_no_secret_is_in_any_template_package_log_line_or_object(stack: Stack, owner: Owner, account: Account) -> None:

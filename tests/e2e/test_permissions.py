@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from infra.stack.policies import role_name
+from logdig.errors import LogDigError
 from tests.e2e.account import REGION
 from tests.e2e.conftest import Shop
 from tests.e2e.stack import Stack, wait_until
@@ -18,6 +20,17 @@ Part = Callable[[Stack, Shop], bool]
 
 def _collects(stack: Stack, shop: Shop) -> bool:
     return stack.post(event_body(stack), origin=shop.url)[0] == 202
+
+
+def _is_ready(stack: Stack, _shop: Shop) -> bool:
+    return stack.account.call(stack.outputs["Endpoint"], "GET", "/readyz")[0] == 200
+
+
+def _starts(stack: Stack, shop: Shop) -> bool:
+    """Whether a new instance of the collector, which reads the signing secrets, answers."""
+    name = f"{stack.settings.prefix}-collector"
+    stack.account.client("lambda").update_function_configuration(FunctionName=name, Description=str(time.time_ns()))
+    return _collects(stack, shop)
 
 
 def _decides(stack: Stack, shop: Shop) -> bool:
@@ -47,6 +60,13 @@ def _flushes(stack: Stack, shop: Shop) -> bool:
     return stack.invoke(stack.outputs["FlushFunction"], {"force": True})[0]
 
 
+def _gives_back(stack: Stack, shop: Shop) -> bool:
+    """Whether a flush that finds too little makes it visible again at once."""
+    assert stack.post(event_body(stack), origin=shop.url)[0] == 202
+    succeeded, report = stack.invoke(stack.outputs["FlushFunction"], {})
+    return succeeded and report["released"] > 0
+
+
 def _queued(stack: Stack) -> int:
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     found = stack.account.client("sqs").get_queue_attributes(QueueUrl=stack.outputs["QueueUrl"], AttributeNames=names)
@@ -65,16 +85,20 @@ def event_body(stack: Stack) -> bytes:
 
 PARTS: dict[str, tuple[str, Part]] = {
     "sqs:SendMessage of collector": ("collector", _collects),
+    "sqs:GetQueueAttributes of collector": ("collector", _is_ready),
+    "ssm:GetParametersByPath of collector": ("collector", _starts),
     "dynamodb:GetItem of decide": ("decide", _decides),
     "sqs:SendMessage of decide": ("decide", _exposes),
     "sqs:ReceiveMessage of flush": ("flush", _flushes),
     "sqs:DeleteMessage of flush": ("flush", _flushes),
+    "sqs:ChangeMessageVisibility of flush": ("flush", _gives_back),
     "s3:PutObject of flush": ("flush", _flushes),
+    "s3:ListBucket of flush": ("flush", _flushes),
 }
 
 
 @contextmanager
-def _without(stack: Stack, role: str, action: str) -> Iterator[None]:
+def without(stack: Stack, role: str, action: str) -> Iterator[None]:
     """Take one action out of a role's policies for a while."""
     iam = stack.account.client("iam")
     names = iam.list_role_policies(RoleName=role)["PolicyNames"]
@@ -105,7 +129,7 @@ def test_function_is_denied_its_part_when_one_permission_is_removed(
     _, works = PARTS[what]
     since_ms = int(time.time() * 1000)
 
-    with _without(stack, role_name(stack.settings, name), action):
+    with without(stack, role_name(stack.settings, name), action):
 
         def is_denied() -> bool:
             assert not works(stack, shop)
@@ -132,35 +156,41 @@ def foreign(stack: Stack) -> dict[str, str]:
     return {"queue": url}
 
 
-@pytest.mark.parametrize("name", ["collector", "decide", "flush"])
-def test_role_of_a_function_is_refused_everything_of_others(stack: Stack, foreign: dict[str, str], name: str) -> None:
+@pytest.mark.parametrize("name", ["collector", "decide", "flush", "jobs"])
+def test_role_is_refused_everything_of_others(stack: Stack, foreign: dict[str, str], name: str) -> None:
     keys = stack.keys_of(name)
-    sqs, s3, dynamodb, ssm, iam = (
-        stack.account.client(service, keys) for service in ("sqs", "s3", "dynamodb", "ssm", "iam")
+    sqs, s3, dynamodb, ssm, iam, glue = (
+        stack.account.client(service, keys) for service in ("sqs", "s3", "dynamodb", "ssm", "iam", "glue")
     )
     tries: dict[str, Callable[[], object]] = {
         "send": lambda: sqs.send_message(QueueUrl=foreign["queue"], MessageBody="x"),
         "receive": lambda: sqs.receive_message(QueueUrl=foreign["queue"]),
         "put": lambda: s3.put_object(Bucket="foreign", Key="raw/x", Body=b"x"),
-        "get own raw": lambda: s3.get_object(Bucket=stack.outputs["Bucket"], Key=stack.keys("raw/")[0]),
         "delete own raw": lambda: s3.delete_object(Bucket=stack.outputs["Bucket"], Key=stack.keys("raw/")[0]),
-        "put own tables": lambda: s3.put_object(Bucket=stack.outputs["Bucket"], Key="tables/x", Body=b"x"),
         "read profile": lambda: dynamodb.get_item(TableName="foreign", Key={"person": {"S": "x"}}),
         "scan own profiles": lambda: dynamodb.scan(TableName=stack.outputs["ProfileTable"]),
         "secret": lambda: ssm.get_parameter(Name="/foreign/secret", WithDecryption=True),
         "roles": lambda: iam.list_roles(),
     }
+    if name == "jobs":
+        tries["read own profile"] = lambda: dynamodb.get_item(
+            TableName=stack.outputs["ProfileTable"], Key={"person": {"S": "x"}}
+        )
+        tries["make database"] = lambda: glue.create_database(DatabaseInput={"Name": "foreign"})
+        tries["foreign tables"] = lambda: glue.get_tables(DatabaseName="foreign")
+    else:
+        tries["get own raw"] = lambda: s3.get_object(Bucket=stack.outputs["Bucket"], Key=stack.keys("raw/")[0])
+        tries["put own tables"] = lambda: s3.put_object(Bucket=stack.outputs["Bucket"], Key="tables/x", Body=b"x")
+        tries["own tables"] = lambda: glue.get_tables(DatabaseName=stack.settings.database)
 
-    passed = [what for what, call in tries.items() if not _is_refused(call)]
+    passed = [what for what, call in tries.items() if not is_refused(call)]
 
     assert passed == []
 
 
-def _is_refused(call: Callable[[], object]) -> bool:
-    from botocore.exceptions import ClientError
-
+def is_refused(call: Callable[[], object]) -> bool:
     try:
         call()
-    except ClientError as err:
-        return "AccessDenied" in err.response["Error"]["Code"] or "Denied" in err.response["Error"]["Message"]
+    except (ClientError, LogDigError) as err:
+        return "AccessDenied" in str(err)
     return False

@@ -223,7 +223,9 @@ def test_every_lambda_handler_is_found_by_its_name_in_the_module() -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/events", "/"])
-def test_lambda_doors_ask_to_come_back_while_they_cannot_be_wired(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lambda_doors_ask_to_come_back_while_they_cannot_be_wired(
+    path: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def source() -> Collector:
         raise SecretsUnavailableError("the parameter store is down")
 
@@ -238,3 +240,4 @@ def test_lambda_doors_ask_to_come_back_while_they_cannot_be_wired(path: str, mon
     assert (by_url["statusCode"], by_url["headers"]["Retry-After"]) == (503, "10")
     assert (by_rest.status_code, dict(by_rest.headers)) == (by_url["statusCode"], by_url["headers"])
     assert by_rest.body == by_url["body"].encode()
+    assert caplog.messages.count("cannot start: the parameter store is down") == 2

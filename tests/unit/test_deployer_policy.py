@@ -10,8 +10,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from infra.deployer import PARTS, deployer_policy
-from tests.unit.test_template import DOORS, SETTINGS, template
+from infra.deployer import LAKE, PARTS, deployer_policy
+from tests.fakes.permissions import granted as granted_by
+from tests.unit.test_template import DOORS, SETTINGS, statements, template
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CODE = [*(ROOT / "infra").glob("*.py"), *(ROOT / "logdig" / "cli").glob("*.py")]
@@ -145,7 +146,30 @@ def test_deployer_may_not_make_himself_more_than_he_is(action: str) -> None:
     assert action not in granted()
 
 
-@pytest.mark.parametrize("part", PARTS)
+def test_lake_policy_adds_to_the_jobs_role_what_forgetting_and_the_queues_need() -> None:
+    lake = granted_by(SETTINGS, json.loads(deployer_policy(SETTINGS, ACCOUNT, LAKE))["Statement"])
+    # Logs and packages are EMR's needs, not the jobs'.
+    role = {
+        (action, name)
+        for action, name in granted_by(SETTINGS, statements(template(), "JobsRole"))
+        if not action.startswith("logs:") and "-artifacts" not in name
+    }
+
+    assert role - lake == set()
+    assert lake - role == {
+        *((f"s3:{action}", "shop-prod-s3/load/*") for action in ("PutObject", "GetObjectVersion")),
+        *(("s3:DeleteObjectVersion", f"shop-prod-s3/{place}/*") for place in ("load", "tables")),
+        ("s3:PutObject", "shop-prod-s3/erasures/*"),
+        ("dynamodb:GetItem", "table/shop-prod-profiles"),
+        *((f"sqs:{action}", "shop-prod-dlq") for action in ("DeleteMessage", "SendMessage")),
+        *(
+            (f"sqs:{action}", "shop-prod-sqs")
+            for action in ("GetQueueUrl", "ReceiveMessage", "ChangeMessageVisibility", "DeleteMessage", "SendMessage")
+        ),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("part", [*PARTS, LAKE])
 def test_policy_fits_into_one_managed_policy_when_the_names_are_longest(part: str) -> None:
     settings = msgspec.structs.replace(SETTINGS, service="s" * 17, bucket="b" * 53, region="ap-southeast-99")
 

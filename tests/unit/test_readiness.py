@@ -23,7 +23,7 @@ class Asked:
     def __call__(self) -> None:
         self.count += 1
         if self.is_down:
-            raise QueueUnavailableError("the queue is down")
+            raise QueueUnavailableError("the queue is down") from OSError("denied")
 
 
 @pytest.mark.parametrize("is_down", [False, True])
@@ -48,6 +48,16 @@ def outcome(readiness: Readiness) -> bool:
     except QueueUnavailableError:
         return False
     return True
+
+
+def test_log_has_what_the_answer_does_not_repeat(caplog: pytest.LogCaptureFixture) -> None:
+    ask = Asked()
+    ask.is_down = True
+
+    reply = collector(check_ready=Readiness(ask, lambda: FakeClock().now).check).handle(Request("GET", "/readyz"))
+
+    assert b"the queue is down" not in reply.body
+    assert "not ready: the queue is down" in caplog.text
 
 
 def test_collector_is_ready_only_when_the_queue_answers() -> None:

@@ -343,7 +343,7 @@ def test_template_gives_workers_the_size_that_the_bill_counts() -> None:
     assert workers * 3 / 60 * SPARK_GB_A_VCPU == pytest.approx(RUN_GB_HOURS)
 
 
-def test_template_lets_servers_tell_their_health_and_write_their_own_logs_only() -> None:
+def test_template_lets_servers_read_their_bundle_tell_their_health_and_write_their_own_logs_only() -> None:
     server = Server(
         {"S3Bucket": "b", "S3Key": "packages/server-0.zip"}, "64bit Amazon Linux 2023 v4.0.0 running Docker"
     )
@@ -353,13 +353,16 @@ def test_template_lets_servers_tell_their_health_and_write_their_own_logs_only()
     given = {action: one["Resource"] for one in statements(found, "ServerInstanceRole") for action in one["Action"]}
 
     assert set(given) == {
-        "sqs:SendMessage", "sqs:GetQueueAttributes", "dynamodb:GetItem", "ssm:GetParametersByPath", "s3:GetObject",
-        "elasticbeanstalk:PutInstanceStatistics",
+        "sqs:SendMessage", "sqs:GetQueueAttributes", "dynamodb:GetItem", "ssm:GetParametersByPath",
+        "s3:GetObject", "s3:ListBucket", "elasticbeanstalk:PutInstanceStatistics",
         "logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", "logs:DescribeLogGroups",
     }  # fmt: skip
     for action, resources in given.items():
         if action.startswith(("elasticbeanstalk:", "logs:")):
             assert all("/shop-prod-server" in one["Fn::Sub"] for one in resources), action
+    copies = "arn:${AWS::Partition}:s3:::elasticbeanstalk-${AWS::Region}-${AWS::AccountId}"
+    assert given["s3:GetObject"] == [{"Fn::Sub": f"{copies}/resources/environments/*"}]
+    assert given["s3:ListBucket"] == [{"Fn::Sub": copies}]
 
 
 @pytest.mark.parametrize("missing", [set(), {"DeadLetters"}])

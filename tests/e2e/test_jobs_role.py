@@ -1,0 +1,86 @@
+"""The role of the Spark jobs: enough for each of them, and every permission in it is needed.
+
+Spark's own calls are made here by boto3 with the same keys; the jobs themselves ran as this role in `jobs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from infra.stack.policies import role_name
+from logdig.dead_letters import read_dead
+from logdig.profiles import DynamoDbProfiles
+from logdig.queues import SqsEventQueue
+from logdig.stores import S3EventStore, StoredVersion
+from tests.e2e.stack import Stack
+from tests.e2e.test_permissions import is_refused, without
+
+pytestmark = pytest.mark.timeout(1400)
+
+
+@dataclass(frozen=True)
+class Lake:
+    """What the jobs talk to, with their keys."""
+
+    store: S3EventStore
+    profiles: DynamoDbProfiles
+    dead: SqsEventQueue
+    sqs: Any
+    glue: Any
+    database: str
+    dlq: str
+    raw: StoredVersion
+
+    def table(self, name: str) -> dict[str, Any]:
+        return {"DatabaseName": self.database, "TableInput": {"Name": name}}
+
+
+Part = Callable[[Lake], object]
+
+PARTS: dict[str, Part] = {
+    "s3:ListBucket": lambda lake: list(lake.store.list("raw/")),
+    "s3:ListBucketVersions": lambda lake: list(lake.store.versions("raw/")),
+    "s3:GetObject": lambda lake: lake.store.get(lake.raw.key),
+    "s3:GetObjectVersion": lambda lake: lake.store.get_version(lake.raw),
+    "s3:PutObject": lambda lake: lake.store.put("tables/tried", b"x"),
+    "s3:DeleteObject": lambda lake: lake.store.delete(["tables/tried"]),
+    "s3:DeleteObjectVersion": lambda lake: lake.store.erase([StoredVersion("raw/tried", "1", False, False)]),
+    "glue:GetDatabase": lambda lake: lake.glue.get_database(Name=lake.database),
+    "glue:GetTable": lambda lake: lake.glue.get_table(DatabaseName=lake.database, Name="events"),
+    "glue:GetTables": lambda lake: lake.glue.get_tables(DatabaseName=lake.database),
+    "glue:CreateTable": lambda lake: lake.glue.create_table(**lake.table(f"tried_{datetime.now(UTC):%f}")),
+    "glue:UpdateTable": lambda lake: lake.glue.update_table(**lake.table("tried")),
+    "dynamodb:BatchWriteItem": lambda lake: lake.profiles.remove(["nobody"]),
+    "sqs:GetQueueUrl": lambda lake: lake.sqs.get_queue_url(QueueName=lake.dlq),
+    "sqs:ReceiveMessage": lambda lake: lake.dead.receive(0),
+    "sqs:ChangeMessageVisibility": lambda lake: read_dead(lake.dead),
+}
+
+
+@pytest.fixture(scope="module")
+def lake(stack: Stack, jobs: dict[str, dict[str, Any]]) -> Lake:
+    keys, owner = stack.keys_of("jobs"), stack.account.client("sqs")
+    s3, sqs, glue, dynamodb = (stack.account.client(name, keys) for name in ("s3", "sqs", "glue", "dynamodb"))
+    store = S3EventStore(s3, stack.outputs["Bucket"])
+    stack.account.client("glue").create_table(DatabaseName=stack.settings.database, TableInput={"Name": "tried"})
+    owner.send_message(QueueUrl=stack.outputs["DlqUrl"], MessageBody="no pack")
+    return Lake(
+        store, DynamoDbProfiles(dynamodb, stack.outputs["ProfileTable"], sleep=lambda _seconds: None),
+        SqsEventQueue(sqs, stack.outputs["DlqUrl"]), sqs, glue, stack.settings.database, stack.settings.dlq_name,
+        next(store.versions("raw/")),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("action", PARTS)
+def test_job_is_denied_its_part_when_one_permission_is_removed(stack: Stack, lake: Lake, action: str) -> None:
+    PARTS[action](lake)
+
+    with without(stack, role_name(stack.settings, "jobs"), action):
+        assert is_refused(lambda: PARTS[action](lake))
+
+    PARTS[action](lake)
