@@ -106,10 +106,12 @@ class DyingStore(S3EventStore):
             raise StoreUnavailableError("S3 is away")
 
 
-def test_no_byte_is_left_of_who_was_forgotten_after_interruptions(spark: SparkSession, own: Settings) -> None:
+def test_no_byte_is_left_of_who_was_forgotten_after_interruptions(
+    spark: SparkSession, own: Settings, lake: Settings
+) -> None:
     settings = fill(spark, own)
     visitor, customer = Person("user_key", VISITOR), Person("customer_id", CUSTOMER)
-    with asked() as needed:
+    with asked(settings, lake) as needed:
         found = {person.field: forgetting(spark, settings, person).count() for person in (visitor, customer)}
         for changes in (3, 5):
             with pytest.raises(StoreUnavailableError):
@@ -124,7 +126,7 @@ def test_no_byte_is_left_of_who_was_forgotten_after_interruptions(spark: SparkSe
         job(spark, settings, NOW)
 
     policy = granted(settings, json.loads(deployer_policy(settings, "1", LAKE))["Statement"])
-    assert refused(needed, policy | locks(settings)) == set()
+    assert refused(needed, policy | locks(settings)) == []
     assert [name for name, content in left_bytes(settings) for key in (VISITOR, CUSTOMER, CUSTOMER[:9])
             if key.encode() in content or json.dumps(key)[1:-1].encode() in content] == []  # fmt: skip
     assert found["user_key"] == {
@@ -164,18 +166,20 @@ def interrupted(spark: SparkSession, settings: Settings, person: Person, before:
             return result
 
 
-def test_maintain_erases_what_a_flush_wrote_while_someone_was_forgotten(spark: SparkSession, own: Settings) -> None:
+def test_maintain_erases_what_a_flush_wrote_while_someone_was_forgotten(
+    spark: SparkSession, own: Settings, lake: Settings
+) -> None:
     remember(s3_store(own), Person("user_key", VISITOR), NOW)
     put(
         own, "raw", [line("e1", user_key=VISITOR), line("e2", user_key=VISITOR, occurred_at="2026-11-25T01:00:00.000Z")]
     )
-    with asked() as needed:
+    with asked(own, lake) as needed:
         ingest_job(spark, own, NOW)
         report = maintain_job(spark, own, NOW + timedelta(hours=2))
         ledger_job(spark, own, NOW + timedelta(hours=2))
 
     role = granted(own, statements(build_template(own, WHERE), "JobsRole"))
-    assert refused(needed, role | locks(own)) == set()
+    assert refused(needed, role | locks(own)) == []
     assert report.notes["lines and rows erased"] == 2
     assert {row["event_id"] for row in tables.read(spark, own, "events").collect()} == {"e2"}
     assert maintain_job(spark, own, NOW + timedelta(hours=3)).notes.get("lines and rows erased") is None

@@ -49,14 +49,14 @@ def rebuild(spark: SparkSession, own: Settings, first: date | None = None, last:
         remake(spark, own, run)
 
 
-def test_dropped_tables_come_again_with_equal_rows(spark: SparkSession, own: Settings) -> None:
+def test_dropped_tables_come_again_with_equal_rows(spark: SparkSession, own: Settings, lake: Settings) -> None:
     stored(own)
     ingest_job(spark, own, NOW)
     before = rows(spark, own)
     for name in ("events", "bad_events"):
         spark.sql(f"DROP TABLE {tables.table_name(own, name)}")
 
-    with asked() as needed:
+    with asked(own, lake) as needed:
         rebuild(spark, own)
     rebuilt = rows(spark, own)
     ingest_job(spark, own, NOW)
@@ -65,7 +65,7 @@ def test_dropped_tables_come_again_with_equal_rows(spark: SparkSession, own: Set
     assert len(before["bad_events"]) == 4
     assert rebuilt == before == rows(spark, own)
     policy = granted(own, json.loads(deployer_policy(own, "1", LAKE))["Statement"])
-    assert refused(needed, policy | locks(own)) == set()
+    assert refused(needed, policy | locks(own)) == []
 
 
 def test_rebuild_of_a_day_replaces_just_that_day_and_can_be_repeated_when_interrupted(

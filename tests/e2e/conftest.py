@@ -234,10 +234,12 @@ def jobs(stack: Stack, stored: list[str], owner: Owner) -> dict[str, dict[str, A
     (owner.directory / "customers.csv").write_text(customer_file())
     run = owner.run("load", "customers", "customers.csv")
     assert run.returncode == 0, run.stderr
+    keys = stack.keys_of("jobs")
+    owner.secrets |= {f"JOBS_{name}": secret for name, secret in keys.items()}
     environment = {
         "PATH": os.environ["PATH"],
         "JDK_JAVA_OPTIONS": os.environ.get("JDK_JAVA_OPTIONS", ""),
-        **stack.account.environment(stack.keys_of("jobs")),
+        **stack.account.environment(keys),
         "JAVA_HOME": str(Path(java).resolve().parents[1]),
         "PYTHONPATH": str(owner.directory / "build" / "spark.zip"),
         "LOGDIG_JARS": str(spark_module.JARS_FOLDER),
@@ -246,6 +248,7 @@ def jobs(stack: Stack, stored: list[str], owner: Owner) -> dict[str, dict[str, A
         [sys.executable, str(owner.directory / "build" / "entry.py"), *JOBS],
         env=environment, cwd=owner.directory, capture_output=True, text=True, timeout=JOBS_SECONDS, check=False,
     )  # fmt: skip
+    owner.said += [run.stdout, run.stderr]
     assert run.returncode == 0, run.stderr[-4000:]
     reports = [json.loads(line) for line in run.stdout.splitlines() if line.startswith("{")]
     return {report["name"]: report for report in reports}

@@ -17,7 +17,6 @@ COMMANDS = {
     "Objects": ("deploy", "--yes"),
     "Functions": ("flush", "--on", "aws"),
     "Logs": ("tail", "--once"),
-    "Queues": ("status",),
 }
 """Statement and a command that needs it; what CloudFormation does for the deployer is tried in test_commands."""
 

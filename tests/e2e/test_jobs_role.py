@@ -51,7 +51,7 @@ PARTS: dict[str, Part] = {
     "s3:DeleteObject": lambda lake: lake.store.delete(["tables/tried"]),
     "s3:DeleteObjectVersion": lambda lake: lake.store.erase([StoredVersion("raw/tried", "1", False, False)]),
     "glue:GetDatabase": lambda lake: lake.glue.get_database(Name=lake.database),
-    "glue:GetTable": lambda lake: lake.glue.get_table(DatabaseName=lake.database, Name="events"),
+    "glue:GetTable": lambda lake: lake.glue.get_table(DatabaseName=lake.database, Name="tried"),
     "glue:GetTables": lambda lake: lake.glue.get_tables(DatabaseName=lake.database),
     "glue:CreateTable": lambda lake: lake.glue.create_table(**lake.table(f"tried_{datetime.now(UTC):%f}")),
     "glue:UpdateTable": lambda lake: lake.glue.update_table(**lake.table("tried")),
@@ -63,15 +63,16 @@ PARTS: dict[str, Part] = {
 
 
 @pytest.fixture(scope="module")
-def lake(stack: Stack, jobs: dict[str, dict[str, Any]]) -> Lake:
+def lake(stack: Stack, stored: list[str]) -> Lake:
     keys, owner = stack.keys_of("jobs"), stack.account.client("sqs")
     s3, sqs, glue, dynamodb = (stack.account.client(name, keys) for name in ("s3", "sqs", "glue", "dynamodb"))
     store = S3EventStore(s3, stack.outputs["Bucket"])
     stack.account.client("glue").create_table(DatabaseName=stack.settings.database, TableInput={"Name": "tried"})
-    owner.send_message(QueueUrl=stack.outputs["DlqUrl"], MessageBody="no pack")
+    dlq = owner.get_queue_url(QueueName=stack.settings.dlq_name)["QueueUrl"]
+    owner.send_message(QueueUrl=dlq, MessageBody="no pack")
     return Lake(
         store, DynamoDbProfiles(dynamodb, stack.outputs["ProfileTable"], sleep=lambda _seconds: None),
-        SqsEventQueue(sqs, stack.outputs["DlqUrl"]), sqs, glue, stack.settings.database, stack.settings.dlq_name,
+        SqsEventQueue(sqs, dlq), sqs, glue, stack.settings.database, stack.settings.dlq_name,
         next(store.versions("raw/")),
     )  # fmt: skip
 

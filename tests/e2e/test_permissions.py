@@ -28,8 +28,11 @@ def _is_ready(stack: Stack, _shop: Shop) -> bool:
 
 def _starts(stack: Stack, shop: Shop) -> bool:
     """Whether a new instance of the collector, which reads the signing secrets, answers."""
-    name = f"{stack.settings.prefix}-collector"
-    stack.account.client("lambda").update_function_configuration(FunctionName=name, Description=str(time.time_ns()))
+    # Set again, its environment is no other one, but whoever runs with the old one is ended.
+    found = stack.function("collector")
+    stack.account.client("lambda").update_function_configuration(
+        FunctionName=found["FunctionName"], Environment=found["Environment"]
+    )
     return _collects(stack, shop)
 
 

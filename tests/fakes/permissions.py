@@ -39,13 +39,13 @@ def granted(settings: Settings, statements: Iterable[dict[str, Any]]) -> set[Per
     }
 
 
-def refused(needed: Iterable[Permission], given: set[Permission]) -> set[Permission]:
+def refused(needed: Iterable[Permission], given: set[Permission]) -> list[Permission]:
     """What a policy does not give of what is needed."""
-    return {
+    return sorted(
         (action, name)
         for action, name in needed
         if not any(action == one and fnmatchcase(name, pattern) for one, pattern in given)
-    }
+    )
 
 
 def locks(settings: Settings) -> set[Permission]:
@@ -55,8 +55,13 @@ def locks(settings: Settings) -> set[Permission]:
 
 
 @contextmanager
-def asked() -> Iterator[set[Permission]]:
-    """Fill a set with what is asked of the emulator meanwhile."""
+def asked(settings: Settings, session: Settings) -> Iterator[set[Permission]]:
+    """Fill a set with what is asked of the emulator meanwhile.
+
+    Args:
+        settings: Whose names the policies bear.
+        session: Of a Spark that many share; its bucket and its lock are told as those of ``settings``.
+    """
     found: set[Permission] = set()
     _recorder("reset-recording")
     _recorder("start-recording")
@@ -64,8 +69,9 @@ def asked() -> Iterator[set[Permission]]:
         yield found
     finally:
         _recorder("stop-recording")
-    recorded = _recorder("download-recording", "GET").decode()
-    found.update(one for line in recorded.splitlines() for one in _needed(json.loads(line)))
+    for line in _recorder("download-recording", "GET").decode().splitlines():
+        needed = _needed(json.loads(line))
+        found.update((action, name.replace(session.prefix, settings.prefix)) for action, name in needed)
 
 
 def _recorder(action: str, method: str = "POST") -> bytes:
