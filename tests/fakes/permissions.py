@@ -72,6 +72,7 @@ def asked(settings: Settings, session: Settings) -> Iterator[set[Permission]]:
     for line in _recorder("download-recording", "GET").decode().splitlines():
         needed = _needed(json.loads(line))
         found.update((action, name.replace(session.prefix, settings.prefix)) for action, name in needed)
+    assert found, "nothing was recorded"
 
 
 def _recorder(action: str, method: str = "POST") -> bytes:
