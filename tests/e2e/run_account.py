@@ -1,6 +1,7 @@
 """Start the emulated account with what it does unlike AWS put right; runs in the emulator's own Python.
 
 SQS has no permission of its own for the batch calls: ``sqs:DeleteMessage`` covers ``DeleteMessageBatch``, and so on.
+Of several versions to delete, the first needs ``s3:DeleteObjectVersion``, too.
 ``ssm:GetParametersByPath`` is judged by the path, not by every parameter there is; Glue by database or table, alarms by
 the beginning of their names.
 A schedule whose name is taken is refused, and a Glue database can be taken up into a stack.
@@ -22,10 +23,17 @@ pin_origin = app.pin_request_origin
 action_of, resource_of = iam_actions.extract_iam_action, iam_actions.extract_resource_arn
 
 
-def extract_action(*arguments: Any, **named: Any) -> Any:
+def extract_action(
+    service: str, method: str, path: str, headers: dict[str, str], body: bytes, query_params: Any
+) -> Any:
     """Name the permission that a request needs."""
-    action = action_of(*arguments, **named)
-    return action.removesuffix("Batch") if action and action.startswith("sqs:") else action
+    action = action_of(service, method, path, headers, body, query_params)
+    if service == "sqs" and action:
+        return action.removesuffix("Batch")
+    if service == "s3" and method == "POST" and "delete" in query_params:
+        (_, version), *_ = iam_actions._s3_batch_delete_targets("", body) or [("", "")]
+        return "s3:DeleteObjectVersion" if version else action
+    return action
 
 
 def extract_resource(

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from infra.stack.policies import role_name
-from logdig.dead_letters import read_dead
 from logdig.profiles import DynamoDbProfiles
 from logdig.queues import SqsEventQueue
 from logdig.stores import S3EventStore, StoredVersion
@@ -57,8 +56,8 @@ PARTS: dict[str, Part] = {
     "glue:UpdateTable": lambda lake: lake.glue.update_table(**lake.table("tried")),
     "dynamodb:BatchWriteItem": lambda lake: lake.profiles.remove(["nobody"]),
     "sqs:GetQueueUrl": lambda lake: lake.sqs.get_queue_url(QueueName=lake.dlq),
-    "sqs:ReceiveMessage": lambda lake: lake.dead.receive(0),
-    "sqs:ChangeMessageVisibility": lambda lake: read_dead(lake.dead),
+    "sqs:ReceiveMessage": lambda lake: lake.dead.release(lake.dead.receive(0)),
+    "sqs:ChangeMessageVisibility": lambda lake: lake.dead.release(lake.dead.receive(0)),
 }
 
 
@@ -73,7 +72,7 @@ def lake(stack: Stack, stored: list[str]) -> Lake:
     return Lake(
         store, DynamoDbProfiles(dynamodb, stack.outputs["ProfileTable"], sleep=lambda _seconds: None),
         SqsEventQueue(sqs, dlq), sqs, glue, stack.settings.database, stack.settings.dlq_name,
-        next(store.versions("raw/")),
+        next(one for one in store.versions("raw/") if one.is_live),
     )  # fmt: skip
 
 
