@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from api import door, group_commit, log_lines, metrics, server
 from api.group_commit import Sent
+from infra.stack.alarms import alarms
 from lambdas.metrics import METRICS, SEND_LATENCY, MeasuredCollector
 from logdig import limits
 from logdig.counters import COUNTERS, SEND_SECONDS, CountedSender, Counters
@@ -20,6 +22,7 @@ from logdig.errors import QueueUnavailableError
 from logdig.exchange import RefusedError, Request
 from tests.fakes.sinks import MemorySink
 from tests.fakes.tracked import BROWSER, body, collector, event, post
+from tests.unit.test_template import SETTINGS
 
 PAGE = (Path(__file__).resolve().parent.parent.parent / "docs" / "operations.md").read_text(encoding="utf-8")
 HELD = {"logdig_held_requests": 2.0, "logdig_held_bytes": 3.0}
@@ -176,3 +179,13 @@ def test_functions_log_our_warnings_where_lambda_reads_them() -> None:
     assert log.isEnabledFor(logging.WARNING)
     assert logging.getLogger("logdig").propagate
     assert logging.getLogger("logdig").handlers == []
+
+
+@pytest.mark.parametrize("front_door", ["function-url", "rest-api", "server"])
+def test_operations_page_says_what_to_do_at_each_alarm(front_door: str) -> None:
+    settings = msgspec.structs.replace(SETTINGS, front_door=front_door)
+    found = [one["Properties"] for one in alarms(settings).values() if one["Type"] == "AWS::CloudWatch::Alarm"]
+    names = {one["AlarmName"].removeprefix(f"{settings.prefix}-") for one in found}
+
+    assert len(names) >= 7
+    assert [name for name in sorted(names) if f"`{name}`" not in PAGE] == []
