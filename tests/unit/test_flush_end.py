@@ -39,6 +39,16 @@ def test_flush_gives_messages_back_when_logs_are_few_and_young() -> None:
     assert len(road.queue.receive(0)) == 10
 
 
+@pytest.mark.parametrize(("logs", "objects"), [(89, 0), (90, 2)])
+def test_flush_counts_rejected_events_towards_the_least_that_it_writes(logs: int, objects: int) -> None:
+    road = Road()
+    road.send(texts(logs), events_a_pack=9, rejected=1)
+
+    report = road.flush()
+
+    assert (report.logs + report.rejected, report.objects) == (logs + 10, objects)
+
+
 @pytest.mark.parametrize(("age", "objects"), [(239, 0), (240, 1)])
 def test_flush_writes_a_lone_log_when_it_would_grow_too_old(age: int, objects: int) -> None:
     road = Road()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import repeat
 
 from logdig.errors import QueueUnavailableError, StoreUnavailableError
 from logdig.keys import parse_key
 from tests.fakes.flushed import Road, texts
+from tests.faults.hooks import fails, well
 
 
 def test_flush_keeps_messages_and_fails_when_store_is_down() -> None:
@@ -55,6 +57,48 @@ def test_flush_sends_nothing_to_the_dlq_when_store_is_down_for_an_hour() -> None
 
     assert road.queue.dead == []
     assert road.links() == texts(500)
+
+
+def test_flush_sends_nothing_to_the_dlq_when_only_puts_fail_for_an_hour_and_every_message_becomes_a_suspect() -> None:
+    road = Road()
+    road.send(texts(500))
+    road.store.before = fails(repeat(StoreUnavailableError("S3 is down")), "put")
+
+    reports = []
+    for _ in range(12):
+        reports.append(road.flush())
+        road.clock.advance(300)
+    road.store.before = well
+    again = road.flush()
+
+    assert {report.deleted for report in reports} == {0}
+    assert all(report.errors for report in reports)
+    assert (road.queue.dead, again.errors, road.links()) == ([], [], texts(500))
+
+
+def test_flush_is_well_when_giving_back_fails_for_messages_come_back_by_themselves() -> None:
+    road = Road()
+    road.send(texts(30))
+    road.queue.before = fails(repeat(QueueUnavailableError("SQS is down")), "release")
+
+    report = road.flush()
+    road.queue.before = well
+    hidden = road.queue.receive(0)
+    road.clock.advance(301)
+
+    assert (report.released, report.errors, hidden) == (0, [], [])
+    assert road.flush(force=True).logs == 30
+
+
+def test_flush_counts_only_those_as_given_back_that_the_queue_took_back() -> None:
+    road = Road()
+    road.send(texts(90))
+    road.queue.fail_entries = lambda operation, _size: [0, 4] if operation == "release" else []
+
+    report = road.flush()
+
+    assert (report.received, report.released) == (9, 7)
+    assert len(road.queue.receive(0)) == 7
 
 
 def test_flush_writes_the_same_object_when_the_put_timed_out_after_its_effect() -> None:
