@@ -53,6 +53,7 @@ def ledger(sources: Sources) -> DataFrame:
     lines = staged(ledger_lines.raw_lines(sources.raw, sources.read))
     bad = staged(ledger_lines.rejected(sources.bad, sources.read))
     unreadable = staged(ledger_lines.unreadable(sources.raw, sources.bad, sources.read))
+    events = staged(sources.events.select("app", "event_id", F.to_date("received_at").alias("day")))
     first = lines.where("kind = 'first'")
     # Of the dead only what no object holds: the others were written before their message was given up.
     dead = ledger_lines.raw_lines(sources.dead_raw, sources.read).where("kind = 'first'")
@@ -64,9 +65,9 @@ def ledger(sources: Sources) -> DataFrame:
         _raw_counts(lines),
         unreadable.select(*DAY_KEY, F.lit(1).alias("unreadable"), F.col("raw").alias("raw_unreadable")),
         _ones(bad, "rejected"),
-        _ones(sources.events.select("app", F.to_date("received_at").alias("day")), "in_tables"),
+        _ones(events, "in_tables"),
         _ones(sources.bad_events, "bad_in_tables"),
-        _ones(ledger_lines.unread(kept, sources.events, "app", "event_id"), "waiting"),
+        _ones(ledger_lines.unread(kept, events, "app", "event_id"), "waiting"),
         *(_ones(ledger_lines.unread(one, sources.bad_events, "bad_id"), "bad_waiting") for one in (bad, unreadable)),
         *(_ones(one, "in_dlq") for one in (dead, dead_bad, sources.dead_messages)),
         _by_reason(bad),

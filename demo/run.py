@@ -29,7 +29,6 @@ from demo.server import Site
 from demo.steps import Steps
 from demo.summary import Sent, Summary, print_summary
 from demo.visitors import RETURNING, Visits, make_returning, make_visitors
-from demo.visits import VisitCounts
 from infra.local import LocalStack
 from infra.processes import take_port
 from lambdas.flush import FlushFailedError, flush_once
@@ -40,8 +39,8 @@ REFRESH_SECONDS = 10
 FLUSH_SECONDS = 5
 EXPOSURE_SECONDS = 0.5
 REFRESHED = ("ingest", "heat_cells", "listens")
-LATER = ("maintain",)
-"""Nothing of a lake made just now has to be kept up."""
+LATER = ("maintain", "ledger")
+"""Nothing of a lake made just now has to be kept up; the ledger is counted while visitors come again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,10 @@ class Demo:
         for name in names_of("all"):
             if name not in LATER:
                 self._job(name)
-        sent.add_visits(self._step("visitors who come again", self._visit_again, self._visits.tell))
+        returning = make_returning(self._options.seed, self._best_targets()[:RETURNING])
+        again = self._pool.submit(self._visits.make, returning)
+        self._job("ledger")
+        sent.add_visits(self._step("visitors who come again", again.result, self._visits.tell))
         decisions = self._step("three decisions asked by a server", self._ask, lambda found: f"{len(found)} answers")
         sent.add_decisions(len(decisions))
         self._step("flush", self._flush_exposures, lambda objects: f"{objects} objects")
@@ -195,9 +197,6 @@ class Demo:
         finally:
             done.set()
             flushing.result()
-
-    def _visit_again(self) -> VisitCounts:
-        return self._visits.make(make_returning(self._options.seed, self._best_targets()[:RETURNING]))
 
     def _ask(self) -> list[dict[str, Any]]:
         return ask(self.stack.collector_url, self.app, self._feeder.secret, self._best_targets()[:2])

@@ -33,7 +33,8 @@ FIGURES = ("error", "average_precision", "brier", "roc_auc")
 def features_job(spark: SparkSession, settings: Settings, now: datetime) -> JobReport:
     """Summarise customers as of training, test and now."""
     listens = tables.read(spark, settings, "listens")
-    clicks = ad_clicks(tables.read(spark, settings, "events"))
+    # Few of many rows, and read again for every label.
+    clicks = tables.staged(ad_clicks(tables.read(spark, settings, "events")))
     frames: list[DataFrame] = []
     notes: dict[str, object] = {}
     for span in spans(listens, clicks).toArrow().to_pylist():
