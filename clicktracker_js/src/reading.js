@@ -21,7 +21,7 @@ export const live = () => {
 };
 
 /** Look how far the page is read. Not while layout is due. */
-export const measure = () => {
+const measure = () => {
   const { scrollTop, clientHeight, scrollHeight } = config.scroller();
   const seen = scrollTop + clientHeight;
   if (seen <= depth_px) return;

@@ -45,7 +45,7 @@ export const selectorOf = (element, masked, most = SELECTOR_STEPS) => {
  * @param {ParentNode} root
  * @param {boolean} [masked]
  */
-export const stepOf = (element, root, masked) => {
+const stepOf = (element, root, masked) => {
   const { id, localName, classList, parentNode } = element;
   for (const name of ['data-logdig-id', 'data-logdig-region']) {
     const given = element.getAttribute(name);
