@@ -15,8 +15,7 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
 
-from analytics import tables
-from analytics.ingest import ingest
+from analytics.lines import events, parse_raw
 from logdig.clients import s3_store
 from logdig.flusher import FlushLimits, flush
 from logdig.packing import QueueSink
@@ -202,7 +201,8 @@ def test_a_hundred_events_come_back_unchanged_from_s3_through_three_engines(
     spark: SparkSession, own: Settings, tmp_path: Path
 ) -> None:
     sent = {one["event_id"]: one for one in map(with_texts_everywhere, range(100))}
-    clock, queue, store = FakeClock(NOW), FakeQueue(FakeClock(NOW)), s3_store(own)
+    clock, store = FakeClock(NOW), s3_store(own)
+    queue = FakeQueue(clock)
     front = collector(QueueSink(queue, lambda: "p1"))
     agent = IN_EVERY_FIELD.format("agent")
     answer = front.handle(post(body(*sent.values()), headers=(*BROWSER[:2], ("user-agent", agent))))
@@ -214,14 +214,14 @@ def test_a_hundred_events_come_back_unchanged_from_s3_through_three_engines(
     paths = ["event_id", "user_agent", *TEXT_PATHS]
     wanted = sorted([one["event_id"], agent, *(text_at(one, path) for path in TEXT_PATHS)] for one in sent.values())
 
-    ingest(spark, own, ("raw",))
-    columns = [F.expr(path.replace("anchors.0", "anchors[0]")) for path in paths]
-    by_spark = sorted(list(row) for row in tables.read(spark, own, "events").select(*columns).collect())
-    selected = ", ".join(f"json ->> '$.{path.replace('anchors.0', 'anchors[0]')}'" for path in paths)
+    lines = spark.read.option("recursiveFileLookup", "true").text(f"s3a://{own.bucket_name}/raw/")
+    asked = [path.replace("anchors.0", "anchors[0]") for path in paths]
+    by_spark = sorted(list(row) for row in events(parse_raw(lines)).select(*map(F.expr, asked)).collect())
+    selected = ", ".join(f"json ->> '$.{path}'" for path in asked)
     by_duckdb = duckdb.connect().execute(f"SELECT {selected} FROM read_ndjson_objects('{tmp_path}/*.gz')").fetchall()
-    program = f"[{', '.join('.' + path.replace('anchors.0', 'anchors[0]?') for path in paths)}]"
-    lines = b"".join(gzip.decompress(file.read_bytes()) for file in tmp_path.iterdir()).decode("ascii")
-    by_jq = sorted(json.loads(text) for text in jq.compile(program).input_text(lines).text().splitlines())
+    program = f"[{', '.join(f'.{path}' for path in asked)}]"
+    whole = b"".join(gzip.decompress(file.read_bytes()) for file in tmp_path.iterdir()).decode("ascii")
+    by_jq = sorted(json.loads(text) for text in jq.compile(program).input_text(whole).text().splitlines())
 
     assert by_spark == wanted
     assert sorted(list(row) for row in by_duckdb) == wanted
