@@ -54,19 +54,24 @@ class Buffers:
 
     def add(self, zone: Zone, lines: Iterable[bytes], message_id: str) -> int:
         """Put lines into the buffers of their days; return in how many buffers the message now lies more."""
-        touched = 0
+        touched, buffer = 0, None
         for line in lines:
-            day = line[DAY_IN_LINE]
-            buffer = self._open.get((zone, day))
-            if buffer is None:
-                buffer = self._open[zone, day] = Buffer(zone, day)
-            buffer.lines.append(line)
-            buffer.size_bytes += len(line) + 1
-            self.size_bytes += len(line) + 1
-            if message_id not in buffer.message_ids:
+            # The lines of a message are nearly always of one day.
+            if buffer is None or line[DAY_IN_LINE] != buffer.day:
+                buffer = self._opened(zone, line[DAY_IN_LINE])
+                touched += message_id not in buffer.message_ids
                 buffer.message_ids.add(message_id)
-                touched += 1
+            size = len(line) + 1
+            buffer.lines.append(line)
+            buffer.size_bytes += size
+            self.size_bytes += size
         return touched
+
+    def _opened(self, zone: Zone, day: bytes) -> Buffer:
+        found = self._open.get((zone, day))
+        if found is None:
+            found = self._open[zone, day] = Buffer(zone, day)
+        return found
 
     def full(self, text_bytes: int, messages: int) -> list[Buffer]:
         """Buffers that have reached the size of an object."""
