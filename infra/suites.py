@@ -63,6 +63,7 @@ SUITES = (
     _pytest("faults", "tests/faults"),
     _pytest("analytics", "tests/analytics", light=False),
     _pytest("browser", "tests/browser", light=False),
+    _pytest("e2e", "tests/e2e", light=False),
     _pytest("zeppelin", "tests/zeppelin", light=False),
 )
 

@@ -1,4 +1,4 @@
-"""The role of the Spark jobs: enough for each of them, and every permission in it is needed.
+"""The role of the Spark jobs: nothing that they call is answered without its permission.
 
 Spark's own calls are made here by boto3 with the same keys; the jobs themselves ran as this role in `jobs`.
 """
@@ -24,11 +24,12 @@ pytestmark = pytest.mark.timeout(1400)
 
 @dataclass(frozen=True)
 class Lake:
-    """What the jobs talk to, with their keys."""
+    """What the jobs talk to, with their keys; ``owner`` is the dead letters with the owner's keys."""
 
     store: S3EventStore
     profiles: DynamoDbProfiles
     dead: SqsEventQueue
+    owner: SqsEventQueue
     sqs: Any
     glue: Any
     database: str
@@ -37,6 +38,10 @@ class Lake:
 
     def table(self, name: str) -> dict[str, Any]:
         return {"DatabaseName": self.database, "TableInput": {"Name": name}}
+
+    def look_at_dead(self) -> None:
+        self.owner.send("no pack")
+        self.dead.release(self.dead.receive(0))
 
 
 Part = Callable[[Lake], object]
@@ -56,8 +61,8 @@ PARTS: dict[str, Part] = {
     "glue:UpdateTable": lambda lake: lake.glue.update_table(**lake.table("tried")),
     "dynamodb:BatchWriteItem": lambda lake: lake.profiles.remove(["nobody"]),
     "sqs:GetQueueUrl": lambda lake: lake.sqs.get_queue_url(QueueName=lake.dlq),
-    "sqs:ReceiveMessage": lambda lake: lake.dead.release(lake.dead.receive(0)),
-    "sqs:ChangeMessageVisibility": lambda lake: lake.dead.release(lake.dead.receive(0)),
+    "sqs:ReceiveMessage": lambda lake: lake.look_at_dead(),
+    "sqs:ChangeMessageVisibility": lambda lake: lake.look_at_dead(),
 }
 
 
@@ -68,10 +73,9 @@ def lake(stack: Stack, stored: list[str]) -> Lake:
     store = S3EventStore(s3, stack.outputs["Bucket"])
     stack.account.client("glue").create_table(DatabaseName=stack.settings.database, TableInput={"Name": "tried"})
     dlq = owner.get_queue_url(QueueName=stack.settings.dlq_name)["QueueUrl"]
-    owner.send_message(QueueUrl=dlq, MessageBody="no pack")
     return Lake(
         store, DynamoDbProfiles(dynamodb, stack.outputs["ProfileTable"], sleep=lambda _seconds: None),
-        SqsEventQueue(sqs, dlq), sqs, glue, stack.settings.database, stack.settings.dlq_name,
+        SqsEventQueue(sqs, dlq), SqsEventQueue(owner, dlq), sqs, glue, stack.settings.database, stack.settings.dlq_name,
         next(one for one in store.versions("raw/") if one.is_live),
     )  # fmt: skip
 
