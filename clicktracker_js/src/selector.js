@@ -31,7 +31,7 @@ export const selectorOf = (element, masked, most = SELECTOR_STEPS) => {
   if (long)
     way = way
       .slice(0, -1)
-      .filter((step, height) => !height || /\W/.test(step))
+      .filter((step, height) => !height || /[.:]/.test(step))
       .slice(0, most - 1)
       .concat(way.slice(-1));
   let selector = way.reverse().join(long ? ' ' : ' > ');

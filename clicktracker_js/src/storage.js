@@ -20,7 +20,11 @@ export const readText = (key) => memory[key] || attempt(() => localStorage[key])
  * @param {string} key
  * @returns {any} undefined when there is nothing, or nothing that this script wrote
  */
-export const read = (key) => attempt(() => JSON.parse(/** @type {string} */ (readText(key))));
+export const read = (key) => {
+  const text = readText(key);
+  // Most keys are not there, and an error for each would cost more than the rest of a start.
+  return text && attempt(() => JSON.parse(text));
+};
 
 /**
  * @param {string} key
