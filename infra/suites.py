@@ -1,6 +1,6 @@
 """Run the checks and test suites: two at a time, one line a suite, the whole output of what failed.
 
-At most one of the two is heavy, which means that it starts Java or Chromium. Each suite's own closing line is printed.
+They start in the order below; the browser's runs alone. Each suite's own closing line is printed.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ TYPED_FOLDERS = ("logdig", "api", "lambdas", "analytics", "infra", "demo")
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """One command; ``light`` = it starts neither Java nor Chromium, ``quick`` = `make quick` holds it."""
+    """One command; ``alone`` = nothing else runs meanwhile, ``quick`` = `make quick` holds it."""
 
     name: str
     command: tuple[str, ...]
-    light: bool = True
+    alone: bool = False
     quick: bool = False
 
 
@@ -45,12 +45,14 @@ class Outcome:
     closing: str
 
 
-def _pytest(name: str, *arguments: str, light: bool = True, quick: bool = False) -> Suite:
+def _pytest(name: str, *arguments: str, alone: bool = False, quick: bool = False) -> Suite:
     command = (str(BIN / "python"), "-m", "pytest", "-p", "no:cacheprovider", "--durations=3", *arguments)
-    return Suite(name, command, light, quick)
+    return Suite(name, command, alone, quick)
 
 
 SUITES = (
+    # Half of all the time, so the others run beside it.
+    _pytest("analytics", "tests/analytics"),
     _pytest("unit", "tests/unit", quick=True),
     Suite("format", (str(BIN / "ruff"), "format", "--check", *PYTHON_FOLDERS), quick=True),
     Suite("lint", (str(BIN / "ruff"), "check", *PYTHON_FOLDERS), quick=True),
@@ -61,10 +63,9 @@ SUITES = (
     Suite("template", (str(BIN / "python"), "-m", "infra.lint_template")),
     _pytest("functional", "tests/functional"),
     _pytest("faults", "tests/faults"),
-    _pytest("analytics", "tests/analytics", light=False),
-    _pytest("browser", "tests/browser", light=False),
-    _pytest("e2e", "tests/e2e", light=False),
-    _pytest("zeppelin", "tests/zeppelin", light=False),
+    _pytest("e2e", "tests/e2e"),
+    _pytest("zeppelin", "tests/zeppelin"),
+    _pytest("browser", "tests/browser", alone=True),
 )
 
 
@@ -93,10 +94,10 @@ def run_suite(suite: Suite) -> Outcome:
 
 
 class Queue:
-    """Suites that wait, handed out in order, but never two heavy ones at once."""
+    """Suites that wait, handed out in order; one that wants to be alone waits for the others, and they for it."""
 
     def __init__(self, suites: Sequence[Suite]) -> None:
-        self._waiting, self._heavy_runs = list(suites), False
+        self._waiting, self._running = list(suites), list[Suite]()
         self._changed = threading.Condition()
         self.outcomes: list[Outcome] = []
 
@@ -106,20 +107,19 @@ class Queue:
             outcome = run_suite(suite)
             with self._changed:
                 self.outcomes.append(outcome)
-                self._heavy_runs = self._heavy_runs and suite.light
-                self._changed.notify()
+                self._running.remove(suite)
+                self._changed.notify_all()
                 _tell(outcome)
 
     def _take(self) -> Suite | None:
         with self._changed:
-            while self._waiting:
-                suite = next((one for one in self._waiting if one.light or not self._heavy_runs), None)
-                if suite is not None:
-                    self._waiting.remove(suite)
-                    self._heavy_runs = self._heavy_runs or not suite.light
-                    return suite
+            while self._waiting and self._running and any(one.alone for one in (self._waiting[0], *self._running)):
                 self._changed.wait()
-            return None
+            if not self._waiting:
+                return None
+            suite = self._waiting.pop(0)
+            self._running.append(suite)
+            return suite
 
 
 def _tell(outcome: Outcome) -> None:
@@ -137,8 +137,7 @@ def main(which: str) -> int:
         print(f"no suite is called {which}; there are: all, quick, {names}")
         return 2
     started = time.monotonic()
-    # The heavy ones take longest and must not meet, so they begin.
-    queue = Queue(sorted(chosen, key=lambda suite: suite.light))
+    queue = Queue(chosen)
     beside = threading.Thread(target=queue.work)
     beside.start()
     queue.work()
