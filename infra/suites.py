@@ -18,7 +18,7 @@ from infra.bootstrap import node_environment
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
 LOGS = ROOT / ".cache" / "suites"
-SUITE_TIMEOUT_SECONDS = 1500
+SUITE_TIMEOUT_SECONDS = 2100
 PYTHON_FOLDERS = ("logdig", "api", "lambdas", "analytics", "infra", "demo", "bench", "tests")
 QUICK_JAVA = "-XX:TieredStopAtLevel=1"
 """A suite's Spark lives too briefly for Java's second compiler, which takes as long again as the tests themselves."""
