@@ -166,7 +166,7 @@ def _carry_out(road: Road, part: str, name: str, arguments: dict[str, Any]) -> A
 
 def _next(journal: IO[bytes]) -> tuple[str, str, dict[str, Any], Any] | None:
     try:
-        entry: tuple[str, str, dict[str, Any], Any] = pickle.load(journal)  # noqa: S301
+        entry: tuple[str, str, dict[str, Any], Any] = pickle.load(journal)  # noqa: S301 (its own child wrote it)
     except EOFError:
         return None
     return entry

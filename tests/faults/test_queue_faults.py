@@ -28,7 +28,7 @@ def test_f02_nothing_is_twice_when_a_message_comes_twice_in_one_receive_and_afte
         seen.extend(messages)
         return [*messages, *messages[:3]]
 
-    road.queue.receive = twice  # type: ignore[method-assign, assignment]
+    road.queue.receive = twice  # type: ignore[method-assign, assignment] (this queue only)
     road.flush_once()
     for message in seen[:20]:
         road.queue.duplicate(message)

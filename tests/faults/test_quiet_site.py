@@ -7,12 +7,14 @@ import re
 from collections import deque
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import repeat
 from pathlib import Path
 
 import pytest
 
 from logdig.errors import QueueUnavailableError, StoreUnavailableError
 from logdig.flusher import FlushLimits
+from tests.faults.hooks import fails, well
 from tests.faults.road import Road
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -103,16 +105,13 @@ def test_nothing_is_missing_when_queue_and_store_fail_for_ten_minutes_under_load
     road = scheduled()
     unsent: list[int] = []
 
-    def down(*_: object) -> None:
-        raise QueueUnavailableError("SQS is down")
-
-    def store_down(*_: object) -> None:
-        raise StoreUnavailableError("S3 is down")
+    queue_down = fails(repeat(QueueUnavailableError("SQS is down")))
+    store_down = fails(repeat(StoreUnavailableError("S3 is down")))
 
     for minute in range(30):
         is_down = 10 <= minute < 20
-        road.queue.before = down if is_down else lambda _: None
-        road.store.before = store_down if is_down else lambda *_: None
+        road.queue.before = queue_down if is_down else well
+        road.store.before = store_down if is_down else well
         # What is refused stays with its sender, which comes back.
         for size in [*(unsent if not is_down else []), *([5] * 20)]:
             try:

@@ -134,14 +134,14 @@ def test_f11_what_ends_every_run_goes_to_the_dead_letter_queue_alone_and_comes_b
             raise EndOfRunError
         return put(key, body)
 
-    road.store.put = put_or_end  # type: ignore[method-assign]
+    road.store.put = put_or_end  # type: ignore[method-assign] (this store only)
     for _ in range(60):
         with suppress(EndOfRunError):
             road.flush_once()
         road.clock.advance(HIDDEN_SECONDS + 1)
     given_up = list(road.queue.dead)
     stored_before = road.account()
-    road.store.put = put  # type: ignore[method-assign]
+    road.store.put = put  # type: ignore[method-assign] (as it was)
     for body in given_up:
         road.dlq.send(body)
     sent = sum(redrive(road.dlq, road.queue))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
-from itertools import count
+from itertools import count, repeat
 
 import pytest
 
@@ -12,6 +12,7 @@ from logdig.dead_letters import READABLE, DeadLines, list_dead, read_dead, redri
 from logdig.errors import QueueUnavailableError
 from logdig.packing import Batch, pack
 from tests.fakes.queue import FakeClock, FakeQueue
+from tests.faults.hooks import fails
 
 LINE = b'{"received_at":"2026-11-23T23:59:59.999Z","n":%d}'
 RECEIVED = datetime(2026, 11, 23, 23, 59, 59, 999000, tzinfo=UTC)
@@ -91,11 +92,7 @@ def test_redrive_leaves_a_copy_and_loses_nothing_when_it_breaks_off() -> None:
     dlq, queue = dead_queue(clock), FakeQueue(clock)
     bodies = set(dlq.bodies)
 
-    def down(operation: str) -> None:
-        if operation == "delete":
-            raise QueueUnavailableError("SQS is down")
-
-    dlq.before = down
+    dlq.before = fails(repeat(QueueUnavailableError("SQS is down")), "delete")
     with pytest.raises(QueueUnavailableError):
         list(redrive(dlq, queue))
 

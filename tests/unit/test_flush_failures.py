@@ -10,18 +10,16 @@ from logdig.keys import parse_key
 from tests.fakes.flushed import Road, texts
 from tests.faults.hooks import fails, well
 
+DOWN = StoreUnavailableError("S3 is down")
+
 
 def test_flush_keeps_messages_and_fails_when_store_is_down() -> None:
     road = Road()
     road.send(texts(500))
 
-    def down(operation: str, _key: str) -> None:
-        if operation == "put":
-            raise StoreUnavailableError("S3 is down")
-
-    road.store.before = down
+    road.store.before = fails(repeat(DOWN), "put")
     report = road.flush()
-    road.store.before = lambda _operation, _key: None
+    road.store.before = well
     again = road.flush()
 
     assert (report.errors, report.deleted, report.released) == (["S3 is down"], 0, 50)
@@ -32,10 +30,7 @@ def test_flush_takes_no_message_when_it_cannot_learn_who_was_forgotten() -> None
     road = Road()
     road.send(texts(500))
 
-    def down(_operation: str, _key: str) -> None:
-        raise StoreUnavailableError("S3 is down")
-
-    road.store.before = down
+    road.store.before = fails(repeat(DOWN))
     report = road.flush()
 
     assert (report.errors, report.received, report.stopped) == (["S3 is down"], 0, "error")
@@ -45,14 +40,11 @@ def test_flush_sends_nothing_to_the_dlq_when_store_is_down_for_an_hour() -> None
     road = Road()
     road.send(texts(500))
 
-    def down(_operation: str, _key: str) -> None:
-        raise StoreUnavailableError("S3 is down")
-
-    road.store.before = down
+    road.store.before = fails(repeat(DOWN))
     for _ in range(12):
         road.flush()
         road.clock.advance(300)
-    road.store.before = lambda _operation, _key: None
+    road.store.before = well
     road.flush()
 
     assert road.queue.dead == []
@@ -62,7 +54,7 @@ def test_flush_sends_nothing_to_the_dlq_when_store_is_down_for_an_hour() -> None
 def test_flush_sends_nothing_to_the_dlq_when_only_puts_fail_for_an_hour_and_every_message_becomes_a_suspect() -> None:
     road = Road()
     road.send(texts(500))
-    road.store.before = fails(repeat(StoreUnavailableError("S3 is down")), "put")
+    road.store.before = fails(repeat(DOWN), "put")
 
     reports = []
     for _ in range(12):
@@ -110,7 +102,7 @@ def test_flush_writes_the_same_object_when_the_put_timed_out_after_its_effect() 
 
     road.store.after = timed_out
     road.flush()
-    road.store.after = lambda _operation, _key: None
+    road.store.after = well
     report = road.flush()
 
     assert (report.already_there, len(road.store.objects)) == (1, 1)
@@ -164,7 +156,7 @@ def test_flush_keeps_the_key_when_it_is_repeated_after_midnight() -> None:
     road.store.after = timed_out
     road.flush()
     road.clock.advance(60)
-    road.store.after = lambda _operation, _key: None
+    road.store.after = well
     report = road.flush()
 
     assert report.already_there == 1

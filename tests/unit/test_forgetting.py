@@ -19,6 +19,7 @@ from logdig.objects import build_object, compress
 from logdig.people import Person, mentions
 from logdig.tombstones import ERASED_NAME, Pseudonyms
 from tests.fakes.store import FakeStore
+from tests.faults.hooks import well
 
 DAY = date(2026, 11, 24)
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -109,7 +110,7 @@ def test_run_again_ends_where_an_interrupted_one_would_have(stop_at: int) -> Non
     store.before = fail
     with pytest.raises(StoreUnavailableError):
         remove_lines(store, SOMEONE, NAMES)
-    store.before = lambda _operation, _key: None
+    store.before = well
     remove_lines(store, SOMEONE, NAMES)
     remove_lines(whole, SOMEONE, NAMES)
 
