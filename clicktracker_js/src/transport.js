@@ -27,8 +27,8 @@ export const sendSoon = () => {
   timer ||= setTimeout(send, Math.max(PAUSE_MS, held() - TIMEOUT_MS));
 };
 
-/** Send at once when the events fill a request. */
-export const sendWhenFull = () => (waiting()[BATCH_EVENTS - 1] ? send() : sendSoon());
+/** Send at once when the events fill a request; whoever is just opting out is through with it then. */
+export const sendWhenFull = () => (waiting()[BATCH_EVENTS - 1] ? setTimeout(send) : sendSoon());
 
 /** Send what waits, request after request, unless the collector or a failure asked to wait. */
 export const send = async () => {

@@ -120,6 +120,16 @@ def test_unknown_consent_setting_asks_first(open_page: OpenPage, collector: Coll
     assert collector.posts == []
 
 
+def test_opt_out_sends_nothing_more_when_enough_waits_for_a_request(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page()
+
+    page.evaluate("for (let n = 0; n < 150; n++) logdig('track', 'waiting'); logdig('optOut')")
+    page.wait_for_timeout(1000)
+
+    assert stored(page) == ["logdig:consent"]
+    assert collector.posts == []
+
+
 def test_opt_out_leaves_nothing_but_itself_and_opt_in_ends_it(open_page: OpenPage, collector: Collector) -> None:
     page = open_page()
     page.evaluate("logdig('track', 'waiting')")
