@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from typing import Any
 
@@ -12,6 +13,7 @@ from logdig.bad import BadEvent, Filter, find_bad, mend, read_bad
 from logdig.errors import InputError
 from logdig.faults import FieldFault
 from logdig.objects import build_object
+from logdig.wiring import new_id
 from tests.fakes.store import FakeStore
 
 
@@ -94,3 +96,10 @@ def test_event_is_mended_by_changes_and_removals() -> None:
 def test_event_is_not_mended_when_it_cannot_be_read(source: BadEvent, reason: str) -> None:
     with pytest.raises(InputError, match=reason):
         mend(source, {"x.y": 1}, [])
+
+
+def test_new_ids_are_never_read_as_options_when_a_command_gets_them() -> None:
+    ids = {new_id() for _ in range(300)}
+
+    assert len(ids) == 300
+    assert all(re.fullmatch("[0-9a-f]{22}", one) for one in ids)
