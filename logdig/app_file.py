@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import tomlkit
+from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, Table
 
-from logdig.errors import InputError
+from logdig.errors import InputError, SetupError
 from logdig.settings import parse_settings
 
 NewToken = Callable[[str], str]
@@ -22,8 +23,9 @@ def add_app(text: str, name: str, origins: Sequence[str], timezone: str, new_tok
     Raises:
         InputError: The name is taken.
         InvalidSettingError: Name, origin or zone break their rule.
+        SetupError: The text is not TOML.
     """
-    document = tomlkit.parse(text)
+    document = _parsed(text)
     apps = document.setdefault("apps", tomlkit.aot())
     if any(app["name"] == name for app in apps):
         raise InputError(f"logdig.toml has an app {name!r} already; rotate its token or choose another name")
@@ -38,7 +40,7 @@ def add_app(text: str, name: str, origins: Sequence[str], timezone: str, new_tok
 
 def rotate_token(text: str, name: str, grace: timedelta, now: datetime, new_token: NewToken) -> tuple[str, str]:
     """Give an app a new token; the old one holds until now + grace. Tokens whose time is over are removed."""
-    document = tomlkit.parse(text)
+    document = _parsed(text)
     app = _find(document, name)
     token = new_token(name)
     kept = [one for one in app.get("previous_tokens", []) if _utc(one["valid_until"]) > now]
@@ -57,7 +59,7 @@ def rotate_token(text: str, name: str, grace: timedelta, now: datetime, new_toke
 
 def set_disabled(text: str, name: str, *, disabled: bool) -> str:
     """Refuse an app's token, or take it again."""
-    document = tomlkit.parse(text)
+    document = _parsed(text)
     app = _find(document, name)
     if disabled:
         app["disabled"] = True
@@ -83,6 +85,13 @@ def script_tag(token: str, endpoint: str, *, decide_endpoint: str | None = None,
 
 def _utc(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _parsed(text: str) -> tomlkit.TOMLDocument:
+    try:
+        return tomlkit.parse(text)
+    except TOMLKitError as err:
+        raise SetupError(f"logdig.toml: not TOML: {err}; nothing was changed") from err
 
 
 def _find(document: tomlkit.TOMLDocument, name: str) -> Table:

@@ -166,7 +166,7 @@ def _batch(plan: Plan, shift: timedelta, rows: list[Row]) -> Batch:
 
 def _rows(plan: Plan) -> Iterator[Row | RefusedRow]:
     try:
-        with plan.path.open(encoding="utf-8", errors="replace", newline="\n") as lines:
+        with plan.path.open(encoding="utf-8-sig", errors="replace", newline="\n") as lines:
             yield from read_rows(plan.kind, lines)
     except OSError as err:
         raise InputError(f"{plan.path}: {err.strerror}") from err

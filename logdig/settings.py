@@ -185,9 +185,11 @@ def parse_settings(table: Mapping[str, Any]) -> Settings:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as err:
         raise SetupError(f"{path}: no such file; make one with 'logdig init'") from err
+    except OSError as err:
+        raise SetupError(f"{path}: {err.strerror}") from err
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
         raise SetupError(f"{path}: not TOML: {err}") from err
 

@@ -74,5 +74,12 @@ def main() -> None:
     try:
         cli()
     except LogDigError as err:
-        click.echo(f"logdig: {err.message}", err=True)
+        click.echo(f"logdig: {err.message}{_advice(err)}", err=True)
         sys.exit(1)
+
+
+def _advice(err: LogDigError) -> str:
+    """What a newcomer lacks. By name: most commands never import botocore."""
+    if type(err.__cause__).__name__ != "NoCredentialsError":
+        return ""
+    return "; set up AWS access ('aws configure'), or use an emulator ('logdig dev')"

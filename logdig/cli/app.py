@@ -92,9 +92,11 @@ def _read(*, missing_ok: bool = False) -> str:
     if not path.exists() and missing_ok:
         return ""
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as err:
         raise SetupError(f"{path}: {err.strerror}; add the first app with 'logdig app add'") from err
+    except UnicodeDecodeError as err:
+        raise SetupError(f"{path}: not TOML: {err}; nothing was changed") from err
 
 
 def _write(text: str) -> None:

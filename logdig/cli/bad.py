@@ -137,7 +137,7 @@ def _print(outcomes: Iterable[Outcome], total: int | None, as_json: bool) -> int
 
 def _load(file: Path) -> dict[str, Any]:
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = json.loads(file.read_text(encoding="utf-8-sig"))
     except ValueError as err:
         raise InputError(f"{file}: no JSON: {err}") from err
     if not isinstance(found, dict):

@@ -46,7 +46,7 @@ def load_file(settings: Settings, kind: str, file: Path, app: str, now: datetime
 
     facts = {"app": app, "loaded_at": wire_time(now)}
     lines, refused = [], []
-    with file.open(encoding="utf-8", errors="replace", newline="\n") as text:
+    with file.open(encoding="utf-8-sig", errors="replace", newline="\n") as text:
         for row in READERS[kind](text):
             if isinstance(row, RefusedRow):
                 refused.append(row)

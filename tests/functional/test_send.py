@@ -121,6 +121,17 @@ def test_send_brings_every_readable_row_and_names_the_others(door: Door, sender:
     assert sorted(event["customer_id"] for event in door.events) == ["0", "1", "2", "8"]
 
 
+def test_send_reads_a_file_when_an_editor_put_a_byte_order_mark_first(
+    door: Door, sender: Sender, tmp_path: Path
+) -> None:
+    plan = make_plan(tmp_path / "f.csv", rows(2))
+    plan.path.write_bytes(b"\xef\xbb\xbf" + plan.path.read_bytes())
+
+    report = send(plan, sender, tmp_path)
+
+    assert (report.refused, report.tally.accepted) == ([], 2)
+
+
 def test_send_tells_what_a_row_says(door: Door, sender: Sender, tmp_path: Path) -> None:
     send(make_plan(tmp_path / "f.csv", rows(1)), sender, tmp_path)
 

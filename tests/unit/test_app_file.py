@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from logdig.app_file import add_app, rotate_token, set_disabled
 from logdig.cli.app import command
-from logdig.errors import InputError, InvalidSettingError
+from logdig.errors import InputError, InvalidSettingError, SetupError
 from logdig.settings import load_settings, parse_settings
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -100,3 +100,18 @@ def test_app_commands_edit_the_file_and_print_the_tag(tmp_path: Path, monkeypatc
     assert app.token in rotated.output
     assert app.disabled
     assert "https://*.shop.example  disabled" in listed.output
+
+
+@pytest.mark.parametrize("content", [b"x = \n", b"\xff\xfe", b'[[apps]\nname = "web"\n'])
+def test_app_commands_leave_a_file_alone_when_it_is_not_toml(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    path = tmp_path / "logdig.toml"
+    path.write_bytes(content)
+    monkeypatch.setenv("LOGDIG_CONFIG", str(path))
+
+    for arguments in (["add", "blog"], ["rotate", "web"], ["disable", "web"], ["list"]):
+        result = CliRunner().invoke(command, arguments)
+        assert isinstance(result.exception, SetupError), arguments
+        assert "not TOML" in result.exception.message
+    assert path.read_bytes() == content

@@ -82,6 +82,15 @@ def test_settings_name_the_file_when_it_is_missing_or_broken(tmp_path: Path) -> 
         load_settings(tmp_path / "absent.toml", {})
     with pytest.raises(SetupError, match=r"broken\.toml: not TOML"):
         load_settings(broken, {})
+    with pytest.raises(SetupError, match="Is a directory"):
+        load_settings(tmp_path, {})
+
+
+def test_settings_are_read_when_an_editor_put_a_byte_order_mark_first(tmp_path: Path) -> None:
+    path = tmp_path / "logdig.toml"
+    path.write_bytes(b'\xef\xbb\xbfservice = "shop"\n')
+
+    assert load_settings(path, {}).service == "shop"
 
 
 def test_names_of_apps_must_not_share_a_variable() -> None:
