@@ -7,20 +7,21 @@ Region, credentials and ``AWS_ENDPOINT_URL`` come from AWS's standard chain.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-import botocore.session
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from logdig.apps import secret_variable
+from logdig.aws_json import PROTOCOLS, JsonClient
+from logdig.connections import Place
 from logdig.errors import QueueUnavailableError, SecretsUnavailableError
 from logdig.profiles import DynamoDbProfiles
 from logdig.queues import SqsEventQueue
 from logdig.settings import Settings
 from logdig.stores import S3EventStore
+from logdig.surroundings import of_botocore, of_function, session
 
 CONNECT_TIMEOUT_SECONDS = 3
 READ_TIMEOUT_SECONDS = 20
@@ -31,15 +32,11 @@ CONNECTIONS = 32
 TRIES = 4
 
 
-@lru_cache(maxsize=1)
-def _session() -> Any:
-    """Share credentials between clients. boto3's session is this one and s3transfer, whose import costs as much."""
-    return botocore.session.get_session()
-
-
 @lru_cache(maxsize=16)
 def client(service: str, region: str, endpoint: str | None, read_timeout_seconds: float, tries: int) -> Any:
-    """Make an AWS client; equal arguments share one, which is safe between threads."""
+    """Make a client of botocore; equal arguments share one, which is safe between threads."""
+    from botocore.config import Config
+
     config = Config(
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
         read_timeout=read_timeout_seconds,
@@ -48,11 +45,20 @@ def client(service: str, region: str, endpoint: str | None, read_timeout_seconds
         # Emulators and other stores rarely answer to bucket names in front of their own.
         s3={"addressing_style": "path"} if endpoint else None,
     )
-    return _session().create_client(service, region_name=region, endpoint_url=endpoint, config=config)
+    return session().create_client(service, region_name=region, endpoint_url=endpoint, config=config)
 
 
-def _standard(service: str, settings: Settings) -> Any:
-    return client(service, settings.region, os.environ.get("AWS_ENDPOINT_URL"), READ_TIMEOUT_SECONDS, TRIES)
+@lru_cache(maxsize=16)
+def json_client(service: str, region: str, endpoint: str | None, read_timeout_seconds: float, tries: int) -> JsonClient:
+    """Make a client of a JSON service: what requests wait for, with a fraction of botocore's work; shared likewise."""
+    where = (service, region, endpoint, os.environ)
+    found = of_function(*where) or of_botocore(*where)
+    place = Place(found.endpoint, found.authorities, CONNECT_TIMEOUT_SECONDS, read_timeout_seconds, CONNECTIONS)
+    return JsonClient(PROTOCOLS[service], region, place, found.credentials, tries)
+
+
+def _standard(service: str, settings: Settings) -> JsonClient:
+    return json_client(service, settings.region, os.environ.get("AWS_ENDPOINT_URL"), READ_TIMEOUT_SECONDS, TRIES)
 
 
 def sqs_queue(settings: Settings) -> SqsEventQueue:
@@ -71,7 +77,7 @@ def queue_check(settings: Settings, queue_url: str) -> Callable[[], None]:
     """Make the question whether the queue answers, which raises QueueUnavailableError if not; one short try."""
 
     def check() -> None:
-        sqs = client("sqs", settings.region, os.environ.get("AWS_ENDPOINT_URL"), READY_TIMEOUT_SECONDS, 1)
+        sqs = json_client("sqs", settings.region, os.environ.get("AWS_ENDPOINT_URL"), READY_TIMEOUT_SECONDS, 1)
         try:
             sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
         except (BotoCoreError, ClientError) as err:
@@ -91,10 +97,8 @@ def with_signing_secrets(settings: Settings, environment: Mapping[str, str]) -> 
     path = environment.get("LOGDIG_SIGNING_PARAMETERS")
     if not path:
         return environment
-    paginator = _standard("ssm", settings).get_paginator("get_parameters_by_path")
-    pages = paginator.paginate(Path=path, Recursive=True, WithDecryption=True)
     try:
-        found = [parameter for page in pages for parameter in page["Parameters"]]
+        found = list(_parameters(_standard("ssm", settings), path))
     except (BotoCoreError, ClientError) as err:
         raise SecretsUnavailableError(f"signing secrets below {path}: {err}") from err
     secrets = {}
@@ -103,6 +107,17 @@ def with_signing_secrets(settings: Settings, environment: Mapping[str, str]) -> 
         if which in ("", "previous"):
             secrets[secret_variable(app_name, previous=bool(which))] = parameter["Value"]
     return {**secrets, **environment}
+
+
+def _parameters(ssm: Any, path: str) -> Iterator[dict[str, Any]]:
+    """All parameters below a path, page by page."""
+    more: dict[str, str] = {}
+    while True:
+        page = ssm.get_parameters_by_path(Path=path, Recursive=True, WithDecryption=True, **more)
+        yield from page["Parameters"]
+        if not page.get("NextToken"):
+            return
+        more = {"NextToken": page["NextToken"]}
 
 
 def dead_letter_queue(settings: Settings) -> SqsEventQueue:
@@ -119,11 +134,12 @@ def _queue_by_name(sqs: Any, name: str) -> SqsEventQueue:
 
 def s3_store(settings: Settings) -> S3EventStore:
     """The bucket of the settings."""
-    return S3EventStore(_standard("s3", settings), settings.bucket_name)
+    s3 = client("s3", settings.region, os.environ.get("AWS_ENDPOINT_URL"), READ_TIMEOUT_SECONDS, TRIES)
+    return S3EventStore(s3, settings.bucket_name)
 
 
 def dynamodb_profiles(settings: Settings) -> DynamoDbProfiles:
     """The profile table of the settings; reads give up early, since a page waits for the decision."""
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
-    table = client("dynamodb", settings.region, endpoint, PROFILE_TIMEOUT_SECONDS, 1)
+    table = json_client("dynamodb", settings.region, endpoint, PROFILE_TIMEOUT_SECONDS, 1)
     return DynamoDbProfiles(table, settings.profile_table_name)

@@ -1,0 +1,67 @@
+"""An HTTP server that gives the answers it was told to give, in turn, and keeps what it was asked."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+Answer = tuple[int, dict[str, str], bytes]
+"""Status, headers, body."""
+
+
+@dataclass
+class Asked:
+    """One request; header names are in lower case."""
+
+    target: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Answering:
+    """What a server answers: None closes the connection without a word; the last answer is repeated."""
+
+    answers: tuple[Answer | None, ...]
+    asked: list[Asked] = field(default_factory=list)
+    endpoint: str = ""
+
+
+@contextmanager
+def answering(*answers: Answer | None) -> Iterator[Answering]:
+    """Run such a server in threads of this process."""
+    found = Answering(answers)
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            found.asked.append(Asked(self.path, headers, body))
+            answer = answers[min(len(found.asked), len(answers)) - 1]
+            if answer is None:
+                self.close_connection = True
+                return
+            status, headers, content = answer
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        found.endpoint = f"http://127.0.0.1:{server.server_address[1]}"
+        try:
+            yield found
+        finally:
+            server.shutdown()
