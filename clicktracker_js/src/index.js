@@ -6,7 +6,7 @@ import { start } from './start.js';
 const browser = window;
 const script = /** @type {HTMLScriptElement | null} */ (document.currentScript);
 const folder = script?.src || location.href;
-/** @type {ArrayLike<any>[]} */
+/** @type {any[][]} */
 const calls = browser.logdig?.q || [];
 
 // A second copy of the script leaves the first one alone.

@@ -22,7 +22,8 @@ export const openPage = () => {
       referrer: before && before != address ? before : cleanAddress(document.referrer),
       language: navigator.language,
       get title() {
-        return document.title.slice(0, TEXT_LENGTH);
+        // Not its own method: a form of that name may stand for it.
+        return `${document.title}`.slice(0, TEXT_LENGTH);
       },
     },
   };

@@ -15,7 +15,7 @@ export const pathOf = (event) =>
  * @param {T[]} path
  * @param {string} selector
  */
-export const nearest = (path, selector) => path.find((element) => element.matches(selector));
+export const nearest = (path, selector) => path.find((element) => Element.prototype.matches.call(element, selector));
 
 /**
  * Whether what may be text of a person is left out.

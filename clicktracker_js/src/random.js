@@ -3,4 +3,4 @@
  * @param {number} [length]
  */
 export const randomText = (length = 20) =>
-  Array.from(crypto.getRandomValues(new Uint8Array(length)), (byte) => (byte % 36).toString(36)).join('');
+  [...crypto.getRandomValues(new Uint8Array(length))].map((byte) => (byte % 36).toString(36)).join('');

@@ -53,7 +53,8 @@ const stepOf = (element, root, masked) => {
   }
   if (id && !masked && looksWritten(id) && !root.querySelectorAll('#' + id)[1]) return '#' + id;
   const step = localName.replace(/[^\w-]/g, '\\$&');
-  const siblings = [...(parentNode?.children || [])].filter((one) => one.localName == localName);
+  // Not `children`, which in a form may be a field of that name.
+  const siblings = /** @type {Element[]} */ ([...(parentNode?.childNodes || [])]).filter((one) => one.localName == localName);
   if (!siblings[1]) return step;
   // A class that no sibling has outlives a new sibling better than a place does.
   const own = [...classList].find(

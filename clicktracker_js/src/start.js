@@ -14,10 +14,10 @@ import { sendSoon } from './transport.js';
 
 /**
  * @param {(part: string) => Promise<{run: (...values: any[]) => any}>} load
- * @returns {(call: ArrayLike<any>) => void} what takes a command's name and values
+ * @returns {(call: any[]) => void} what takes a command's name and values
  */
 export const start = (load) => {
-  /** @type {ArrayLike<any>[] | null} calls before the start; null afterwards */
+  /** @type {any[][] | null} calls before the start; null afterwards */
   let early = [];
 
   bringBy((part, ...values) =>
@@ -51,9 +51,9 @@ export const start = (load) => {
     calls.forEach(run);
   };
 
-  /** @param {ArrayLike<any>} call */
+  /** @param {any[]} call */
   const run = (call) => {
-    const [name, first, ...rest] = Array.from(call || []);
+    const [name, first, ...rest] = call || [];
     try {
       if (name == 'init') init(first.token ? first : { token: first, ...rest[0] });
       else if (early) early.push(call);

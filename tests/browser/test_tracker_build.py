@@ -16,14 +16,14 @@ ROOT = Path(__file__).resolve().parents[2]
 TRACKER = ROOT / "clicktracker_js"
 DIST = TRACKER / "dist"
 BUDGET_BYTES = {
-    "clicktracker.js": 4985,
-    "clicktracker.mjs": 4975,
+    "clicktracker.js": 4997,
+    "clicktracker.mjs": 4976,
     "clicktracker.debug.js": 120,
     "clicktracker.decide.js": 300,
     "clicktracker.experiment.js": 240,
     "clicktracker.failure.js": 340,
-    "clicktracker.move.js": 630,
-    "clicktracker.options.js": 945,
+    "clicktracker.move.js": 635,
+    "clicktracker.options.js": 950,
 }
 """Brotli at its best. To let a file grow, change its figure in the same commit and say why."""
 BUILT = sorted([*BUDGET_BYTES, "clickTracker.js", "clicktracker.d.mts"])

@@ -30,6 +30,35 @@ def test_hostile_page_works_shows_no_error_and_is_recorded(open_page: OpenPage, 
     assert said == []
 
 
+def test_keys_are_whole_when_a_library_has_an_array_from_of_its_own(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page(init="Array.from = (list) => Array.prototype.slice.call(list)")
+    page.evaluate("logdig('flush')")
+
+    collector.wait_for(lambda seen: seen.of_type("page") != [])
+
+    event = collector.events[0]
+    lengths = {name: len(event[name]) for name in ("user_key", "session_id", "page_view_id", "event_id")}
+    assert lengths == {"user_key": 20, "session_id": 20, "page_view_id": 20, "event_id": 22}
+
+
+def test_clicks_and_pages_are_recorded_when_forms_and_fields_have_names_that_scripts_use(
+    open_page: OpenPage, collector: Collector
+) -> None:
+    page = open_page("named.html")
+    page.click("text=Second")
+    page.click("text=Book")
+    page.evaluate("logdig('flush')")
+
+    collector.wait_for(lambda seen: len(seen.of_type("submit")) == 1)
+
+    assert len(collector.of_type("page")) == 1
+    clicked = [event["element"]["selector"] for event in collector.of_type("click")]
+    (sent,) = collector.of_type("submit")
+    found = "one => [...document.querySelectorAll(one)].map((it) => it.getAttribute('id') || it.textContent)"
+    assert [page.evaluate(found, one) for one in clicked] == [["Second"], ["Book"]]
+    assert page.evaluate(found, sent["element"]["selector"]) == ["booking"]
+
+
 @pytest.mark.parametrize(
     "missing", ["navigator.locks", "navigator.sendBeacon", "window.CSS", "window.MutationObserver"]
 )
