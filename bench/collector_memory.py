@@ -12,7 +12,9 @@ import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from collector import free_port, measure, request_of, run_queue, serve, worker_of
+from collector import measure
+from collector_load import request_of
+from collector_server import free_port, run_queue, running
 
 EVENTS = 50
 SLICE_SECONDS = 4.0
@@ -27,16 +29,13 @@ def main() -> None:
     queue_port = free_port()
     multiprocessing.get_context("fork").Process(target=run_queue, args=(queue_port,), daemon=True).start()
     rows: list[tuple[float, float]] = []
-    with TemporaryDirectory() as folder:
-        process, port = serve("group", Path(folder), f"http://127.0.0.1:{queue_port}")
-        worker, sent = worker_of(process), 0.0
+    with TemporaryDirectory() as folder, running("group", Path(folder), f"http://127.0.0.1:{queue_port}") as server:
+        sent = 0.0
         for _ in range(round(options.seconds / SLICE_SECONDS)):
-            found = measure(worker, port, request_of("group", EVENTS), SLICE_SECONDS, CONNECTIONS, 0)
+            found = measure(server.worker, server.port, request_of("group", EVENTS), SLICE_SECONDS, CONNECTIONS, 0)
             sent += found.rate * SLICE_SECONDS * EVENTS
             rows.append((sent, found.memory_mib))
             print(f"{sent:>12,.0f} events {found.memory_mib:>7.1f} MiB", flush=True)
-        process.terminate()
-        process.wait()
     (events, before), (_, after) = rows[len(rows) // 2], rows[-1]
     print(f"the last {sent - events:,.0f} events added {after - before:+.1f} MiB")
 

@@ -1,4 +1,4 @@
-"""The servers that bench/collector.py compares: ``python bench/servers.py group|single|2016 PORT``."""
+"""The servers that bench/collector.py compares: ``python bench/servers.py group|single|boto3|2016 PORT``."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from flask import Flask, jsonify, request
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
@@ -20,9 +22,10 @@ from api.group_commit import GroupCommit
 from api.metrics import Metrics
 from api.server import CONNECTIONS_LIMIT, make_app
 from logdig import wiring
-from logdig.counters import Counters
-from logdig.packing import Batch, pack
-from logdig.settings import find_settings
+from logdig.counters import CountedSender, Counters
+from logdig.packing import Batch, Sender, pack
+from logdig.queues import SqsEventQueue
+from logdig.settings import Settings, find_settings
 
 FIELDS = [
     "timestamp",
@@ -59,7 +62,18 @@ def group() -> Door:
 
 def single() -> Door:
     settings, counters = find_settings(os.environ), Counters()
-    sink = SingleSends(wiring.counted_queue(settings, counters), wiring.new_id)
+    return one_call_each(settings, counters, wiring.counted_queue(settings, counters))
+
+
+def of_boto3() -> Door:
+    settings, counters = find_settings(os.environ), Counters()
+    config = Config(max_pool_connections=THREADS, retries={"mode": "standard"})
+    queue = SqsEventQueue(boto3.client("sqs", config=config), settings.queue_url)
+    return one_call_each(settings, counters, CountedSender(queue, counters, perf_counter))
+
+
+def one_call_each(settings: Settings, counters: Counters, queue: Sender) -> Door:
+    sink = SingleSends(queue, wiring.new_id)
     parts = wiring.build(settings, os.environ, counters=counters, sink=sink)
     return Door(parts.collector, sink, Metrics(counters, None))
 
@@ -85,6 +99,7 @@ def of_2016() -> Flask:
 KINDS = {
     "group": ("group", Interfaces.ASGI),
     "single": ("single", Interfaces.ASGI),
+    "boto3": ("of_boto3", Interfaces.ASGI),
     "2016": ("of_2016", Interfaces.WSGI),
 }
 

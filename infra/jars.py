@@ -1,4 +1,4 @@
-"""Java archives that Spark and Zeppelin need: fetched once, checked by SHA-256, shared by all checkouts.
+"""Java archives that Spark, Zeppelin and a bench need: fetched once, checked by SHA-256, shared by all checkouts.
 
 ``infra/jars.lock`` lists every archive of every set, one a line: ``set group:artifact:version sha256``. Ivy, which
 pyspark brings, does the fetching, so Java is the only tool needed. ``python -m infra.jars lock SET`` writes the lines
@@ -57,8 +57,37 @@ ROOTS: dict[str, tuple[str, ...]] = {
 }
 """What each set is made of, before transitive parts."""
 
-ALONE: dict[str, tuple[str, ...]] = {"zeppelin-python": (f"{ZEPPELIN}:zeppelin-python:0.12.1",)}
-"""Archives taken without their dependencies, because their parent description is published nowhere."""
+FLUME, JETTY = "1.11.0", "9.4.41.v20210516"
+ALONE: dict[str, tuple[str, ...]] = {
+    "zeppelin-python": (f"{ZEPPELIN}:zeppelin-python:0.12.1",),
+    "flume": (
+        *(
+            f"org.apache.flume:flume-ng-{name}:{FLUME}"
+            for name in ("node", "core", "configuration", "sdk", "config-filter-api", "auth")
+        ),
+        f"org.apache.flume.flume-ng-channels:flume-file-channel:{FLUME}",
+        *(
+            f"org.eclipse.jetty:jetty-{name}:{JETTY}"
+            for name in ("http", "io", "jmx", "security", "server", "servlet", "util", "util-ajax")
+        ),
+        "com.google.guava:guava:11.0.2",
+        "com.google.code.gson:gson:2.9.1",
+        "com.google.protobuf:protobuf-java:2.5.0",
+        "commons-cli:commons-cli:1.5.0",
+        "commons-codec:commons-codec:1.15",
+        "commons-collections:commons-collections:3.2.2",
+        "commons-io:commons-io:2.11.0",
+        "commons-lang:commons-lang:2.6",
+        "commons-logging:commons-logging:1.2",
+        "javax.servlet:javax.servlet-api:3.1.0",
+        "org.apache.commons:commons-lang3:3.11",
+        "org.apache.commons:commons-text:1.9",
+        "org.mapdb:mapdb:0.9.9",
+        "org.slf4j:slf4j-api:1.7.32",
+        "org.slf4j:slf4j-nop:1.7.32",
+    ),
+}
+"""Archives taken without their dependencies: a parent description is published nowhere, or most are not needed."""
 
 EXCLUDED = (("software.amazon.awssdk", "bundle"),)
 """500 MB of AWS clients of which the seven above are all that is used."""
@@ -107,7 +136,7 @@ def fetch(name: str, java: str) -> Path:
     """Return the folder of a set, fetching what is missing.
 
     Args:
-        name: A key of ROOTS.
+        name: A key of ROOTS or ALONE.
         java: The java program to run Ivy with.
     Raises:
         JarsError: The registry cannot be reached, or an archive differs from the lock.
@@ -195,7 +224,8 @@ def lock(name: str, java: str) -> list[str]:
     """Resolve the roots of a set and return its lock lines."""
     with tempfile.TemporaryDirectory() as scratch:
         target = Path(scratch) / "jars"
-        _ivy(java, Path(scratch), [(module, True) for module in ROOTS[name]], target)
+        if name in ROOTS:
+            _ivy(java, Path(scratch), [(module, True) for module in ROOTS[name]], target)
         if name in ALONE:
             alone = Path(scratch) / "alone"
             alone.mkdir()
@@ -219,7 +249,7 @@ def main() -> None:
     java = shutil.which("java")
     if len(sys.argv) < 2 or sys.argv[1] != "lock" or java is None:
         sys.exit("usage: python -m infra.jars lock [SET ...]   (needs java on PATH)")
-    names = sys.argv[2:] or list(ROOTS)
+    names = sys.argv[2:] or list(ROOTS | ALONE)
     kept = []
     if LOCK.exists():
         kept = [line for line in LOCK.read_text(encoding="utf-8").splitlines() if line.split()[0] not in names]
