@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from logdig.errors import StoreUnavailableError
 from logdig.keys import Zone
 from logdig.packing import DAY_IN_LINE
 from logdig.people import FIELDS, Mentions, Person, app_of, mentions
@@ -107,7 +108,7 @@ def read_list(store: EventStore, since: datetime) -> ErasureList | None:
     """Read the entries asked for at ``since`` or later; None when there are none, for the price of one listing.
 
     Raises:
-        StoreUnavailableError: The store does not answer; nothing may be written before it does.
+        StoreUnavailableError: The store does not answer, or lost the salt; nothing may be written before it does.
     """
     found = [_ENTRY.fullmatch(stored.key) for stored in store.list(LIST_PREFIX)]
     entries = [
@@ -143,4 +144,7 @@ def make_salt(store: EventStore) -> str:
 
 
 def _existing_salt(store: EventStore) -> str:
-    return store.get(SALT_KEY).decode("ascii")
+    salt = read_salt(store)
+    if salt is None:
+        raise StoreUnavailableError(f"{SALT_KEY} is gone, which tells who was forgotten; bring its last version back")
+    return salt

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import msgspec
 
@@ -78,7 +78,7 @@ class Pack(msgspec.Struct, frozen=True):
     v: int
     pack_id: str
     app: str
-    received_at: datetime
+    received_at: Annotated[datetime, msgspec.Meta(tz=True)]
     events: list[msgspec.Raw]
     rejected: list[msgspec.Raw]
 
@@ -141,7 +141,7 @@ def read_pack(body: str, message_id: str) -> Pack:
 
 
 def _check_line(line: bytes, message_id: str) -> None:
-    if not line.startswith(LINE_START) or b"\n" in line or b"\r" in line:
+    if not line.startswith(LINE_START) or b"\n" in line or b"\r" in line or not line.isascii():
         raise PoisonMessageError(message_id, f"no stored line: {line[:40]!r}")
     if not _is_day(line[DAY_IN_LINE]):
         raise PoisonMessageError(message_id, f"no day in {line[:40]!r}")

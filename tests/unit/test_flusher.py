@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logdig.erasures import remember
+from logdig.erasures import SALT_KEY, remember
 from logdig.keys import parse_key
 from logdig.packing import Batch, pack
 from logdig.people import Person
@@ -48,6 +48,34 @@ def test_flush_sets_an_unreadable_message_aside_at_once() -> None:
     assert (report.poison, road.links(), road.queue.bodies) == (1, ["good"], [])
     assert bad["text"] == "no pack \u00e9"
     assert bad["errors"][0]["reason"].startswith("unreadable message: no pack")
+
+
+@pytest.mark.parametrize("pack_time", ["2026-11-24T12:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+@pytest.mark.parametrize(
+    "line", ['{"received_at":"2026-11-24"}', '{"received_at":"2026-11-24T12:00:00.000Z","x":"\u00e9"}']
+)
+def test_flush_goes_on_whatever_time_and_text_a_foreign_pack_names(pack_time: str, line: str) -> None:
+    road = Road()
+    road.queue.send(f'{{"v":1,"pack_id":"p","app":"shop","received_at":"{pack_time}","events":[{line}],"rejected":[]}}')
+    road.send(["good"])
+
+    report = road.flush(force=True)
+
+    assert (report.logs + report.poison, report.errors, road.queue.bodies) == (2, [], [])
+    assert "good" in [json.loads(one).get("link") for one in road.store.lines("raw")]
+    assert all(one.isascii() for one in road.store.lines("raw"))
+
+
+def test_flush_writes_nothing_when_the_salt_of_the_forgotten_is_lost() -> None:
+    road = Road()
+    remember(road.store, Person("user_key", "u" * 20), road.clock())
+    del road.store.objects[SALT_KEY]
+    road.send(["one"])
+
+    report = road.flush(force=True)
+
+    assert (report.objects, len(road.queue.bodies)) == (0, 1)
+    assert f"{SALT_KEY} is gone" in report.errors[0]
 
 
 def test_flush_handles_a_suspect_alone_after_its_neighbours() -> None:
