@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -32,7 +33,9 @@ class BadEvent(msgspec.Struct, frozen=True):
 
     @property
     def reason(self) -> str:
-        """The first error in one line."""
+        """The first error in one line; empty where a foreign line tells none."""
+        if not self.errors:
+            return ""
         first = self.errors[0]
         return f"{first.field}: {first.reason}" if first.field else first.reason
 
@@ -53,28 +56,59 @@ class Filter:
 _DECODER = msgspec.json.Decoder(BadEvent)
 
 
-def read_bad(store: EventStore, wanted: Filter) -> Iterator[BadEvent]:
-    """Yield rejected events, oldest first within an object, each ``bad_id`` once."""
+def read_bad(
+    store: EventStore, wanted: Filter, unreadable: Callable[[str], None] = lambda _: None
+) -> Iterator[BadEvent]:
+    """Yield rejected events, oldest first within an object, each ``bad_id`` once.
+
+    Args:
+        store: Holds the zone.
+        wanted: Which.
+        unreadable: Told the key of each object that is damaged or holds a line that is none of ours.
+    """
     seen: set[str] = set()
     prefixes = [day_prefix("bad", day) for day in wanted.days] or ["bad/"]
     for prefix in prefixes:
         for entry in store.list(prefix):
-            for line in gzip.decompress(store.get(entry.key)).splitlines():
-                event = _DECODER.decode(line)
+            for event in _events_of(store, entry.key, unreadable):
                 if event.bad_id not in seen and wanted.takes(event):
                     seen.add(event.bad_id)
                     yield event
 
 
-def find_bad(store: EventStore, bad_ids: Sequence[str]) -> list[BadEvent]:
+def _events_of(store: EventStore, key: str, unreadable: Callable[[str], None]) -> Iterator[BadEvent]:
+    try:
+        lines = gzip.decompress(store.get(key)).splitlines()
+    except KeyError:
+        return  # Erased or expired since it was listed.
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        unreadable(key)
+        return
+    is_ours = True
+    for line in lines:
+        try:
+            yield _DECODER.decode(line)
+        except (msgspec.DecodeError, RecursionError, UnicodeError):
+            is_ours = False
+    if not is_ours:
+        unreadable(key)
+
+
+def find_bad(
+    store: EventStore, bad_ids: Sequence[str], unreadable: Callable[[str], None] = lambda _: None
+) -> list[BadEvent]:
     """Find rejected events by their ids, in one walk over the zone; as many as there are ids, in their order.
 
+    Args:
+        store: See `read_bad`.
+        bad_ids: Ids.
+        unreadable: See `read_bad`.
     Raises:
         InputError: There is none of one of these ids.
     """
     wanted = dict.fromkeys(bad_ids)
     found: dict[str, BadEvent] = {}
-    for event in read_bad(store, Filter()):
+    for event in read_bad(store, Filter(), unreadable):
         if event.bad_id in wanted:
             found[event.bad_id] = event
         if len(found) == len(wanted):

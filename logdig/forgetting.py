@@ -87,14 +87,8 @@ def _visit(
     names: Pseudonyms | None,
     removed: Removed,
 ) -> None:
-    # A name is that of its content, so any version tells what all hold.
-    content = next((one for one in versions if not one.is_mark), None)
-    if content is None or not key.endswith(".gz"):
-        return
-    try:
-        text = gzip.decompress(store.get_version(content))
-    except (gzip.BadGzipFile, EOFError, zlib.error):
-        removed.damaged.append(key)
+    text = _text_of(store, key, versions, judge, removed)
+    if text is None:
         return
     zone: Zone = "bad" if key.startswith("bad/") else "raw"
     if isinstance(judge, Person) and zone == "raw" and judge.fragment not in text:
@@ -113,15 +107,40 @@ def _visit(
     store.erase(versions)
 
 
+def _text_of(
+    store: VersionedStore, key: str, versions: Sequence[StoredVersion], judge: Judge, removed: Removed
+) -> bytes | None:
+    """Read an object's lines; None where there are none to be read, noted where they may hold the person."""
+    # A name is that of its content, so any version tells what all hold.
+    content = next((one for one in versions if not one.is_mark), None)
+    if content is None:
+        return None
+    try:
+        body = store.get_version(content)
+    except KeyError:
+        return None  # Expired since it was listed.
+    if not key.endswith(".gz"):
+        if isinstance(judge, Person) and judge.value.encode() in body:
+            removed.damaged.append(key)
+        return None
+    try:
+        return gzip.decompress(body)
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        removed.damaged.append(key)
+        return None
+
+
 def _rewritten(key: str, lines: list[bytes], theirs: set[int], names: Pseudonyms) -> Iterator[tuple[str, bytes]]:
     """The object that takes the place of one; none where nothing would be left."""
-    if key.startswith(LOAD):
+    try:
+        name = parse_key(key)
+    except ValueError:
+        # Loaded, or put there by somebody else: no count is kept of its lines.
         kept = [line for index, line in enumerate(lines) if index not in theirs]
         if kept:
             text = b"\n".join(kept) + b"\n"
             yield f"{key.rpartition('/')[0]}/{hashlib.sha256(text).hexdigest()}.jsonl.gz", compress(text)
         return
-    name = parse_key(key)
     clean = [
         tombstone(name.zone, name.day, line, names) if index in theirs else line for index, line in enumerate(lines)
     ]

@@ -21,6 +21,9 @@ DELETE_LIMIT = 1000
 CONFLICT_TRIES = 3
 """Tries of a conditional put that meets another one of the same key; the second find decides it."""
 
+NOT_S3 = "what answered is no S3; look at AWS_ENDPOINT_URL and the proxy"
+"""A proxy's page would otherwise look like an empty bucket, or like a stored object."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
@@ -87,7 +90,7 @@ class S3EventStore:
         checksum = base64.b64encode(hashlib.sha256(body).digest()).decode("ascii")
         for _ in range(CONFLICT_TRIES):
             try:
-                self._client.put_object(
+                answer = self._client.put_object(
                     Bucket=self.bucket,
                     Key=key,
                     Body=body,
@@ -104,6 +107,8 @@ class S3EventStore:
             except BotoCoreError as err:
                 raise self._unavailable("put", key, err) from err
             else:
+                if "ETag" not in answer:
+                    raise StoreUnavailableError(f"S3 put of {self.bucket}/{key}: {NOT_S3}", operation="put", key=key)
                 return True
         raise StoreUnavailableError(f"S3 put of {key}: {CONFLICT_TRIES} conflicts in a row; try again later", key=key)
 
@@ -129,6 +134,8 @@ class S3EventStore:
         try:
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
             for page in pages:
+                if "Name" not in page:
+                    raise StoreUnavailableError(f"S3 list of {self.bucket}/{prefix}: {NOT_S3}", key=prefix)
                 for entry in page.get("Contents", []):
                     yield StoredObject(entry["Key"], entry["Size"])
         except (BotoCoreError, ClientError) as err:

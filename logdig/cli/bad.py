@@ -21,6 +21,7 @@ from logdig.cli.options import find_app, require_secret
 from logdig.errors import InputError
 
 if TYPE_CHECKING:
+    from logdig.bad import BadEvent
     from logdig.retrying import Outcome
 
 
@@ -32,6 +33,11 @@ def command() -> None:
 day_option = click.option(
     "--day", "days", multiple=True, type=click.DateTime(["%Y-%m-%d"]), help="UTC day of arrival; repeatable."
 )
+
+
+def tell_unreadable(key: str) -> None:
+    """Name an object that was left out."""
+    click.echo(f"CANNOT BE READ  {key}; see: logdig verify", err=True)
 
 
 @command.command("list")
@@ -47,7 +53,7 @@ def list_bad(days: tuple[datetime, ...], app: str | None, reason: str, limit: in
 
     wanted = Filter([day.date() for day in days], app, reason)
     count = 0
-    for event in islice(read_bad(s3_store(read_settings()), wanted), limit):
+    for event in islice(read_bad(s3_store(read_settings()), wanted, tell_unreadable), limit):
         count += 1
         if as_json:
             click.echo(msgspec.json.encode(event).decode())
@@ -64,7 +70,7 @@ def show(bad_id: str) -> None:
     from logdig.bad import find_bad
     from logdig.clients import s3_store
 
-    (event,) = find_bad(s3_store(read_settings()), [bad_id])
+    (event,) = find_bad(s3_store(read_settings()), [bad_id], tell_unreadable)
     click.echo(msgspec.json.format(msgspec.json.encode(event)).decode())
 
 
@@ -113,7 +119,8 @@ def retry(
         chosen = find_app(settings, name or app)
         return Sender(endpoint, chosen.token, require_secret(chosen.name))
 
-    events = find_bad(store, bad_ids) if bad_ids else read_bad(store, wanted)
+    events: Iterable[BadEvent]
+    events = find_bad(store, bad_ids, tell_unreadable) if bad_ids else read_bad(store, wanted, tell_unreadable)
     outcomes = send_again(events, lambda event: _load(file) if file else mend(event, parsed, removals), sender_of)
     sys.exit(1 if _print(outcomes, len(bad_ids) or None, as_json) else 0)
 

@@ -65,7 +65,7 @@ class FakeS3:
             raise refusal("PutObject", "PreconditionFailed", 412)
         self.objects[Key] = arrived
         self.after("put", Key)
-        return {}
+        return {"ETag": hashlib.md5(arrived, usedforsecurity=False).hexdigest()}
 
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
         """Read one object."""
@@ -83,7 +83,10 @@ class FakeS3:
         self._step("list", Prefix)
         found = [key for key in sorted(self.objects) if key.startswith(Prefix)]
         pages = [found[start : start + PAGE_KEYS] for start in range(0, len(found), PAGE_KEYS)]
-        return [{"Contents": [{"Key": key, "Size": len(self.objects[key])} for key in keys]} for keys in pages]
+        return [
+            {"Name": Bucket, "Contents": [{"Key": key, "Size": len(self.objects[key])} for key in keys]}
+            for keys in pages
+        ]
 
     def delete_objects(self, *, Bucket: str, Delete: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
         """Remove objects; a missing one is no error."""

@@ -12,7 +12,7 @@ import pytest
 from logdig.bad import BadEvent, Filter, find_bad, mend, read_bad
 from logdig.errors import InputError
 from logdig.faults import FieldFault
-from logdig.objects import build_object
+from logdig.objects import build_object, compress
 from logdig.wiring import new_id
 from tests.fakes.store import FakeStore
 
@@ -103,3 +103,21 @@ def test_new_ids_are_never_read_as_options_when_a_command_gets_them() -> None:
 
     assert len(ids) == 300
     assert all(re.fullmatch("[0-9a-f]{22}", one) for one in ids)
+
+
+def test_bad_events_are_found_beside_objects_that_are_none_of_ours(store: FakeStore) -> None:
+    foreign = {
+        "bad/note.txt": b"hi",
+        "bad/dt=2026-11-24/empty": b"",
+        "bad/dt=2026-11-24/half.jsonl.gz": compress(b"{}\n")[:-6],
+        "bad/dt=2026-11-24/shape.jsonl.gz": compress(b'{"a":1}\n[]\n' + json.dumps(bad("d", errors=[])).encode()),
+    }
+    for key, body in foreign.items():
+        store.put(key, body)
+    told: list[str] = []
+
+    found = {event.bad_id: event.reason for event in read_bad(store, Filter(), told.append)}
+
+    assert set(found) == {"a", "b", "c", "d"}
+    assert found["d"] == ""
+    assert set(told) == set(foreign) - {"bad/dt=2026-11-24/empty"}

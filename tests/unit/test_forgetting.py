@@ -197,3 +197,18 @@ def test_salt_is_made_once() -> None:
     assert read_salt(store) is None
     assert make_salt(store) == make_salt(store) == read_salt(store)
     assert len(make_salt(store)) == 64
+
+
+def test_a_person_leaves_objects_of_a_foreign_name_and_what_cannot_be_read_is_named() -> None:
+    store = full()
+    theirs, others = line(8, user_key=SOMEONE.value), line(9, user_key="other")
+    store.put("raw/copied.jsonl.gz", compress(theirs + b"\n" + others + b"\n"))
+    store.put("raw/export.csv", b"user_key\n" + SOMEONE.value.encode())
+    store.put("raw/notes.txt", b"nobody")
+
+    removed = remove_lines(store, SOMEONE, NAMES)
+
+    assert removed.damaged == ["raw/export.csv"]
+    assert "raw/copied.jsonl.gz" not in store.objects
+    assert SOMEONE.value.encode() not in text_of(store)
+    assert others in text_of(store)

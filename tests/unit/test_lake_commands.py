@@ -77,3 +77,14 @@ def test_rebuild_refuses_days_without_objects(store: FakeStore, arguments: tuple
 
     assert isinstance(found.exception, LogDigError)
     assert words in found.exception.message
+
+
+def test_rebuild_passes_over_objects_that_are_none_of_ours(store: FakeStore) -> None:
+    built = build_object("raw", date(2026, 11, 22), [b"{}"])
+    store.put(built.key, built.body)
+    for key in (f"raw/dt=2026-13-45/{'0' * 64}.jsonl.gz", "raw/x.jsonl.gz", "raw/dt=2026-11-22/x", "bad/../y.jsonl.gz"):
+        store.put(key, b"")
+
+    told = json.loads(call("rebuild", "--dry-run", "--json").stdout)
+
+    assert (told["days"], told["objects"]) == (1, 1)
