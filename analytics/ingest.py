@@ -87,6 +87,8 @@ def _stream(spark: SparkSession, settings: Settings, zone: Zone, each: Callable[
         .option("maxFilesPerTrigger", FILES_A_BATCH)
         .option("recursiveFileLookup", "true")
         .option("pathGlobFilter", f"*{SUFFIX}")
+        # A batch that failed is planned again; what was erased or moved away in between would fail it for ever.
+        .option("ignoreMissingFiles", "true")
         .option("lineSep", "\n")
         .format("text")
         .load(f"{bucket}/{zone}/")

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
+from botocore.parsers import ResponseParserError
 
 from logdig.clients import client
 from logdig.errors import LogDigError, SetupError, TransientError
@@ -80,10 +81,15 @@ class Account:
         try:
             made = client(service, self.region, self.endpoint, READ_TIMEOUT_SECONDS, TRIES)
             answer: dict[str, Any] = getattr(made, operation)(**arguments)
-        except (NoCredentialsError, ProfileNotFound, NoRegionError) as err:
+        except NoCredentialsError as err:
+            raise SetupError(str(err)) from err
+        except (ProfileNotFound, NoRegionError) as err:
             raise SetupError(f"{err}; set up AWS access ('aws configure'), or name a profile with --profile") from err
         except ClientError as err:
             raise _ours(name, err) from err
+        except (ResponseParserError, KeyError) as err:
+            # botocore looks for AWS's words in a proxy's page.
+            raise TransientError(f"{name}: what answered is no AWS; look at AWS_ENDPOINT_URL and the proxy") from err
         except BotoCoreError as err:
             raise TransientError(f"{name}: {err}; is AWS reachable? Try again") from err
         return answer

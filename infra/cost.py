@@ -90,6 +90,8 @@ class Workload:
             raise InputError(f"{self.events} events a month: 0 to 1e15")
         if not 1 <= self.events_per_request <= 500:
             raise InputError(f"{self.events_per_request} events a request: 1 to 500")
+        if not 0 <= self.decisions <= 1e15:
+            raise InputError(f"{self.decisions} decisions a month: 0 to 1e15")
 
     @property
     def requests(self) -> float:

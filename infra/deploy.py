@@ -32,6 +32,7 @@ def build(account: Account, settings: Settings) -> tuple[Packages, Template]:
     Raises:
         SetupError: Something on this machine or in the settings is missing.
     """
+    account.identity()  # Without access nobody should wait for packages.
     packages = build_packages(settings, FOLDER, target_for(os.environ))
     bucket = settings.artifacts_bucket_name
     server = None

@@ -24,6 +24,10 @@ from logdig.retention import RetentionSettings, check_retention
 SERVICE_NAME = re.compile(r"[a-z0-9-]{1,17}")
 """The service-name rule of 2016: it becomes part of every AWS name, the longest of which S3 limits to 63."""
 
+ENDPOINT = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?|https?://\[[0-9a-fA-F:]+\](:[0-9]{1,5})?/?")
+APP_NAME = re.compile(r"[a-z0-9_][a-z0-9_-]{0,39}")
+"""Not with a dash in front: commands would take it for an option."""
+
 REQUESTS_PER_MINUTE_LIMIT = 10_000_000
 
 ENVIRONMENT_KEYS = {
@@ -149,6 +153,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def find_settings(environment: Mapping[str, str]) -> Settings:
     """Read the file that LOGDIG_CONFIG names, else logdig.toml of the working directory where there is one."""
+    endpoint = environment.get("AWS_ENDPOINT_URL")
+    if endpoint is not None and not ENDPOINT.fullmatch(endpoint):
+        rule = "an address such as http://127.0.0.1:4566; unset it for AWS itself"
+        raise InvalidSettingError("AWS_ENDPOINT_URL", endpoint, rule)
     named = environment.get("LOGDIG_CONFIG")
     path = Path(named) if named else Path("logdig.toml")
     return load_settings(path if named or path.exists() else None, environment)
@@ -242,8 +250,9 @@ def _check(settings: Settings) -> None:
 
 
 def _check_app(key: str, app: AppSettings) -> None:
-    if not re.fullmatch(r"[a-z0-9_-]{1,40}", app.name):
-        raise InvalidSettingError(f"{key}.name", app.name, "lower case letters, digits, '_' and '-', 1 to 40")
+    if not APP_NAME.fullmatch(app.name):
+        rule = "lower case letters, digits, '_' and '-', 1 to 40, no '-' in front"
+        raise InvalidSettingError(f"{key}.name", app.name, rule)
     if not re.fullmatch(r"[A-Za-z0-9_-]{8,80}", app.token):
         raise InvalidSettingError(f"{key}.token", app.token, "letters, digits, '_' and '-', 8 to 80")
     for index, origin in enumerate(app.origins):

@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import traceback
+from pathlib import Path
 
 import click
 
@@ -70,12 +72,36 @@ def read_settings() -> Settings:
 
 
 def main() -> None:
-    """Entry point of the `logdig` command: a LogDigError becomes one line and exit code 1."""
+    """Entry point of the `logdig` command: every error becomes one line and exit code 1."""
     try:
         cli()
+        return
     except LogDigError as err:
-        click.echo(f"logdig: {err.message}{_advice(err)}", err=True)
-        sys.exit(1)
+        words = f"{err.message}{_advice(err)}"
+    except Exception as err:
+        # The edge: nobody above could say it better.
+        words = _unforeseen(err)
+    click.echo(f"logdig: {words}", err=True)
+    sys.exit(1)
+
+
+def cache_folder() -> Path:
+    """Folder of the user for what may be lost."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "logdig"
+
+
+def _unforeseen(err: Exception) -> str:
+    """Say what no part of LogDig turned into words, and keep where it came from."""
+    if isinstance(err, OSError) and err.filename:
+        return f"{err.filename}: {err.strerror}"
+    path = cache_folder() / "last-error.txt"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(traceback.format_exception(err)), encoding="utf-8")
+    except OSError:
+        raise err from None
+    first = (str(err).splitlines() or [""])[0]
+    return f"unforeseen {type(err).__name__}: {first}; {path} tells where"
 
 
 def _advice(err: LogDigError) -> str:

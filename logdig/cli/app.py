@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,11 +11,27 @@ import click
 
 from logdig.app_file import add_app, rotate_token, script_tag, set_disabled
 from logdig.cli import read_settings
+from logdig.cli.options import Number
 from logdig.errors import SetupError
+from logdig.retention import MOST_DAYS
 
 TOKEN_BYTES = 10
+ADDRESS = re.compile(r"https?://[^\s\"'<>&]+")
+
+
+def read_address(_context: click.Context, _option: click.Parameter, text: str) -> str:
+    """Take an address that may stand in a tag as it is."""
+    if not ADDRESS.fullmatch(text):
+        raise click.BadParameter(f"{text!r}: an address such as https://collect.example")
+    return text
+
+
 endpoint_option = click.option(
-    "--endpoint", default="https://collect.example", show_default=True, help="Address of the collector, for the tag."
+    "--endpoint",
+    callback=read_address,
+    default="https://collect.example",
+    show_default=True,
+    help="Address of the collector, for the tag.",
 )
 
 
@@ -52,7 +69,11 @@ def list_apps(as_json: bool) -> None:
 @command.command("rotate")
 @click.argument("name")
 @click.option(
-    "--grace-days", default=7.0, show_default=True, help="Days that the old token still holds; 0 ends it now."
+    "--grace-days",
+    type=Number(0, MOST_DAYS),
+    default=7.0,
+    show_default=True,
+    help="Days that the old token still holds; 0 ends it now.",
 )
 @endpoint_option
 def rotate(name: str, grace_days: float, endpoint: str) -> None:

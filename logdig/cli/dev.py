@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from logdig.cli import read_settings
+from logdig.cli.options import Number
 from logdig.settings import AppSettings, Settings
 
 
@@ -23,9 +24,23 @@ def settings_with_app(settings: Settings) -> Settings:
 
 
 @click.command("dev")
-@click.option("--collector-port", default=8000, show_default=True, help="Port of the collector; 0 takes a free one.")
-@click.option("--dashboard-port", default=8002, show_default=True, help="Port of the dashboard; 0 takes a free one.")
-@click.option("--flush-seconds", default=10.0, show_default=True, help="Time between two flushes.")
+@click.option(
+    "--collector-port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="Port of the collector; 0 takes a free one.",
+)
+@click.option(
+    "--dashboard-port",
+    type=click.IntRange(0, 65535),
+    default=8002,
+    show_default=True,
+    help="Port of the dashboard; 0 takes a free one.",
+)
+@click.option(
+    "--flush-seconds", type=Number(0.1, 3600), default=10.0, show_default=True, help="Time between two flushes."
+)
 @click.option(
     "--directory",
     type=click.Path(path_type=Path),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from analytics.jobs.report import JobReport
 
 SHOWN_CHARACTERS = 400
+UNREADABLE = re.compile(r"FAILED_READ_FILE\.\w+\] .*?(s3a?://\S+?)\.?\s")
 
 
 @click.group("jobs")
@@ -75,7 +76,7 @@ def run_jobs(name: str, where: str, as_json: bool) -> None:
                 report = run(one, spark, settings, datetime.now(UTC))
             click.echo(_line(report, as_json))
     except (Py4JJavaError, PySparkException) as err:
-        raise LogDigError(f"job {one} failed; running it again is harmless: {_reason(err)}") from err
+        raise LogDigError(f"job {one} failed; running it again is harmless: {reason_of(err)}") from err
     finally:
         spark.stop()
 
@@ -92,8 +93,14 @@ def _run_there(settings: Settings, name: str, *, as_json: bool) -> None:
     click.echo(json.dumps({"name": name, "run": run, "state": "SUCCESS"}) if as_json else f"{name} done, run {run}")
 
 
-def _reason(err: Exception) -> str:
-    """Say what Spark said, without the places in its code."""
+def reason_of(err: Exception) -> str:
+    """Say what Spark said, without the places in its code; of an object that cannot be read its name."""
+    found = UNREADABLE.search(str(err))
+    if found:
+        return (
+            f"{found[1]} cannot be read; 'logdig verify' names what is damaged or none of ours: take it out of the "
+            "bucket, and run the job again"
+        )
     return " ".join(re.split(r"\n\s+at |\nJVM stacktrace", str(err))[0].split())[:SHOWN_CHARACTERS]
 
 
@@ -108,7 +115,10 @@ def start_spark(settings: Settings) -> SparkSession:
     """Start Spark with the Java that fits it, if this machine has one; EMR brings its own."""
     from analytics.spark import session
     from infra.bootstrap import find_java
+    from logdig.clients import s3_store
 
+    # Nobody should wait for Spark to hear that there is no access, or no bucket.
+    next(iter(s3_store(settings).list("raw/")), None)
     java = find_java()
     if java is not None:
         os.environ["JAVA_HOME"] = str(Path(java).resolve().parent.parent)

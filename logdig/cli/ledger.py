@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from logdig.cli import read_settings
+from logdig.cli.options import check_days
 
 SHOWN = (
     "sent", "received", "accepted", "rejected", "duplicates_browser", "duplicates_flush", "late", "raw_lines",
@@ -33,6 +34,7 @@ def command(*, check: bool, app: str | None, start: datetime | None, end: dateti
     from logdig.marts import Marts
     from logdig.sums import broken_sums
 
+    check_days(start, end)
     rows = _chosen(Marts(read_settings(), os.environ).table("ledger").to_pylist(), app, start, end)
     broken = [words for row in rows for words in broken_sums(row)]
     if as_json:

@@ -1,6 +1,9 @@
 """Options that several commands share."""
 
+import math
 import os
+from datetime import datetime
+from typing import Any
 
 import click
 
@@ -15,6 +18,26 @@ consent_option = click.option(
     show_default=True,
     help="Purposes that the people agreed to: analytics, or analytics,ads.",
 )
+
+
+class Number(click.FloatRange):
+    """A number within limits; unlike click's own it refuses `nan`, which is within any."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        found: float = super().convert(value, param, ctx)
+        if math.isnan(found):
+            self.fail(f"{value!r} is no number", param, ctx)
+        return found
+
+
+def check_days(start: datetime | None, end: datetime | None) -> None:
+    """Refuse days the wrong way round.
+
+    Raises:
+        InputError: --from is after --to.
+    """
+    if start and end and start > end:
+        raise InputError(f"--from {start:%Y-%m-%d} is after --to {end:%Y-%m-%d}")
 
 
 def find_app(settings: Settings, name: str | None) -> AppSettings:

@@ -1,14 +1,23 @@
 """`logdig policy`: the IAM policies that a deploy, and work on the lake, need."""
 
+import re
+
 import click
 
 from logdig.cli import read_settings
 from logdig.cli.aws import account_of, aws_options
 
 
+def read_account(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
+    """Take twelve digits."""
+    if text is not None and not re.fullmatch(r"[0-9]{12}", text):
+        raise click.BadParameter(f"{text!r}: an account has twelve digits")
+    return text
+
+
 @click.command("policy")
 @click.argument("part", type=click.Choice(["data", "work", "lake"]))
-@click.option("--account", help="Number of the account; by default that of your credentials.")
+@click.option("--account", callback=read_account, help="Number of the account; by default that of your credentials.")
 @aws_options
 def command(part: str, account: str | None) -> None:
     """Print the least IAM policies of your people, with your names filled in.

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from logdig.cli import read_settings
+from logdig.cli.options import check_days
 from logdig.errors import InputError, LogDigError
 
 if TYPE_CHECKING:
@@ -37,8 +38,7 @@ def command(*, start: datetime | None, end: datetime | None, dry_run: bool, yes:
     from logdig.clients import s3_store
 
     settings = read_settings()
-    if start and end and start > end:
-        raise InputError(f"--from {start:%Y-%m-%d} is after --to {end:%Y-%m-%d}")
+    check_days(start, end)
     days = days_of(s3_store(settings), _date(start), _date(end))
     if not days:
         raise InputError("no object lies in raw or bad on these days; nothing was changed")
@@ -63,7 +63,7 @@ def _rebuild(runs: list[list[Day]]) -> dict[str, int]:
 
     from analytics import jobs, tables
     from analytics.rebuilding import LEFT_TO_OTHERS, prepare, remake
-    from logdig.cli.jobs import start_spark
+    from logdig.cli.jobs import reason_of, start_spark
 
     settings = read_settings()
     marts = [name for name in jobs.JOBS if name not in LEFT_TO_OTHERS]
@@ -86,7 +86,7 @@ def _rebuild(runs: list[list[Day]]) -> dict[str, int]:
                 rows[name] = jobs.run(name, spark, settings, datetime.now(UTC)).rows
                 progress.advance(bar)
     except (Py4JJavaError, PySparkException) as err:
-        raise LogDigError(f"the rebuild stopped, run it again: {' '.join(str(err).split())[:400]}") from err
+        raise LogDigError(f"the rebuild stopped, run it again: {reason_of(err)}") from err
     finally:
         spark.stop()
     return rows

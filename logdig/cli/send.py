@@ -1,7 +1,6 @@
 """`logdig send`: post recorded listens or ad clicks through the front door."""
 
 import json
-import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from logdig.cli import read_settings
+from logdig.cli import cache_folder, read_settings
 from logdig.cli.options import app_option, consent_option, find_app, require_secret, wants_ads
 from logdig.recorded import Kind
 from logdig.sendfile import FileReport
@@ -74,11 +73,6 @@ def command(
         bar.update(task, completed=lines)
     _print(file, report, as_json)
     sys.exit(1 if strict and (report.refused or report.tally.refusals) else 0)
-
-
-def cache_folder() -> Path:
-    """Folder of the user for what may be lost."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "logdig"
 
 
 def _print(file: Path, report: FileReport, as_json: bool) -> None:

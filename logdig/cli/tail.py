@@ -11,12 +11,15 @@ import click
 
 from logdig.cli import read_settings
 from logdig.cli.aws import account_of, aws_options
+from logdig.cli.options import Number
 
 if TYPE_CHECKING:
     from infra.running import LogLine
 
 PAUSE_SECONDS = 3.0
 LATE = timedelta(minutes=5)
+MOST_MINUTES = 3653 * 24 * 60
+"""Longer than any log is kept."""
 
 
 @click.command("tail")
@@ -27,7 +30,7 @@ LATE = timedelta(minutes=5)
     multiple=True,
     help="Only of these; all of them by default.",
 )
-@click.option("--minutes", default=10.0, show_default=True, help="Begin so long ago.")
+@click.option("--minutes", type=Number(0, MOST_MINUTES), default=10.0, show_default=True, help="Begin so long ago.")
 @click.option("--once", is_flag=True, help="End after what is there; otherwise Ctrl-C ends it.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @aws_options

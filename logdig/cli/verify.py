@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import track
 
 from logdig.cli import read_settings
+from logdig.cli.options import check_days
 
 DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -44,6 +45,7 @@ def command(start: datetime | None, end: datetime | None, sample: float, as_json
     from logdig.clients import s3_store
     from logdig.verifying import check_all, chosen_keys
 
+    check_days(start, end)
     store = s3_store(read_settings())
     console = Console(stderr=True)
     with console.status("listing objects"):

@@ -46,6 +46,7 @@ def test_settings_take_the_environment_when_file_says_otherwise(tmp_path: Path) 
         ({"apps": [APP, {**APP, "token": "pk_other_123"}]}, "apps[0].name", "shop"),
         ({"apps": [APP, {**APP, "name": "other"}]}, "apps[0].token", APP["token"]),
         ({"apps": [{"name": "shop"}]}, "apps[0].token", None),
+        ({"apps": [{**APP, "name": "-shop"}]}, "apps[0].name", "-shop"),
         ({"region": "seoul"}, "region", "seoul"),
         ({"front_door": "alb"}, "front_door", "alb"),
         ({"freshness": "weekly"}, "freshness", "weekly"),
