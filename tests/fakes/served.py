@@ -12,10 +12,10 @@ from logdig.collector import Collector
 from logdig.errors import QueueUnavailableError
 from logdig.packing import Batch
 from logdig.settings import Settings
+from tests.fakes.asked import Decisions
 from tests.fakes.hostile import QUEUE_DOWN
 from tests.fakes.sinks import MemorySink
 from tests.fakes.tracked import collector
-from tests.unit.test_collector import Decisions
 
 
 def _check(lines: str) -> None:

@@ -5,19 +5,17 @@ from __future__ import annotations
 import gzip
 import json
 import logging
-from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logdig.apps import App
 from logdig.collector import METHODS, PATHS
-from logdig.errors import InvalidEventError, QueueUnavailableError
-from logdig.exchange import Headers, Reply, Request
+from logdig.errors import QueueUnavailableError
+from logdig.exchange import Headers, Request
 from logdig.packing import Batch
+from tests.fakes.asked import PACKED, Decisions, answer, ask
 from tests.fakes.sinks import MemorySink
 from tests.fakes.tracked import (
     BROWSER,
@@ -30,32 +28,7 @@ from tests.fakes.tracked import (
     event,
     post,
     signed,
-    signed_event,
 )
-
-PACKED: Headers = (("origin", ORIGIN), ("content-type", "application/octet-stream"), ("content-encoding", "gzip"))
-CORS = {
-    "Access-Control-Allow-Origin": ORIGIN,
-    "Access-Control-Expose-Headers": "Retry-After",
-    "Vary": "Origin",
-}
-
-
-def ask(request: Request, sink: MemorySink | None = None) -> Reply:
-    return collector(sink).handle(request)
-
-
-def answer(reply: Reply) -> Any:
-    return json.loads(reply.body)
-
-
-class Decisions:
-    """Answers with what it was asked."""
-
-    def answer(self, app: App, payload: bytes, *, signed: bool) -> tuple[int, Mapping[str, object]]:
-        if b"bad" in payload:
-            raise InvalidEventError("placement", "is required")
-        return 200, {"app": app.name, "payload": payload.decode(), "signed": signed}
 
 
 class BrokenSink:
@@ -159,141 +132,6 @@ def test_facts_come_from_the_server_not_from_the_client() -> None:
     assert first["user_agent"] == ("Googlebot/2.1 " + "x" * 2000)[:1024]
     assert (first["bot"], second["bot"], second["user_agent"]) == (True, False, None)
     assert (first["tz_min"], first["country"], first["region"], first["staff"]) == (540, None, None, False)
-
-
-def test_signed_sender_may_send_the_least_and_of_any_age() -> None:
-    sink = MemorySink()
-    old = signed_event("listen", timestamp="2014-12-18T08:15:16+09:00")
-
-    reply = ask(signed(body(old)), sink)
-
-    assert answer(reply) == {"accepted": 1, "duplicates": 0, "rejected": []}
-    assert json.loads(sink.events[0])["link"] is None
-
-
-def test_signed_gzip_is_signed_over_the_bytes_on_the_wire() -> None:
-    packed = signed(gzip.compress(body(signed_event("page"))))
-    headers = (*PACKED[1:], packed.headers[1])
-
-    assert ask(Request("POST", "/v1/events", "", headers, packed.body)).status == 202
-
-
-@pytest.mark.parametrize(
-    "headers, status",
-    [
-        ((("origin", ORIGIN),), 202),
-        ((("origin", "HTTPS://SHOP.example:443"),), 202),
-        ((("origin", "https://blog.example"),), 403),
-        ((("origin", "https://shop.example.evil.example"),), 403),
-        ((("origin", "null"),), 403),
-        ((("origin", ""),), 403),
-        ((("origin", "https://shop.example."),), 403),
-        ((("origin", ORIGIN), ("origin", ORIGIN)), 403),
-        ((("origin", f"{ORIGIN}, {ORIGIN}"),), 403),
-        ((), 403),
-        ((("x-logdig-signature", "t=1,v1=00"),), 401),
-        ((("x-logdig-signature", "t=1,v1=00"), ("origin", ORIGIN)), 401),
-    ],
-)
-def test_data_is_refused_when_nobody_known_sends_it(headers: Headers, status: int) -> None:
-    sink = MemorySink()
-
-    reply = ask(post(body(event()), headers=headers), sink)
-
-    assert reply.status == status
-    assert len(sink.batches) == (status == 202)
-
-
-def test_signature_and_origin_must_both_pass_when_both_are_there() -> None:
-    both = signed(body(event()))
-    for origin, status in ((ORIGIN, 202), ("https://blog.example", 403), ("https://evil.example", 403)):
-        headers = (*both.headers, ("origin", origin))
-        assert ask(Request("POST", "/v1/events", "", headers, both.body)).status == status
-
-
-@pytest.mark.parametrize(
-    "request_, status",
-    [
-        (signed(body(event()), secret=b"other"), 401),
-        (signed(body(event()), at=NOW - timedelta(minutes=6)), 401),
-        (signed(body(event(), token="pk_blog_1")), 401),
-        (signed(body(event(), token="nobody")), 401),
-        (post(body(event(), token="nobody")), 401),
-        (post(body(event(), token="\ud800")), 400),
-        (post(body(event(), token="")), 401),
-    ],
-)
-def test_token_and_signature_must_be_of_one_app(request_: Request, status: int) -> None:
-    assert ask(request_).status == status
-
-
-def test_checks_come_in_the_order_of_the_contract() -> None:
-    huge, odd, broken = b"x" * (1024 * 1024 + 1), ("content-type", "text/html"), b"{"
-    evil, mine = ("origin", "https://evil.example"), ("origin", ORIGIN)
-
-    assert ask(Request("PUT", "/v1/events", "", (odd, evil), huge)).status == 405
-    assert ask(post(huge, headers=(odd, evil))).status == 413
-    assert ask(post(broken, headers=(odd, evil))).status == 415
-    assert ask(post(broken, headers=(evil, ("x-logdig-signature", "x")))).status == 401
-    assert ask(post(broken, headers=(evil,))).status == 403
-    assert ask(post(b"damaged", headers=PACKED)).status == 400
-    assert ask(post(body(*[b"1"] * 501, token="nobody"), headers=(mine,))).status == 413
-    assert ask(post(body(odd=1, token="nobody"), headers=(mine,))).status == 400
-    assert ask(post(body(token="nobody"), headers=(mine,))).status == 401
-    assert ask(post(body(token="pk_blog_1"), headers=(mine,))).status == 403
-
-
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("path", [*PATHS, "/nowhere", "", "/V1/events", "/v1/events/"])
-def test_registered_origin_is_echoed_on_every_answer(method: str, path: str) -> None:
-    reply = ask(Request(method, path, "", BROWSER, body()))
-
-    assert CORS.items() <= dict(reply.headers).items()
-
-
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("origin", [(), (("origin", "https://evil.example"),), (("origin", "null"),)])
-def test_other_origins_get_no_cross_origin_header(method: str, origin: Headers) -> None:
-    reply = ask(Request(method, "/v1/events", "", origin, body()))
-
-    assert not [name for name, _ in reply.headers if name.startswith("Access-Control")]
-
-
-def test_origin_is_echoed_in_ascii_when_sent_in_another_script() -> None:
-    app = App("shop", TOKEN, frozenset({"http://xn--bcher-kva.example"}))
-    served = collector()
-    served._apps = type(served._apps)([app])
-
-    reply = served.handle(Request("GET", "/", "", (("origin", "http://bücher.example"),)))
-
-    assert dict(reply.headers)["Access-Control-Allow-Origin"] == "http://xn--bcher-kva.example"
-
-
-def test_preflight_tells_a_registered_origin_what_it_may_send() -> None:
-    reply = ask(Request("OPTIONS", "/v1/events", "", BROWSER[:1]))
-
-    assert (reply.status, reply.body) == (204, b"")
-    headers = dict(reply.headers)
-    assert headers["Allow"] == headers["Access-Control-Allow-Methods"] == "OPTIONS, POST"
-    assert headers["Access-Control-Allow-Headers"] == "Content-Type, Content-Encoding"
-
-
-@pytest.mark.parametrize(
-    "method, path, status, allow",
-    [
-        ("GET", "/v1/events", 405, "OPTIONS, POST"),
-        ("DELETE", "/", 405, "GET, HEAD, OPTIONS, POST"),
-        ("POST", "/healthz", 405, "GET, HEAD, OPTIONS"),
-        ("TRACE", "/v1/events", 405, "OPTIONS, POST"),
-        ("", "/v1/events", 405, "OPTIONS, POST"),
-        ("OPTIONS", "/", 204, "GET, HEAD, OPTIONS, POST"),
-    ],
-)
-def test_allowed_methods_are_named(method: str, path: str, status: int, allow: str) -> None:
-    reply = ask(Request(method, path))
-
-    assert reply.status == status
-    assert dict(reply.headers)["Allow"] == allow
 
 
 def test_errors_are_problem_json() -> None:
