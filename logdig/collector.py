@@ -25,7 +25,7 @@ from logdig.legacy import read_log, read_parameters, read_token
 from logdig.limits import RateLimits
 from logdig.packing import Batch, EventSink
 from logdig.payloads import FORM, JSON_TYPES, check_size, check_type, inflate, media_type
-from logdig.reading import Rejected, Terms, read_events
+from logdig.reading import Rejected, Terms, read_at_once, read_events
 from logdig.replies import allow, cross_origin_headers, error_reply, event_counts
 from logdig.stored import Facts, LineWriter, bad_line
 from logdig.times import Clock, to_milliseconds
@@ -201,9 +201,11 @@ class Collector:
     def _post_events(self, request: Request) -> Reply | Pending:
         received_at = to_milliseconds(self._clock())
         caller, payload = self._admit(request, received_at, JSON_TYPES)
-        envelope = read_envelope(payload)
+        at_once = None if caller.signed else read_at_once(payload, received_at)
+        envelope = at_once[0] if at_once else read_envelope(payload)
         app = self._admit_app(request, caller, envelope.token, received_at)
-        reading = read_events(envelope.sources, Terms(received_at, envelope.sent_at, caller.signed))
+        terms = Terms(received_at, envelope.sent_at, caller.signed)
+        reading = at_once[1] if at_once else read_events(envelope.sources, terms)
         writer = LineWriter(self._facts(request, app, envelope.token, received_at, envelope.tz_min), app.allowed_query)
         lines = [writer.line(event.event, event.occurred_at) for event in reading.accepted]
         if any(envelope.dropped.values()):

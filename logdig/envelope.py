@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Annotated
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, inspect
@@ -33,15 +33,22 @@ class TooManyEventsError(InputError):
         super().__init__(f"the request has more than {EVENTS_LIMIT} events; send fewer at once")
 
 
-class Body(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """The body of ``POST /v1/events``. Only ``sent_at`` may be null (no correction of the clock)."""
+EventT = TypeVar("EventT")
+
+
+class BodyOf(Struct, Generic[EventT], forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A body with events of some type."""
 
     token: str
-    events: list[msgspec.Raw]
+    events: list[EventT]
     sent_at: Timestamp | None = None
     tz_min: TimeZoneMinutes | UnsetType = UNSET
     tracker: Label | UnsetType = UNSET
     dropped: Annotated[dict[Label, SequenceNumber], Meta(max_length=50)] | UnsetType = UNSET
+
+
+class Body(BodyOf[msgspec.Raw], frozen=True, kw_only=True):
+    """The body of ``POST /v1/events``. Only ``sent_at`` may be null (no correction of the clock)."""
 
 
 class Envelope(Struct, frozen=True, gc=False):
@@ -74,12 +81,21 @@ def read_envelope(payload: bytes) -> Envelope:
         body, sources = _read_patiently(payload)
     if len(sources) > EVENTS_LIMIT:
         raise TooManyEventsError
+    return envelope_of(body, tuple(bytes(source) for source in sources))
+
+
+def envelope_of(body: BodyOf[Any], sources: tuple[bytes, ...]) -> Envelope:
+    """Take what a body says besides its events.
+
+    Raises:
+        InputError: ``sent_at`` is no time.
+    """
     return Envelope(
         token=body.token,
         sent_at=_sent_at(body.sent_at),
         tz_min=None if body.tz_min is UNSET else body.tz_min,
         dropped={} if body.dropped is UNSET else body.dropped,
-        sources=tuple(bytes(source) for source in sources),
+        sources=sources,
     )
 
 

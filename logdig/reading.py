@@ -1,7 +1,7 @@
 """Bytes of events -> accepted and rejected events.
 
-Two readings: the fast parser first; what it refuses is read once more by a patient one, so that one bad event never
-harms its neighbours and every fault has a name. Source: the wire contract, docs/api.md.
+Two readings: the fast parser first, at once where it can; what it refuses is read once more by a patient one, so that
+one bad event never harms its neighbours and every fault has a name. Source: the wire contract, docs/api.md.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, inspect
 
-from logdig.envelope import FAULTS_LIMIT, PARSER_ERRORS
+from logdig.envelope import EVENTS_LIMIT, FAULTS_LIMIT, PARSER_ERRORS, BodyOf, Envelope, envelope_of
+from logdig.errors import InputError
 from logdig.events import EVENT_TYPES, SIGNED_EVENT_TYPES, UNFORMED_EVENT_TYPES, Event, is_formed
 from logdig.faults import FieldFault, faults, field_faults, shown
 from logdig.lenient import nesting, parse_text
@@ -92,6 +93,8 @@ def _types(
 
 
 _BROWSER = _types(EVENT_TYPES, UNFORMED_EVENT_TYPES, is_formed)
+_UNFORMED: Any = reduce(or_, UNFORMED_EVENT_TYPES)
+_WHOLE: msgspec.json.Decoder[BodyOf[Event]] = msgspec.json.Decoder(BodyOf[_UNFORMED])
 _SIGNED = _types(SIGNED_EVENT_TYPES, SIGNED_EVENT_TYPES)
 
 
@@ -117,6 +120,31 @@ def read_events(sources: Iterable[bytes], terms: Terms) -> Reading:
         else:
             accepted[verdict.event.event_id] = verdict
     return Reading(tuple(accepted.values()), tuple(rejected), duplicates)
+
+
+def read_at_once(payload: bytes, received_at: datetime) -> tuple[Envelope, Reading] | None:
+    """Read a browser's request in one go, which takes half the time, when nothing in it needs a closer look.
+
+    Returns:
+        What `read_envelope` and `read_events` would give, but for the sources; None when they must be asked.
+    """
+    if len(payload) > EVENT_BYTES_LIMIT or b"\\u0000" in payload:
+        return None
+    try:
+        body = _WHOLE.decode(payload)
+        envelope = envelope_of(body, ())
+    except (*PARSER_ERRORS, InputError):
+        return None
+    if envelope.dropped or len(body.events) > EVENTS_LIMIT or not all(map(is_formed, body.events)):
+        return None
+    terms = Terms(received_at, envelope.sent_at, signed=False)
+    accepted: dict[str, Accepted] = {}
+    for event in body.events:
+        verdict = _judge_event(event, terms)
+        if not isinstance(verdict, Accepted):
+            return None
+        accepted.setdefault(event.event_id, verdict)
+    return envelope, Reading(tuple(accepted.values()), (), len(body.events) - len(accepted))
 
 
 def _judge(source: bytes, types: _Types, terms: Terms) -> Accepted | tuple[FieldFault, ...]:
