@@ -13,8 +13,8 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
 
 from analytics.model_schema import TARGETS, require_columns
+from logdig.offers import OfferSettings
 from logdig.profiles import OfferScore, Profile, ProfileStore, person_key
-from logdig.settings import OfferSettings
 
 
 def eligible(customers: DataFrame, offer: OfferSettings) -> DataFrame:

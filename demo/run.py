@@ -33,7 +33,8 @@ from infra.local import LocalStack
 from infra.processes import take_port
 from lambdas.flush import FlushFailedError, flush_once
 from logdig.clients import s3_store
-from logdig.settings import AppSettings, OfferSettings, Settings
+from logdig.offers import OfferSettings
+from logdig.settings import AppSettings, Settings
 
 REFRESH_SECONDS = 10
 FLUSH_SECONDS = 5

@@ -19,10 +19,10 @@ from logdig.exposures import Exposure, ExposureLog
 from logdig.faults import faults
 from logdig.fields import Id, Key
 from logdig.lenient import parse_text
+from logdig.offers import OfferSettings
 from logdig.packing import EventSink
 from logdig.parts import Consent
 from logdig.profiles import Profile, ProfileStore, person_key
-from logdig.settings import OfferSettings
 from logdig.stored import Facts, LineWriter
 from logdig.times import Clock, to_milliseconds, wire_time
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from logdig.offers import OfferSettings
 from logdig.profiles import OfferScore, Profile
-from logdig.settings import OfferSettings
 
 STALE_AFTER = timedelta(hours=48)
 """Features older than this decide nothing any more (design 4.6): twice the default schedule of one run a day."""

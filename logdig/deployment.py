@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
 BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,51}[a-z0-9]")
 """S3's own rule without dots, which break its certificates; ten characters are left for the bucket of the packages."""
+TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
+QUEUE_URL = re.compile(r"https?://[^\s\"'<>]+/[^\s\"'<>]+")
 EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+")
 TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
@@ -39,6 +41,10 @@ def check_deployment(settings: Settings) -> None:
     _match("region", settings.region, REGION, "an AWS region such as ap-northeast-2")
     if settings.bucket:
         _match("bucket", settings.bucket, BUCKET, "lower case letters, digits and '-', 3 to 53")
+    if settings.profile_table:
+        _match("profile_table", settings.profile_table, TABLE, "letters, digits, '_', '-' and '.', 3 to 255")
+    if settings.queue_url:
+        _match("queue_url", settings.queue_url, QUEUE_URL, "the address of a queue, https://…")
     if settings.alarm_email:
         _match("alarm_email", settings.alarm_email, EMAIL, "one address such as you@shop.example")
     _match("schedules.daily_at", settings.schedules.daily_at, TIME, "a time such as 03:00")

@@ -7,6 +7,8 @@ import msgspec
 from logdig.errors import InvalidSettingError
 
 MOST_DAYS = 36_500
+AGING_TABLES = ("events", "bad_events", "heat_cells", "listens", "ledger")
+"""Tables with received_at or day, by which a row grows old; a test compares with analytics/schema.py."""
 
 
 class RetentionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,6 +41,9 @@ def check_retention(retention: RetentionSettings) -> None:
     least = {"raw_days": 0, "bad_days": 0, "old_versions_days": 1, "snapshot_days": 1}
     days = {name: (getattr(retention, name), lowest) for name, lowest in least.items()}
     days |= {f"tables.{name}": (value, 0) for name, value in retention.tables.items()}
+    for name, value in retention.tables.items():
+        if name not in AGING_TABLES:
+            raise InvalidSettingError(f"retention.tables.{name}", value, f"the tables are {', '.join(AGING_TABLES)}")
     for key, (value, lowest) in days.items():
         if not lowest <= value <= MOST_DAYS:
             rule = f"{lowest} to {MOST_DAYS} days" + ("" if lowest else "; 0 = for ever")

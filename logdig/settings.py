@@ -19,12 +19,14 @@ import msgspec
 
 from logdig.deployment import ScheduleSettings, check_deployment
 from logdig.errors import InvalidSettingError, SetupError
+from logdig.offers import OfferSettings, check_offers
 from logdig.retention import RetentionSettings, check_retention
 
-SERVICE_NAME = re.compile(r"[a-z0-9-]{1,17}")
-"""The service-name rule of 2016: it becomes part of every AWS name, the longest of which S3 limits to 63."""
+SERVICE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,16}")
+"""The service-name rule of 2016, but for a '-' in front: every AWS name begins with it, and S3 takes none there."""
 
 ENDPOINT = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?|https?://\[[0-9a-fA-F:]+\](:[0-9]{1,5})?/?")
+SERVICE_RULE = "lower case letters, digits and '-', at most 17, no '-' in front"
 APP_NAME = re.compile(r"[a-z0-9_][a-z0-9_-]{0,39}")
 """Not with a dash in front: commands would take it for an option."""
 
@@ -74,18 +76,6 @@ class FlushSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     interval_seconds: int = 300
     max_age_seconds: int = 600
     flushers: int = 1
-
-
-class OfferSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One offer: the ad whose click is the label, who may see it, and how often (docs/decisions-api.md)."""
-
-    name: str = "ADV_REDUCED_1DAY"
-    placement: str = "before-song"
-    below_level: int = 2
-    status: int = 1
-    holdout_share: float = 0.1
-    daily_cap: int = 3
-    min_score: float = 0.5
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -232,7 +222,7 @@ def _value_at(table: Mapping[str, Any], path: str) -> object:
 
 def _check(settings: Settings) -> None:
     if not SERVICE_NAME.fullmatch(settings.service):
-        raise InvalidSettingError("service", settings.service, "lower case letters, digits and '-', at most 17")
+        raise InvalidSettingError("service", settings.service, SERVICE_RULE)
     # Names that differ in this only would share the variable of their signing secrets.
     names = [app.name.replace("-", "_") for app in settings.apps]
     for index, app in enumerate(settings.apps):
@@ -245,6 +235,7 @@ def _check(settings: Settings) -> None:
         if tokens.count(token) > 1:
             raise InvalidSettingError(f"apps[{index}].token", token, "used twice; tokens must differ")
     _check_flush(settings.flush)
+    check_offers(settings.offers)
     check_deployment(settings)
     check_retention(settings.retention)
 
@@ -253,8 +244,7 @@ def _check_app(key: str, app: AppSettings) -> None:
     if not APP_NAME.fullmatch(app.name):
         rule = "lower case letters, digits, '_' and '-', 1 to 40, no '-' in front"
         raise InvalidSettingError(f"{key}.name", app.name, rule)
-    if not re.fullmatch(r"[A-Za-z0-9_-]{8,80}", app.token):
-        raise InvalidSettingError(f"{key}.token", app.token, "letters, digits, '_' and '-', 8 to 80")
+    _check_tokens(key, app)
     for index, origin in enumerate(app.origins):
         if not re.fullmatch(r"https?://(\*\.)?[^/?#@\s*]+", origin):
             rule = "scheme://host[:port] or scheme://*.host[:port], nothing after it"
@@ -273,6 +263,14 @@ def _check_app(key: str, app: AppSettings) -> None:
         ZoneInfo(app.timezone)
     except (KeyError, ValueError, OSError) as err:
         raise InvalidSettingError(f"{key}.timezone", app.timezone, "an IANA name such as Asia/Seoul") from err
+
+
+def _check_tokens(key: str, app: AppSettings) -> None:
+    tokens = {"token": app.token}
+    tokens |= {f"previous_tokens[{index}].token": one.token for index, one in enumerate(app.previous_tokens)}
+    for name, token in tokens.items():
+        if not re.fullmatch(r"[A-Za-z0-9_-]{8,80}", token):
+            raise InvalidSettingError(f"{key}.{name}", token, "letters, digits, '_' and '-', 8 to 80")
 
 
 def _check_flush(flush: FlushSettings) -> None:

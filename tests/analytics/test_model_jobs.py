@@ -22,7 +22,8 @@ from analytics.model_schema import FEATURE_NAMES
 from infra.local import create_resources
 from logdig.clients import dynamodb_profiles
 from logdig.decisions import decide
-from logdig.settings import AppSettings, OfferSettings, Settings
+from logdig.offers import OfferSettings
+from logdig.settings import AppSettings, Settings
 
 pytestmark = [pytest.mark.java, pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")]
 

@@ -14,8 +14,8 @@ from analytics.model_schema import FEATURE_NAMES, PREDICTIONS, TARGETS
 from analytics.predictions import predictions
 from analytics.targets import profiles, retire, targets
 from logdig.errors import MissingColumnError
+from logdig.offers import OfferSettings
 from logdig.profiles import InMemoryProfiles, OfferScore
-from logdig.settings import OfferSettings
 
 # py4j leaves the closing of its sockets to the garbage collector.
 pytestmark = [pytest.mark.java, pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")]

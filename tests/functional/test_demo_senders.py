@@ -22,8 +22,9 @@ from demo.visits import VisitCounts
 from logdig.apps import Apps
 from logdig.collector import Collector
 from logdig.decider import Decider
+from logdig.offers import OfferSettings
 from logdig.profiles import InMemoryProfiles, OfferScore, Profile, person_key
-from logdig.settings import AppSettings, OfferSettings, Settings
+from logdig.settings import AppSettings, Settings
 from logdig.wiring import new_id, utc_now
 from tests.fakes.sinks import MemorySink
 

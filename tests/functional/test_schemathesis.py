@@ -19,9 +19,10 @@ from api import create_app
 from lambdas.app import build_app
 from logdig import wiring
 from logdig.decider import Decider
+from logdig.offers import OfferSettings
 from logdig.openapi import Json, document
 from logdig.profiles import InMemoryProfiles
-from logdig.settings import OfferSettings, Settings
+from logdig.settings import Settings
 from tests.fakes.sinks import MemorySink
 from tests.fakes.tracked import ORIGIN, TOKEN, collector
 from tests.functional.conftest import free_port

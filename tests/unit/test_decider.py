@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from logdig.apps import App
 from logdig.decider import Decider, parse
 from logdig.errors import InputError, InvalidEventError, ProfileUnavailableError, QueueUnavailableError
+from logdig.offers import OfferSettings
 from logdig.packing import Batch, pack, read_pack
 from logdig.profiles import InMemoryProfiles, OfferScore, Profile
-from logdig.settings import OfferSettings
 
 NOW = datetime(2026, 11, 24, 13, 0, 0, 123456, tzinfo=UTC)
 OFFER = OfferSettings(name="UPGRADE", placement="before-song", holdout_share=0.0)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logdig.decisions import Decision, decide, is_held_out
+from logdig.offers import OfferSettings
 from logdig.profiles import OfferScore, Profile, person_key
-from logdig.settings import OfferSettings
 
 NOW = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
 OFFER = OfferSettings(name="UPGRADE", min_score=0.5, holdout_share=0.0, daily_cap=3)

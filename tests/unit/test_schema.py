@@ -12,7 +12,9 @@ from pyspark.sql.types import ArrayType, DataType, MapType, StructType
 
 from analytics import schema
 from analytics.tables import LAYOUTS
+from analytics.upkeep import TIME_COLUMNS
 from logdig.events import EVENT_TYPES
+from logdig.retention import AGING_TABLES
 from logdig.stored import TEN_NAMES
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "tables.md"
@@ -111,3 +113,9 @@ def test_tables_page_names_every_field_of_a_part(part: str) -> None:
     assert isinstance(columns, StructType)
 
     assert [name for name in columns.fieldNames() if f"`{name}`" not in row] == []
+
+
+def test_retention_may_be_set_for_every_table_that_has_a_time_of_its_own() -> None:
+    able = {name for name, layout in LAYOUTS.items() if {*TIME_COLUMNS} & {*layout.columns.fieldNames()}}
+
+    assert set(AGING_TABLES) == able

@@ -1,5 +1,6 @@
 """Settings: one line names key, value and rule; the environment beats the file."""
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,22 @@ def test_settings_take_the_environment_when_file_says_otherwise(tmp_path: Path) 
         ({"apps": [APP, {**APP, "name": "other"}]}, "apps[0].token", APP["token"]),
         ({"apps": [{"name": "shop"}]}, "apps[0].token", None),
         ({"apps": [{**APP, "name": "-shop"}]}, "apps[0].name", "-shop"),
+        ({"service": "-shop"}, "service", "-shop"),
+        ({"queue_url": "queue"}, "queue_url", "queue"),
+        ({"profile_table": "a b"}, "profile_table", "a b"),
+        (
+            {"apps": [{**APP, "previous_tokens": [{"token": "x", "valid_until": datetime(2026, 1, 1)}]}]},
+            "apps[0].previous_tokens[0].token",
+            "x",
+        ),
+        ({"offers": [{"name": ""}]}, "offers[0].name", ""),
+        ({"offers": [{}, {}]}, "offers[0].name", "ADV_REDUCED_1DAY"),
+        ({"offers": [{"placement": "a\nb"}]}, "offers[0].placement", "a\nb"),
+        ({"offers": [{"holdout_share": 1.5}]}, "offers[0].holdout_share", 1.5),
+        ({"offers": [{"min_score": float("nan")}]}, "offers[0].min_score", float("nan")),
+        ({"offers": [{"daily_cap": -1}]}, "offers[0].daily_cap", -1),
+        ({"offers": [{"below_level": 2**31}]}, "offers[0].below_level", 2**31),
+        ({"retention": {"tables": {"customers": 3}}}, "retention.tables.customers", 3),
         ({"region": "seoul"}, "region", "seoul"),
         ({"front_door": "alb"}, "front_door", "alb"),
         ({"freshness": "weekly"}, "freshness", "weekly"),
