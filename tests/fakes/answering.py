@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,8 +32,8 @@ class Answering:
 
 
 @contextmanager
-def answering(*answers: Answer | None) -> Iterator[Answering]:
-    """Run such a server in threads of this process."""
+def answering(*answers: Answer | None, context: ssl.SSLContext | None = None) -> Iterator[Answering]:
+    """Run such a server in threads of this process; with a context it speaks TLS."""
     found = Answering(answers)
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -59,8 +60,10 @@ def answering(*answers: Answer | None) -> Iterator[Answering]:
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
+        if context is not None:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        found.endpoint = f"http://127.0.0.1:{server.server_address[1]}"
+        found.endpoint = f"{'https' if context else 'http'}://127.0.0.1:{server.server_address[1]}"
         try:
             yield found
         finally:

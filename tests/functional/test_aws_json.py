@@ -14,7 +14,6 @@ from typing import Any
 import boto3
 import botocore.session
 import pytest
-from botocore.config import Config
 from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -24,11 +23,8 @@ from logdig.connections import AUTHORITIES, Place
 from logdig.settings import Settings
 from logdig.signing import signed_headers
 from tests.fakes.answering import Answer, Answering, answering
+from tests.fakes.aws_clients import BODY, REGION, full, lean
 from tests.functional.conftest import free_port
-
-REGION = "ap-northeast-1"
-BODY = 'a "quoted" \\ body'
-
 
 Serve = Callable[..., Answering]
 
@@ -37,19 +33,6 @@ Serve = Callable[..., Answering]
 def serve() -> Iterator[Serve]:
     with ExitStack() as stack:
         yield lambda *answers: stack.enter_context(answering(*answers))
-
-
-def lean(endpoint: str, tries: int = 4, service: str = "sqs") -> JsonClient:
-    place = Place(endpoint, AUTHORITIES, 3, 20, 4)
-    keys = surroundings.Keys("AKIA1", "secret", "token")
-    return JsonClient(PROTOCOLS[service], REGION, place, lambda: keys, tries, sleep=lambda _: None)
-
-
-def full(endpoint: str, tries: int = 4, service: str = "sqs") -> Any:
-    return botocore.session.get_session().create_client(
-        service, REGION, endpoint_url=endpoint, aws_access_key_id="AKIA1", aws_secret_access_key="secret",
-        aws_session_token="token", config=Config(retries={"mode": "standard", "total_max_attempts": tries}),
-    )  # fmt: skip
 
 
 CALLS: list[tuple[str, str, dict[str, Any]]] = [
@@ -262,19 +245,3 @@ def test_settings_and_the_endpoint_of_the_environment_reach_the_client(
     (asked,) = found.asked
     assert json.loads(asked.body) == {"QueueUrl": "https://q/1/a", "MessageBody": "body"}
     assert "/eu-west-3/sqs/aws4_request" in asked.headers["authorization"]
-
-
-def test_proxy_of_the_environment_is_used_as_botocore_uses_it(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    proxy = serve((200, {}, b'{"MessageId": "m"}'))
-    monkeypatch.setenv("http_proxy", proxy.endpoint.replace("//", "//user:pass%20word@"))
-    monkeypatch.setenv("no_proxy", "inside.example")
-
-    for client in (full("http://sqs.example:4566"), lean("http://sqs.example:4566")):
-        client.send_message(QueueUrl="https://q/1/a", MessageBody=BODY)
-
-    theirs, ours = proxy.asked
-    assert ours.target == theirs.target == "http://sqs.example:4566/"
-    assert ours.headers["proxy-authorization"] == theirs.headers["proxy-authorization"]
-    with pytest.raises(BotoCoreError):
-        lean("http://inside.example", tries=1).send_message(QueueUrl="https://q/1/a", MessageBody=BODY)
-    assert len(proxy.asked) == 2
