@@ -144,7 +144,7 @@ class LocalStack:
         self.directory.mkdir(parents=True, exist_ok=True)
         write_settings(self.settings, self.directory / "logdig.toml")
         port = self.aws_url.rsplit(":", 1)[1]
-        aws = self._child("AWS emulator", "moto.server", "-H", "127.0.0.1", "-p", port)
+        aws = self._child("AWS emulator", "infra.emulator", "-H", "127.0.0.1", "-p", port)
         aws.wait_until_answers(f"{self.aws_url}/moto-api/")
         create_resources(self.settings, self.environment)
         self._environment_before = {key: os.environ.get(key) for key in LOCAL_KEYS}

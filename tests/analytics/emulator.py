@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from moto.s3.models import FakeKey
-from moto.server import main
+
+from infra.emulator import main
 
 AGED = "two-days-old"
 _made = FakeKey.__init__

@@ -33,7 +33,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     write_settings(SETTINGS, work / "logdig.toml")
     url = f"http://127.0.0.1:{port}"
     environment = {**os.environ, "AWS_ENDPOINT_URL": url, "LOGDIG_CONFIG": str(work / "logdig.toml")}
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    command = [sys.executable, "-m", "infra.emulator", "-H", "127.0.0.1", "-p", str(port)]
     child = Child("emulator", command, environment, work / "moto.log")
     try:
         child.wait_until_answers(f"{url}/moto-api/")
