@@ -40,8 +40,9 @@ REFRESH_SECONDS = 10
 FLUSH_SECONDS = 5
 EXPOSURE_SECONDS = 0.5
 REFRESHED = ("ingest", "heat_cells", "listens")
-LATER = ("maintain", "ledger")
-"""Nothing of a lake made just now has to be kept up; the ledger is counted while visitors come again."""
+BESIDE = ("maintain", "ledger", *LOADED)
+"""Not in the row of jobs: nothing of a lake made just now has to be kept up, the ledger is counted beside the marts,
+and what was loaded is brought in while files are sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,11 @@ class Demo:
         self.site = Site(site_port, self.app.token, self.stack.collector_url)
         self._visits = Visits(self.site.url, self.stack.collector_url, self.app)
         self._feeder = Feeder(self.stack, self.app, self._step)
-        self._pool = ThreadPoolExecutor(3, thread_name_prefix="demo")
+        self._pool = ThreadPoolExecutor(4, thread_name_prefix="demo")
         self._spark: Future[SparkSession] | None = None
         self._entered = ExitStack()
+        # What one flush has taken, another one takes for empty.
+        self._flush_turn = threading.Lock()
 
     def __enter__(self) -> Demo:
         with ExitStack() as entering:
@@ -128,20 +131,24 @@ class Demo:
         sent = Sent()
         with self._flushing():
             first = self._pool.submit(self._visits.make, make_visitors(self._options.seed))
+            brought = self._pool.submit(lambda: [self._job(name) for name in LOADED])
             for kind in SENT:
                 if kind in files:
                     sent.add_file(self._feeder.send(kind, files[kind], shift).tally)
             sent.add_hostile(self._feeder.misbehave())
+            brought.result()
+            self._step("flush", self.flush, lambda objects: f"{objects} objects")
+            # Whoever still walks over the site comes with the next ingest.
+            self._job("ingest")
             sent.add_visits(self._step("visitors on the site", first.result, self._visits.tell))
-        self._step("flush", self.flush, lambda objects: f"{objects} objects")
-        self._step("Spark", lambda: self.spark, lambda _: "ready")
+        counted = self._pool.submit(self._job, "ledger")
         for name in names_of("all"):
-            if name not in LATER:
+            if name not in ("ingest", *BESIDE):
                 self._job(name)
         returning = make_returning(self._options.seed, self._best_targets()[:RETURNING])
         again = self._pool.submit(self._visits.make, returning)
-        self._job("ledger")
         sent.add_visits(self._step("visitors who come again", again.result, self._visits.tell))
+        counted.result()
         decisions = self._step("three decisions asked by a server", self._ask, lambda found: f"{len(found)} answers")
         sent.add_decisions(len(decisions))
         self._step("flush", self._flush_exposures, lambda objects: f"{objects} objects")
@@ -168,13 +175,14 @@ class Demo:
             FlushFailedError: Something was not written.
         """
         objects = 0
-        while True:
-            report = flush_once(self.settings, force=True)
-            if report.errors:
-                raise FlushFailedError("; ".join(report.errors))
-            objects += report.objects
-            if report.received == 0:
-                return objects
+        with self._flush_turn:
+            while True:
+                report = flush_once(self.settings, force=True)
+                if report.errors:
+                    raise FlushFailedError("; ".join(report.errors))
+                objects += report.objects
+                if report.received == 0:
+                    return objects
 
     def _files(self) -> dict[str, Path]:
         if self._options.data is not None:
@@ -190,7 +198,8 @@ class Demo:
 
         def keep_flushing() -> None:
             while not done.wait(FLUSH_SECONDS):
-                flush_once(self.settings, force=False)
+                with self._flush_turn:
+                    flush_once(self.settings, force=False)
 
         flushing = self._pool.submit(keep_flushing)
         try:
