@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import cast
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
@@ -26,7 +27,7 @@ def add_app(text: str, name: str, origins: Sequence[str], timezone: str, new_tok
         SetupError: The text is not TOML.
     """
     document = _parsed(text)
-    apps = document.setdefault("apps", tomlkit.aot())
+    apps = _apps(document)
     if any(app["name"] == name for app in apps):
         raise InputError(f"logdig.toml has an app {name!r} already; rotate its token or choose another name")
     table = tomlkit.table()
@@ -89,21 +90,44 @@ def _utc(moment: datetime) -> datetime:
 
 def _parsed(text: str) -> tomlkit.TOMLDocument:
     try:
-        return tomlkit.parse(text)
+        document = tomlkit.parse(text)
     except TOMLKitError as err:
         raise SetupError(f"logdig.toml: not TOML: {err}; nothing was changed") from err
+    parse_settings(document.unwrap())
+    return document
+
+
+def _apps(document: tomlkit.TOMLDocument) -> AoT:
+    """The apps as ``[[apps]]``, which one written as ``apps = [{…}]`` becomes: tomlkit breaks such lists."""
+    found = document.get("apps", [])
+    if isinstance(found, AoT):
+        return found
+    apps = tomlkit.aot()
+    for app in found:
+        apps.append(tomlkit.item(dict(app.unwrap())))
+    document.pop("apps", None)
+    document["apps"] = apps
+    # As the document holds it, so that changes of it are changes of the document.
+    return cast(AoT, document["apps"])
 
 
 def _find(document: tomlkit.TOMLDocument, name: str) -> Table:
-    apps: AoT | list[Any] = document.get("apps", [])
+    apps = _apps(document)
     for app in apps:
-        if isinstance(app, Table) and app["name"] == name:
-            return app
+        if app["name"] == name:
+            return cast(Table, app)
     names = ", ".join(str(app["name"]) for app in apps) or "none"
     raise InputError(f"logdig.toml has no app {name!r}; there are: {names}")
 
 
 def _checked(document: tomlkit.TOMLDocument) -> str:
-    """Write the document, unless it would no longer be valid settings."""
+    """Write the document, unless it would no longer be valid settings, or no longer what it is."""
     parse_settings(document.unwrap())
-    return tomlkit.dumps(document)
+    text = tomlkit.dumps(document)
+    try:
+        is_same = tomllib.loads(text) == document.unwrap()
+    except tomllib.TOMLDecodeError:
+        is_same = False
+    if not is_same:
+        raise SetupError("logdig.toml cannot be edited as it is written; nothing was changed, edit it by hand")
+    return text

@@ -115,3 +115,24 @@ def test_app_commands_leave_a_file_alone_when_it_is_not_toml(
         assert isinstance(result.exception, SetupError), arguments
         assert "not TOML" in result.exception.message
     assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("after", ["", "[flush]\nmin_logs = 3\n", "[[offers]]\nmin_score = 0.1\n"])
+@pytest.mark.parametrize("apps", ["", "apps = []\n", 'apps = [ # ours\n  {name = "web", token = "pk_web_0001"},\n]\n'])
+def test_apps_are_edited_however_the_file_lists_them(apps: str, after: str) -> None:
+    before = tomllib.loads(f'service = "shop"\n{apps}{after}')
+
+    text, made = add_app(f'service = "shop"\n{apps}{after}', "blog", [], "UTC", token)
+    text = set_disabled(text, "blog", disabled=True)
+
+    found = tomllib.loads(text)
+    new = {"name": "blog", "token": made, "origins": [], "disabled": True}
+    assert found == before | {"apps": [*before.get("apps", []), new]}
+
+
+@pytest.mark.parametrize("apps", ["apps = 3", "apps = [3]", "[[apps]]\ntoken = 'pk_web_0001'", "[apps]\nname = 'x'"])
+def test_edit_is_refused_when_the_apps_are_none(apps: str) -> None:
+    with pytest.raises(InvalidSettingError, match="apps"):
+        add_app(apps, "blog", [], "UTC", token)
+    with pytest.raises(InvalidSettingError, match="apps"):
+        set_disabled(apps, "blog", disabled=True)
