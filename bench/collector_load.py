@@ -84,10 +84,11 @@ class Client(asyncio.Protocol):
             self._send()
 
     def data_received(self, data: bytes) -> None:
-        if not data.startswith(b"HTTP/1.1 "):
-            # The rest of an answer that came in two pieces.
+        start = data.find(b"HTTP/1.1 ")
+        if start < 0:
+            # The rest of an answer that came in two pieces; the next answer may begin in the middle of one.
             return
-        if data[9:12] not in (b"202", b"200"):
+        if data[start + 9 : start + 12] not in (b"202", b"200"):
             self.done.set_exception(RuntimeError(f"unexpected answer: {data[:200]!r}"))
             self._transport.close()
             return

@@ -20,7 +20,7 @@ from logdig.connections import AUTHORITIES, Answer, Connections, Place
 from tests.fakes.answering import Answering, answering
 from tests.fakes.aws_clients import BODY, full, lean
 
-GOOD = (200, {}, b"{}")
+GOOD: tuple[int, dict[str, str], bytes] = (200, {}, b"{}")
 
 
 def place(endpoint: str, authorities: str = AUTHORITIES) -> Place:
