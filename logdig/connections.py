@@ -72,7 +72,8 @@ class Connections:
         self._endpoint = place.endpoint
         parts = urlsplit(place.endpoint)
         port = "" if parts.port in (None, DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
-        self.host = f"{parts.hostname}{port}"
+        name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        self.host = f"{name}{port}"
         self.path = quote(parts.path or "/", safe="/~")
         proxy = None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
         # A proxy for plain HTTP is told the whole address.

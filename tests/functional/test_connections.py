@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from botocore.auth import _host_from_url
 from botocore.exceptions import BotoCoreError, SSLError
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -79,3 +80,16 @@ def test_proxy_of_the_environment_is_used_as_botocore_uses_it(monkeypatch: pytes
     theirs, ours = proxy.asked
     assert ours.target == theirs.target == "http://sqs.example:4566/"
     assert ours.headers["proxy-authorization"] == theirs.headers["proxy-authorization"]
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "https://sqs.eu-west-1.amazonaws.com",
+        "https://SQS.example:443/",
+        "http://127.0.0.1:4566",
+        "http://[::1]:9000/a b",
+    ],
+)
+def test_host_is_signed_as_botocore_signs_it(endpoint: str) -> None:
+    assert Connections(place(endpoint)).host == _host_from_url(endpoint)
