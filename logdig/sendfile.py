@@ -137,6 +137,7 @@ def _batches(plan: Plan, shift: timedelta, report: FileReport, sleep: Callable[[
     size = 1 if plan.pace else min(BATCH_EVENTS, max(1, int(plan.rate or BATCH_EVENTS)))
     chooser = random.Random(0)  # noqa: S311 (delays)
     waiting: list[Row] = []
+    east = 0
     for row in _rows(plan):
         if isinstance(row, RefusedRow):
             report.refused.append(row)
@@ -144,7 +145,8 @@ def _batches(plan: Plan, shift: timedelta, report: FileReport, sleep: Callable[[
         report.rows += 1
         if row.line <= report.resumed_after:
             continue
-        if waiting and minutes_east(row, shift, plan.zone) != minutes_east(waiting[0], shift, plan.zone):
+        before, east = east, minutes_east(row, shift, plan.zone)
+        if waiting and east != before:
             yield _batch(plan, shift, waiting)
             waiting = []
         waiting.append(row)
