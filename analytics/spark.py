@@ -15,6 +15,13 @@ from logdig.settings import Settings
 CATALOG = "lake"
 JARS_FOLDER = Path(__file__).resolve().parent.parent / ".cache" / "jars" / "spark"
 LOG_SETTINGS = Path(__file__).resolve().with_name("log4j2.properties")
+JAVA_OPTIONS = (
+    f"-Dlog4j2.configurationFile={LOG_SETTINGS.as_uri()} -XX:+UseSerialGC "
+    "-XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000 "
+    "-XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
+)
+"""Java's second compiler takes a third of a brief job's time; it gets what runs ten times as often as by default, so
+that large data still has it."""
 LOCAL_PARTITIONS = "4"
 """Two cores gain nothing from Spark's 200, and every partition costs a task."""
 
@@ -86,9 +93,7 @@ def machine_configuration(settings: Settings, environment: Mapping[str, str]) ->
     """Configuration for Spark inside this process: small, quiet, on the loopback only."""
     return {
         f"spark.sql.catalog.{CATALOG}.http-client.type": "urlconnection",
-        "spark.driver.extraJavaOptions": (
-            f"-Daws.region={settings.region} -Dlog4j2.configurationFile={LOG_SETTINGS.as_uri()} -XX:+UseSerialGC"
-        ),
+        "spark.driver.extraJavaOptions": f"-Daws.region={settings.region} {JAVA_OPTIONS}",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.memory": environment.get("LOGDIG_SPARK_MEMORY", "2g"),
