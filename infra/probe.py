@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import secrets
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,13 +109,14 @@ def _post(account: Account, endpoint: str, app: AppSettings, event_id: str) -> N
 def _remove(store: EventStore, key: str, event_id: str) -> bool:
     """Take the probe's line out of an object; False when it holds none."""
     try:
+        name = parse_key(key)
         lines = gzip.decompress(store.get(key)).splitlines()
-    except KeyError:
-        return False
-    kept = [line for line in lines if json.loads(line).get("event_id") != event_id]
+    except (KeyError, ValueError, EOFError, OSError, zlib.error):
+        return False  # Gone again, or none of ours.
+    mark = f'"{event_id}"'.encode("ascii")
+    kept = [line for line in lines if mark not in line]
     if len(kept) == len(lines):
         return False
-    name = parse_key(key)
     if kept:
         built = build_object(name.zone, name.day, kept)
         store.put(built.key, built.body)

@@ -30,11 +30,15 @@ def command(as_json: bool) -> None:
 
     Exits with 1 when anything needs somebody.
     """
+    from infra.stacks import require_stack
     from infra.status import look
 
     settings = read_settings()
+    account = account_of(settings)
     with progress().status("looking"):
-        found = look(account_of(settings), settings, ledger_rows(settings))
+        # First, for without a stack there need be no tables either.
+        require_stack(account, settings.stack_name)
+        found = look(account, settings, ledger_rows(settings))
     if as_json:
         click.echo(json.dumps(asdict(found)))
     else:

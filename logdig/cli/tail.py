@@ -37,9 +37,11 @@ MOST_MINUTES = 3653 * 24 * 60
 def command(sources: tuple[str, ...], minutes: float, once: bool, as_json: bool) -> None:
     """Show log lines of the deployed functions and jobs, oldest first, until Ctrl-C."""
     from infra.running import SOURCES, read_log
+    from infra.stacks import require_stack
 
     settings = read_settings()
     account = account_of(settings)
+    require_stack(account, settings.stack_name)
     start = account.clock() - timedelta(minutes=minutes)
     shown: dict[LogLine, None] = {}
     with contextlib.suppress(KeyboardInterrupt):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
 from logdig import cli
 from logdig.cli.jobs import reason_of
+from tests.unit.test_http import answering
 
 Run = Callable[..., tuple[int, str]]
 
@@ -54,29 +52,6 @@ def test_error_names_the_way_to_credentials_when_there_are_none(
     )
 
 
-@contextmanager
-def answering(status: int, body: bytes) -> Iterator[str]:
-    """Serve one answer to every request; give the address."""
-
-    class Page(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_POST = do_PUT = do_HEAD = do_GET  # noqa: N815 (the base class's names)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
 COMMANDS = (
     ("bad", "list"),
     ("verify",),
@@ -97,7 +72,7 @@ COMMANDS = (
 def test_command_fails_in_one_line_when_what_answers_is_no_aws(
     run: Run, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], body: bytes
 ) -> None:
-    with answering(200, body) as address:
+    with answering(lambda _headers, _body: (200, body)) as address:
         monkeypatch.setenv("AWS_ENDPOINT_URL", address)
         code, said = run(*arguments)
 

@@ -90,3 +90,19 @@ def test_road_is_closed_when_no_flush_brings_the_probe() -> None:
         pytest.raises(RoadClosedError, match=r"was taken but is not in shop-prod-s3 after 180 s; look at"),
     ):
         check_road(account, SETTINGS, stack, FakeStore())
+
+
+def test_probe_is_found_beside_new_objects_that_are_none_of_ours() -> None:
+    road = Road()
+    foreign = {f"raw/dt={DAY}/{name}": b"no gzip" for name in ("note.txt", f"{'0' * 64}.jsonl.gz")}
+
+    def flush(**arguments: object) -> dict[str, Any]:
+        for key, body in foreign.items():
+            road.store.put(key, body)
+        return road.flush(**arguments)
+
+    with stack_at(road.collect) as stack:
+        found = check_road(ScriptedAccount(invoke=[flush]), SETTINGS, stack, road.store)
+
+    assert found is not None
+    assert foreign.items() <= road.store.objects.items()

@@ -16,6 +16,7 @@ from tests.unit.test_template import SETTINGS
 
 SINCE = datetime(2026, 11, 27, 11, 50, tzinfo=UTC)
 START_MS = int(SINCE.timestamp() * 1000)
+STACK = {"Stacks": [{"StackId": "id", "StackStatus": "CREATE_COMPLETE"}]}
 
 
 def line(second: int, text: str) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def test_log_is_asked_for_what_matches_when_there_is_a_pattern() -> None:
 
 
 def test_tail_shows_each_line_once_when_it_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    account = ScriptedAccount(filter_log_events=[logs])
+    account = ScriptedAccount(filter_log_events=[logs], describe_stacks=[STACK])
     pauses: list[float] = []
 
     def pause(seconds: float) -> None:
@@ -74,3 +75,15 @@ def test_line_of_the_tail_holds_time_source_and_text() -> None:
     shown = tail._text(LogLine(SINCE, "flush", "first"), as_json=False)
 
     assert shown == "2026-11-27 11:50:00 flush      first"
+
+
+def test_tail_says_it_when_there_is_no_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = ScriptedAccount(
+        describe_stacks=[RefusedByAwsError("describe_stacks", "ValidationError", "does not exist")]
+    )
+    monkeypatch.setattr(tail, "read_settings", lambda: SETTINGS)
+    monkeypatch.setattr(tail, "account_of", lambda _settings: account)
+
+    told = CliRunner().invoke(tail.command, [])
+
+    assert "there is no stack" in str(told.exception)
