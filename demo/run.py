@@ -136,10 +136,10 @@ class Demo:
                 if kind in files:
                     sent.add_file(self._feeder.send(kind, files[kind], shift).tally)
             sent.add_hostile(self._feeder.misbehave())
-            brought.result()
             self._step("flush", self.flush, lambda objects: f"{objects} objects")
             # Whoever still walks over the site comes with the next ingest.
             self._job("ingest")
+            brought.result()
             sent.add_visits(self._step("visitors on the site", first.result, self._visits.tell))
         counted = self._pool.submit(self._job, "ledger")
         for name in names_of("all"):
