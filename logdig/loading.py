@@ -12,7 +12,7 @@ from logdig.recorded import SHOWN_CHARACTERS, RefusedRow
 
 CUSTOMER_COLUMNS = ("CustID", "zip", "SignDate", "Status", "Level", "Campaign", "LinkedWithApps", "Gender")
 """What is read of a customer file; Name and Address are there and are not. BirthYear is optional."""
-TRACK_COLUMNS = 4
+TRACK_COLUMNS = ("TrackId", "Title", "Artist", "Length")
 
 Line = dict[str, Any]
 
@@ -61,17 +61,24 @@ def read_tracks(lines: Iterable[str]) -> Iterator[Line | RefusedRow]:
     """Read a track file ``TrackId,Title,Artist,Length``, header first.
 
     The file is no standard CSV: a quote in a title is only a quote, and every row has exactly three commas.
+
+    Raises:
+        InputError: There is no such header, so the first row would be taken for it.
     """
-    for number, line in enumerate(lines, 1):
-        text = line.rstrip("\r\n")
-        if number > 1 and text.strip():
-            yield _track(number, text)
+    numbered = enumerate(lines, 1)
+    header = next(numbered, (1, ""))[1].strip()
+    if [name.strip().lower() for name in header.split(",")] != [name.lower() for name in TRACK_COLUMNS]:
+        found = header[:SHOWN_CHARACTERS]
+        raise InputError(f"line 1: a track file begins with {','.join(TRACK_COLUMNS)}; its first line is {found!r}")
+    for number, line in numbered:
+        if line.strip():
+            yield _track(number, line.rstrip("\r\n"))
 
 
 def _track(number: int, text: str) -> Line | RefusedRow:
     values = text.split(",")
-    if len(values) != TRACK_COLUMNS:
-        return RefusedRow(number, f"{len(values)} columns instead of {TRACK_COLUMNS}", text[:SHOWN_CHARACTERS])
+    if len(values) != len(TRACK_COLUMNS):
+        return RefusedRow(number, f"{len(values)} columns instead of {len(TRACK_COLUMNS)}", text[:SHOWN_CHARACTERS])
     try:
         identifier, length = _identifier(values[0]), _code(values[3])
     except ValueError as err:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from logdig.cli import cache_folder, read_settings
-from logdig.cli.options import app_option, consent_option, find_app, require_secret, wants_ads
+from logdig.cli.options import Number, app_option, consent_option, find_app, require_secret, wants_ads
 from logdig.recorded import Kind
 from logdig.sendfile import FileReport
 
@@ -26,7 +26,7 @@ SHOWN_REFUSALS = 20
 @app_option
 @consent_option
 @click.option("--shift-to-now", is_flag=True, help="Move times by whole days so that the newest row is just past.")
-@click.option("--rate", type=click.FloatRange(min=0.1), help="Events a second; default: as fast as they are taken.")
+@click.option("--rate", type=Number(0.1), help="Events a second; default: as fast as they are taken.")
 @click.option("--pace", is_flag=True, help="One row at a time with random delays of 1.065 s on average.")
 @click.option("--strict", is_flag=True, help="Exit with 1 when a row was refused.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")

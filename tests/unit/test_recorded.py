@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logdig.errors import InputError
 from logdig.loading import read_customers, read_tracks
 from logdig.recorded import Kind, RefusedRow, Row, event_of, minutes_east, read_rows, shift_to
 
@@ -118,6 +119,12 @@ def test_tracks_of_the_older_system_come_out_whole(shared_data: Path) -> None:
 
     assert len(found) == 1750
     assert sum('"' in row["title"] + row["artist"] for row in found) == 20
+
+
+@pytest.mark.parametrize("first", ["", "0,Caught Up In You,.38 Special,200", "TrackId;Title;Artist;Length"])
+def test_track_file_is_refused_when_its_first_line_is_no_header(first: str) -> None:
+    with pytest.raises(InputError, match="line 1: a track file begins with TrackId,Title,Artist,Length"):
+        list(read_tracks([first, "1,Fantasy Girl,.38 Special,219"]))
 
 
 def test_customer_is_refused_with_its_line_when_a_code_is_no_number() -> None:
