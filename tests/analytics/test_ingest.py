@@ -8,13 +8,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from analytics import tables
 from analytics.ingest import ingest
 from analytics.jobs import run
+from logdig.cli.jobs import reason_of
 from logdig.clients import s3_store
-from logdig.keys import Zone
+from logdig.keys import SUFFIX, Zone
 from logdig.settings import Settings
 from tests.analytics.objects import bad_line, forget, line, put
 
@@ -159,3 +162,19 @@ def test_ingest_reads_only_objects_of_the_flush(spark: SparkSession, lake: Setti
     counts = ingest(spark, lake, RAW)
 
     assert counts == {"raw": 1, "bad": 0, "unreadable": 0}
+
+
+def test_ingest_goes_on_when_an_object_of_a_failed_run_is_gone(spark: SparkSession, lake: Settings) -> None:
+    put(lake, "raw", [line("a")])
+    damaged = f"raw/dt=2026-11-24/{'0' * 64}{SUFFIX}"
+    s3_store(lake).put(damaged, b"no gzip")
+
+    with pytest.raises((Py4JJavaError, PySparkException)) as failed:
+        ingest(spark, lake, RAW)
+    forget(lake, damaged)
+    put(lake, "raw", [line("b")])
+    ingest(spark, lake, RAW)
+
+    assert damaged in reason_of(failed.value)
+    assert "logdig verify" in reason_of(failed.value)
+    assert [row[0] for row in rows(spark, lake)] == ["a", "b"]
