@@ -41,8 +41,8 @@ FLUSH_SECONDS = 5
 EXPOSURE_SECONDS = 0.5
 REFRESHED = ("ingest", "heat_cells", "listens")
 BESIDE = ("maintain", "ledger", *LOADED)
-"""Not in the row of jobs: nothing of a lake made just now has to be kept up, the ledger is counted beside the marts,
-and what was loaded is brought in while files are sent."""
+"""Not in the row of jobs: nothing of a lake made just now has to be kept up, the ledger reads every object anew and
+so comes after the summary, and what was loaded is brought in while files are sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +141,12 @@ class Demo:
             self._job("ingest")
             brought.result()
             sent.add_visits(self._step("visitors on the site", first.result, self._visits.tell))
-        counted = self._pool.submit(self._job, "ledger")
         for name in names_of("all"):
             if name not in ("ingest", *BESIDE):
                 self._job(name)
         returning = make_returning(self._options.seed, self._best_targets()[:RETURNING])
         again = self._pool.submit(self._visits.make, returning)
         sent.add_visits(self._step("visitors who come again", again.result, self._visits.tell))
-        counted.result()
         decisions = self._step("three decisions asked by a server", self._ask, lambda found: f"{len(found)} answers")
         sent.add_decisions(len(decisions))
         self._step("flush", self._flush_exposures, lambda objects: f"{objects} objects")
@@ -158,11 +156,21 @@ class Demo:
         print_summary(summary, self._say, self.stack.dashboard_url)
         return summary
 
+    def prove(self) -> bool:
+        """Make the ledger of everything until now; tell whether its sums meet."""
+        return not self._job("ledger").notes["broken_sums"]
+
     def refresh_forever(self) -> None:
-        """Keep flush, ingest and marts going until a part ends or Ctrl-C; new clicks appear within a minute."""
+        """Keep flush, ingest and marts going until a part ends or Ctrl-C; new clicks appear within a minute.
+
+        The ledger is made meanwhile.
+        """
+        proof = self._pool.submit(self.prove)
         self._say(f"\nClick on the site; your click is on the heatmap within a minute: {self.site.url}  (Ctrl-C ends)")
         while not (problem := self.stack.problem()):
             time.sleep(REFRESH_SECONDS)
+            if proof.done():
+                proof.result()
             if self.flush():
                 for name in REFRESHED:
                     run(name, self.spark, self.settings, datetime.now(UTC))

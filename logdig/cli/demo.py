@@ -56,12 +56,15 @@ def command(
             found = demo.run()
             if summary is not None:
                 write_summary(found, summary)
-            if not once:
+            if once:
+                adds_up = demo.prove() and not found.gaps()
+            else:
                 demo.refresh_forever()
+                adds_up = not found.gaps()
     except KeyboardInterrupt:
         click.echo("\nstopped")
         return
-    sys.exit(1 if found.gaps() else 0)
+    sys.exit(0 if adds_up else 1)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
