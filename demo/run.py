@@ -40,9 +40,9 @@ REFRESH_SECONDS = 10
 FLUSH_SECONDS = 5
 EXPOSURE_SECONDS = 0.5
 REFRESHED = ("ingest", "heat_cells", "listens")
-BESIDE = ("maintain", "ledger", *LOADED)
-"""Not in the row of jobs: nothing of a lake made just now has to be kept up, the ledger reads every object anew and
-so comes after the summary, and what was loaded is brought in while files are sent."""
+ELSEWHERE = ("ingest", "maintain", "ledger", *LOADED)
+"""Jobs that are not in the row after ingest: nothing of a lake made just now has to be kept up, the ledger reads every
+object anew and so comes after the summary, and what was loaded is brought in while files are sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ class Demo:
             brought.result()
             sent.add_visits(self._step("visitors on the site", first.result, self._visits.tell))
         for name in names_of("all"):
-            if name not in ("ingest", *BESIDE):
+            if name not in ELSEWHERE:
                 self._job(name)
         returning = make_returning(self._options.seed, self._best_targets()[:RETURNING])
         again = self._pool.submit(self._visits.make, returning)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import secrets
-import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +13,7 @@ from infra.running import flush_now
 from infra.stacks import Stack
 from logdig.errors import LogDigError
 from logdig.keys import day_prefix, parse_key
-from logdig.objects import build_object
+from logdig.objects import build_object, decompress
 from logdig.settings import AppSettings, Settings
 from logdig.stores import EventStore
 from logdig.times import wire_time
@@ -110,9 +108,12 @@ def _remove(store: EventStore, key: str, event_id: str) -> bool:
     """Take the probe's line out of an object; False when it holds none."""
     try:
         name = parse_key(key)
-        lines = gzip.decompress(store.get(key)).splitlines()
-    except (KeyError, ValueError, EOFError, OSError, zlib.error):
+        text = decompress(store.get(key))
+    except (KeyError, ValueError):
+        text = None
+    if text is None:
         return False  # Gone again, or none of ours.
+    lines = text.splitlines()
     mark = f'"{event_id}"'.encode("ascii")
     kept = [line for line in lines if mark not in line]
     if len(kept) == len(lines):

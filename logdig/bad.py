@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +13,7 @@ from logdig.errors import InputError
 from logdig.faults import FieldFault
 from logdig.keys import day_prefix
 from logdig.lenient import UnreadableError, parse_text
+from logdig.objects import decompress
 from logdig.stores import EventStore
 
 
@@ -78,14 +77,11 @@ def read_bad(
 
 def _events_of(store: EventStore, key: str, unreadable: Callable[[str], None]) -> Iterator[BadEvent]:
     try:
-        lines = gzip.decompress(store.get(key)).splitlines()
+        text = decompress(store.get(key))
     except KeyError:
         return  # Erased or expired since it was listed.
-    except (gzip.BadGzipFile, EOFError, zlib.error):
-        unreadable(key)
-        return
-    is_ours = True
-    for line in lines:
+    is_ours = text is not None
+    for line in (text or b"").splitlines():
         try:
             yield _DECODER.decode(line)
         except (msgspec.DecodeError, RecursionError, UnicodeError):

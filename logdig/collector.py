@@ -202,10 +202,10 @@ class Collector:
         received_at = to_milliseconds(self._clock())
         caller, payload = self._admit(request, received_at, JSON_TYPES)
         at_once = None if caller.signed else read_at_once(payload, received_at)
-        envelope = at_once[0] if at_once else read_envelope(payload)
+        envelope, reading = at_once or (read_envelope(payload), None)
         app = self._admit_app(request, caller, envelope.token, received_at)
-        terms = Terms(received_at, envelope.sent_at, caller.signed)
-        reading = at_once[1] if at_once else read_events(envelope.sources, terms)
+        if reading is None:
+            reading = read_events(envelope.sources, Terms(received_at, envelope.sent_at, caller.signed))
         writer = LineWriter(self._facts(request, app, envelope.token, received_at, envelope.tz_min), app.allowed_query)
         lines = [writer.line(event.event, event.occurred_at) for event in reading.accepted]
         if any(envelope.dropped.values()):

@@ -7,9 +7,7 @@ Old versions go with the object, also of one that was deleted before.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +16,7 @@ from itertools import groupby
 from typing import Protocol
 
 from logdig.keys import ZONES, Zone, day_prefix, parse_key
-from logdig.objects import build_object, compress
+from logdig.objects import build_object, compress, decompress
 from logdig.people import Person
 from logdig.stores import StoredVersion, VersionedStore
 from logdig.tombstones import Pseudonyms, tombstone
@@ -123,11 +121,10 @@ def _text_of(
         if isinstance(judge, Person) and judge.value.encode() in body:
             removed.damaged.append(key)
         return None
-    try:
-        return gzip.decompress(body)
-    except (gzip.BadGzipFile, EOFError, zlib.error):
+    text = decompress(body)
+    if text is None:
         removed.damaged.append(key)
-        return None
+    return text
 
 
 def _rewritten(key: str, lines: list[bytes], theirs: set[int], names: Pseudonyms) -> Iterator[tuple[str, bytes]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -106,3 +108,11 @@ def compress(text: bytes) -> bytes:
     packer = isal_zlib.compressobj(GZIP_LEVEL, isal_zlib.DEFLATED, _GZIP_WINDOW)
     body: bytes = packer.compress(text) + packer.flush()
     return body[:_SYSTEM_BYTE] + _UNKNOWN_SYSTEM + body[_SYSTEM_BYTE + 1 :]
+
+
+def decompress(body: bytes) -> bytes | None:
+    """Text of an object; None where it is damaged or no gzip."""
+    try:
+        return gzip.decompress(body)
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        return None

@@ -128,7 +128,7 @@ def read_at_once(payload: bytes, received_at: datetime) -> tuple[Envelope, Readi
     Returns:
         What `read_envelope` and `read_events` would give, but for the sources; None when they must be asked.
     """
-    if len(payload) > EVENT_BYTES_LIMIT or b"\\u0000" in payload:
+    if _needs_patience(payload):
         return None
     try:
         body = _WHOLE.decode(payload)
@@ -147,9 +147,14 @@ def read_at_once(payload: bytes, received_at: datetime) -> tuple[Envelope, Readi
     return envelope, Reading(tuple(accepted.values()), (), len(body.events) - len(accepted))
 
 
+def _needs_patience(source: bytes) -> bool:
+    """Tell whether bytes may break a rule that the fast parser does not know."""
+    return len(source) > EVENT_BYTES_LIMIT or b"\\u0000" in source
+
+
 def _judge(source: bytes, types: _Types, terms: Terms) -> Accepted | tuple[FieldFault, ...]:
     event: Event | tuple[FieldFault, ...]
-    if len(source) > EVENT_BYTES_LIMIT or b"\\u0000" in source:
+    if _needs_patience(source):
         event = _read_patiently(source, types, terms)
     else:
         try:

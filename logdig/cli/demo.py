@@ -9,9 +9,11 @@ from types import FrameType
 
 import click
 
+from logdig.cli.options import port_option
+
 
 @click.command("demo")
-@click.option("--once", is_flag=True, help="End after the summary; exit with 1 if any count does not add up.")
+@click.option("--once", is_flag=True, help="End after summary and ledger; exit with 1 if any count does not add up.")
 @click.option(
     "--data",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -21,8 +23,8 @@ import click
 @click.option("--listens", default=200_000, show_default=True, type=click.IntRange(1), help="Listens to make.")
 @click.option("--seed", default=7, show_default=True, help="Of the made data and of the visitors.")
 @click.option("--directory", type=click.Path(path_type=Path), help="Where data and logs go; default: a new folder.")
-@click.option("--site-port", default=0, help="Port of the site; default: a free one.")
-@click.option("--dashboard-port", default=0, help="Port of the dashboard; default: a free one.")
+@port_option("site", 0)
+@port_option("dashboard", 0)
 def command(
     once: bool,
     data: Path | None,

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from logdig.cli import read_settings
-from logdig.cli.options import Number
+from logdig.cli.options import Number, port_option
 from logdig.settings import AppSettings, Settings
 
 
@@ -24,20 +24,8 @@ def settings_with_app(settings: Settings) -> Settings:
 
 
 @click.command("dev")
-@click.option(
-    "--collector-port",
-    type=click.IntRange(0, 65535),
-    default=8000,
-    show_default=True,
-    help="Port of the collector; 0 takes a free one.",
-)
-@click.option(
-    "--dashboard-port",
-    type=click.IntRange(0, 65535),
-    default=8002,
-    show_default=True,
-    help="Port of the dashboard; 0 takes a free one.",
-)
+@port_option("collector", 8000)
+@port_option("dashboard", 8002)
 @click.option(
     "--flush-seconds", type=Number(0.1, 3600), default=10.0, show_default=True, help="Time between two flushes."
 )

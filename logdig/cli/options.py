@@ -2,14 +2,17 @@
 
 import math
 import os
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from logdig.apps import secret_variable, signing_secret
 from logdig.errors import InputError, SetupError
 from logdig.settings import AppSettings, Settings
+
+CommandT = TypeVar("CommandT", bound=Callable[..., Any] | click.Command)
 
 app_option = click.option("--app", help="App of logdig.toml; may be left out when there is only one.")
 consent_option = click.option(
@@ -28,6 +31,14 @@ class Number(click.FloatRange):
         if math.isnan(found):
             self.fail(f"{value!r} is no number", param, ctx)
         return found
+
+
+def port_option(part: str, default: int) -> Callable[[CommandT], CommandT]:
+    """``--<part>-port``; 0 takes a free one."""
+    help_text = f"Port of the {part}; 0 takes a free one."
+    return click.option(
+        f"--{part}-port", type=click.IntRange(0, 65535), default=default, show_default=True, help=help_text
+    )
 
 
 def check_days(start: datetime | None, end: datetime | None) -> None:
