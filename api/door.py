@@ -12,7 +12,7 @@ import signal
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, cast
 
 from api.group_commit import DrainingError, GroupCommit, OverloadedError
 from api.metrics import PATH as METRICS_PATH
@@ -48,9 +48,52 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 class DisconnectedError(InputError):
-    """The client went away before its body was there; nobody hears the answer."""
+    """The client went away, or its chunks are none, before its body was there."""
 
     code = "disconnected"
+
+
+class _Deadlines:
+    """Cancels tasks that take longer than ``seconds``; one timer for all, since one each costs a request 10 us."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        # In the order of their deadlines, since all have as long.
+        self._running: dict[asyncio.Task[Any], float] = {}
+        self._late: set[asyncio.Task[Any]] = set()
+        self._is_armed = False
+
+    def begin(self) -> asyncio.Task[Any]:
+        """Let the time of the running task begin."""
+        loop = asyncio.get_running_loop()
+        # None only outside of a task.
+        task = cast(asyncio.Task[Any], asyncio.current_task())
+        self._running[task] = deadline = loop.time() + self.seconds
+        if not self._is_armed:
+            self._is_armed = True
+            loop.call_at(deadline, self._cancel_late)
+        return task
+
+    def end(self, task: asyncio.Task[Any]) -> None:
+        """Forget a task that was in time, or has heard that it was not."""
+        self._running.pop(task, None)
+        self._late.discard(task)
+
+    def is_late(self, task: asyncio.Task[Any]) -> bool:
+        """Tell whether it was the deadline that cancelled a task."""
+        return task in self._late
+
+    def _cancel_late(self) -> None:
+        loop = asyncio.get_running_loop()
+        late = [task for task, deadline in self._running.items() if deadline <= loop.time()]
+        for task in late:
+            del self._running[task]
+            self._late.add(task)
+            task.cancel()
+        first = next(iter(self._running.values()), None)
+        self._is_armed = first is not None
+        if first is not None:
+            loop.call_at(first, self._cancel_late)
 
 
 class Door:
@@ -78,7 +121,7 @@ class Door:
         body_seconds: float = BODY_SECONDS,
     ) -> None:
         self._collector, self._group, self._metrics, self._drain = collector, group, metrics, drain
-        self._held_requests_limit, self._body_seconds = held_requests_limit, body_seconds
+        self._held_requests_limit, self._bodies = held_requests_limit, _Deadlines(body_seconds)
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="work")
         self._held_requests = self._body_bytes = 0
         self._draining, self._on_drained = False, on_drained
@@ -131,16 +174,20 @@ class Door:
             raise DrainingError("the server is going down; send it again")
         if self._held_requests > self._held_requests_limit:
             raise OverloadedError(f"{self._held_requests_limit} requests are in work already; send it again later")
-        message = await receive()
-        if message["type"] == "http.request" and not message.get("more_body"):
-            return bytes(message.get("body", b""))
+        task = self._bodies.begin()
         try:
-            async with asyncio.timeout(self._body_seconds):
-                return await self._read(message, receive)
-        except TimeoutError as err:
-            raise RefusedError(
-                408, f"the body took longer than {self._body_seconds:g} s; send it again", code="slow_body"
-            ) from err
+            message = await receive()
+            if message["type"] == "http.request" and not message.get("more_body"):
+                return bytes(message.get("body", b""))
+            return await self._read(message, receive)
+        except asyncio.CancelledError as err:
+            if not self._bodies.is_late(task):
+                raise
+            task.uncancel()
+            seconds = f"{self._bodies.seconds:g} s"
+            raise RefusedError(408, f"the body took longer than {seconds}; send it again", code="slow_body") from err
+        finally:
+            self._bodies.end(task)
 
     async def _read(self, message: Message, receive: Receive) -> bytes:
         """Read a body of several pieces, at most a little past the limit; the core says 413."""
@@ -149,7 +196,7 @@ class Door:
         try:
             while True:
                 if message["type"] != "http.request":
-                    raise DisconnectedError("the client went away")
+                    raise DisconnectedError("the body ended early; send it again")
                 piece = message.get("body", b"")
                 pieces.append(piece)
                 size += len(piece)

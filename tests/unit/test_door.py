@@ -1,4 +1,4 @@
-"""The ASGI door while its server ends: what is held is answered, what comes is refused."""
+"""The ASGI door: bodies that do not come, and what is held and what is refused while its server ends."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import os
 import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
+
+import pytest
 
 from api.door import DRAIN_SIGNAL, Door
 from api.group_commit import GroupCommit
@@ -40,6 +42,58 @@ async def ask(door: Door, method: str, path: str, payload: bytes = b"") -> int:
 
     await door(scope | {"client": ("127.0.0.1", 1)}, receive, send)
     return int(sent[0]["status"])
+
+
+async def ask_silently(door: Door, *pieces: bytes) -> tuple[int, dict[str, str]]:
+    """Give status and headers of a request whose body begins with the pieces and never ends."""
+    sent: list[Any] = []
+    waiting = list(pieces)
+
+    async def receive() -> Any:
+        if not waiting:
+            await asyncio.Event().wait()
+        return {"type": "http.request", "body": waiting.pop(0), "more_body": True}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/v1/events", "query_string": b"", "headers": []}
+    await door(scope | {"client": None}, receive, send)
+    return int(sent[0]["status"]), {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+
+
+@pytest.mark.parametrize("pieces", [(), (b"{",), (b"{", b" ")], ids=["none", "one", "two"])
+def test_door_cuts_a_body_off_when_no_more_of_it_comes(pieces: tuple[bytes, ...]) -> None:
+    async def test() -> None:
+        core = collector()
+        group = GroupCommit(GatedQueue(), lambda: "pack")
+        door = Door(core, group, Metrics(core.counters, None), body_seconds=0.01, held_requests_limit=1)
+
+        for _ in range(3):
+            status, headers = await ask_silently(door, *pieces)
+            assert (status, headers["connection"]) == (408, "close")
+
+        assert await ask(door, "GET", "/healthz") == 200
+        assert core.counters.total("logdig_refused_requests_total", reason="slow_body") == 3
+
+    asyncio.run(asyncio.wait_for(test(), WAIT_SECONDS))
+
+
+def test_door_lets_go_of_a_request_that_is_cancelled_from_outside() -> None:
+    async def test() -> None:
+        core = collector()
+        group = GroupCommit(GatedQueue(), lambda: "pack")
+        door = Door(core, group, Metrics(core.counters, None), held_requests_limit=1)
+        asking = asyncio.ensure_future(ask_silently(door))
+        await asyncio.sleep(0)
+
+        asking.cancel()
+
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        assert await ask(door, "GET", "/healthz") == 200
+
+    asyncio.run(asyncio.wait_for(test(), WAIT_SECONDS))
 
 
 def run(test: Callable[[Door, GatedQueue, asyncio.Event], Awaitable[None]]) -> None:
