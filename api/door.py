@@ -12,14 +12,14 @@ import signal
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
-from typing import Any, cast
+from typing import Any
 
 from api.group_commit import DrainingError, GroupCommit, OverloadedError
 from api.metrics import PATH as METRICS_PATH
 from api.metrics import Metrics
 from logdig.collector import Collector
 from logdig.errors import InputError
-from logdig.exchange import Headers, RefusedError, Reply, Request
+from logdig.exchange import HEADERS_READ, Headers, RefusedError, Reply, Request
 from logdig.payloads import PAYLOAD_BYTES_LIMIT
 
 HELD_REQUESTS_LIMIT = 2000
@@ -41,6 +41,9 @@ DRAIN_SIGNAL = signal.SIGUSR1
 NOTICE_SECONDS = 1.0
 """The port stays open at least so long, so that balancers and clients hear 503 rather than nothing."""
 PATHS_TO_THE_END = ("/healthz", METRICS_PATH)
+_READ = {name.encode("ascii"): name for name in HEADERS_READ}
+_TOO_SLOW = "too slow"
+"""Why a task is cancelled that waits for a body; the server cancels without a reason."""
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -51,49 +54,6 @@ class DisconnectedError(InputError):
     """The client went away, or its chunks are none, before its body was there."""
 
     code = "disconnected"
-
-
-class _Deadlines:
-    """Cancels tasks that take longer than ``seconds``; one timer for all, since one each costs a request 10 us."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        # In the order of their deadlines, since all have as long.
-        self._running: dict[asyncio.Task[Any], float] = {}
-        self._late: set[asyncio.Task[Any]] = set()
-        self._is_armed = False
-
-    def begin(self) -> asyncio.Task[Any]:
-        """Let the time of the running task begin."""
-        loop = asyncio.get_running_loop()
-        # None only outside of a task.
-        task = cast(asyncio.Task[Any], asyncio.current_task())
-        self._running[task] = deadline = loop.time() + self.seconds
-        if not self._is_armed:
-            self._is_armed = True
-            loop.call_at(deadline, self._cancel_late)
-        return task
-
-    def end(self, task: asyncio.Task[Any]) -> None:
-        """Forget a task that was in time, or has heard that it was not."""
-        self._running.pop(task, None)
-        self._late.discard(task)
-
-    def is_late(self, task: asyncio.Task[Any]) -> bool:
-        """Tell whether it was the deadline that cancelled a task."""
-        return task in self._late
-
-    def _cancel_late(self) -> None:
-        loop = asyncio.get_running_loop()
-        late = [task for task, deadline in self._running.items() if deadline <= loop.time()]
-        for task in late:
-            del self._running[task]
-            self._late.add(task)
-            task.cancel()
-        first = next(iter(self._running.values()), None)
-        self._is_armed = first is not None
-        if first is not None:
-            loop.call_at(first, self._cancel_late)
 
 
 class Door:
@@ -121,7 +81,7 @@ class Door:
         body_seconds: float = BODY_SECONDS,
     ) -> None:
         self._collector, self._group, self._metrics, self._drain = collector, group, metrics, drain
-        self._held_requests_limit, self._bodies = held_requests_limit, _Deadlines(body_seconds)
+        self._held_requests_limit, self._body_seconds = held_requests_limit, body_seconds
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="work")
         self._held_requests = self._body_bytes = 0
         self._draining, self._on_drained = False, on_drained
@@ -133,21 +93,20 @@ class Door:
         elif scope["type"] == "http":
             self._held_requests += 1
             try:
-                reply, is_last = await self._answer(_request(scope), receive)
+                reply, is_last = await self._answer(scope, receive)
                 await _send(send, reply, is_last=is_last)
             finally:
                 self._held_requests -= 1
 
-    async def _answer(self, request: Request, receive: Receive) -> tuple[Reply, bool]:
+    async def _answer(self, scope: Message, receive: Receive) -> tuple[Reply, bool]:
         """Answer one request; tell whether the connection must end, because its body was not read to the end."""
         try:
-            body = await self._admit(request.path, receive)
+            body = await self._admit(scope, receive)
         except (InputError, OverloadedError, DrainingError) as err:
-            return self._collector.refuse(request, err), True
+            return self._collector.refuse(_request(scope), err), True
         self._body_bytes += len(body)
         try:
-            asked = Request(request.method, request.path, request.query, request.headers, body, request.remote_addr)
-            return await self._reply(asked), len(body) > PAYLOAD_BYTES_LIMIT
+            return await self._reply(_request(scope, body)), len(body) > PAYLOAD_BYTES_LIMIT
         finally:
             self._body_bytes -= len(body)
 
@@ -168,44 +127,44 @@ class Door:
             return self._collector.finish(begun, err)
         return self._collector.finish(begun)
 
-    async def _admit(self, path: str, receive: Receive) -> bytes:
-        """Read the body of a request that there is room for."""
-        if self._draining and path not in PATHS_TO_THE_END:
+    async def _admit(self, scope: Message, receive: Receive) -> bytes:
+        """Read the body of a request that there is room for, if it comes in time."""
+        if self._draining and scope["path"] not in PATHS_TO_THE_END:
             raise DrainingError("the server is going down; send it again")
         if self._held_requests > self._held_requests_limit:
             raise OverloadedError(f"{self._held_requests_limit} requests are in work already; send it again later")
-        task = self._bodies.begin()
+        task: Any = asyncio.current_task()
+        # What asyncio.timeout does, for a quarter of the time; every request with events waits here.
+        cut = asyncio.get_running_loop().call_later(self._body_seconds, task.cancel, _TOO_SLOW)
         try:
-            message = await receive()
-            if message["type"] == "http.request" and not message.get("more_body"):
-                return bytes(message.get("body", b""))
-            return await self._read(message, receive)
+            return await self._read(receive, _declared_bytes(scope))
         except asyncio.CancelledError as err:
-            if not self._bodies.is_late(task):
+            if err.args != (_TOO_SLOW,):
                 raise
             task.uncancel()
-            seconds = f"{self._bodies.seconds:g} s"
-            raise RefusedError(408, f"the body took longer than {seconds}; send it again", code="slow_body") from err
+            raise RefusedError(
+                408, f"the body took longer than {self._body_seconds:g} s; send it again", code="slow_body"
+            ) from err
         finally:
-            self._bodies.end(task)
+            cut.cancel()
 
-    async def _read(self, message: Message, receive: Receive) -> bytes:
-        """Read a body of several pieces, at most a little past the limit; the core says 413."""
+    async def _read(self, receive: Receive, declared: int | None) -> bytes:
+        """Read a body to its declared or told end, at most a little past the limit; the core says 413."""
         pieces: list[bytes] = []
         size = 0
         try:
             while True:
+                message = await receive()
                 if message["type"] != "http.request":
                     raise DisconnectedError("the body ended early; send it again")
                 piece = message.get("body", b"")
                 pieces.append(piece)
                 size += len(piece)
                 self._body_bytes += len(piece)
-                if size > PAYLOAD_BYTES_LIMIT or not message.get("more_body"):
+                if size == declared or size > PAYLOAD_BYTES_LIMIT or not message.get("more_body"):
                     return b"".join(pieces)[: PAYLOAD_BYTES_LIMIT + 1]
                 if self._body_bytes > BODY_BYTES_LIMIT:
                     raise OverloadedError(f"{self._body_bytes:,} bytes of bodies are in work; send it again later")
-                message = await receive()
         finally:
             self._body_bytes -= size
 
@@ -238,15 +197,29 @@ def _encoded(headers: Headers) -> list[tuple[bytes, bytes]]:
     return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
-def _request(scope: Message) -> Request:
+def _request(scope: Message, body: bytes = b"") -> Request:
     client = scope.get("client")
     return Request(
         method=scope["method"],
         path=scope["path"],
         query=scope["query_string"].decode("utf-8", "surrogateescape"),
-        headers=tuple([(name.decode("latin-1"), value.decode("utf-8", "replace")) for name, value in scope["headers"]]),
+        headers=tuple(
+            [(_READ[name], value.decode("utf-8", "replace")) for name, value in scope["headers"] if name in _READ]
+        ),
+        body=body,
         remote_addr=client[0] if client else None,
     )
+
+
+def _declared_bytes(scope: Message) -> int | None:
+    """Bytes that the body will have, to which the HTTP parser holds the client; None when it comes in chunks."""
+    declared = None
+    for name, value in scope["headers"]:
+        if name == b"transfer-encoding":
+            return None
+        if name == b"content-length":
+            declared = int(value)
+    return declared
 
 
 async def _send(send: Send, reply: Reply, *, is_last: bool) -> None:

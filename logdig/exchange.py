@@ -11,6 +11,23 @@ from logdig.errors import InputError
 
 Headers = tuple[tuple[str, str], ...]
 
+HEADERS_READ = frozenset(
+    (
+        "authorization",
+        "cloudfront-viewer-address",
+        "cloudfront-viewer-country",
+        "cloudfront-viewer-country-region",
+        "content-encoding",
+        "content-type",
+        "forwarded",
+        "origin",
+        "user-agent",
+        "x-forwarded-for",
+        "x-logdig-signature",
+    )
+)
+"""All that anything here asks for; a door may leave out the rest, of which browsers send a dozen."""
+
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
 
@@ -18,7 +35,8 @@ PROBLEM_JSON = "application/problem+json"
 class Request(msgspec.Struct, frozen=True, gc=False):
     """A request whose body was read up to one byte past the limit.
 
-    ``headers`` have lower-case names and keep repeats, ``query`` is the raw text after ``?``.
+    ``headers`` have lower-case names and keep repeats, at least those of HEADERS_READ; ``query`` is the raw text after
+    ``?``.
     """
 
     method: str
@@ -30,15 +48,22 @@ class Request(msgspec.Struct, frozen=True, gc=False):
 
     def values(self, name: str) -> list[str]:
         """All values of a header, in order."""
+        _check_read(name)
         return [value for key, value in self.headers if key == name]
 
     def header(self, name: str) -> str | None:
         """The value of a header; repeats are joined as HTTP joins them; None when it is not there."""
+        _check_read(name)
         found = None
         for key, value in self.headers:
             if key == name:
                 found = value if found is None else f"{found}, {value}"
         return found
+
+
+def _check_read(name: str) -> None:
+    if name not in HEADERS_READ:
+        raise KeyError(f"header {name} is not one of HEADERS_READ, so doors may leave it out")
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):

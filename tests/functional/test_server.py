@@ -160,6 +160,24 @@ def test_server_reads_real_requests_as_the_core_means_them(server: tuple[subproc
     assert ask(host, port, "GET", "/%00%ff")[0] == 404
 
 
+def test_server_answers_one_connection_request_by_request_when_bodies_come_in_pieces(
+    server: tuple[subprocess.Popen[str], str, int],
+) -> None:
+    _, host, port = server
+    now = datetime.now(UTC).isoformat()
+    payload = body(event(timestamp=now), sent_at=now)
+    head = f"POST /v1/events HTTP/1.1\r\nHost: x\r\nOrigin: {ORIGIN}\r\nContent-Length: {len(payload)}\r\n\r\n"
+
+    with socket.create_connection((host, port), timeout=30) as connection:
+        for middle in (0, 1, len(payload) - 1, len(payload)):
+            connection.sendall(head.encode() + payload[:middle])
+            time.sleep(0.05)
+            connection.sendall(payload[middle:])
+            response = http.client.HTTPResponse(connection)
+            response.begin()
+            assert (response.status, json.loads(response.read())["accepted"]) == (202, 1)
+
+
 def test_no_worker_outlives_a_killed_server(server: tuple[subprocess.Popen[str], str, int]) -> None:
     process, host, port = server
 
