@@ -62,7 +62,10 @@ class SqsEventQueue:
 
     def send(self, body: str) -> None:
         """See `EventQueue.send`."""
-        self._call("send_message", MessageBody=body)
+        if not self._call("send_message", MessageBody=body).get("MessageId"):
+            # A proxy's or portal's 200 is no acknowledgement.
+            _log.warning("SQS send_message on %s: the answer names no message; is it SQS that answers?", self.queue_url)
+            raise QueueUnavailableError("the queue did not say that it took the message; send it again")
 
     def receive(self, wait_seconds: int) -> list[Message]:
         """See `EventQueue.receive`."""

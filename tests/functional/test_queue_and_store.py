@@ -18,6 +18,7 @@ from logdig.errors import QueueUnavailableError, SecretsUnavailableError, StoreU
 from logdig.queues import EventQueue, SqsEventQueue
 from logdig.settings import Settings
 from logdig.stores import EventStore
+from tests.fakes.answering import answering
 from tests.fakes.queue import FakeClock, FakeQueue
 from tests.fakes.store import FakeStore
 
@@ -120,6 +121,18 @@ def test_clients_raise_our_errors_when_aws_has_no_such_thing(service: str) -> No
         SqsEventQueue(boto3.client("sqs"), "http://127.0.0.1:9/none").send("body")
     with pytest.raises(StoreUnavailableError, match=settings.bucket_name):
         s3_store(settings).put(KEY, b"")
+
+
+@pytest.mark.parametrize("answer", [b"", b"{}", b'{"MessageId": ""}', b"<html>hello</html>"])
+def test_queue_has_taken_nothing_when_the_answer_names_no_message(
+    answer: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with answering((200, {}, answer)) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.endpoint)
+        queue = sqs_queue(Settings(queue_url=f"{server.endpoint}/1/q"))
+
+        with pytest.raises(QueueUnavailableError):
+            queue.send("body")
 
 
 def test_queue_check_tells_whether_the_queue_answers(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
