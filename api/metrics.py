@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from logdig.apps import parse_address
 from logdig.collector import Collector
 from logdig.counters import BUCKETS_SECONDS, COUNTERS, SEND_SECONDS, SEND_SECONDS_HELP, Counters, Labels
 from logdig.exchange import RefusedError, Reply, Request
@@ -55,15 +55,13 @@ class Metrics:
             given = (request.header("authorization") or "").encode("utf-8", "surrogateescape")
             return hmac.compare_digest(f"Bearer {self.token}".encode(), given)
         # A proxy on this machine speaks for others, and says so.
-        forwarded = request.header("x-forwarded-for") or request.header("forwarded")
-        return forwarded is None and _is_loopback(request.remote_addr)
+        is_forwarded = bool(request.values("x-forwarded-for") or request.values("forwarded"))
+        return not is_forwarded and _is_loopback(request.remote_addr)
 
 
 def _is_loopback(address: str | None) -> bool:
-    try:
-        return address is not None and ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
+    found = parse_address(address)
+    return found is not None and found.is_loopback
 
 
 def _lines(counters: Counters, held: Mapping[str, float]) -> Iterator[str]:

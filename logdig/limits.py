@@ -9,12 +9,10 @@ import ipaddress
 import math
 from datetime import timedelta
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from logdig.apps import App, parse_address
 from logdig.errors import InputError
-
-if TYPE_CHECKING:
-    from logdig.apps import App
 
 BURSTS_PER_MINUTE = 6
 """A bucket holds a sixth of a minute's requests, at least one."""
@@ -86,11 +84,8 @@ class RateLimits:
 @lru_cache(maxsize=CACHED_ADDRESSES)
 def _public_network(address: str) -> str | None:
     """Name the network of a public address whose requests are counted together; None for all other addresses."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return None
-    if not found.is_global:
+    found = parse_address(address)
+    if found is None or not found.is_global:
         return None
     if found.version == 4:
         return str(found)

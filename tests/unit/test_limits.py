@@ -61,7 +61,16 @@ def test_address_waits_alone_and_an_ipv6_household_waits_together() -> None:
         limits.check(slow, address, signed=False)
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.7", "::1", "fd00::1", None, "no address"])
+def test_address_of_ipv4_waits_alone_when_the_server_speaks_ipv6_too() -> None:
+    limits, slow = RateLimits(), app(address=1)
+
+    limits.check(slow, f"::ffff:{VISITOR}", signed=False)
+    limits.check(slow, f"::ffff:{NEIGHBOUR}", signed=False)
+    with pytest.raises(TooManyRequestsError, match="this address"):
+        limits.check(slow, VISITOR, signed=False)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.7", "::1", "fd00::1", "::ffff:10.0.0.7", None, "no address"])
 def test_address_that_is_not_public_has_no_bucket(address: str | None) -> None:
     limits, slow = RateLimits(), app(address=1)
 
