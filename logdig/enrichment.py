@@ -6,15 +6,20 @@ from a local MMDB file, else they stay null.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from logdig.apps import parse_address
 from logdig.errors import SetupError
 from logdig.exchange import Request
 from logdig.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 COUNTRY_HEADER = "cloudfront-viewer-country"
 REGION_HEADER = "cloudfront-viewer-country-region"
@@ -61,16 +66,18 @@ class Places:
         return Place(address, *self._from_file(address))
 
     def _from_file(self, address: str | None) -> tuple[str | None, str | None]:
-        if self._look_up is None or address is None:
-            return None, None
-        try:
-            record = self._look_up(address)
-        except ValueError:
-            return None, None
+        found = parse_address(address) if self._look_up is not None else None
+        record = self._look_up(str(found)) if self._look_up is not None and found is not None else None
         if not isinstance(record, dict):
             return None, None
-        subdivisions = record.get("subdivisions") or [{}]
-        return _code(record.get("country", {}).get("iso_code")), _code(subdivisions[0].get("iso_code"))
+        subdivisions = record.get("subdivisions")
+        first = subdivisions[0] if isinstance(subdivisions, list) and subdivisions else None
+        return _code_of(record.get("country")), _code_of(first)
+
+
+def _code_of(place: object) -> str | None:
+    """The code of a country or region: some files hold it as text, others in an object."""
+    return _code(place.get("iso_code") if isinstance(place, dict) else place)
 
 
 def _code(text: object) -> str | None:
@@ -97,5 +104,20 @@ def _open(path: Path) -> LookUp:
         reader = maxminddb.open_database(str(path))
     except (OSError, maxminddb.InvalidDatabaseError) as err:
         raise SetupError(f"geo_database = {str(path)!r}: cannot be read as MMDB: {err}") from err
-    look_up: LookUp = reader.get
+
+    def look_up(address: str) -> Any:
+        try:
+            return reader.get(address)
+        except ValueError:  # One of IPv6, in a file of IPv4.
+            return None
+        except maxminddb.InvalidDatabaseError as err:
+            _tell_damaged(str(path), str(err))
+            return None
+
     return look_up
+
+
+@cache
+def _tell_damaged(path: str, reason: str) -> None:
+    """Warn, once: an event without its country is better than none."""
+    _log.warning("geo_database = %r is damaged, some countries stay unknown; get it anew: %s", path, reason)

@@ -45,6 +45,48 @@ def test_place_is_read_from_a_local_file(database: Path) -> None:
     assert finder.find(request(None)) == Place()
 
 
+@pytest.mark.parametrize(
+    ("record", "country", "region"),
+    [
+        ({"country": "KR", "region": "Seoul", "asn": "AS1"}, "KR", None),
+        ({"country": {"iso_code": "KR"}, "subdivisions": []}, "KR", None),
+        ({"country": {"iso_code": "KR"}, "subdivisions": {"iso_code": "11"}}, "KR", None),
+        ({"country": {"iso_code": "KR"}, "subdivisions": ["11"]}, "KR", "11"),
+        ({"country": {"names": {"en": "Korea"}}, "subdivisions": [{}]}, None, None),
+        ({"country": ["KR"], "subdivisions": 5}, None, None),
+        ({}, None, None),
+        ("KR", None, None),
+    ],
+)
+def test_place_is_what_the_file_holds_whatever_its_shape(
+    record: object, country: str | None, region: str | None, tmp_path: Path
+) -> None:
+    writer = MMDBWriter(6, "Other", ipv4_compatible=True)
+    writer.insert_network(IPSet(["203.0.113.0/24"]), record)
+    writer.to_db_file(str(tmp_path / "other.mmdb"))
+    finder = places(Settings(geo_database=str(tmp_path / "other.mmdb")))
+
+    for address in ("203.0.113.9", "::ffff:203.0.113.9"):
+        assert finder.find(request(address)) == Place(address, country, region)
+
+
+def test_place_is_unknown_and_told_once_when_the_file_is_damaged(
+    database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = database.read_bytes()
+    # The pointers of the tree stay, what they point at goes.
+    start = whole.index(b"\x00" * 16) + 16
+    end = whole.index(b"\xab\xcd\xefMaxMind.com")
+    database.write_bytes(whole[:start] + b"\xff" * (end - start) + whole[end:])
+    finder = places(Settings(geo_database=str(database)))
+
+    for _ in range(3):
+        assert finder.find(request("203.0.113.9")) == Place("203.0.113.9")
+
+    assert len(caplog.messages) == 1
+    assert database.name in caplog.messages[0]
+
+
 def test_place_names_the_file_when_it_cannot_be_read(tmp_path: Path) -> None:
     broken = tmp_path / "broken.mmdb"
     broken.write_bytes(b"not a database")
