@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -43,6 +44,8 @@ _RANGES = {
     "spent_milli_sec": (0, MAX_DURATION_MS),
     "load_count": (0, 2**31 - 1),
 }
+_NUMBER = re.compile(r"\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", re.ASCII)
+"""Python's float takes more: 1_000, digits of other scripts."""
 _NOT_EMPTY = ("timestamp", "token", "user_key", "current_page")
 
 
@@ -156,8 +159,7 @@ def _moment(text: str, received_at: datetime, *, any_age: bool) -> datetime:
 
 def _number(text: str, least: int, most: int) -> int | None:
     """Read a number and round it down; None for what is none or lies outside its range."""
-    try:
-        number = float(text)
-    except ValueError:
+    if not _NUMBER.fullmatch(text):
         return None
+    number = float(text)
     return math.floor(number) if least <= number <= most else None

@@ -46,14 +46,17 @@ def check_type(request: Request, accepted: Collection[str]) -> bool:
     if encoding == "gzip" and media == COMPRESSED_TYPE:
         return True
     if encoding != "identity":
-        raise RefusedError(
-            415,
-            f"Content-Encoding '{encoding[:40]}' of '{media[:80]}': send {COMPRESSED_TYPE} with gzip, or no encoding",
-        )
+        found = f"Content-Encoding '{_as_list(encoding)[:40]}' of '{_as_list(media)[:80]}'"
+        raise RefusedError(415, f"{found}: send {COMPRESSED_TYPE} with gzip, or no encoding")
     if media not in accepted:
         names = ", ".join(sorted(name for name in accepted if name))
-        raise RefusedError(415, f"Content-Type '{media[:80]}': send {names}, or gzip as {COMPRESSED_TYPE}")
+        raise RefusedError(415, f"Content-Type '{_as_list(media)[:80]}': send {names}, or gzip as {COMPRESSED_TYPE}")
     return False
+
+
+def _as_list(value: str) -> str:
+    """Write repeated headers alike, which some doors join by a comma and others by a comma and a space."""
+    return ", ".join(part.strip() for part in value.split(","))
 
 
 def inflate(body: bytes) -> bytes:

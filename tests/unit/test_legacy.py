@@ -126,7 +126,9 @@ def test_coordinates_become_numbers(text: Any, number: int) -> None:
     assert "legacy" not in line
 
 
-@pytest.mark.parametrize("text", ["", "left", "NaN", "inf", "1e400", "99999999999", True])
+@pytest.mark.parametrize(
+    "text", ["", "left", "NaN", "inf", "1e400", "99999999999", "1_000", "１２", "9" * 1023 + "x", True]
+)
 def test_what_is_no_number_is_kept_as_text(text: Any) -> None:
     line = stored(TEN_FIELDS | {"x": text})
 

@@ -72,6 +72,17 @@ def test_type_is_refused_when_nobody_reads_it(headers: list[tuple[str, str]]) ->
     assert refusal.value.http_status == 415
 
 
+@pytest.mark.parametrize("name", ["content-type", "content-encoding"])
+def test_type_is_refused_in_the_same_words_however_a_door_joins_repeated_headers(name: str) -> None:
+    words = set()
+    for asked in (request((name, "br"), (name, "br")), request((name, "br,br")), request((name, "br, br"))):
+        with pytest.raises(RefusedError) as refusal:
+            check_type(asked, JSON_TYPES)
+        words.add(refusal.value.message)
+
+    assert len(words) == 1
+
+
 def test_size_is_refused_past_one_mebibyte() -> None:
     check_size(request(body=b"x" * PAYLOAD_BYTES_LIMIT))
 
