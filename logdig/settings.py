@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from logdig.addresses import normal_origin
 from logdig.deployment import ScheduleSettings, check_deployment
 from logdig.errors import InvalidSettingError, SetupError
 from logdig.offers import OfferSettings, check_offers
@@ -246,7 +247,9 @@ def _check_app(key: str, app: AppSettings) -> None:
         raise InvalidSettingError(f"{key}.name", app.name, rule)
     _check_tokens(key, app)
     for index, origin in enumerate(app.origins):
-        if not re.fullmatch(r"https?://(\*\.)?[^/?#@\s*]+", origin):
+        is_formed = re.fullmatch(r"https?://(\*\.)?[^/?#@\s*]+", origin)
+        # One that no browser's can equal would shut a site out without a word.
+        if not is_formed or normal_origin(origin.replace("*.", "", 1)) is None:
             rule = "scheme://host[:port] or scheme://*.host[:port], nothing after it"
             raise InvalidSettingError(f"{key}.origins[{index}]", origin, rule)
     for index, network in enumerate(app.staff_addresses):

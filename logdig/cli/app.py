@@ -4,6 +4,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -121,8 +122,14 @@ def _read(*, missing_ok: bool = False) -> str:
 
 
 def _write(text: str) -> None:
-    """Replace the file in one step, so that nobody ever reads half of it."""
-    path = _path()
+    """Replace the file in one step, so that nobody ever reads half of it; links, rights and line ends stay."""
+    path = _path().resolve()
     part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    try:
+        newline = "\r\n" if path.exists() and b"\r\n" in path.read_bytes() else "\n"
+        part.write_text(text, encoding="utf-8", newline=newline)
+        if path.exists():
+            shutil.copymode(path, part)
+        part.replace(path)
+    except OSError as err:
+        raise SetupError(f"{path}: {err.strerror}; nothing was changed") from err

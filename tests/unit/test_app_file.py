@@ -102,6 +102,31 @@ def test_app_commands_edit_the_file_and_print_the_tag(tmp_path: Path, monkeypatc
     assert "https://*.shop.example  disabled" in listed.output
 
 
+def test_app_commands_keep_links_rights_and_line_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, link = tmp_path / "kept.toml", tmp_path / "logdig.toml"
+    kept.write_bytes(FILE.replace("\n", "\r\n").encode())
+    kept.chmod(0o640)
+    link.symlink_to(kept.name)
+    monkeypatch.setenv("LOGDIG_CONFIG", str(link))
+
+    for arguments in (["add", "blog"], ["disable", "web"]):
+        assert CliRunner().invoke(command, arguments).exit_code == 0
+
+    assert link.is_symlink()
+    assert kept.stat().st_mode & 0o777 == 0o640
+    assert kept.read_bytes().count(b"\n") == kept.read_bytes().count(b"\r\n") > FILE.count("\n")
+    assert [app.disabled for app in load_settings(link, {}).apps] == [True, False]
+
+
+def test_app_commands_name_the_file_when_it_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGDIG_CONFIG", str(tmp_path / "absent" / "logdig.toml"))
+
+    result = CliRunner().invoke(command, ["add", "web"])
+
+    assert isinstance(result.exception, SetupError)
+    assert "logdig.toml: No such file or directory; nothing was changed" in result.exception.message
+
+
 @pytest.mark.parametrize("content", [b"x = \n", b"\xff\xfe", b'[[apps]\nname = "web"\n'])
 def test_app_commands_leave_a_file_alone_when_it_is_not_toml(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes

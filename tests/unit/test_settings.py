@@ -41,6 +41,22 @@ def test_settings_take_the_environment_when_file_says_otherwise(tmp_path: Path) 
         ({"flush": {"minlogs": 1}}, "flush.minlogs", 1),
         ({"apps": [{**APP, "originz": 1}]}, "apps[0].originz", 1),
         ({"apps": [{**APP, "origins": ["shop.example"]}]}, "apps[0].origins[0]", "shop.example"),
+        ({"apps": [{**APP, "origins": ["https://[::1"]}]}, "apps[0].origins[0]", "https://[::1"),
+        (
+            {"apps": [{**APP, "origins": ["https://*.-\u2603.example"]}]},
+            "apps[0].origins[0]",
+            "https://*.-\u2603.example",
+        ),
+        (
+            {"apps": [{**APP, "origins": ["https://shop\u3002example"]}]},
+            "apps[0].origins[0]",
+            "https://shop\u3002example",
+        ),
+        (
+            {"apps": [{**APP, "origins": ["https://shop.example:123456"]}]},
+            "apps[0].origins[0]",
+            "https://shop.example:123456",
+        ),
         ({"apps": [{**APP, "origins": ["https://shop.example/"]}]}, "apps[0].origins[0]", "https://shop.example/"),
         ({"apps": [{**APP, "timezone": "Mars/Olympus"}]}, "apps[0].timezone", "Mars/Olympus"),
         ({"apps": [{**APP, "timezone": "../etc"}]}, "apps[0].timezone", "../etc"),
