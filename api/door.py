@@ -41,6 +41,7 @@ DRAIN_SIGNAL = signal.SIGUSR1
 NOTICE_SECONDS = 1.0
 """The port stays open at least so long, so that balancers and clients hear 503 rather than nothing."""
 PATHS_TO_THE_END = ("/healthz", METRICS_PATH)
+"""Answered whatever is held: who asks them must not take a busy server for a dead one."""
 _READ = {name.encode("ascii"): name for name in HEADERS_READ}
 _TOO_SLOW = "too slow"
 """Why a task is cancelled that waits for a body; the server cancels without a reason."""
@@ -131,7 +132,7 @@ class Door:
         """Read the body of a request that there is room for, if it comes in time."""
         if self._draining and scope["path"] not in PATHS_TO_THE_END:
             raise DrainingError("the server is going down; send it again")
-        if self._held_requests > self._held_requests_limit:
+        if self._held_requests > self._held_requests_limit and scope["path"] not in PATHS_TO_THE_END:
             raise OverloadedError(f"{self._held_requests_limit} requests are in work already; send it again later")
         task: Any = asyncio.current_task()
         # What asyncio.timeout does, for a quarter of the time; every request with events waits here.

@@ -79,6 +79,24 @@ def test_door_cuts_a_body_off_when_no_more_of_it_comes(pieces: tuple[bytes, ...]
     asyncio.run(asyncio.wait_for(test(), WAIT_SECONDS))
 
 
+def test_door_is_alive_and_tells_its_numbers_when_it_is_overloaded() -> None:
+    async def test() -> None:
+        core = collector()
+        group = GroupCommit(GatedQueue(), lambda: "pack")
+        door = Door(core, group, Metrics(core.counters, None), held_requests_limit=1)
+        held = asyncio.ensure_future(ask_silently(door))
+        await asyncio.sleep(0)
+
+        assert await ask(door, "POST", "/v1/events", body(event())) == 503
+        assert await ask(door, "GET", "/readyz") == 503
+        assert await ask(door, "GET", "/healthz") == 200
+        assert await ask(door, "GET", "/metrics") == 200
+
+        held.cancel()
+
+    asyncio.run(asyncio.wait_for(test(), WAIT_SECONDS))
+
+
 def test_door_lets_go_of_a_request_that_is_cancelled_from_outside() -> None:
     async def test() -> None:
         core = collector()
