@@ -48,13 +48,14 @@ class RateLimits:
         Raises:
             TooManyRequestsError: One of them is empty.
         """
-        if app.requests_per_minute:
-            self._take(f"app {app.name}", f"app:{app.name}", app.requests_per_minute, "rate_app")
         if app.address_requests_per_minute and address is not None and not signed:
             network = _public_network(address)
             if network is not None:
                 per_minute = app.address_requests_per_minute
                 self._take("this address", f"address:{app.name}:{network}", per_minute, "rate_address")
+        # Second, so that one address that sends too fast does not use up what the app may send.
+        if app.requests_per_minute:
+            self._take(f"app {app.name}", f"app:{app.name}", app.requests_per_minute, "rate_app")
 
     def _take(self, whose: str, key: str, per_minute: int, code: str) -> None:
         state = self._limiter(per_minute).limit(key)

@@ -61,6 +61,18 @@ def test_address_waits_alone_and_an_ipv6_household_waits_together() -> None:
         limits.check(slow, address, signed=False)
 
 
+def test_address_that_must_wait_uses_nothing_of_its_app_up() -> None:
+    limits, busy = RateLimits(), app(requests=12, address=1)
+
+    limits.check(busy, VISITOR, signed=False)
+    for _ in range(20):
+        with pytest.raises(TooManyRequestsError, match="this address"):
+            limits.check(busy, VISITOR, signed=False)
+    limits.check(busy, NEIGHBOUR, signed=False)
+    with pytest.raises(TooManyRequestsError, match="app shop"):
+        limits.check(busy, HOUSE, signed=False)
+
+
 def test_address_of_ipv4_waits_alone_when_the_server_speaks_ipv6_too() -> None:
     limits, slow = RateLimits(), app(address=1)
 
