@@ -122,5 +122,5 @@ def _body() -> bytes:
 
 
 def _utf8(value: str) -> str:
-    """Undo WSGI's reading of header bytes as Latin-1."""
-    return value.encode("latin-1", "replace").decode("utf-8", "replace")
+    """Undo WSGI's reading of header bytes as Latin-1; spaces around a value are none of it, which some hosts keep."""
+    return value.strip(" \t").encode("latin-1", "replace").decode("utf-8", "replace")

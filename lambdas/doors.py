@@ -57,10 +57,11 @@ def url_response(reply: Reply) -> dict[str, Any]:
 
 
 def _headers(event: LambdaEvent) -> Headers:
-    repeated = event.get("multiValueHeaders")
-    if repeated:
-        return tuple((name.lower(), value) for name, values in repeated.items() for value in values)
-    return tuple((name.lower(), value) for name, value in (event.get("headers") or {}).items())
+    """All headers; Chalice's local server leaves the spaces around a value, which are none of it."""
+    repeated = event.get("multiValueHeaders") or {}
+    single = {name: [value] for name, value in (event.get("headers") or {}).items()}
+    pairs = ((name, value) for name, values in (repeated or single).items() for value in values)
+    return tuple((name.lower(), value.strip(" \t")) for name, value in pairs)
 
 
 def _body(event: LambdaEvent) -> bytes:

@@ -79,8 +79,9 @@ def describe(kind: Any) -> str:
     if isinstance(kind, inspect.Metadata):
         return str((kind.extra_json_schema or {})["description"])
     if isinstance(kind, inspect.UnionType):
-        has_floats = any(isinstance(option, inspect.FloatType) for option in kind.types)
-        options = [option for option in kind.types if not (has_floats and isinstance(option, inspect.IntType))]
+        # The range of numbers says that of the integers among them; where there is none, theirs is said.
+        has_range = any(isinstance(option, inspect.FloatType) and option.le is not None for option in kind.types)
+        options = [option for option in kind.types if not (has_range and isinstance(option, inspect.IntType))]
         return " or ".join(describe(option) for option in options)
     if isinstance(kind, inspect.LiteralType):
         return "one of " + ", ".join(map(str, kind.values))

@@ -84,12 +84,16 @@ MEANINGS = {
     400: "cannot be read",
     401: "unknown token, or a wrong or old signature",
     403: "origin not allowed, or neither origin nor signature",
+    408: "on the server: the body took longer than 10 s",
     413: "too large, or too many events",
     415: "content type or encoding not taken",
     429: "too many requests; see Retry-After",
     500: "a mistake of ours; it is in the log",
-    503: "not stored, send it again; see Retry-After",
+    503: "too much is in work, or what it needs does not answer; see Retry-After",
 }
+
+REFUSALS = tuple(MEANINGS)
+"""What every POST may be answered."""
 
 
 def document() -> Json:
@@ -132,7 +136,7 @@ def _paths() -> Json:
                 "summary": "Store a batch of events",
                 "security": signed,
                 "requestBody": {"required": True, "content": bodies},
-                "responses": _replies(202, "stored", "Counts", (400, 401, 403, 413, 415, 429, 500, 503)),
+                "responses": _replies(202, "stored", "Counts", REFUSALS),
             }
         },
         "/v1/decide": {
@@ -141,7 +145,7 @@ def _paths() -> Json:
                 "summary": "Ask whether to show an offer",
                 "security": signed,
                 "requestBody": {"required": True, "content": {"application/json": {"schema": _ref("DecideRequest")}}},
-                "responses": _replies(200, "the decision", "Decision", (400, 401, 403, 413, 415, 429, 500)),
+                "responses": _replies(200, "the decision", "Decision", REFUSALS),
             }
         },
         "/": {
@@ -155,9 +159,7 @@ def _paths() -> Json:
                 "summary": "Store one log of ten fields, as in 2016",
                 "security": signed,
                 "requestBody": {"content": {"application/x-www-form-urlencoded": ten, "application/json": ten}},
-                "responses": _replies(
-                    200, "stored", "LegacyReply", (400, 401, 403, 413, 415, 429, 500, 503), "LegacyError"
-                ),
+                "responses": _replies(200, "stored", "LegacyReply", REFUSALS, "LegacyError"),
             },
         },
         "/healthz": {

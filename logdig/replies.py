@@ -8,7 +8,7 @@ from logdig.errors import InvalidEventError, LogDigError, TransientError
 from logdig.exchange import Headers, Reply, Request, json_reply, problem, well_formed
 from logdig.reading import Reading
 
-BUSY = "what it needs does not answer now; send all of it again later"
+BUSY = "what it needs does not answer now; send it again later"
 PREFLIGHT_SECONDS = 86_400
 """How long a browser may remember that it may post; each caps it at its own limit."""
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -29,7 +29,7 @@ from logdig.exchange import Request
 from logdig.settings import Settings
 from tests.fakes.hostile import QUEUE_DOWN, cases, uses_up
 from tests.fakes.served import ParitySink, parity_collector
-from tests.fakes.tracked import BROWSER, ORIGIN
+from tests.fakes.tracked import BROWSER, ORIGIN, body, post
 from tests.functional.conftest import free_port
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -182,6 +182,15 @@ def assert_as_the_core(request: Request, port: int) -> None:
     expected = {name.lower(): value for name, value in reply.headers}
 
     assert masked(by_socket(port, request)) == masked((reply.status, expected, reply.body))
+
+
+@pytest.mark.parametrize("door", [by_flask, by_chalice, by_function_url])
+def test_front_doors_leave_out_the_spaces_around_a_header(door: Callable[[Request, Collector], Answer]) -> None:
+    spaced = tuple((name, f" {value}\t ") for name, value in BROWSER)
+
+    status, headers, _ = door(post(body(), headers=spaced), parity_collector(ParitySink()))
+
+    assert (status, headers["Access-Control-Allow-Origin"]) == (202, ORIGIN)
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/v1/events/", "/v1", "/%00", "/v1/events/../x"])
