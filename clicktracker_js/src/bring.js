@@ -8,8 +8,8 @@
 /** @type {Bring} */
 export let bring;
 
-/** @param {any[]} what */
-export const warn = (...what) => console.warn('logdig:', ...what);
+/** Some pages silence the console by an empty one. @param {any[]} what */
+export const warn = (...what) => console.warn?.('logdig:', ...what);
 
 /** How parts come to this build is known at the start. @param {Bring} given */
 export const bringBy = (given) => {

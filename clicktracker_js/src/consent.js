@@ -11,6 +11,8 @@ let given;
 
 export const readConsent = () => {
   given = read(KEY) || {};
+  // Another tab may have stored something before it heard of the opt-out.
+  if (given.out) optOut();
 };
 
 /** Whether nothing may be stored or sent, whatever is called. */
@@ -35,7 +37,7 @@ export const noteConsent = (answer) => {
 
 /** Leave nothing stored but the opt-out itself. */
 export const optOut = () => {
-  list('logdig:').forEach(remove);
+  list('logdig:').forEach((key) => key == KEY || remove(key));
   write(KEY, (given = { out: true }));
 };
 

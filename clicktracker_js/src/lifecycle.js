@@ -2,7 +2,7 @@
 
 import { noteEffect } from './after.js';
 import { on } from './attempt.js';
-import { openPage } from './page.js';
+import { followTabs } from './commands.js';
 import { live, tell } from './reading.js';
 import { storeNow } from './recorder.js';
 import { send, sendAtEnd } from './transport.js';
@@ -26,7 +26,8 @@ export const watchLifecycle = () => {
   // From the back/forward cache: a new view of the page.
   on(window, 'pageshow', (event) => {
     gone = false;
-    if (event.persisted) openPage();
+    if (event.persisted) followTabs(true);
   });
+  on(window, 'storage', ({ key }) => /^logdig:(consent|known)/.test(key) && followTabs());
   on(window, 'online', send);
 };

@@ -12,6 +12,8 @@ export const WHOLE = 32767;
 
 /** Letters of an event's id: 113 random bits. */
 export const EVENT_ID_LENGTH = 22;
+/** The collector takes no longer view of a page: 30 days, in milliseconds. */
+export const LONGEST_VIEW_MS = 30 * 24 * 60 * 60_000;
 /** Silence that ends a session, in milliseconds. */
 export const SILENCE_MS = 30 * 60_000;
 /** While events are fresh, those whose effects are known are stored so often, in milliseconds. */

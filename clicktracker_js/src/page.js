@@ -9,9 +9,8 @@ import { beginReading, tell } from './reading.js';
 import { beginPageView, page, record } from './recorder.js';
 import { view } from './view.js';
 
-/** Begin a view of the page: now, or when a prerendered page is shown. */
+/** Begin a view of the page. */
 export const openPage = () => {
-  if (/** @type {any} */ (document).prerendering) return on(document, 'prerenderingchange', openPage);
   const address = cleanAddress(location.href);
   const before = page?.current_page;
   beginPageView(address);
@@ -48,7 +47,7 @@ export const watchAddress = () => {
       original.apply(history, given);
       attempt(followAddress);
     };
-    Object.defineProperty(history, name, { value, configurable: true, writable: true });
+    attempt(() => Object.defineProperty(history, name, { value, configurable: true, writable: true }));
   }
   on(window, 'popstate', followAddress);
 };

@@ -6,7 +6,7 @@
 import { attempt } from './attempt.js';
 import { config } from './config.js';
 import { agreed } from './consent.js';
-import { EVENT_ID_LENGTH, SETTLED_MS, STORE_MS } from './limits.js';
+import { EVENT_ID_LENGTH, LONGEST_VIEW_MS, SETTLED_MS, STORE_MS } from './limits.js';
 import { alone } from './lock.js';
 import { add, trim } from './queue.js';
 import { randomText } from './random.js';
@@ -55,7 +55,7 @@ export const beginPageView = (current_page) => {
   began = performance.now();
 };
 
-export const pageAge = () => Math.round(performance.now() - began);
+export const pageAge = () => Math.min(Math.round(performance.now() - began), LONGEST_VIEW_MS);
 
 /**
  * Note what the site says about the visitor; stored only with consent.
@@ -88,14 +88,16 @@ const storeSettled = () =>
   });
 
 /**
- * Give events their places and store them, in the order of making.
+ * Give events their places and store them, in the order of making; none if consent was withdrawn in another tab.
  * @param {number} [count] so many of the oldest; all of them when nothing is said
  * @returns {boolean} whether there was any
  */
 export const storeNow = (count = fresh.length) => {
   if (!count) return false;
+  const events = fresh.splice(0, count);
+  if (!agreed().analytics) return false;
   const visitor = readVisitor();
-  for (const { at, page, said, own } of fresh.splice(0, count))
+  for (const { at, page, said, own } of events)
     attempt(() => {
       page.load_count ||= ++visitor.loads;
       page.page_version ||= pageVersion();

@@ -35,8 +35,9 @@ export const selectorOf = (element, masked, most = SELECTOR_STEPS) => {
       .slice(0, most - 1)
       .concat(way.slice(-1));
   let selector = way.reverse().join(long ? ' ' : ' > ');
-  if (host) selector = selectorOf(host, masked, most) + ' >>> ' + selector;
-  return selector.length > TEXT_LENGTH ? null : selector;
+  const outer = host && selectorOf(host, masked, most);
+  if (host) selector = outer + ' >>> ' + selector;
+  return outer === null || selector.length > TEXT_LENGTH ? null : selector;
 };
 
 /**

@@ -1,5 +1,7 @@
 /** Starts once, by `init`, and turns every call into a command; calls before that wait. */
 
+import { apiOf } from './address.js';
+import { on } from './attempt.js';
 import { bring, bringBy, warn } from './bring.js';
 import { watchClicks } from './click.js';
 import { commands } from './commands.js';
@@ -30,13 +32,14 @@ export const start = (load) => {
   const init = ({ token, endpoint, ...options }) => {
     if (config.token) return;
     if (!token || !endpoint) throw Error('token or endpoint is missing');
-    const api = new URL(endpoint.replace(/\/*$/, '/v1/'), document.baseURI).href;
-    Object.assign(config, { token, api });
+    Object.assign(config, { token, api: apiOf(endpoint) });
     if (Object.keys(options)[0]) bring('options', options, begin, bring);
     else begin();
   };
 
+  /** Now, or when a prerendered page is shown. */
   const begin = () => {
+    if (/** @type {any} */ (document).prerendering) return on(document, 'prerenderingchange', begin);
     readConsent();
     readKnown();
     openPage();
@@ -53,8 +56,11 @@ export const start = (load) => {
 
   /** @param {any[]} call */
   const run = (call) => {
-    const [name, first, ...rest] = call || [];
+    /** @type {any} */
+    let name;
     try {
+      const [command, first, ...rest] = call;
+      name = command;
       if (name == 'init') init(first.token ? first : { token: first, ...rest[0] });
       else if (early) early.push(call);
       else commands[name](first, ...rest);

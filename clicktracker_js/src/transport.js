@@ -45,7 +45,8 @@ export const send = async () => {
     const answer = await post(envelope(keys, told));
     flying = 0;
     if (silenced()) return;
-    if (answer?.ok) {
+    // Behind a redirect lies a page to log in rather than a collector, which says 202.
+    if (answer?.ok && (answer.status == 202 || !answer.redirected)) {
       remove(HOLD);
       keys.forEach(remove);
       if (told) countDropped(told, -1);

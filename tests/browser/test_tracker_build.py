@@ -16,14 +16,14 @@ ROOT = Path(__file__).resolve().parents[2]
 TRACKER = ROOT / "clicktracker_js"
 DIST = TRACKER / "dist"
 BUDGET_BYTES = {
-    "clicktracker.js": 4997,
-    "clicktracker.mjs": 4976,
+    "clicktracker.js": 5191,
+    "clicktracker.mjs": 5156,
     "clicktracker.debug.js": 120,
     "clicktracker.decide.js": 300,
-    "clicktracker.experiment.js": 240,
+    "clicktracker.experiment.js": 280,
     "clicktracker.failure.js": 340,
     "clicktracker.move.js": 635,
-    "clicktracker.options.js": 950,
+    "clicktracker.options.js": 1040,
 }
 """Brotli at its best. To let a file grow, change its figure in the same commit and say why."""
 BUILT = sorted([*BUDGET_BYTES, "clickTracker.js", "clicktracker.d.mts"])

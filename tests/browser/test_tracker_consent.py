@@ -147,3 +147,33 @@ def test_opt_out_leaves_nothing_but_itself_and_opt_in_ends_it(open_page: OpenPag
     page.evaluate("logdig('optIn')")
     page.evaluate("logdig('flush')")
     collector.wait_for(lambda seen: [event["type"] for event in seen.events] == ["page"])
+
+
+def test_opt_out_in_one_tab_silences_the_others(open_page: OpenPage, collector: Collector) -> None:
+    one, other = open_page(), open_page()
+    collector.wait_for(lambda seen: len(seen.events) == 2)
+    other.evaluate("addEventListener('storage', ({key}) => (window.heard ||= key == 'logdig:consent'))")
+    other.click("#buy")
+
+    one.evaluate("logdig('optOut')")
+    other.wait_for_function("window.heard")
+    act(other)
+    other.close()
+
+    assert stored(one) == ["logdig:consent"]
+    assert len(collector.events) == 2
+
+
+def test_consent_and_customer_of_one_tab_hold_in_the_others(open_page: OpenPage, collector: Collector) -> None:
+    one, other = (open_page(attributes='data-consent="ask"') for _ in range(2))
+    other.evaluate("addEventListener('storage', ({key}) => (window.heard ||= key == 'logdig:known'))")
+
+    one.evaluate("logdig('consent', {analytics: true}); logdig('identify', '17')")
+    other.wait_for_function("window.heard")
+    other.evaluate("logdig('track', 'other'); logdig('flush')")
+    one.evaluate("logdig('flush')")
+    collector.wait_for(lambda seen: len(seen.events) == 4)
+
+    assert sorted(event["type"] for event in collector.events) == ["custom", "identify", "page", "page"]
+    assert [event["customer_id"] for event in collector.of_type("custom")] == ["17"]
+    assert len({event["user_key"] for event in collector.events}) == 1

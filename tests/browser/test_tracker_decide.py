@@ -99,3 +99,11 @@ def test_decide_works_under_a_policy_that_names_only_the_site_and_the_collector(
     # This policy forbids what wait_for_function does.
     assert page.evaluate("new Promise((resolve) => logdig('decide', 'before-song', resolve))") == SHOW
     collector.wait_for(lambda seen: len(seen.of_type("page")) == 1)
+
+
+def test_decide_without_a_callback_is_one_warning(open_page: OpenPage) -> None:
+    page = open_page()
+    with page.expect_console_message() as said:
+        page.evaluate("logdig('decide', 'before-song')")
+
+    assert said.value.text.startswith("logdig: decide TypeError")

@@ -118,6 +118,16 @@ def test_click_names_the_way_through_shadow_roots(open_page: OpenPage, collector
     assert click["element"]["selector"] == "#shadow >>> p > button"
 
 
+def test_selector_is_left_out_when_the_one_of_its_shadow_root_is_too_long(
+    open_page: OpenPage, collector: Collector
+) -> None:
+    page = open_page()
+    page.evaluate("document.querySelector('#shadow').dataset.logdigId = 'x'.repeat(600)")
+    page.locator("#shadow button").click()
+
+    assert flush(page, collector, events=2)[1]["element"]["selector"] is None
+
+
 def test_click_tells_when_its_element_stays_while_the_page_scrolls(open_page: OpenPage, collector: Collector) -> None:
     page = open_page()
     page.evaluate("scrollTo(0, 1000)")
@@ -231,6 +241,21 @@ def test_customer_is_on_every_event_after_identify_and_after_a_reload(
     events = flush(page, collector, events=5)
 
     assert [event["customer_id"] for event in events] == [None, "17", "17", "17", None]
+
+
+def test_customer_stays_when_it_is_told_what_is_no_id(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.evaluate("logdig('identify', '17')")
+    for wrong in ("{id: 18}", "'1'.repeat(129)", "'18\\n'"):
+        page.evaluate(f"logdig('identify', {wrong})")
+    page.evaluate("logdig('track', 'here'); logdig('identify', ''); logdig('track', 'gone')")
+
+    events = flush(page, collector, events=4)
+
+    assert [event["customer_id"] for event in events] == [None, "17", "17", None]
+    assert [text.startswith("logdig: identify Error: no id of 1 to 128 characters") for text in said] == [True] * 3
 
 
 def test_load_count_and_session_go_on_over_pages_and_tabs(

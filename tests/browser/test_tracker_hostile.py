@@ -97,3 +97,17 @@ def test_module_build_does_the_same_and_knows_its_parts(open_page: OpenPage, col
 
     collector.wait_for(lambda seen: seen.names() == ["before"] and len(seen.of_type("page")) == 1)
     assert collector.events[0]["sample_rate"] == 1
+
+
+@pytest.mark.parametrize("change", ["Object.freeze(history)", "window.URL = '/api'", "window.console = {}"])
+def test_page_is_recorded_when_it_hides_what_scripts_use(
+    open_page: OpenPage, collector: Collector, change: str
+) -> None:
+    page = open_page(init=change)
+    page.click("#buy")
+    page.evaluate("logdig('trak'); logdig('track', 'still'); logdig('flush')")
+
+    collector.wait_for(lambda seen: seen.names() == ["still"])
+
+    assert [event["type"] for event in collector.events] == ["page", "click", "custom"]
+    assert collector.events[0]["current_page"] == page.url

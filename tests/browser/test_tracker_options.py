@@ -153,7 +153,7 @@ def test_before_send_changes_drops_and_counts(open_page: OpenPage, collector: Co
     assert [event["seq"] for event in collector.events] == list(range(len(collector.events)))
 
 
-@pytest.mark.parametrize("name", ["broken", "missing"])
+@pytest.mark.parametrize("name", ["broken", "missing", "promised"])
 def test_before_send_that_fails_lets_nothing_through_and_warns_once(
     open_page: OpenPage, collector: Collector, name: str
 ) -> None:
@@ -191,6 +191,7 @@ def test_queries_are_kept_or_dropped_as_the_site_says(open_page: OpenPage, colle
         ('data-hash="maybe"', 'logdig: hash is "maybe", taken as "false"'),
         ('data-move=""', 'logdig: move is "", taken as "false"'),
         ('data-exclude-search="1"', 'logdig: excludeSearch is "1", taken as "true"'),
+        ('data-decide-endpoint="http://["', 'logdig: decideEndpoint is "http://[", taken as ""'),
         ('data-consent="al"', 'logdig: consent is "al", taken as "ask"'),
     ],
 )
@@ -229,6 +230,26 @@ def test_experiment_gives_a_visitor_the_same_variant_on_every_event(open_page: O
     assert first == second
     assert [event["experiments"] for event in collector.of_type("click")] == [{"colour": first}]
     assert collector.events[-1]["experiments"] == {"colour": first}
+
+
+def test_experiment_of_a_name_that_no_event_can_carry_is_one_warning(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page("parts.html")
+    with page.expect_console_message() as said:
+        page.evaluate("logdig('experiment', '', ['red', 'blue'])")
+    page.evaluate("logdig('flush')")
+    collector.wait_for(lambda seen: len(seen.of_type("page")) == 1)
+
+    assert said.value.text.startswith('logdig: experiment Error: experiment ""')
+    assert "experiments" not in collector.events[0]
+
+
+def test_endpoint_that_is_a_path_belongs_to_the_page_whatever_its_base_says(open_page: OpenPage) -> None:
+    page = open_page("no-token.html")
+    page.evaluate("document.head.append(Object.assign(document.createElement('base'), {href: 'http://127.0.0.1:9/'}))")
+    with page.expect_request(lambda request: request.method == "POST") as sent:
+        page.evaluate("logdig('init', {token: 'pk_test', endpoint: '/collect'}); logdig('flush')")
+
+    assert sent.value.url == page.url.replace("/no-token.html", "/collect/v1/events")
 
 
 def test_staff_is_marked_until_told_otherwise(open_page: OpenPage, collector: Collector) -> None:

@@ -208,3 +208,27 @@ def test_mouse_is_followed_only_when_asked_for_and_within_its_budget(open_page: 
     ages = [point[3] for point in move["points"]]
     assert ages == sorted(ages)
     assert max(point[0] for point in move["points"]) < len(move["anchors"])
+
+
+def test_prerendered_page_is_recorded_from_when_it_is_shown(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page(init="Object.defineProperty(document, 'prerendering', {value: true, configurable: true})")
+    page.evaluate("logdig('track', 'hidden'); logdig('page'); logdig('flush')")
+    assert page.evaluate("Object.keys(localStorage)") == []
+
+    page.evaluate("delete document.prerendering; document.dispatchEvent(new Event('prerenderingchange'))")
+    page.evaluate("logdig('flush')")
+    collector.wait_for(lambda seen: len(seen.acts) == 3)
+
+    assert [event["type"] for event in collector.acts] == ["page", "custom", "page"]
+    assert [event["load_count"] for event in collector.acts] == [1, 1, 2]
+
+
+def test_age_of_a_page_view_stays_within_what_the_collector_takes(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page(
+        init="const now = performance.now; performance.now = () => now.call(performance) + (window.later || 0)"
+    )
+    page.evaluate("window.later = 31 * 86_400_000; logdig('track', 'late'); logdig('flush')")
+
+    collector.wait_for(lambda seen: seen.names() == ["late"])
+
+    assert collector.events[-1]["spent_milli_sec"] == 30 * 86_400_000

@@ -12,7 +12,9 @@ import { hash } from '../hash.js';
  */
 export const run = ({ facts, readVisitor }, name, variants, callback) => {
   const variant = variants[Math.floor((hash(name + ':' + readVisitor().user) / 2 ** 32) * variants.length)];
-  if (typeof variant != 'string') throw Error(`experiment "${name}" needs variants, as texts`);
+  // The collector would refuse every event that carries another.
+  if (typeof variant != 'string' || ![name, variant].every((text) => /^.{1,128}$/.test(text)))
+    throw Error(`experiment "${name}" needs variants, as texts; all names have 1 to 128 characters`);
   facts.experiments = { ...facts.experiments, [name]: variant };
   callback?.(variant);
 };

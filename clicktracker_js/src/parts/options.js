@@ -1,5 +1,8 @@
 /** What a site sets otherwise than most; loaded before the start when there is such a setting. */
 
+import { apiOf } from '../address.js';
+import { attempt } from '../attempt.js';
+import { warn } from '../bring.js';
 import { hash } from '../hash.js';
 import { nearest } from '../path.js';
 
@@ -25,7 +28,7 @@ const LINKS = 'a,span,button,input,[href],[reactid],[data-reactid]';
 export const run = ({ config, countDropped }, given, begin, bring) => {
   const { autocapture, consent, respectGpc, excludeSearch, hash: byHash, move, query, sampleRate, scrollRoot, beforeSend, decideEndpoint } = checked(given);
 
-  if (decideEndpoint) config.decide = new URL(decideEndpoint.replace(/\/*$/, '/v1/'), document.baseURI).href;
+  if (decideEndpoint) config.decide = apiOf(decideEndpoint);
 
   if (consent) config.consent = { analytics: consent == 'all', ads: consent == 'all' };
   if (respectGpc == 'false') config.refused = () => false;
@@ -68,7 +71,7 @@ const checked = (given) => {
   const settings = { ...given };
   /** @param {string} name @param {unknown} instead */
   const wrong = (name, instead) => {
-    console.warn(`logdig: ${name} is "${settings[name]}", taken as "${instead}"`);
+    warn(`${name} is "${settings[name]}", taken as "${instead}"`);
     settings[name] = instead;
   };
   for (const [name, choices] of Object.entries(CHOICES)) {
@@ -79,19 +82,10 @@ const checked = (given) => {
   if (!(settings.sampleRate > 0 && settings.sampleRate <= 1)) wrong('sampleRate', 1);
   settings.sampleRate = +settings.sampleRate;
   settings.query = `${settings.query ?? ''}`.split(/[ ,]+/).filter(Boolean);
-  if (settings.scrollRoot && !isSelector(settings.scrollRoot)) wrong('scrollRoot', '');
+  if (settings.scrollRoot && !attempt(() => document.querySelector(settings.scrollRoot) || true)) wrong('scrollRoot', '');
+  if (settings.decideEndpoint && !attempt(() => apiOf(settings.decideEndpoint))) wrong('decideEndpoint', '');
   settings.beforeSend = filterOf(settings.beforeSend);
   return settings;
-};
-
-/** @param {string} text */
-const isSelector = (text) => {
-  try {
-    document.querySelector(text);
-    return true;
-  } catch {
-    return false;
-  }
 };
 
 /**
@@ -105,9 +99,11 @@ const filterOf = (given) => {
   if (!given) return (event) => event;
   return (event) => {
     try {
-      return (typeof given == 'string' ? /** @type {any} */ (window)[given] : given)(event);
+      const kept = (typeof given == 'string' ? /** @type {any} */ (window)[given] : given)(event);
+      if (kept && !kept.event_id) throw Error('it must give the event or null');
+      return kept;
     } catch (error) {
-      if (!warned) console.warn('logdig: beforeSend fails, so events are dropped', error);
+      if (!warned) warn('beforeSend fails, so events are dropped', error);
       warned = true;
       return null;
     }
