@@ -58,7 +58,7 @@ def list_bad(days: tuple[datetime, ...], app: str | None, reason: str, limit: in
         if as_json:
             click.echo(msgspec.json.encode(event).decode())
         else:
-            click.echo(f"{event.bad_id:<24} {event.received_at}  {event.app or '-':<12} {event.reason}")
+            click.echo(f"{event.bad_id:<24} {event.received_at}  {event.app or '-':<12} {_plain(event.reason)}")
     if count == limit and not as_json:
         click.echo(f"the first {limit}; --limit shows more", err=True)
 
@@ -137,9 +137,14 @@ def _print(outcomes: Iterable[Outcome], total: int | None, as_json: bool) -> int
                 row = {"bad_id": outcome.bad_id, "accepted": outcome.accepted, "reason": outcome.reason}
                 click.echo(json.dumps(row))
             else:
-                click.echo(f"{outcome.bad_id:<24} {outcome.reason or 'accepted'}")
+                click.echo(f"{outcome.bad_id:<24} {_plain(outcome.reason) or 'accepted'}")
     click.echo(f"{count:,} sent again: {count - refused:,} accepted, {refused:,} not", err=True)
     return refused
+
+
+def _plain(text: str) -> str:
+    """Show what strangers sent without letting it steer the terminal."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def _load(file: Path) -> dict[str, Any]:

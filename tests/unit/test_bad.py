@@ -8,8 +8,10 @@ from datetime import date
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from logdig.bad import BadEvent, Filter, find_bad, mend, read_bad
+from logdig.cli.bad import command
 from logdig.errors import InputError
 from logdig.faults import FieldFault
 from logdig.objects import build_object, compress
@@ -57,6 +59,18 @@ def store() -> FakeStore:
 )
 def test_bad_events_are_read_once_each_by_day_app_and_reason(store: FakeStore, wanted: Filter, ids: list[str]) -> None:
     assert sorted(event.bad_id for event in read_bad(store, wanted)) == ids
+
+
+def test_bad_list_shows_what_would_steer_a_terminal_as_escapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = FakeStore()
+    hostile = bad("d", errors=[{"field": "한\x1b[2J\u202e\n", "reason": "is no known field"}])
+    built = build_object("bad", date(2026, 11, 24), [json.dumps(hostile).encode()])
+    store.put(built.key, built.body)
+    monkeypatch.setattr("logdig.clients.s3_store", lambda _: store)
+
+    (line,) = CliRunner().invoke(command, ["list"]).output.splitlines()
+
+    assert line.endswith(r"한\x1b[2J\u202e\n: is no known field")
 
 
 def test_bad_event_is_found_by_its_id_or_said_to_be_none(store: FakeStore) -> None:
