@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import secrets
 import shutil
 from datetime import UTC, datetime, timedelta
@@ -12,19 +11,11 @@ import click
 
 from logdig.app_file import add_app, rotate_token, script_tag, set_disabled
 from logdig.cli import read_settings
-from logdig.cli.options import Number
+from logdig.cli.options import Number, read_address
 from logdig.errors import SetupError
 from logdig.retention import MOST_DAYS
 
 TOKEN_BYTES = 10
-ADDRESS = re.compile(r"https?://[^\s\"'<>&]+")
-
-
-def read_address(_context: click.Context, _option: click.Parameter, text: str) -> str:
-    """Take an address that may stand in a tag as it is."""
-    if not ADDRESS.fullmatch(text):
-        raise click.BadParameter(f"{text!r}: an address such as https://collect.example")
-    return text
 
 
 endpoint_option = click.option(

@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
@@ -11,6 +12,8 @@ import click
 from logdig.apps import secret_variable, signing_secret
 from logdig.errors import InputError, SetupError
 from logdig.settings import AppSettings, Settings
+
+ADDRESS = re.compile(r"https?://[^\s\"'<>&]+")
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any] | click.Command)
 
@@ -39,6 +42,13 @@ def port_option(part: str, default: int) -> Callable[[CommandT], CommandT]:
     return click.option(
         f"--{part}-port", type=click.IntRange(0, 65535), default=default, show_default=True, help=help_text
     )
+
+
+def read_address(_context: click.Context, _option: click.Parameter, text: str) -> str:
+    """Take a collector's address, which may stand in a tag as it is."""
+    if not ADDRESS.fullmatch(text):
+        raise click.BadParameter(f"{text!r}: an address such as https://collect.example")
+    return text
 
 
 def check_days(start: datetime | None, end: datetime | None) -> None:

@@ -73,6 +73,13 @@ def test_bad_list_shows_what_would_steer_a_terminal_as_escapes(monkeypatch: pyte
     assert line.endswith(r"한\x1b[2J\u202e\n: is no known field")
 
 
+def test_retry_is_not_tried_when_the_endpoint_is_no_address() -> None:
+    result = CliRunner().invoke(command, ["retry", "d", "--endpoint", "nonsense"])
+
+    assert result.exit_code == 2
+    assert "'nonsense': an address such as https://collect.example" in result.output
+
+
 def test_bad_event_is_found_by_its_id_or_said_to_be_none(store: FakeStore) -> None:
     assert [event.bad_id for event in find_bad(store, ["c", "a", "c"])] == ["c", "a"]
     assert find_bad(store, ["c"])[0].reason == "too large"
