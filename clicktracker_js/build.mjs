@@ -9,6 +9,28 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const target = process.argv[2] ?? join(here, 'dist');
 /** What is loaded only when it is asked for: a file each, `clicktracker.<part>.js`. */
 const PARTS = ['debug', 'decide', 'experiment', 'failure', 'move', 'options'];
+/**
+ * Names that only the script and its parts know, and no browser, no event and nothing stored; short in all files. A name
+ * keeps its letter for ever: a browser may hold a part of an older build.
+ */
+const INNER = {
+  agreed: 'a',
+  allows: 'b',
+  countDropped: 'c',
+  customer: 'g',
+  denied: 'j',
+  facts: 'd',
+  fragment: 'e',
+  keeps: 'f',
+  pageAge: 'h',
+  readVisitor: 'i',
+  ripe: 'k',
+  scroller: 'l',
+  selectorOf: 'm',
+  silenced: 'n',
+  tellers: 'o',
+};
+const letters = Object.fromEntries(Object.entries(INNER).map(([name, letter]) => ['$' + name, letter]));
 
 /** @type {import('esbuild').Plugin} */
 const partsStayFiles = {
@@ -42,6 +64,8 @@ const make = async (source, name, format) => {
   const { code = '' } = await minify(await readFile(outfile, 'utf8'), {
     ecma: 2020,
     module: true,
+    mangle: { properties: { regex: RegExp(`^(${Object.keys(INNER).join('|')})$`) } },
+    nameCache: { props: { props: letters } },
     compress: { passes: 3, inline: 1, unsafe_arrows: true, pure_getters: true },
   });
   await writeFile(outfile, code);

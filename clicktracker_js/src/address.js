@@ -22,6 +22,8 @@ export const apiOf = (endpoint) => new Address(endpoint.replace(/\/*$/, '/v1/'),
  */
 export const cleanAddress = (address) =>
   attempt(() => {
+    // Most pages have no referrer, and an error would cost more than the rest of a start.
+    if (!address) return;
     const url = new Address(address);
     if (!/^(http|file)/.test(url.protocol)) return url.protocol;
     for (const name of [...url.searchParams.keys()]) if (!config.keeps(name)) url.searchParams.delete(name);

@@ -4,13 +4,14 @@
  * Do what may throw; then the answer is undefined.
  * @template T
  * @param {() => T} work
+ * @param {(error: unknown) => void} [failed] is told why
  * @returns {T | undefined}
  */
-export const attempt = (work) => {
+export const attempt = (work, failed) => {
   try {
     return work();
-  } catch {
-    return undefined;
+  } catch (error) {
+    failed?.(error);
   }
 };
 

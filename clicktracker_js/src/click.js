@@ -22,8 +22,10 @@ const recordNamed = (element) => {
   record('custom', { custom: { name: element.dataset.logdigEvent, props } });
 };
 
-export const watchClicks = () =>
+/** @param {() => void} open opens the page, if that is still to be done */
+export const watchClicks = (open) =>
   on(window, 'click submit', (event) => {
+    open();
     const path = pathOf(event);
     if (!event.isTrusted || path[0] == echo || nearest(path, '[data-logdig-ignore]')) return;
     const named = /** @type {HTMLElement | undefined} */ (nearest(path, '[data-logdig-event]'));

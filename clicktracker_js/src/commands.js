@@ -72,9 +72,8 @@ export const commands = {
 
   flush: () =>
     alone(() => {
-      const stored = storeNow();
-      send();
-      return stored;
+      storeNow();
+      return send();
     }),
 
   staff: (is) => noteKnown({ staff: is === true }),

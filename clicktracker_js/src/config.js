@@ -16,7 +16,7 @@ const CAMPAIGN = /^utm_(source|medium|campaign|term|content)$/;
  * @property {string} api where the collector's paths begin, with a slash at its end
  * @property {string} [decide] where the decision service's paths begin, if elsewhere
  * @property {{analytics: boolean, ads: boolean}} consent what is agreed to before anybody was asked
- * @property {() => unknown} refused whether the browser says no for its user, which turns everything off
+ * @property {() => unknown} denied whether the browser says no for its user, which turns everything off
  * @property {(name: string) => boolean} keeps whether a query parameter is kept
  * @property {(fragment: string) => string} fragment what is kept of an address behind its `#`
  * @property {(path: Element[], type: string) => unknown} allows whether a click or a submit on such a way is recorded
@@ -29,10 +29,7 @@ export const config = {
   token: '',
   api: '',
   consent: { analytics: true, ads: false },
-  refused: () => {
-    const { globalPrivacyControl, doNotTrack } = /** @type {any} */ (navigator);
-    return globalPrivacyControl || doNotTrack == 1;
-  },
+  denied: () => /** @type {any} */ (navigator).globalPrivacyControl || navigator.doNotTrack == '1',
   keeps: (name) => CAMPAIGN.test(name),
   fragment: () => '',
   allows: () => true,

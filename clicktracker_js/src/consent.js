@@ -7,7 +7,7 @@ import { list, read, remove, write } from './storage.js';
 const KEY = 'logdig:consent';
 
 /** @type {{analytics?: boolean, ads?: boolean, out?: boolean}} the answer that was given, or the opt-out */
-let given;
+let given = {};
 
 export const readConsent = () => {
   given = read(KEY) || {};
@@ -16,7 +16,7 @@ export const readConsent = () => {
 };
 
 /** Whether nothing may be stored or sent, whatever is called. */
-export const silenced = () => given.out || config.refused();
+export const silenced = () => given.out || config.denied();
 
 /** What holds now. */
 export const agreed = () => (silenced() ? { analytics: false, ads: false } : { ...config.consent, ...given });

@@ -15,7 +15,8 @@ export const describe = (path, pointer) => {
   const anchor = anchorOf(path);
   const masked = isMasked(path);
   const box = anchor.getBoundingClientRect();
-  const { clientX, clientY } = pointer || { clientX: box.left + box.width / 2, clientY: box.top + box.height / 2 };
+  const clientX = pointer ? pointer.clientX : box.left + box.width / 2;
+  const clientY = pointer ? pointer.clientY : box.top + box.height / 2;
   const scroller = config.scroller(path);
   const href = /** @type {HTMLAnchorElement | undefined} */ (nearest(path, 'a[href],area[href]'))?.href;
   const named = href ? '' : nameOf(anchor);

@@ -7,10 +7,12 @@ import { live, tell } from './reading.js';
 import { storeNow } from './recorder.js';
 import { send, sendAtEnd } from './transport.js';
 
-export const watchLifecycle = () => {
+/** @param {() => void} open opens the page, if that is still to be done */
+export const watchLifecycle = (open) => {
   let gone = false;
   on(document, 'visibilitychange', () => {
     if (gone) return;
+    open();
     if (!document.hidden) return live();
     tell();
     storeNow();
@@ -18,6 +20,7 @@ export const watchLifecycle = () => {
   });
   on(window, 'pagehide', () => {
     gone = true;
+    open();
     noteEffect('navigated_ms');
     tell(true);
     storeNow();

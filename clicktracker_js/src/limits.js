@@ -16,7 +16,9 @@ export const EVENT_ID_LENGTH = 22;
 export const LONGEST_VIEW_MS = 30 * 24 * 60 * 60_000;
 /** Silence that ends a session, in milliseconds. */
 export const SILENCE_MS = 30 * 60_000;
-/** While events are fresh, those whose effects are known are stored so often, in milliseconds. */
+/** So many events are stored at once, or the task could get long. */
+export const STORE_EVENTS = 20;
+/** Those that come soon after each other are stored together: one waits so much longer for the next, in milliseconds. */
 export const STORE_MS = 500;
 
 /** Bounds of what waits in the browser. */

@@ -6,7 +6,7 @@
 
 import { BATCH_BYTES, EVENT_BYTES, QUEUE_BYTES, QUEUE_EVENTS } from './limits.js';
 import { toJson } from './json.js';
-import { list, read, remove, write } from './storage.js';
+import { list, read, remove, write, writeText } from './storage.js';
 
 const DROPPED = 'logdig:dropped';
 const EVENT = 'logdig:e:';
@@ -44,9 +44,10 @@ export const countDropped = (counts, sign = 1) => {
  * @param {number} number counts up
  */
 export const add = (event, number) => {
-  const bytes = new TextEncoder().encode(toJson(event)).length;
+  const text = toJson(event);
+  const bytes = new TextEncoder().encode(text).length;
   if (bytes > EVENT_BYTES) countDropped({ too_large: 1 });
-  else write(`${EVENT}${number + 1e9}:${event.event_id}:${bytes}`, event);
+  else writeText(`${EVENT}${number + 1e9}:${event.event_id}:${bytes}`, text);
 };
 
 /** Hold the bounds; the oldest go first. */

@@ -22,11 +22,11 @@ export const live = () => {
 
 /** Look how far the page is read. Not while layout is due. */
 const measure = () => {
-  const { scrollTop, clientHeight, scrollHeight } = config.scroller();
-  const seen = scrollTop + clientHeight;
+  const scroller = config.scroller();
+  const seen = scroller.scrollTop + scroller.clientHeight;
   if (seen <= depth_px) return;
   depth_px = seen;
-  depth_share = Math.min(seen / scrollHeight, 1);
+  depth_share = Math.min(seen / scroller.scrollHeight, 1);
 };
 
 /** Say what the totals are, if they changed. @param {boolean} [last] the page goes */

@@ -6,7 +6,7 @@
 import { attempt } from './attempt.js';
 import { config } from './config.js';
 import { agreed } from './consent.js';
-import { EVENT_ID_LENGTH, LONGEST_VIEW_MS, SETTLED_MS, STORE_MS } from './limits.js';
+import { EVENT_ID_LENGTH, LONGEST_VIEW_MS, SETTLED_MS, STORE_EVENTS, STORE_MS } from './limits.js';
 import { alone } from './lock.js';
 import { add, trim } from './queue.js';
 import { randomText } from './random.js';
@@ -79,11 +79,11 @@ export const record = (type, own) => {
     setTimeout(storeSettled, SETTLED_MS);
 };
 
-/** Store what is old enough for its effects to be known, again and again as long as there is anything. */
+/** Store what is old enough for its effects to be known, a few at a time, as long as there is anything. */
 const storeSettled = () =>
   alone(() => {
-    const stored = storeNow(fresh.filter(({ ripe }) => ripe <= performance.now()).length);
-    if (fresh[0]) setTimeout(storeSettled, STORE_MS);
+    const stored = storeNow(fresh.slice(0, STORE_EVENTS).filter(({ ripe }) => ripe <= performance.now()).length);
+    if (fresh[0]) setTimeout(storeSettled, fresh[0].ripe + STORE_MS - performance.now());
     return stored;
   });
 

@@ -31,6 +31,6 @@ export const holdAfter = (status, asked, failures, now, random) => {
 /**
  * Still to wait. A clock that was set back ends the wait, or it could last for years.
  * @param {Hold | null} hold
- * @param {number} now
+ * @param {number} [now]
  */
-export const stillHeld = (hold, now) => (hold && now >= hold.from ? Math.max(hold.until - now, 0) : 0);
+export const stillHeld = (hold, now = Date.now()) => (hold && now >= hold.from ? Math.max(hold.until - now, 0) : 0);

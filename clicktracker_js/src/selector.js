@@ -24,16 +24,14 @@ export const selectorOf = (element, masked, most = SELECTOR_STEPS) => {
   let way = [];
   for (let at = element; ; at = /** @type {Element} */ (at.parentElement)) {
     way.push(stepOf(at, root, masked));
-    if (/^[#[]/.test(way[way.length - 1]) || !at.parentElement || at == document.body) break;
+    if ('#['.includes(way[way.length - 1][0]) || !at.parentElement || at == document.body) break;
   }
   const long = way[most];
   // Of a long way what tells most: its end, its beginning, and the steps nearest to the element that are one of several.
-  if (long)
-    way = way
-      .slice(0, -1)
-      .filter((step, height) => !height || /[.:]/.test(step))
-      .slice(0, most - 1)
-      .concat(way.slice(-1));
+  if (long) {
+    const top = way.splice(-1);
+    way = way.filter((step, height) => !height || /[.:]/.test(step)).slice(0, most - 1).concat(top);
+  }
   let selector = way.reverse().join(long ? ' ' : ' > ');
   const outer = host && selectorOf(host, masked, most);
   if (host) selector = outer + ' >>> ' + selector;
@@ -47,19 +45,23 @@ export const selectorOf = (element, masked, most = SELECTOR_STEPS) => {
  * @param {boolean} [masked]
  */
 const stepOf = (element, root, masked) => {
-  const { id, localName, classList, parentNode } = element;
+  const { id, localName } = element;
   for (const name of ['data-logdig-id', 'data-logdig-region']) {
     const given = element.getAttribute(name);
     if (given) return `[${name}="${CSS.escape(given)}"]`;
   }
   if (id && !masked && looksWritten(id) && !root.querySelectorAll('#' + id)[1]) return '#' + id;
   const step = localName.replace(/[^\w-]/g, '\\$&');
-  // Not `children`, which in a form may be a field of that name.
-  const siblings = /** @type {Element[]} */ ([...(parentNode?.childNodes || [])]).filter((one) => one.localName == localName);
-  if (!siblings[1]) return step;
-  // A class that no sibling has outlives a new sibling better than a place does.
-  const own = [...classList].find(
-    (name) => !masked && isLasting(name) && !siblings.filter((one) => one.classList.contains(name))[1],
-  );
-  return step + (own ? '.' + own : `:nth-of-type(${siblings.indexOf(element) + 1})`);
+  /** Classes that no sibling has: they outlive a new sibling better than a place does. */
+  let own = masked ? [] : [...element.classList].filter(isLasting);
+  let place = 0;
+  let kin = 0;
+  // Not `children`, which in a form may be a field of that name. There may be hundreds: no more are asked than it takes.
+  for (let one = element.parentNode?.firstElementChild; one && (own[0] || !place || !kin); one = one.nextElementSibling)
+    if (one == element) place = kin + 1;
+    else if (one.localName == localName) {
+      kin++;
+      own = own.filter((name) => !one?.classList.contains(name));
+    }
+  return step + (kin ? (own[0] ? '.' + own[0] : `:nth-of-type(${place})`) : '');
 };

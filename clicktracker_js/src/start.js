@@ -1,7 +1,7 @@
 /** Starts once, by `init`, and turns every call into a command; calls before that wait. */
 
 import { apiOf } from './address.js';
-import { on } from './attempt.js';
+import { attempt, on } from './attempt.js';
 import { bring, bringBy, warn } from './bring.js';
 import { watchClicks } from './click.js';
 import { commands } from './commands.js';
@@ -37,36 +37,45 @@ export const start = (load) => {
     else begin();
   };
 
-  /** Now, or when a prerendered page is shown. */
+  /**
+   * Listen at once, or when a prerendered page is shown; the first look into storage is a task of its own, unless
+   * something happens before it.
+   */
   const begin = () => {
     if (/** @type {any} */ (document).prerendering) return on(document, 'prerenderingchange', begin);
+    watchReading();
+    watchAddress();
+    watchClicks(open);
+    watchLifecycle(open);
+    setTimeout(() => attempt(open, warn));
+  };
+
+  /** Once: the page comes first, then what was called before. */
+  const open = () => {
+    if (!early) return;
+    const calls = early;
+    early = null;
     readConsent();
     readKnown();
     openPage();
-    watchReading();
-    watchAddress();
-    watchClicks();
-    watchLifecycle();
-    // What lies in storage can wait for what the page does first.
-    setTimeout(sendSoon);
-    const calls = early || [];
-    early = null;
     calls.forEach(run);
+    sendSoon();
   };
 
   /** @param {any[]} call */
   const run = (call) => {
     /** @type {any} */
     let name;
-    try {
-      const [command, first, ...rest] = call;
-      name = command;
-      if (name == 'init') init(first.token ? first : { token: first, ...rest[0] });
-      else if (early) early.push(call);
-      else commands[name](first, ...rest);
-    } catch (error) {
-      warn(name, error);
-    }
+    attempt(
+      () => {
+        const [command, first, ...rest] = call;
+        name = command;
+        if (name == 'init') init(first.token ? first : { token: first, ...rest[0] });
+        else if (early) early.push(call);
+        else commands[name](first, ...rest);
+      },
+      (error) => warn(name, error),
+    );
   };
   return run;
 };

@@ -28,15 +28,21 @@ export const read = (key) => {
 
 /**
  * @param {string} key
- * @param {unknown} value
+ * @param {string} text JSON
  */
-export const write = (key, value) => {
-  memory[key] = toJson(value);
+export const writeText = (key, text) => {
+  memory[key] = text;
   attempt(() => {
-    localStorage[key] = memory[key];
+    localStorage[key] = text;
     delete memory[key];
   });
 };
+
+/**
+ * @param {string} key
+ * @param {unknown} value
+ */
+export const write = (key, value) => writeText(key, toJson(value));
 
 /** @param {string} key */
 export const remove = (key) => {
@@ -49,6 +55,7 @@ export const remove = (key) => {
  * @param {string} start
  */
 export const list = (start) =>
-  [...(attempt(() => Object.keys(localStorage)) || []), ...Object.keys(memory)]
+  Object.keys(memory)
+    .concat(attempt(() => Object.keys(localStorage)) || [])
     .filter((key) => key.startsWith(start))
     .sort();

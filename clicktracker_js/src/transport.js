@@ -17,7 +17,7 @@ let limit = BATCH_EVENTS;
 /** Events of this page under way, always the oldest. */
 let flying = 0;
 
-const held = () => stillHeld(read(HOLD), Date.now());
+const held = () => stillHeld(read(HOLD));
 
 /**
  * Send after a pause, so that events gather. When a tab is sending, which ends well before its time, look again after

@@ -10,6 +10,6 @@ export const pageVersion = () => {
   const said = document.documentElement.dataset.logdigVersion;
   if (said) return said.slice(0, VERSION_LENGTH);
   const elements = [...document.querySelectorAll(INTERACTIVE)].slice(0, FINGERPRINT_ELEMENTS);
-  const kinds = new Set(elements.map(({ localName, id, classList }) => [localName, ...[id, ...classList].filter(isLasting)].join('.')));
+  const kinds = new Set(elements.map((one) => [one.localName, ...[one.id, ...one.classList].filter(isLasting)].join('.')));
   return hash([...kinds].sort().join()).toString(36);
 };

@@ -1,13 +1,13 @@
 /**
  * What is seen of what scrolls, in CSS pixels.
- * @param {{scrollLeft: number, scrollTop: number, scrollWidth: number, scrollHeight: number}} scroller
+ * @param {import('./config.js').Scroller} scroller
  */
-export const view = ({ scrollWidth, scrollHeight, scrollLeft, scrollTop }) => ({
+export const view = (scroller) => ({
   vw: innerWidth,
   vh: innerHeight,
-  dw: scrollWidth,
-  dh: scrollHeight,
-  sx: scrollLeft,
-  sy: scrollTop,
+  dw: scroller.scrollWidth,
+  dh: scroller.scrollHeight,
+  sx: scroller.scrollLeft,
+  sy: scroller.scrollTop,
   dpr: devicePixelRatio,
 });

@@ -16,14 +16,14 @@ ROOT = Path(__file__).resolve().parents[2]
 TRACKER = ROOT / "clicktracker_js"
 DIST = TRACKER / "dist"
 BUDGET_BYTES = {
-    "clicktracker.js": 5191,
-    "clicktracker.mjs": 5156,
+    "clicktracker.js": 5172,
+    "clicktracker.mjs": 5155,
     "clicktracker.debug.js": 120,
-    "clicktracker.decide.js": 300,
-    "clicktracker.experiment.js": 280,
-    "clicktracker.failure.js": 340,
-    "clicktracker.move.js": 635,
-    "clicktracker.options.js": 1040,
+    "clicktracker.decide.js": 282,
+    "clicktracker.experiment.js": 298,
+    "clicktracker.failure.js": 327,
+    "clicktracker.move.js": 618,
+    "clicktracker.options.js": 1024,
 }
 """Brotli at its best. To let a file grow, change its figure in the same commit and say why."""
 BUILT = sorted([*BUDGET_BYTES, "clickTracker.js", "clicktracker.d.mts"])

@@ -13,6 +13,13 @@ from tests.browser.conftest import OpenPage
 
 pytestmark = pytest.mark.browser
 
+HOLD_TASKS = """
+    const later = setTimeout;
+    window.held = [];
+    window.setTimeout = (work, wait) => (wait ? later(work, wait) : held.push(work));
+"""
+"""Keeps back what a script puts into its next task, as a busy page or a hidden tab does."""
+
 
 def flush(page: Page, collector: Collector, *, events: int) -> list[dict[str, Any]]:
     """Send what waits; give the acknowledged events once there are so many."""
@@ -188,6 +195,33 @@ def test_commands_work_before_during_and_after_loading(open_page: OpenPage, coll
     assert [event["seq"] for event in events] == list(range(7))
 
 
+def test_click_before_the_first_look_into_storage_comes_after_its_page_and_earlier_calls(
+    open_page: OpenPage, collector: Collector
+) -> None:
+    page = open_page(init=HOLD_TASKS)
+    page.evaluate("logdig('track', 'early')")
+    assert page.evaluate("localStorage.length") == 0
+    page.click("#buy")
+    page.evaluate("held.forEach((work) => work())")
+
+    events = flush(page, collector, events=3)
+
+    assert [event["type"] for event in events] == ["page", "custom", "click"]
+    assert [event["seq"] for event in events] == [0, 1, 2]
+
+
+def test_calls_arrive_when_the_page_goes_before_the_first_look_into_storage(
+    open_page: OpenPage, collector: Collector
+) -> None:
+    page = open_page(init=HOLD_TASKS)
+    page.evaluate("logdig('track', 'early')")
+    page.goto("about:blank")
+
+    collector.wait_for(lambda seen: len(seen.acts) == 2)
+
+    assert [event["type"] for event in collector.acts] == ["page", "custom"]
+
+
 def test_init_starts_a_tracker_whose_tag_has_no_token(open_page: OpenPage, collector: Collector) -> None:
     page = open_page("no-token.html")
     page.evaluate("logdig('track', 'before')")
@@ -220,7 +254,8 @@ def test_unknown_command_is_one_warning_and_no_exception(open_page: OpenPage) ->
     said: list[str] = []
     page.on("console", lambda message: said.append(f"{message.type} {message.text}"))
 
-    page.evaluate("logdig('trak', 'upgrade')")
+    with page.expect_console_message():
+        page.evaluate("logdig('trak', 'upgrade')")
 
     assert len(said) == 1
     assert said[0].startswith("warning logdig: trak")

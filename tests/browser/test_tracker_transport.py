@@ -252,6 +252,8 @@ def test_queue_keeps_the_newest_thousand_and_counts_the_rest(
     collector.wait_for(lambda seen: len(seen.events) == 1)
     context.set_offline(True)
     page.evaluate("for (let i = 0; i < 1005; i++) logdig('track', String(i))")
+    # They are stored a few at a time; the last one is number 1,005, after the page.
+    page.wait_for_function("JSON.parse(localStorage['logdig:visitor']).made == 1006")
     wait_until_stored(page, 1000)
 
     context.set_offline(False)

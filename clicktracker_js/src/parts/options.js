@@ -31,7 +31,7 @@ export const run = ({ config, countDropped }, given, begin, bring) => {
   if (decideEndpoint) config.decide = apiOf(decideEndpoint);
 
   if (consent) config.consent = { analytics: consent == 'all', ads: consent == 'all' };
-  if (respectGpc == 'false') config.refused = () => false;
+  if (respectGpc == 'false') config.denied = () => false;
 
   const campaign = config.keeps;
   config.keeps = (name) => excludeSearch != 'true' && (campaign(name) || query.includes(name));
