@@ -130,10 +130,8 @@ class Door:
 
     async def _admit(self, scope: Message, receive: Receive) -> bytes:
         """Read the body of a request that there is room for, if it comes in time."""
-        if self._draining and scope["path"] not in PATHS_TO_THE_END:
-            raise DrainingError("the server is going down; send it again")
-        if self._held_requests > self._held_requests_limit and scope["path"] not in PATHS_TO_THE_END:
-            raise OverloadedError(f"{self._held_requests_limit} requests are in work already; send it again later")
+        if scope["path"] not in PATHS_TO_THE_END:
+            self._check_room()
         task: Any = asyncio.current_task()
         # What asyncio.timeout does, for a quarter of the time; every request with events waits here.
         cut = asyncio.get_running_loop().call_later(self._body_seconds, task.cancel, _TOO_SLOW)
@@ -148,6 +146,12 @@ class Door:
             ) from err
         finally:
             cut.cancel()
+
+    def _check_room(self) -> None:
+        if self._draining:
+            raise DrainingError("the server is going down; send it again")
+        if self._held_requests > self._held_requests_limit:
+            raise OverloadedError(f"{self._held_requests_limit} requests are in work already; send it again later")
 
     async def _read(self, receive: Receive, declared: int | None) -> bytes:
         """Read a body to its declared or told end, at most a little past the limit; the core says 413."""

@@ -66,8 +66,10 @@ class Places:
         return Place(address, *self._from_file(address))
 
     def _from_file(self, address: str | None) -> tuple[str | None, str | None]:
-        found = parse_address(address) if self._look_up is not None else None
-        record = self._look_up(str(found)) if self._look_up is not None and found is not None else None
+        if self._look_up is None:
+            return None, None
+        found = parse_address(address)
+        record = None if found is None else self._look_up(str(found))
         if not isinstance(record, dict):
             return None, None
         subdivisions = record.get("subdivisions")

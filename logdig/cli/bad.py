@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from logdig.cli import read_settings
-from logdig.cli.options import find_app, read_address, require_secret
+from logdig.cli.options import collector_option, find_app, require_secret
 from logdig.errors import InputError
 
 if TYPE_CHECKING:
@@ -82,13 +82,7 @@ def show(bad_id: str) -> None:
 @click.option("--set", "changes", multiple=True, metavar="FIELD=JSON", help="Change a field, such as element.ex=0.")
 @click.option("--remove", "removals", multiple=True, metavar="FIELD", help="Take a field out.")
 @click.option("--from", "file", type=click.Path(exists=True, path_type=Path), help="Send this event instead (one id).")
-@click.option(
-    "--endpoint",
-    callback=read_address,
-    default="http://127.0.0.1:8000",
-    show_default=True,
-    help="Address of the collector.",
-)
+@collector_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object an event.")
 def retry(
     bad_ids: tuple[str, ...],

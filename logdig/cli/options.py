@@ -26,6 +26,22 @@ consent_option = click.option(
 )
 
 
+def read_address(_context: click.Context, _option: click.Parameter, text: str) -> str:
+    """Take a collector's address, which may stand in a tag as it is."""
+    if not ADDRESS.fullmatch(text):
+        raise click.BadParameter(f"{text!r}: an address such as https://collect.example")
+    return text
+
+
+collector_option = click.option(
+    "--endpoint",
+    callback=read_address,
+    default="http://127.0.0.1:8000",
+    show_default=True,
+    help="Address of the collector.",
+)
+
+
 class Number(click.FloatRange):
     """A number within limits; unlike click's own it refuses `nan`, which is within any."""
 
@@ -42,13 +58,6 @@ def port_option(part: str, default: int) -> Callable[[CommandT], CommandT]:
     return click.option(
         f"--{part}-port", type=click.IntRange(0, 65535), default=default, show_default=True, help=help_text
     )
-
-
-def read_address(_context: click.Context, _option: click.Parameter, text: str) -> str:
-    """Take a collector's address, which may stand in a tag as it is."""
-    if not ADDRESS.fullmatch(text):
-        raise click.BadParameter(f"{text!r}: an address such as https://collect.example")
-    return text
 
 
 def check_days(start: datetime | None, end: datetime | None) -> None:

@@ -12,7 +12,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from logdig.cli import cache_folder, read_settings
-from logdig.cli.options import Number, app_option, consent_option, find_app, read_address, require_secret, wants_ads
+from logdig.cli.options import (
+    Number,
+    app_option,
+    collector_option,
+    consent_option,
+    find_app,
+    require_secret,
+    wants_ads,
+)
 from logdig.recorded import Kind
 from logdig.sendfile import FileReport
 
@@ -22,13 +30,7 @@ SHOWN_REFUSALS = 20
 @click.command("send")
 @click.argument("kind", type=click.Choice(["listens", "clicks", "views"]))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--endpoint",
-    callback=read_address,
-    default="http://127.0.0.1:8000",
-    show_default=True,
-    help="Address of the collector.",
-)
+@collector_option
 @app_option
 @consent_option
 @click.option("--shift-to-now", is_flag=True, help="Move times by whole days so that the newest row is just past.")

@@ -92,3 +92,11 @@ def open_page(context: BrowserContext, collector: Collector) -> Iterator[OpenPag
         yield open_it
         context.close()
     assert errors == []
+
+
+def flush(page: Page, collector: Collector, *, events: int) -> list[dict[str, Any]]:
+    """Send what waits; give the acknowledged events once there are so many."""
+    page.evaluate("logdig('flush')")
+    collector.wait_for(lambda seen: len(seen.acts) >= events)
+    assert len(collector.acts) == events
+    return collector.acts

@@ -13,6 +13,7 @@ import pytest
 from api.door import DRAIN_SIGNAL, Door
 from api.group_commit import GroupCommit
 from api.metrics import Metrics
+from logdig.counters import Counters
 from tests.fakes.tracked import BROWSER, body, collector, event
 
 WAIT_SECONDS = 60
@@ -62,28 +63,31 @@ async def ask_silently(door: Door, *pieces: bytes) -> tuple[int, dict[str, str]]
     return int(sent[0]["status"]), {name.decode(): value.decode() for name, value in sent[0]["headers"]}
 
 
+def serve_one(test: Callable[[Door, Counters], Awaitable[None]], **bounds: float) -> None:
+    """Run a test on a door with room for one request, and its counters."""
+
+    async def whole() -> None:
+        core, group = collector(), GroupCommit(GatedQueue(), lambda: "pack")
+        await test(Door(core, group, Metrics(core.counters, None), held_requests_limit=1, **bounds), core.counters)
+
+    asyncio.run(asyncio.wait_for(whole(), WAIT_SECONDS))
+
+
 @pytest.mark.parametrize("pieces", [(), (b"{",), (b"{", b" ")], ids=["none", "one", "two"])
 def test_door_cuts_a_body_off_when_no_more_of_it_comes(pieces: tuple[bytes, ...]) -> None:
-    async def test() -> None:
-        core = collector()
-        group = GroupCommit(GatedQueue(), lambda: "pack")
-        door = Door(core, group, Metrics(core.counters, None), body_seconds=0.01, held_requests_limit=1)
-
+    async def test(door: Door, counters: Counters) -> None:
         for _ in range(3):
             status, headers = await ask_silently(door, *pieces)
             assert (status, headers["connection"]) == (408, "close")
 
         assert await ask(door, "GET", "/healthz") == 200
-        assert core.counters.total("logdig_refused_requests_total", reason="slow_body") == 3
+        assert counters.total("logdig_refused_requests_total", reason="slow_body") == 3
 
-    asyncio.run(asyncio.wait_for(test(), WAIT_SECONDS))
+    serve_one(test, body_seconds=0.01)
 
 
 def test_door_is_alive_and_tells_its_numbers_when_it_is_overloaded() -> None:
-    async def test() -> None:
-        core = collector()
-        group = GroupCommit(GatedQueue(), lambda: "pack")
-        door = Door(core, group, Metrics(core.counters, None), held_requests_limit=1)
+    async def test(door: Door, _: Counters) -> None:
         held = asyncio.ensure_future(ask_silently(door))
         await asyncio.sleep(0)
 
@@ -94,14 +98,11 @@ def test_door_is_alive_and_tells_its_numbers_when_it_is_overloaded() -> None:
 
         held.cancel()
 
-    asyncio.run(asyncio.wait_for(test(), WAIT_SECONDS))
+    serve_one(test)
 
 
 def test_door_lets_go_of_a_request_that_is_cancelled_from_outside() -> None:
-    async def test() -> None:
-        core = collector()
-        group = GroupCommit(GatedQueue(), lambda: "pack")
-        door = Door(core, group, Metrics(core.counters, None), held_requests_limit=1)
+    async def test(door: Door, _: Counters) -> None:
         asking = asyncio.ensure_future(ask_silently(door))
         await asyncio.sleep(0)
 
@@ -111,7 +112,7 @@ def test_door_lets_go_of_a_request_that_is_cancelled_from_outside() -> None:
             await asking
         assert await ask(door, "GET", "/healthz") == 200
 
-    asyncio.run(asyncio.wait_for(test(), WAIT_SECONDS))
+    serve_one(test)
 
 
 def run(test: Callable[[Door, GatedQueue, asyncio.Event], Awaitable[None]]) -> None:
