@@ -10,32 +10,32 @@ help:  ## list the targets
 
 setup:  ## prepare this machine: Python environment, Java 17, Spark archives, Chromium
 	@echo "Preparing this machine"
-	@$(PYTHON) infra/bootstrap.py python java jars chromium
+	@$(PYTHON) -m tools.bootstrap python java jars chromium
 
 demo: setup  ## run the whole road here and open a dashboard (DEMO="--once" and other flags)
 	@$(BIN)/logdig demo $(DEMO)
 
 test:  ## install everything and run every suite
 	@echo "Preparing this machine"
-	@$(PYTHON) infra/bootstrap.py python java jars chromium tracker zeppelin lint account
-	@$(BIN)/python -m infra.suites all
+	@$(PYTHON) -m tools.bootstrap python java jars chromium tracker zeppelin lint account
+	@$(BIN)/python -m tools.suites all
 
 test-e2e:  ## deploy into an emulated AWS account and use it: part of `make test`
-	@$(PYTHON) infra/bootstrap.py python java jars chromium account
-	@$(BIN)/python -m infra.suites e2e
+	@$(PYTHON) -m tools.bootstrap python java jars chromium account
+	@$(BIN)/python -m tools.suites e2e
 
 faults:  ## the fault tests at full length: ten thousand kills of the flush, 200 of the server, 20 of Spark, an hour of fuzzing
-	@$(PYTHON) infra/bootstrap.py python java jars
+	@$(PYTHON) -m tools.bootstrap python java jars
 	@LOGDIG_FAULTS=full $(BIN)/python -m pytest -p no:cacheprovider -s --timeout 7200 tests/faults \
 	  tests/analytics/test_ingest_kill.py tests/functional/test_fuzz.py tests/functional/test_schemathesis.py
 	@$(BIN)/python bench/faults.py --write
 
 quick:  ## lint, types and unit tests: no Java, no browser
-	@$(PYTHON) infra/bootstrap.py python
-	@$(BIN)/python -m infra.suites quick
+	@$(PYTHON) -m tools.bootstrap python
+	@$(BIN)/python -m tools.suites quick
 
 bench:  ## measure: every bench, side by side ratios
-	@$(PYTHON) infra/bootstrap.py python java jars chromium tracker
+	@$(PYTHON) -m tools.bootstrap python java jars chromium tracker
 	@for bench in bench/*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
 
 lock:  ## compile the requirements files from pyproject.toml again

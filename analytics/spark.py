@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
+from logdig.config.settings import Settings
 from logdig.errors import MissingPartError, SetupError
-from logdig.settings import Settings
 
 CATALOG = "lake"
 JARS_FOLDER = Path(__file__).resolve().parent.parent / ".cache" / "jars" / "spark"

@@ -18,9 +18,9 @@ from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reade
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
-from analytics import model_schema, schema
+from analytics.schema import lake, model
 from analytics.spark import CATALOG
-from logdig.settings import Settings
+from logdig.config.settings import Settings
 
 MERGE_TRIES = 8
 CONFLICTS = ("ValidationException", "CommitFailedException")
@@ -43,7 +43,7 @@ PROPERTIES = {
 }
 
 
-VALUE = schema.struct({"value": schema.TEXT})
+VALUE = lake.struct({"value": lake.TEXT})
 """Lines as they are read."""
 
 
@@ -56,17 +56,17 @@ class Layout:
 
 
 LAYOUTS: dict[str, Layout] = {
-    "events": Layout(schema.EVENTS, ("app", "day")),
-    "bad_events": Layout(schema.BAD_EVENTS, ("day",)),
-    "heat_cells": Layout(schema.HEAT_CELLS, ("app",)),
-    "listens": Layout(schema.LISTENS, ("app",)),
-    "customers": Layout(schema.CUSTOMERS),
-    "tracks": Layout(schema.TRACKS),
-    "features": Layout(model_schema.FEATURES),
-    "models": Layout(model_schema.MODELS),
-    "predictions": Layout(model_schema.PREDICTIONS),
-    "targets": Layout(model_schema.TARGETS),
-    "ledger": Layout(schema.LEDGER),
+    "events": Layout(lake.EVENTS, ("app", "day")),
+    "bad_events": Layout(lake.BAD_EVENTS, ("day",)),
+    "heat_cells": Layout(lake.HEAT_CELLS, ("app",)),
+    "listens": Layout(lake.LISTENS, ("app",)),
+    "customers": Layout(lake.CUSTOMERS),
+    "tracks": Layout(lake.TRACKS),
+    "features": Layout(model.FEATURES),
+    "models": Layout(model.MODELS),
+    "predictions": Layout(model.PREDICTIONS),
+    "targets": Layout(model.TARGETS),
+    "ledger": Layout(lake.LEDGER),
 }
 """Every table by its name."""
 

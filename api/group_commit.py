@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from logdig.errors import QueueUnavailableError, TransientError
-from logdig.packing import PACK_LIMIT_BYTES, Batch, Sender, pack
+from logdig.queue.packs import PACK_LIMIT_BYTES, Batch, Sender, pack
 
 LINGER_SECONDS = 0.010
 BUSY_REQUESTS = 4

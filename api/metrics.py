@@ -6,10 +6,10 @@ import hmac
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from logdig.apps import parse_address
-from logdig.collector import Collector
+from logdig.addresses import parse_address
+from logdig.collect.collector import Collector
+from logdig.collect.http import RefusedError, Reply, Request
 from logdig.counters import BUCKETS_SECONDS, COUNTERS, SEND_SECONDS, SEND_SECONDS_HELP, Counters, Labels
-from logdig.exchange import RefusedError, Reply, Request
 
 PATH = "/metrics"
 TOKEN_VARIABLE = "LOGDIG_METRICS_TOKEN"  # noqa: S105 (the name of a variable)

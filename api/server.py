@@ -10,7 +10,6 @@ import signal
 import socket
 import sys
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 
@@ -20,14 +19,15 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
-from api.door import DRAIN_SIGNAL, HELD_REQUESTS_LIMIT, Door
+from api.asgi import DRAIN_SIGNAL, HELD_REQUESTS_LIMIT, Door
 from api.group_commit import GroupCommit, Sent
-from api.log_lines import LogLines, group_line
+from api.group_log import LogLines, group_line
 from api.metrics import TOKEN_VARIABLE, Metrics
-from logdig import wiring
+from logdig.collect import factory
+from logdig.config.loader import find_settings
 from logdig.counters import Counters
 from logdig.errors import LogDigError
-from logdig.settings import find_settings
+from logdig.parent import end_with_parent
 
 CONNECTIONS_LIMIT = 2 * HELD_REQUESTS_LIMIT
 """Open connections; further ones wait in the kernel's queue of BACKLOG."""
@@ -41,7 +41,6 @@ END_SECONDS = 18
 """After that: bodies on their way have 10 s, exposures and their messages the rest; whoever takes longer is cut off."""
 GARBAGE_OBJECTS, GARBAGE_ROUNDS = 20_000, 20
 """Requests leave no cycles behind; looking for them at Python's usual pace took 6 % of the time."""
-PARENT_CHECK_SECONDS = 0.5
 
 
 def make_app() -> Door:
@@ -51,13 +50,13 @@ def make_app() -> Door:
     lines = LogLines(sys.stdout)
 
     def tell(sent: Sent) -> None:
-        lines.add(group_line(sent, wiring.utc_now(), group.held_bytes))
+        lines.add(group_line(sent, factory.utc_now(), group.held_bytes))
 
     counters = Counters()
     try:
         settings = find_settings(os.environ)
-        group = GroupCommit(wiring.counted_queue(settings, counters), wiring.new_id, tell=tell)
-        parts = wiring.build(settings, os.environ, counters=counters, sink=group)
+        group = GroupCommit(factory.counted_queue(settings, counters), factory.new_id, tell=tell)
+        parts = factory.build(settings, os.environ, counters=counters, sink=group)
     except LogDigError as err:
         click.echo(f"collector: {err.message}", err=True)
         sys.exit(1)
@@ -96,13 +95,6 @@ def _allow_connections() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = CONNECTIONS_LIMIT + BACKLOG
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if most == resource.RLIM_INFINITY else min(wanted, most), most))
-
-
-def end_with_parent(parent: int) -> None:
-    """End the worker when its parent was killed: nobody could stop it any more, and it would keep the port."""
-    while os.getppid() == parent:
-        time.sleep(PARENT_CHECK_SECONDS)
-    os._exit(1)
 
 
 @click.command()

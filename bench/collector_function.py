@@ -14,15 +14,15 @@ from collector_server import ROOT
 def function_url() -> None:
     """CPU of a warm request through the function-URL handler, and of a cold import."""
     os.environ.update(AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x", AWS_DEFAULT_REGION="us-east-1")
-    from lambdas.doors import url_request, url_response
-    from logdig import wiring
-    from logdig.apps import Apps
-    from logdig.collector import Collector
-    from logdig.settings import parse_settings
+    from lambdas.http_events import url_request, url_response
+    from logdig.collect import factory
+    from logdig.collect.collector import Collector
+    from logdig.config.apps import Apps
+    from logdig.config.loader import parse_settings
     from tests.fakes.sinks import NullSink
 
     settings = parse_settings({"apps": [{"name": "bench", "token": TOKEN, "origins": [ORIGIN]}]})
-    collector = Collector(Apps.from_settings(settings, {}), NullSink(), wiring.utc_now, wiring.new_id)
+    collector = Collector(Apps.from_settings(settings, {}), NullSink(), factory.utc_now, factory.new_id)
     for events in (1, 10):
         asked = {
             "rawPath": "/v1/events", "rawQueryString": "", "body": tracker_body(events).decode(),

@@ -20,7 +20,7 @@ from rich.progress import track
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from logdig.flusher import flush
+from logdig.flush.flusher import flush
 from tests.faults.flush_of_2016 import flush_of_2016
 from tests.faults.random_kills import Tally, kill_in_parts, kill_with_a_hundred_logs, parts
 from tests.faults.road import Flush

@@ -1,4 +1,4 @@
-"""Apache Flume as the collector beside ours: its HTTP source in front of its file channel, versions in infra/jars.lock.
+"""Apache Flume as the collector beside ours: its HTTP source in front of its file channel, versions in tools/jars.lock.
 
 It answers 200 when the events of a request are in the channel's log on the disk and fsync has returned, so its
 acknowledgement means what ours does, on one machine. It checks that the body is a JSON list of events and nothing in
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from infra.bootstrap import find_java
-from infra.jars import JarsError, fetch
+from infra.local.machine import find_java
+from tools.jars import JarsError, fetch
 
 CONFIGURATION = """
 a.sources = http
@@ -40,7 +40,7 @@ def command(folder: Path, port: int) -> list[str]:
     """
     java = find_java()
     if java is None:
-        raise NotHereError("no Java; python3 infra/bootstrap.py java")
+        raise NotHereError("no Java; python3 tools/bootstrap.py java")
     try:
         archives = fetch("flume", java)
     except JarsError as err:

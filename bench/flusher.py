@@ -14,9 +14,9 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from logdig.flusher import FlushLimits, flush
-from logdig.packing import Batch, pack
-from logdig.queues import BATCH_LIMIT, Message
+from logdig.flush.flusher import FlushLimits, flush
+from logdig.queue.event_queue import BATCH_LIMIT, Message
+from logdig.queue.packs import Batch, pack
 
 LOGS = 1_000_000
 LOGS_A_PACK = 100

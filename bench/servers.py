@@ -17,15 +17,17 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 
-from api.door import Door
+from api.asgi import Door
 from api.group_commit import GroupCommit
 from api.metrics import Metrics
 from api.server import CONNECTIONS_LIMIT, make_app
-from logdig import wiring
-from logdig.counters import CountedSender, Counters
-from logdig.packing import Batch, Sender, pack
-from logdig.queues import SqsEventQueue
-from logdig.settings import Settings, find_settings
+from logdig.collect import factory
+from logdig.config.loader import find_settings
+from logdig.config.settings import Settings
+from logdig.counters import Counters
+from logdig.queue.counted import CountedSender
+from logdig.queue.event_queue import SqsEventQueue
+from logdig.queue.packs import Batch, Sender, pack
 
 FIELDS = [
     "timestamp",
@@ -49,7 +51,7 @@ class SingleSends(GroupCommit):
         await asyncio.get_running_loop().run_in_executor(POOL, self._send_one, batch)
 
     def _send_one(self, batch: Batch) -> None:
-        for body in pack(batch, wiring.new_id):
+        for body in pack(batch, factory.new_id):
             self._queue.send(body)
 
 
@@ -62,7 +64,7 @@ def group() -> Door:
 
 def single() -> Door:
     settings, counters = find_settings(os.environ), Counters()
-    return one_call_each(settings, counters, wiring.counted_queue(settings, counters))
+    return one_call_each(settings, counters, factory.counted_queue(settings, counters))
 
 
 def of_boto3() -> Door:
@@ -73,8 +75,8 @@ def of_boto3() -> Door:
 
 
 def one_call_each(settings: Settings, counters: Counters, queue: Sender) -> Door:
-    sink = SingleSends(queue, wiring.new_id)
-    parts = wiring.build(settings, os.environ, counters=counters, sink=sink)
+    sink = SingleSends(queue, factory.new_id)
+    parts = factory.build(settings, os.environ, counters=counters, sink=sink)
     return Door(parts.collector, sink, Metrics(counters, None))
 
 

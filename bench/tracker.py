@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from infra.bootstrap import node_environment
+from infra.local.machine import node_environment
 from tests.browser.collector_stub import TOKEN, Collector, Server, collector_handler, site_handler
 from tests.browser.conftest import BROWSERS, LAUNCH_ARGUMENTS
 

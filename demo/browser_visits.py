@@ -9,8 +9,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from demo.browser_requests import Wire
 from demo.visits import VisitCounts, Visitor
-from demo.wire import Wire
 
 QUIET_FLAGS = (
     "--no-sandbox",

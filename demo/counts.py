@@ -11,9 +11,9 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
 
 from analytics import tables
-from logdig.keys import Zone
-from logdig.settings import Settings
-from logdig.stores import EventStore
+from logdig.config.settings import Settings
+from logdig.store.keys import Zone
+from logdig.store.object_store import EventStore
 
 
 class _Line(msgspec.Struct):

@@ -9,9 +9,9 @@ from typing import Any
 
 import urllib3
 
-from logdig.apps import sign
+from logdig.config.settings import AppSettings
+from logdig.config.signatures import sign
 from logdig.errors import InputError
-from logdig.settings import AppSettings
 
 NOBODY = "no-such-customer"
 COUNT = 3

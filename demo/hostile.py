@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import urllib3
 
-from logdig.apps import sign
-from logdig.settings import AppSettings
+from logdig.config.settings import AppSettings
+from logdig.config.signatures import sign
 from logdig.times import wire_time
 
 

@@ -17,24 +17,24 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from analytics import tables
-from analytics.jobs import names_of, run
+from analytics.jobs.registry import names_of, run
 from analytics.jobs.report import JobReport
 from analytics.spark import session
 from demo.counts import count_tables, count_zone
+from demo.data_feed import LOADED, SENT, Feeder, made_files, older_files
 from demo.decisions import ask
-from demo.feeding import LOADED, SENT, Feeder, made_files, older_files
 from demo.generator import OFFER
-from demo.quiet import errors_to
 from demo.server import Site
+from demo.stderr_redirect import errors_to
 from demo.steps import Steps
 from demo.summary import Sent, Summary, print_summary
 from demo.visitors import RETURNING, Visits, make_returning, make_visitors
-from infra.local import LocalStack
-from infra.processes import take_port
-from lambdas.flush import FlushFailedError, flush_once
-from logdig.clients import s3_store
-from logdig.offers import OfferSettings
-from logdig.settings import AppSettings, Settings
+from infra.local.processes import take_port
+from infra.local.stack import LocalStack
+from logdig.aws.clients import s3_store
+from logdig.config.offers import OfferSettings
+from logdig.config.settings import AppSettings, Settings
+from logdig.flush.run import FlushFailedError, flush_once
 
 REFRESH_SECONDS = 10
 FLUSH_SECONDS = 5

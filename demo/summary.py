@@ -10,7 +10,7 @@ from typing import Any
 from demo.counts import Stored, TableCounts
 from demo.hostile import HostileReport
 from demo.visits import VisitCounts
-from logdig.sending import Tally
+from logdig.backfill.sender import Tally
 
 LEVELS = {0: "Free", 1: "Silver", 2: "Gold"}
 HOTTEST = 5

@@ -7,8 +7,8 @@ from random import Random
 
 from demo.http_visits import visit_over_http
 from demo.visits import VisitCounts, Visitor
-from infra.bootstrap import find_chromium
-from logdig.settings import AppSettings
+from infra.local.machine import find_chromium
+from logdig.config.settings import AppSettings
 
 VISITORS = 12
 RETURNING = 4

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from logdig.settings import Settings
+from logdig.config.settings import Settings
 
 DAY_SECONDS = 24 * 3600
 RETENTION_SECONDS = 14 * DAY_SECONDS

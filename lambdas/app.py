@@ -14,14 +14,14 @@ from typing import Any, cast
 from chalice.app import Chalice, Request, Response
 
 from lambdas import flush
-from lambdas.doors import rest_request, rest_response, url_request, url_response
-from lambdas.metrics import MeasuredCollector
-from logdig import exchange, wiring
-from logdig.collector import METHODS, PATHS, RETRY_AFTER_SECONDS, Collector
+from lambdas.emf import MeasuredCollector
+from lambdas.http_events import rest_request, rest_response, url_request, url_response
+from logdig.collect import factory, http
+from logdig.collect.collector import METHODS, PATHS, RETRY_AFTER_SECONDS, Collector
+from logdig.collect.responses import error_reply
+from logdig.config.loader import find_settings
 from logdig.counters import Counters
 from logdig.errors import TransientError
-from logdig.replies import error_reply
-from logdig.settings import find_settings
 
 _log = logging.getLogger(__name__)
 
@@ -33,11 +33,11 @@ EXPOSURE_WAIT_SECONDS = 0.02
 def collector() -> MeasuredCollector:
     """Wire the collector on the first request: nothing speaks to AWS by being imported."""
     settings = find_settings(os.environ)
-    parts = wiring.build(settings, os.environ, counters=Counters(), exposure_wait_seconds=EXPOSURE_WAIT_SECONDS)
+    parts = factory.build(settings, os.environ, counters=Counters(), exposure_wait_seconds=EXPOSURE_WAIT_SECONDS)
     return MeasuredCollector(parts.collector, settings.prefix)
 
 
-def answer_by(source: Callable[[], Collector | MeasuredCollector], request: exchange.Request) -> exchange.Reply:
+def answer_by(source: Callable[[], Collector | MeasuredCollector], request: http.Request) -> http.Reply:
     """Answer a request; 503 while what the collector is made of cannot be reached."""
     try:
         made = source()

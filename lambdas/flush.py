@@ -8,23 +8,16 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from logdig.errors import TransientError
-from logdig.settings import Settings, find_settings
+from logdig.config.loader import find_settings
+from logdig.flush.run import TIMEOUT_SECONDS, FlushFailedError, flush_once
 
 if TYPE_CHECKING:
-    from logdig.flush_report import FlushReport
+    pass
 
-TIMEOUT_SECONDS = 240
-"""Of the function. The queue hides messages for 300 s, so no run outlives its receipts."""
 ENDING_SECONDS = 5
 """Kept of a function's time for the call that is under way at the deadline, and for the report."""
-
-
-class FlushFailedError(TransientError):
-    """A run could not write or delete everything it meant to; what it left comes back by itself."""
 
 
 def is_forced(event: Mapping[str, Any]) -> bool:
@@ -45,23 +38,6 @@ def _says_force(text: str) -> bool:
     except ValueError:
         return False
     return isinstance(said, dict) and said.get("force") is True
-
-
-def flush_once(settings: Settings, *, force: bool, seconds: float = TIMEOUT_SECONDS) -> FlushReport:
-    """Flush the queue of the settings into their bucket within the given time."""
-    # Imported here: the collector starts from the same package and needs none of it.
-    from logdig.clients import s3_store, sqs_queue
-    from logdig.flusher import FlushLimits, flush
-
-    limits = FlushLimits(
-        min_logs=settings.flush.min_logs,
-        interval_seconds=settings.flush.interval_seconds,
-        max_age_seconds=settings.flush.max_age_seconds,
-    )
-    deadline = datetime.now(UTC) + timedelta(seconds=seconds)
-    return flush(
-        sqs_queue(settings), s3_store(settings), limits, lambda: datetime.now(UTC), deadline=deadline, force=force
-    )
 
 
 def run(event: Mapping[str, Any], context: Any) -> dict[str, Any]:

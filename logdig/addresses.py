@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Collection
 from functools import lru_cache
@@ -77,3 +78,12 @@ def _ascii_host(host: str) -> str | None:
         return idna.encode(host).decode()
     except (idna.IDNAError, UnicodeError):
         return None
+
+
+def parse_address(text: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Read an address; None when it is none. One of IPv4 inside IPv6 is the one of IPv4."""
+    try:
+        found = ipaddress.ip_address(text or "")
+    except ValueError:
+        return None
+    return (found.ipv4_mapped or found) if isinstance(found, ipaddress.IPv6Address) else found

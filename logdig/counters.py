@@ -1,17 +1,14 @@
 """What one process has seen, as sums and latencies; labels are app names and fixed words, nothing personal.
 
 The server shows them at ``/metrics`` (api/metrics.py); a Lambda door prints them after each request
-(lambdas/metrics.py).
+(lambdas/emf.py).
 """
 
 from __future__ import annotations
 
-import logging
 import threading
 from bisect import bisect_left
-from collections.abc import Callable, Mapping
-
-from logdig.packing import Sender
+from collections.abc import Mapping
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -30,7 +27,6 @@ SEND_SECONDS = "logdig_send_seconds"
 SEND_SECONDS_HELP = "Time from handing a message to the queue to its acknowledgement or failure."
 BUCKETS_SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 
-_log = logging.getLogger(__name__)
 
 _REASONS = (
     ("is required", "missing"),
@@ -85,30 +81,3 @@ class Counters:
         """Sum of one name over all labels but the given ones."""
         wanted = set(labels.items())
         return sum(amount for (found, have), amount in self.sums().items() if found == name and wanted <= set(have))
-
-
-class CountedSender:
-    """A queue whose messages are counted and timed.
-
-    Args:
-        queue: Takes the messages.
-        counters: Those of the process.
-        clock: Seconds, only going up.
-    """
-
-    def __init__(self, queue: Sender, counters: Counters, clock: Callable[[], float]) -> None:
-        self._queue, self._counters, self._clock = queue, counters, clock
-
-    def send(self, body: str) -> None:
-        """Put one message into the queue; see `Sender`."""
-        started = self._clock()
-        try:
-            self._queue.send(body)
-        except Exception as err:
-            self._counters.add("logdig_sent_messages_total", outcome="failed")
-            _log.warning("a message of %d bytes was not sent, its requests are told to try again: %s", len(body), err)
-            raise
-        finally:
-            self._counters.observe_send(self._clock() - started)
-        self._counters.add("logdig_sent_messages_total", outcome="ok")
-        self._counters.add("logdig_sent_bytes_total", len(body))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from logdig.settings import Settings
+from logdig.config.settings import Settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

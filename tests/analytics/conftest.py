@@ -13,10 +13,10 @@ import pytest
 from pyspark.sql import SparkSession
 
 from analytics import spark as spark_module
-from infra.bootstrap import find_java
-from infra.local import create_resources
-from infra.processes import Child, take_port
-from logdig.settings import Settings
+from infra.local.machine import find_java
+from infra.local.processes import Child, take_port
+from infra.local.stack import create_resources
+from logdig.config.settings import Settings
 
 SETTINGS = Settings(service=f"t{uuid.uuid4().hex[:8]}")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.s3.models import FakeKey
 
-from infra.emulator import main
+from infra.local.emulator import main
 
 AGED = "two-days-old"
 _made = FakeKey.__init__

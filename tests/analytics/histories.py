@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import count
 
-from logdig.tombstones import Pseudonyms, tombstone
+from logdig.privacy.tombstones import Pseudonyms, tombstone
 
 FIRST_DAY = date(2026, 11, 20)
 DAYS = 4

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import boto3
 import pyarrow.parquet as pq
 
-from logdig.clients import dead_letter_queue, dynamodb_profiles, s3_store, sqs_queue
-from logdig.settings import Settings
+from logdig.aws.clients import dead_letter_queue, dynamodb_profiles, s3_store, sqs_queue
+from logdig.config.settings import Settings
 
 
 def left_bytes(settings: Settings) -> Iterator[tuple[str, bytes]]:

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from logdig.clients import s3_store
-from logdig.keys import Zone
-from logdig.objects import build_object
-from logdig.settings import Settings
+from logdig.aws.clients import s3_store
+from logdig.config.settings import Settings
+from logdig.store.keys import Zone
+from logdig.store.objects import build_object
 
 DAY = date(2026, 11, 24)
 

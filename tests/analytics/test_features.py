@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from analytics.features import Windows, ad_clicks, features, labelled, spans, training_rows, windows
-from analytics.model_schema import FEATURE_NAMES, FEATURES
+from analytics.model.features import Windows, ad_clicks, features, labelled, spans, training_rows, windows
+from analytics.schema.model import FEATURE_NAMES, FEATURES
 from logdig.errors import MissingColumnError
 
 # py4j leaves the closing of its sockets to the garbage collector.

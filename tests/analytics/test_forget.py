@@ -11,27 +11,27 @@ import pytest
 from pyspark.sql import SparkSession
 
 from analytics import tables
-from analytics.forget import Forgetting, Receipt
-from analytics.jobs.lake_jobs import customers_job, ingest_job, listens_job
-from analytics.jobs.ledger_jobs import ledger_job
-from analytics.jobs.maintain_jobs import maintain_job
-from infra.deployer import LAKE, deployer_policy
-from infra.template import build_template
-from logdig.clients import dynamodb_profiles, s3_store, sqs_queue
-from logdig.erasures import remember
+from analytics.jobs.lake import customers_job, ingest_job, listens_job
+from analytics.jobs.ledger import ledger_job
+from analytics.jobs.maintain import maintain_job
+from analytics.privacy.erasure import Forgetting, Receipt
+from infra.deploy.iam_policies import LAKE, deployer_policy
+from infra.template.build import build_template
+from logdig.aws.clients import dynamodb_profiles, s3_store, sqs_queue
+from logdig.config.settings import AppSettings, Settings
+from logdig.decide.profiles import OfferScore, Profile
 from logdig.errors import StoreUnavailableError
-from logdig.flusher import FlushLimits, flush
-from logdig.objects import compress
-from logdig.packing import Batch, pack
-from logdig.people import Person
-from logdig.profiles import OfferScore, Profile
-from logdig.settings import AppSettings, Settings
-from logdig.stores import S3EventStore
-from logdig.sums import broken_sums
+from logdig.flush.flusher import FlushLimits, flush
+from logdig.marts.reconciliation import broken_sums
+from logdig.privacy.erasure_list import remember
+from logdig.privacy.person import Person
+from logdig.queue.packs import Batch, pack
+from logdig.store.object_store import S3EventStore
+from logdig.store.objects import compress
 from tests.analytics.left_bytes import left_bytes
 from tests.analytics.objects import bad_line, line, put
 from tests.fakes.permissions import asked, granted, locks, refused
-from tests.unit.test_template import WHERE, statements
+from tests.unit.infra.template.test_template import WHERE, statements
 
 pytestmark = pytest.mark.java
 NOW = datetime(2026, 11, 25, tzinfo=UTC)

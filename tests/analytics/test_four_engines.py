@@ -15,11 +15,11 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
 
-from analytics.lines import events, parse_raw
-from logdig.clients import s3_store
-from logdig.flusher import FlushLimits, flush
-from logdig.packing import QueueSink
-from logdig.settings import Settings
+from analytics.lake.line_rows import events, parse_raw
+from logdig.aws.clients import s3_store
+from logdig.config.settings import Settings
+from logdig.flush.flusher import FlushLimits, flush
+from logdig.queue.packs import QueueSink
 from tests.fakes.queue import FakeClock, FakeQueue
 from tests.fakes.sinks import MemorySink
 from tests.fakes.tracked import BROWSER, NOW, OWN_PARTS, TEN_FIELDS, body, collector, event, post

@@ -13,12 +13,12 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from analytics import tables
-from analytics.ingest import ingest
-from analytics.jobs import run
-from logdig.cli.jobs import reason_of
-from logdig.clients import s3_store
-from logdig.keys import SUFFIX, Zone
-from logdig.settings import Settings
+from analytics.jobs.registry import run
+from analytics.lake.ingest import ingest
+from cli.commands.jobs import reason_of
+from logdig.aws.clients import s3_store
+from logdig.config.settings import Settings
+from logdig.store.keys import SUFFIX, Zone
 from tests.analytics.objects import bad_line, forget, line, put
 
 pytestmark = pytest.mark.java

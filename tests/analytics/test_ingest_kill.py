@@ -20,11 +20,11 @@ from click.testing import CliRunner
 from pyspark.sql import SparkSession
 
 from analytics import tables
-from analytics.jobs import run
-from infra.local import create_resources
-from logdig.cli import cli
-from logdig.clients import s3_store
-from logdig.settings import Settings
+from analytics.jobs.registry import run
+from cli.main import cli
+from infra.local.stack import create_resources
+from logdig.aws.clients import s3_store
+from logdig.config.settings import Settings
 from logdig.times import wire_time
 from tests.analytics.objects import bad_line, line, put
 

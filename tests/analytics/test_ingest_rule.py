@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pyspark.sql import Row, SparkSession
 
 from analytics import tables
-from analytics.ingest import ingest
-from logdig.settings import Settings
+from analytics.lake.ingest import ingest
+from logdig.config.settings import Settings
 from logdig.times import wire_time
 from tests.analytics.objects import forget, line, put
 

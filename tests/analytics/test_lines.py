@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from analytics import schema
-from analytics.lines import bad_events, events, parse_bad, parse_raw, unreadable
+from analytics.lake.line_rows import bad_events, events, parse_bad, parse_raw, unreadable
+from analytics.schema import lake
 from tests.analytics.objects import line
 from tests.fakes.sinks import MemorySink
 from tests.fakes.tracked import OWN_PARTS, TEN_FIELDS, body, collector, event, post, signed, signed_event
@@ -119,13 +119,13 @@ def test_lines_are_parsed_once_each_when_unreadable_ones_are_left_out(
 def test_events_are_empty_when_there_is_no_line(spark: SparkSession) -> None:
     parsed = parse_raw(lines(spark, []))
 
-    assert events(parsed).schema.fieldNames() == schema.EVENTS.fieldNames()
+    assert events(parsed).schema.fieldNames() == lake.EVENTS.fieldNames()
     assert (events(parsed).count(), unreadable(parsed).count()) == (0, 0)
 
 
 def test_tables_have_the_columns_of_their_schema(spark: SparkSession) -> None:
     raw, bad = parse_raw(lines(spark, [])), parse_bad(lines(spark, []))
 
-    assert events(raw).schema.simpleString() == schema.EVENTS.simpleString()
+    assert events(raw).schema.simpleString() == lake.EVENTS.simpleString()
     for frame in (bad_events(bad), unreadable(bad), unreadable(raw)):
-        assert frame.schema.simpleString() == schema.BAD_EVENTS.simpleString()
+        assert frame.schema.simpleString() == lake.BAD_EVENTS.simpleString()

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from analytics import schema, tables
-from analytics.customers import customers
-from analytics.jobs import run
-from analytics.tracks import tracks
-from logdig.clients import s3_store
-from logdig.settings import Settings
+from analytics import tables
+from analytics.jobs.registry import run
+from analytics.marts.customers import customers
+from analytics.marts.tracks import tracks
+from analytics.schema import lake
+from logdig.aws.clients import s3_store
+from logdig.config.settings import Settings
 from tests.analytics.objects import forget
 
 pytestmark = pytest.mark.java
@@ -68,7 +69,7 @@ def test_tracks_are_equal_in_any_order_when_loaded_at_the_same_time(spark: Spark
 def test_loaded_marts_keep_ids_of_apps_apart_and_leave_out_lines_without_one(
     spark: SparkSession, mart: Any, name: str, key: str
 ) -> None:
-    columns = schema.LOADED[name]
+    columns = lake.LOADED[name]
     known = {"loaded_at": "2026-11-01T00:00:00.000Z"}
     lines = [{"app": "shop", key: "1"}, {"app": "blog", key: "1"}, {"app": "shop", key: None}, {"app": None, key: "1"}]
     rows = [tuple((known | one).get(column) for column in columns.fieldNames()) for one in lines]

@@ -11,12 +11,13 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
 
-from analytics import tables, upkeep
-from analytics.jobs.lake_jobs import ingest_job
-from analytics.jobs.maintain_jobs import maintain_job
+from analytics import tables
+from analytics.jobs.lake import ingest_job
+from analytics.jobs.maintain import maintain_job
+from analytics.lake import maintenance
+from logdig.config.retention import RetentionSettings
+from logdig.config.settings import Settings
 from logdig.errors import InvalidSettingError
-from logdig.retention import RetentionSettings
-from logdig.settings import Settings
 from logdig.times import wire_time
 from tests.analytics.emulator import AGED
 from tests.analytics.objects import line, put
@@ -62,7 +63,7 @@ def test_small_files_old_snapshots_and_old_orphans_go_and_every_row_stays(spark:
     ingest_job(spark, own, today)
     full = tables.table_name(own, "events")
     first = tables.staged(spark.table(full))
-    for number in range(upkeep.SMALL_FILES_LEAST):
+    for number in range(maintenance.SMALL_FILES_LEAST):
         # As another ingest: a small file more, and a snapshot.
         first.withColumn("event_id", F.concat("event_id", F.lit(f"-{number}"))).writeTo(full).append()
     before = sorted(map(str, spark.table(full).collect()))
@@ -91,4 +92,4 @@ def data_files(spark: SparkSession, full: str) -> list[str]:
 @pytest.mark.parametrize("name", ["nope", "models"])
 def test_retention_of_a_table_without_a_time_is_refused(name: str) -> None:
     with pytest.raises(InvalidSettingError, match=rf"retention.tables.{name}.*received_at or day: events, bad_events"):
-        upkeep.time_column(name)
+        maintenance.time_column(name)

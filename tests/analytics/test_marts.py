@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from analytics import schema
-from analytics.heat_cells import GRAIN, heat_cells
-from analytics.lines import events, parse_raw
-from analytics.listens import listens
+from analytics.lake.line_rows import events, parse_raw
+from analytics.marts.heat_cells import GRAIN, heat_cells
+from analytics.marts.listens import listens
+from analytics.schema import lake
 from logdig.errors import MissingColumnError
 from tests.analytics.objects import line
 
@@ -83,7 +83,7 @@ def test_heat_cells_equal_a_count_by_hand(spark: SparkSession, seed: int) -> Non
 def test_heat_cells_have_their_columns_when_nothing_was_clicked(spark: SparkSession) -> None:
     cells = heat_cells(frame(spark, []))
 
-    assert cells.schema.simpleString() == schema.HEAT_CELLS.simpleString()
+    assert cells.schema.simpleString() == lake.HEAT_CELLS.simpleString()
     assert cells.count() == 0
 
 

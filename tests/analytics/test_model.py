@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from analytics.gate import Sample, evaluate, gate, metrics, train
-from analytics.model import Model, Numbers, fit, score, scores, version
-from analytics.model_schema import FEATURE_NAMES
+from analytics.model.quality_gate import Sample, evaluate, gate, metrics, train
+from analytics.model.regression import Model, Numbers, fit, score, scores, version
+from analytics.schema.model import FEATURE_NAMES
 
 T1 = datetime(2026, 10, 1, tzinfo=UTC)
 WEEK = timedelta(days=7)

@@ -16,14 +16,14 @@ import pytest
 from pyspark.sql import SparkSession
 
 from analytics import tables
-from analytics.jobs import run
-from analytics.model import Model, score
-from analytics.model_schema import FEATURE_NAMES
-from infra.local import create_resources
-from logdig.clients import dynamodb_profiles
-from logdig.decisions import decide
-from logdig.offers import OfferSettings
-from logdig.settings import AppSettings, Settings
+from analytics.jobs.registry import run
+from analytics.model.regression import Model, score
+from analytics.schema.model import FEATURE_NAMES
+from infra.local.stack import create_resources
+from logdig.aws.clients import dynamodb_profiles
+from logdig.config.offers import OfferSettings
+from logdig.config.settings import AppSettings, Settings
+from logdig.decide.rules import decide
 
 pytestmark = [pytest.mark.java, pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")]
 

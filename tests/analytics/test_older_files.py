@@ -12,10 +12,10 @@ import pytest
 from pyspark.sql import SparkSession
 
 from analytics import tables
-from analytics.jobs import run
-from logdig.cli.load import load_file
-from logdig.recorded import Kind, Row, event_of, read_rows
-from logdig.settings import Settings
+from analytics.jobs.registry import run
+from logdig.backfill.recorded_files import Kind, Row, event_of, read_rows
+from logdig.backfill.reference_files import load_file
+from logdig.config.settings import Settings
 from tests.analytics.objects import put
 from tests.fakes.sinks import MemorySink
 from tests.fakes.tracked import NOW, body, collector, signed

@@ -8,13 +8,14 @@ from datetime import date
 import pytest
 from pyspark.sql import SparkSession
 
-from analytics import rebuilding, tables
-from analytics.jobs.lake_jobs import ingest_job
-from analytics.rebuilding import Day, days_of, prepare, remake, runs_of
-from infra.deployer import LAKE, deployer_policy
-from logdig.clients import s3_store
+from analytics import tables
+from analytics.jobs.lake import ingest_job
+from analytics.lake import rebuild as rebuilding
+from analytics.lake.rebuild import Day, days_of, prepare, remake, runs_of
+from infra.deploy.iam_policies import LAKE, deployer_policy
+from logdig.aws.clients import s3_store
+from logdig.config.settings import Settings
 from logdig.errors import LogDigError
-from logdig.settings import Settings
 from tests.analytics.objects import bad_line, line, put
 from tests.analytics.test_ledger import NOW
 from tests.fakes.permissions import asked, granted, locks, refused

@@ -10,8 +10,8 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from analytics import tables
-from analytics.ingest import WINS
-from logdig.settings import Settings
+from analytics.lake.ingest import WINS
+from logdig.config.settings import Settings
 
 pytestmark = pytest.mark.java
 THREADS = 3

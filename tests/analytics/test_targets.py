@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from analytics.model import Model, fit, score
-from analytics.model_schema import FEATURE_NAMES, PREDICTIONS, TARGETS
-from analytics.predictions import predictions
-from analytics.targets import profiles, retire, targets
+from analytics.model.predictions import predictions
+from analytics.model.regression import Model, fit, score
+from analytics.model.targets import profiles, retire, targets
+from analytics.schema.model import FEATURE_NAMES, PREDICTIONS, TARGETS
+from logdig.config.offers import OfferSettings
+from logdig.decide.profiles import InMemoryProfiles, OfferScore
 from logdig.errors import MissingColumnError
-from logdig.offers import OfferSettings
-from logdig.profiles import InMemoryProfiles, OfferScore
 
 # py4j leaves the closing of its sockets to the garbage collector.
 pytestmark = [pytest.mark.java, pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")]

@@ -16,9 +16,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from logdig.apps import App, Apps
-from logdig.collector import Collector as RealCollector
-from logdig.exchange import Reply, Request
+from logdig.collect.collector import Collector as RealCollector
+from logdig.collect.http import Reply, Request
+from logdig.config.apps import App, Apps
 from tests.fakes.sinks import MemorySink
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,9 +12,9 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
-from api.dashboard import create_dashboard
-from infra.bootstrap import find_chromium
-from logdig.settings import AppSettings, Settings
+from dashboard.app import create_dashboard
+from infra.local.machine import find_chromium
+from logdig.config.settings import AppSettings, Settings
 from tests.fakes.marts import FakeMarts
 
 pytestmark = pytest.mark.browser

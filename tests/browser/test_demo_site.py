@@ -15,16 +15,16 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route
 from pyspark.sql import SparkSession
 
 from analytics import tables
-from analytics.jobs import run
+from analytics.jobs.registry import run
 from analytics.spark import JARS_FOLDER, session
+from demo.browser_requests import Wire
 from demo.browser_visits import DESKTOP, LOADED, settle
 from demo.server import Site
-from demo.wire import Wire
-from infra.bootstrap import find_java
-from infra.local import LocalStack
-from infra.processes import take_port
-from lambdas.flush import flush_once
-from logdig.settings import AppSettings, Settings
+from infra.local.machine import find_java
+from infra.local.processes import take_port
+from infra.local.stack import LocalStack
+from logdig.config.settings import AppSettings, Settings
+from logdig.flush.run import flush_once
 from tests.browser.conftest import BROWSERS, LAUNCH_ARGUMENTS
 
 WAIT_SECONDS = 30

@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
-from infra.bootstrap import ACCOUNT_ENVIRONMENT
-from infra.processes import Child, take_port
+from infra.local.processes import Child, take_port
 from logdig.errors import MissingPartError
+from tools.bootstrap import ACCOUNT_ENVIRONMENT
 
 ACCOUNT_ID = "000000000000"
 REGION = "ap-northeast-1"
@@ -44,7 +44,7 @@ class Account:
     def __enter__(self) -> Account:
         python = ACCOUNT_ENVIRONMENT / "bin" / "python"
         if not python.exists():
-            raise MissingPartError(f"{python} is not there; run: python3 infra/bootstrap.py account")
+            raise MissingPartError(f"{python} is not there; run: python3 tools/bootstrap.py account")
         # Functions inherit this environment, so it holds nothing but what is named here.
         environment = {
             "PATH": os.environ["PATH"],

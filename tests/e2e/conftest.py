@@ -21,11 +21,11 @@ import tomlkit
 from playwright.sync_api import sync_playwright
 
 from analytics import spark as spark_module
-from infra.bootstrap import find_chromium, find_java
-from infra.package import TRACKER, TRACKER_FILES
+from infra.local.machine import find_chromium, find_java
+from infra.packaging.build import TRACKER, TRACKER_FILES
 from infra.resources import lock_table_name
-from infra.stack.policies import role_name
-from logdig.settings import Settings
+from infra.template.iam import role_name
+from logdig.config.settings import Settings
 from tests.e2e.account import ACCOUNT_ID, REGION, Account, policy
 from tests.e2e.owner import Owner
 from tests.e2e.stack import Stack, wait_until

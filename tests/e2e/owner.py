@@ -14,8 +14,9 @@ from typing import Any
 
 import tomlkit
 
-from infra.deployer import PARTS
-from logdig.settings import Settings, parse_settings
+from infra.deploy.iam_policies import PARTS
+from logdig.config.loader import parse_settings
+from logdig.config.settings import Settings
 from tests.e2e.account import ACCOUNT_ID, OWNER_KEYS, REGION, Account
 
 LOGDIG = Path(sys.executable).with_name("logdig")

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.stack.policies import role_name
-from logdig.settings import Settings
+from infra.template.iam import role_name
+from logdig.config.settings import Settings
 from tests.e2e.account import ACCOUNT_ID, Account
 
 WAIT_SECONDS = 300

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from infra.stack.policies import role_name
-from logdig.profiles import DynamoDbProfiles
-from logdig.queues import SqsEventQueue
-from logdig.stores import S3EventStore, StoredVersion
+from infra.template.iam import role_name
+from logdig.decide.profiles import DynamoDbProfiles
+from logdig.queue.event_queue import SqsEventQueue
+from logdig.store.object_store import S3EventStore, StoredVersion
 from tests.e2e.stack import Stack
 from tests.e2e.test_permissions import is_refused, without
 

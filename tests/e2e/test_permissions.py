@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.stack.policies import role_name
+from infra.template.iam import role_name
 from logdig.errors import LogDigError
 from tests.e2e.account import REGION
 from tests.e2e.conftest import Shop

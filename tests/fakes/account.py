@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from infra.account import Account
+from infra.aws.account import Account
 
 Answer = dict[str, Any] | Exception | Callable[..., dict[str, Any]]
 

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from logdig.apps import App
+from logdig.collect.http import Headers, Reply, Request
+from logdig.config.apps import App
 from logdig.errors import InvalidEventError
-from logdig.exchange import Headers, Reply, Request
 from tests.fakes.sinks import MemorySink
 from tests.fakes.tracked import ORIGIN, collector
 

@@ -7,9 +7,9 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 
-from logdig.aws_json import PROTOCOLS, JsonClient
-from logdig.connections import AUTHORITIES, Place
-from logdig.surroundings import Keys
+from logdig.aws.credentials import Keys
+from logdig.aws.http_pool import AUTHORITIES, Place
+from logdig.aws.json_client import PROTOCOLS, JsonClient
 
 REGION = "ap-northeast-1"
 BODY = 'a "quoted" \\ body'

@@ -7,9 +7,9 @@ from datetime import timedelta
 from itertools import count
 from random import Random
 
-from logdig.flush_report import FlushReport
-from logdig.flusher import FlushLimits, flush
-from logdig.packing import Batch, pack
+from logdig.flush.flusher import FlushLimits, flush
+from logdig.flush.report import FlushReport
+from logdig.queue.packs import Batch, pack
 from logdig.times import wire_time
 from tests.fakes.queue import FakeClock, FakeQueue
 from tests.fakes.store import FakeStore

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import urlencode
 
-from logdig.apps import sign
-from logdig.collector import METHODS, PATHS
-from logdig.exchange import Headers, Request
+from logdig.collect.collector import METHODS, PATHS
+from logdig.collect.http import Headers, Request
+from logdig.config.signatures import sign
 from tests.fakes.tracked import (
     BROWSER,
     NOW,

@@ -8,8 +8,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from logdig import mart_columns, summaries
 from logdig.errors import StoreUnavailableError
+from logdig.marts import columns as mart_columns
+from logdig.marts import summaries
 
 
 class FakeMarts:

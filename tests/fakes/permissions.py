@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import unescape
 
 from infra.resources import lock_table_name
-from logdig.settings import Settings
+from logdig.config.settings import Settings
 
 Permission = tuple[str, str]
 

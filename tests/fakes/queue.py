@@ -15,7 +15,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from logdig.queues import BATCH_LIMIT, Message, SqsEventQueue
+from logdig.queue.event_queue import BATCH_LIMIT, Message, SqsEventQueue
 
 MESSAGE_LIMIT_BYTES = 1024 * 1024
 IN_FLIGHT_LIMIT = 120_000

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import flask
 
-from api import create_app
-from api.door import Door
+from api.asgi import Door
 from api.group_commit import GroupCommit
 from api.metrics import Metrics
-from logdig.collector import Collector
+from api.wsgi import create_app
+from logdig.collect.collector import Collector
+from logdig.config.settings import Settings
 from logdig.errors import QueueUnavailableError
-from logdig.packing import Batch
-from logdig.settings import Settings
+from logdig.queue.packs import Batch
 from tests.fakes.asked import Decisions
 from tests.fakes.hostile import QUEUE_DOWN
 from tests.fakes.sinks import MemorySink

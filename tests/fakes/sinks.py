@@ -1,7 +1,7 @@
 """Sinks that keep batches in memory."""
 
 from logdig.errors import QueueUnavailableError
-from logdig.packing import Batch
+from logdig.queue.packs import Batch
 
 
 class MemorySink:

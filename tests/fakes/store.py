@@ -15,7 +15,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from logdig.stores import DELETE_LIMIT, S3EventStore, StoredVersion
+from logdig.store.object_store import DELETE_LIMIT, S3EventStore, StoredVersion
 from tests.fakes.queue import refusal
 
 PAGE_KEYS = 1000

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from logdig.apps import App, Apps, sign
-from logdig.collector import Collector
-from logdig.exchange import Headers, Request
-from logdig.packing import EventSink
+from logdig.collect.collector import Collector
+from logdig.collect.http import Headers, Request
+from logdig.config.apps import App, Apps
+from logdig.config.signatures import sign
+from logdig.queue.packs import EventSink
 from tests.fakes.sinks import MemorySink
 
 NOW = datetime(2026, 11, 23, 6, 41, 1, tzinfo=UTC)

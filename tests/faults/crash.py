@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import IO, Any
 
-from logdig.flusher import flush
-from logdig.queues import SqsEventQueue
-from logdig.stores import S3EventStore
+from logdig.flush.flusher import flush
+from logdig.queue.event_queue import SqsEventQueue
+from logdig.store.object_store import S3EventStore
 from tests.fakes.store import FakeS3
 from tests.faults.road import Flush, Road
 

@@ -6,13 +6,13 @@ import hashlib
 from datetime import datetime
 from uuid import uuid4
 
-from logdig.flush_report import FlushReport
-from logdig.flusher import FlushLimits
-from logdig.keys import object_key
-from logdig.objects import compress
-from logdig.packing import read_pack
-from logdig.queues import EventQueue, Message
-from logdig.stores import EventStore
+from logdig.flush.flusher import FlushLimits
+from logdig.flush.report import FlushReport
+from logdig.queue.event_queue import EventQueue, Message
+from logdig.queue.packs import read_pack
+from logdig.store.keys import object_key
+from logdig.store.object_store import EventStore
+from logdig.store.objects import compress
 from logdig.times import Clock
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from multiprocessing import get_context
 from os import cpu_count
 
-from logdig.flusher import flush
+from logdig.flush.flusher import flush
 from tests.faults.crash import Child, Kill, count_calls, flush_job
 from tests.faults.road import Account, Flush, Road
 

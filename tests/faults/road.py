@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from logdig.flush_report import FlushReport
-from logdig.flusher import FlushLimits, flush
-from logdig.keys import ZONES
-from logdig.packing import Batch, QueueSink
+from logdig.flush.flusher import FlushLimits, flush
+from logdig.flush.report import FlushReport
+from logdig.queue.packs import Batch, QueueSink
+from logdig.store.keys import ZONES
+from logdig.store.verify import check_object
 from logdig.times import wire_time
-from logdig.verifying import check_object
 from tests.fakes.queue import FakeClock, FakeQueue
 from tests.fakes.store import FakeStore
 

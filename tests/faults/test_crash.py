@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from logdig.flush_report import FlushReport
-from logdig.flusher import flush
-from logdig.queues import EventQueue, Message
+from logdig.flush.flusher import flush
+from logdig.flush.report import FlushReport
+from logdig.queue.event_queue import EventQueue, Message
 from tests.faults.crash import Kill, flush_job, run_killed
 from tests.faults.flush_of_2016 import flush_of_2016
 from tests.faults.random_kills import Tally, kill_in_parts, kill_with_a_hundred_logs

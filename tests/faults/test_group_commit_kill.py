@@ -8,7 +8,7 @@ from itertools import count
 from random import Random, SystemRandom
 
 from api.group_commit import GroupCommit
-from logdig.packing import Batch
+from logdig.queue.packs import Batch
 from tests.faults.crash import Child, Doors, Job, Kill
 from tests.faults.random_kills import AT_ONCE, Tally
 from tests.faults.road import Road

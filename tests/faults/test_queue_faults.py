@@ -10,12 +10,12 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from infra.resources import RETENTION_SECONDS, dlq_attributes, queue_attributes
-from infra.template import build_template
-from logdig.keys import parse_key
+from infra.template.build import build_template
+from logdig.store.keys import parse_key
 from tests.fakes.queue import IN_FLIGHT_LIMIT
 from tests.faults.hooks import fails, well
 from tests.faults.road import HIDDEN_SECONDS, LIMITS, NOON, Road, filled
-from tests.unit.test_template import SETTINGS, WHERE
+from tests.unit.infra.template.test_template import SETTINGS, WHERE
 
 
 def test_f02_nothing_is_twice_when_a_message_comes_twice_in_one_receive_and_after_its_delete() -> None:

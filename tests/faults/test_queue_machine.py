@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from logdig.queues import Message
+from logdig.queue.event_queue import Message
 from tests.faults.hooks import EndOfRunError, fails, well
 from tests.faults.road import Road
 

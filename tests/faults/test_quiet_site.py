@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from logdig.errors import QueueUnavailableError, StoreUnavailableError
-from logdig.flusher import FlushLimits
+from logdig.flush.flusher import FlushLimits
 from tests.faults.hooks import fails, well
 from tests.faults.road import Road
 

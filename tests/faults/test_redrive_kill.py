@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from logdig.dead_letters import redrive
+from logdig.queue.dead_letters import redrive
 from tests.faults.crash import Doors, Kill, run_killed
 from tests.faults.road import HIDDEN_SECONDS, Road
 

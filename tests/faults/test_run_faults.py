@@ -11,9 +11,9 @@ from itertools import count
 
 import pytest
 
-from logdig.dead_letters import redrive
-from logdig.flush_report import FlushReport
-from logdig.keys import parse_key
+from logdig.flush.report import FlushReport
+from logdig.queue.dead_letters import redrive
+from logdig.store.keys import parse_key
 from tests.faults.hooks import EndOfRunError, well
 from tests.faults.road import HIDDEN_SECONDS, LIMITS, RUN_SECONDS, Road, filled
 

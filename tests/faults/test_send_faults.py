@@ -7,7 +7,7 @@ from itertools import cycle
 import pytest
 
 from logdig.errors import QueueUnavailableError
-from logdig.packing import PACK_LIMIT_BYTES, Batch, QueueSink
+from logdig.queue.packs import PACK_LIMIT_BYTES, Batch, QueueSink
 from tests.fakes.queue import MESSAGE_LIMIT_BYTES, refusal
 from tests.faults.hooks import fails, well
 from tests.faults.road import NOON, Road, filled

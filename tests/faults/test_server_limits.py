@@ -7,7 +7,7 @@ import signal
 import socket
 from collections.abc import Callable
 
-from api.door import BODY_SECONDS, HELD_REQUESTS_LIMIT
+from api.asgi import BODY_SECONDS, HELD_REQUESTS_LIMIT
 from tests.fakes.tracked import ORIGIN
 from tests.faults.conftest import Load, Queue, Server, wait_until
 from tests.faults.test_server_queue import one

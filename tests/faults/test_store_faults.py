@@ -8,7 +8,7 @@ from itertools import cycle, repeat
 import pytest
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
-from logdig.verifying import check_all, chosen_keys
+from logdig.store.verify import check_all, chosen_keys
 from tests.fakes.queue import refusal
 from tests.faults.hooks import fails, well
 from tests.faults.road import NOON, Road, filled

@@ -27,7 +27,7 @@ def free_port() -> int:
 def moto_url() -> Iterator[str]:
     """Address of an empty AWS on this machine."""
     port = free_port()
-    command = [sys.executable, "-m", "infra.emulator", "-H", "127.0.0.1", "-p", str(port)]
+    command = [sys.executable, "-m", "infra.local.emulator", "-H", "127.0.0.1", "-p", str(port)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + START_SECONDS

@@ -17,11 +17,11 @@ import pytest
 from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 
-from logdig import clients, surroundings
-from logdig.aws_json import PROTOCOLS, JsonClient
-from logdig.connections import AUTHORITIES, Place
-from logdig.settings import Settings
-from logdig.signing import signed_headers
+from logdig.aws import clients, credentials
+from logdig.aws.http_pool import AUTHORITIES, Place
+from logdig.aws.json_client import PROTOCOLS, JsonClient
+from logdig.aws.sigv4 import signed_headers
+from logdig.config.settings import Settings
 from tests.fakes.answering import Answer, Answering, answering
 from tests.fakes.aws_clients import BODY, REGION, full, lean
 from tests.functional.conftest import free_port
@@ -72,12 +72,12 @@ def _signed_again(headers: dict[str, str], body: bytes, service: str) -> dict[st
     """Sign what a request signed, at its instant."""
     at = datetime.strptime(headers["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     plain = {name: headers[name] for name in _listed(headers) if name not in ("x-amz-date", "x-amz-security-token")}
-    keys = surroundings.Keys("AKIA1", "secret", headers.get("x-amz-security-token"))
+    keys = credentials.Keys("AKIA1", "secret", headers.get("x-amz-security-token"))
     return signed_headers(plain, body, keys, at, service=service, region=REGION)
 
 
 @pytest.fixture
-def checked_queue(service: str, moto_url: str) -> Iterator[tuple[str, surroundings.Keys]]:
+def checked_queue(service: str, moto_url: str) -> Iterator[tuple[str, credentials.Keys]]:
     """A queue of an account that checks signatures, and keys that it knows."""
     iam = boto3.client("iam")
     iam.create_user(UserName=service)
@@ -86,7 +86,7 @@ def checked_queue(service: str, moto_url: str) -> Iterator[tuple[str, surroundin
     made = iam.create_access_key(UserName=service)["AccessKey"]
     url = boto3.client("sqs").create_queue(QueueName=service)["QueueUrl"]
     _check_signatures(moto_url, after_calls="0")
-    yield url, surroundings.Keys(made["AccessKeyId"], made["SecretAccessKey"], None)
+    yield url, credentials.Keys(made["AccessKeyId"], made["SecretAccessKey"], None)
     _check_signatures(moto_url, after_calls="inf")
 
 
@@ -97,11 +97,11 @@ def _check_signatures(moto_url: str, after_calls: str) -> None:
 
 
 def test_message_is_taken_by_a_service_that_checks_signatures_and_refused_when_the_secret_is_wrong(
-    checked_queue: tuple[str, surroundings.Keys], moto_url: str
+    checked_queue: tuple[str, credentials.Keys], moto_url: str
 ) -> None:
     url, keys = checked_queue
 
-    def client(held: surroundings.Keys) -> JsonClient:
+    def client(held: credentials.Keys) -> JsonClient:
         return JsonClient(PROTOCOLS["sqs"], REGION, Place(moto_url, AUTHORITIES, 3, 20, 4), lambda: held, 1)
 
     assert client(keys).send_message(QueueUrl=url, MessageBody=BODY)["MessageId"]
@@ -209,9 +209,9 @@ def test_keys_that_end_are_renewed_before_the_next_call(serve: Serve, monkeypatc
     renewed = RefreshableCredentials.create_from_metadata(renew(), renew, "test")
     session = botocore.session.get_session()
     monkeypatch.setattr(session, "get_credentials", lambda: renewed)
-    monkeypatch.setattr(surroundings, "session", lambda: session)
+    monkeypatch.setattr(credentials, "session", lambda: session)
 
-    where = surroundings.of_botocore("sqs", REGION, found.endpoint, {})
+    where = credentials.of_botocore("sqs", REGION, found.endpoint, {})
     client = JsonClient(PROTOCOLS["sqs"], REGION, Place(found.endpoint, AUTHORITIES, 3, 20, 4), where.credentials, 1)
     for _ in range(2):
         client.send_message(QueueUrl="https://q/1/a", MessageBody=BODY)
@@ -223,10 +223,10 @@ def test_keys_that_end_are_renewed_before_the_next_call(serve: Serve, monkeypatc
 def test_call_without_keys_raises_what_botocore_raises(monkeypatch: pytest.MonkeyPatch, serve: Serve) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(surroundings, "session", botocore.session.get_session)
+    monkeypatch.setattr(credentials, "session", botocore.session.get_session)
     found = serve((200, {}, b"{}"))
 
-    where = surroundings.of_botocore("sqs", REGION, found.endpoint, {})
+    where = credentials.of_botocore("sqs", REGION, found.endpoint, {})
     client = JsonClient(PROTOCOLS["sqs"], REGION, Place(found.endpoint, AUTHORITIES, 3, 20, 4), where.credentials, 1)
 
     with pytest.raises(BotoCoreError, match="Unable to locate credentials"):

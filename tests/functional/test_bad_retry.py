@@ -12,12 +12,12 @@ import boto3
 import pytest
 from click.testing import CliRunner
 
-from logdig.apps import sign
-from logdig.cli.bad import command
-from logdig.clients import s3_store
-from logdig.exchange import Request
-from logdig.objects import build_object
-from logdig.settings import load_settings
+from cli.commands.bad import command
+from logdig.aws.clients import s3_store
+from logdig.collect.http import Request
+from logdig.config.loader import load_settings
+from logdig.config.signatures import sign
+from logdig.store.objects import build_object
 from tests.fakes.tracked import signed_event
 from tests.functional.test_send import APP, ENVIRONMENT, SECRET, Door
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from logdig.connections import AUTHORITIES, Answer, Connections, Place
+from logdig.aws.http_pool import AUTHORITIES, Answer, Connections, Place
 from tests.fakes.answering import Answering, answering
 from tests.fakes.aws_clients import BODY, full, lean
 

@@ -13,19 +13,19 @@ from typing import Any
 import pytest
 from werkzeug.serving import make_server
 
-from api import create_app
+from api.wsgi import create_app
 from demo.decisions import NOBODY, ask
 from demo.hostile import post_hostile
 from demo.http_visits import visit_events, visit_over_http
 from demo.visitors import RETURNING, VISITORS, make_returning, make_visitors
 from demo.visits import VisitCounts
-from logdig.apps import Apps
-from logdig.collector import Collector
-from logdig.decider import Decider
-from logdig.offers import OfferSettings
-from logdig.profiles import InMemoryProfiles, OfferScore, Profile, person_key
-from logdig.settings import AppSettings, Settings
-from logdig.wiring import new_id, utc_now
+from logdig.collect.collector import Collector
+from logdig.collect.factory import new_id, utc_now
+from logdig.config.apps import Apps
+from logdig.config.offers import OfferSettings
+from logdig.config.settings import AppSettings, Settings
+from logdig.decide.profiles import InMemoryProfiles, OfferScore, Profile, person_key
+from logdig.decide.service import Decider
 from tests.fakes.sinks import MemorySink
 
 SITE = "http://127.0.0.1:3000"

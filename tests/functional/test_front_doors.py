@@ -20,13 +20,13 @@ from chalice.local import LocalDevServer
 from chalice.test import Client
 
 import lambdas.app
-from api import create_app
+from api.wsgi import create_app
 from lambdas.app import build_app
-from lambdas.doors import rest_request, url_request, url_response
-from logdig.collector import Collector
+from lambdas.http_events import rest_request, url_request, url_response
+from logdig.collect.collector import Collector
+from logdig.collect.http import Request
+from logdig.config.settings import Settings
 from logdig.errors import SecretsUnavailableError
-from logdig.exchange import Request
-from logdig.settings import Settings
 from tests.fakes.hostile import QUEUE_DOWN, cases, uses_up
 from tests.fakes.served import ParitySink, parity_collector
 from tests.fakes.tracked import BROWSER, ORIGIN, body, post

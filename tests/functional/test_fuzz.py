@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
-from api import create_app
-from logdig.exchange import Reply, Request
-from logdig.settings import Settings
+from api.wsgi import create_app
+from logdig.collect.http import Reply, Request
+from logdig.config.settings import Settings
 from tests.fakes.hostile import HOSTILE, ORIGINS, PACKED, TIMES
 from tests.fakes.sinks import MemorySink
 from tests.fakes.tracked import BROWSER, OWN_PARTS, TEN_FIELDS, body, collector, event, post

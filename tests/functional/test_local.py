@@ -16,10 +16,10 @@ from pathlib import Path
 import boto3
 import pytest
 
-from infra.local import LOCAL_KEYS, LocalStack
-from infra.processes import Child
+from infra.local.processes import Child
+from infra.local.stack import LOCAL_KEYS, LocalStack
+from logdig.config.settings import AppSettings, FlushSettings, Settings
 from logdig.errors import MissingPartError
-from logdig.settings import AppSettings, FlushSettings, Settings
 
 ORIGIN = "http://localhost:3000"
 SETTINGS = Settings(
@@ -144,7 +144,7 @@ def test_child_tells_its_last_words_when_it_does_not_start(tmp_path: Path) -> No
 
 
 def dev(folder: Path) -> subprocess.Popen[str]:
-    script = "from logdig.cli.dev import command; command()"
+    script = "from cli.commands.dev import command; command()"
     ports_ = ["--collector-port", "0", "--dashboard-port", "0"]
     command = [sys.executable, "-c", script, *ports_, "--directory", str(folder / "run")]
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)

@@ -12,11 +12,11 @@ import pyarrow as pa
 import pytest
 from pyiceberg.catalog.glue import GlueCatalog
 
-from infra.local import create_resources
-from logdig import mart_columns
+from infra.local.stack import create_resources
+from logdig.config.settings import Settings
 from logdig.errors import StoreUnavailableError
-from logdig.marts import LOOK_AGAIN_SECONDS, Marts, catalog_properties
-from logdig.settings import Settings
+from logdig.marts import columns as mart_columns
+from logdig.marts.reader import LOOK_AGAIN_SECONDS, Marts, catalog_properties
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PAGES = ["http://site.test/a", "http://site.test/'; DROP TABLE x--", "\u2028 한국어"]

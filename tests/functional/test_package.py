@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from infra.dependencies import AWS_SERVICES, HERE, LAMBDA_TARGET
-from infra.package import TRACKER, build_functions, build_spark, build_tracker
-from logdig.settings import AppSettings, Settings, load_settings
+from infra.packaging.build import TRACKER, build_functions, build_spark, build_tracker
+from infra.packaging.dependencies import AWS_SERVICES, HERE, LAMBDA_TARGET
+from logdig.config.loader import load_settings
+from logdig.config.settings import AppSettings, Settings
 
 SETTINGS = Settings(
     service="shop", apps=(AppSettings(name="web", token="pk_web_0123456789", origins=("https://shop.example",)),)
@@ -81,7 +82,7 @@ def test_functions_for_lambda_hold_arm_code_and_no_other(tmp_path: Path) -> None
 
 def test_packages_have_equal_digests_when_built_again_from_files_with_other_times(tmp_path: Path) -> None:
     first = [build_functions(SETTINGS, tmp_path / "a", HERE), build_spark(SETTINGS, tmp_path / "a")]
-    os.utime(Path(__file__).resolve().parents[2] / "logdig" / "events.py")
+    os.utime(Path(__file__).resolve().parents[2] / "logdig" / "events" / "types.py")
     again = [build_functions(SETTINGS, tmp_path / "b", HERE), build_spark(SETTINGS, tmp_path / "b")]
     other = build_spark(Settings(service="other"), tmp_path / "c")
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import boto3
 import pytest
 
-from logdig.clients import dynamodb_profiles
+from logdig.aws.clients import dynamodb_profiles
+from logdig.config.settings import Settings
+from logdig.decide.profiles import OfferScore, Profile
 from logdig.errors import ProfileUnavailableError
-from logdig.profiles import OfferScore, Profile
-from logdig.settings import Settings
 
 AS_OF = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
 

@@ -1,7 +1,7 @@
 """One contract for queue and store, held by the fakes and by AWS clients against moto.
 
 Moto does not know some of AWS's rules: it takes forbidden characters, deletes by stale receipts, never samples, never
-fails a single entry. Those are tested on the fakes alone (tests/unit/test_flusher.py).
+fails a single entry. Those are tested on the fakes alone (tests/unit/flush/test_flusher.py).
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Iterator
 import boto3
 import pytest
 
-from logdig.apps import signing_secrets
-from logdig.clients import queue_check, s3_store, sqs_queue, with_signing_secrets
+from logdig.aws.clients import queue_check, s3_store, sqs_queue, with_signing_secrets
+from logdig.config.settings import Settings
+from logdig.config.signatures import signing_secrets
 from logdig.errors import QueueUnavailableError, SecretsUnavailableError, StoreUnavailableError
-from logdig.queues import EventQueue, SqsEventQueue
-from logdig.settings import Settings
-from logdig.stores import EventStore
+from logdig.queue.event_queue import EventQueue, SqsEventQueue
+from logdig.store.object_store import EventStore
 from tests.fakes.answering import answering
 from tests.fakes.queue import FakeClock, FakeQueue
 from tests.fakes.store import FakeStore

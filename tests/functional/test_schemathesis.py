@@ -15,14 +15,14 @@ import pytest
 from chalice.config import Config
 from chalice.local import LocalDevServer
 
-from api import create_app
+from api.wsgi import create_app
 from lambdas.app import build_app
-from logdig import wiring
-from logdig.decider import Decider
-from logdig.offers import OfferSettings
-from logdig.openapi import Json, document
-from logdig.profiles import InMemoryProfiles
-from logdig.settings import Settings
+from logdig.collect import factory
+from logdig.collect.openapi import Json, document
+from logdig.config.offers import OfferSettings
+from logdig.config.settings import Settings
+from logdig.decide.profiles import InMemoryProfiles
+from logdig.decide.service import Decider
 from tests.fakes.sinks import MemorySink
 from tests.fakes.tracked import ORIGIN, TOKEN, collector
 from tests.functional.conftest import free_port
@@ -47,7 +47,7 @@ def known_token(description: Json) -> Json:
 
 def decider() -> Decider:
     """A decision service that knows nobody."""
-    return Decider(InMemoryProfiles(), MemorySink(), (OfferSettings(),), wiring.utc_now, wiring.new_id)
+    return Decider(InMemoryProfiles(), MemorySink(), (OfferSettings(),), factory.utc_now, factory.new_id)
 
 
 @pytest.fixture

@@ -15,16 +15,16 @@ import pytest
 from click.testing import CliRunner
 from werkzeug.serving import make_server
 
-from api import create_app
-from logdig.apps import Apps
-from logdig.cli.send import command
-from logdig.collector import Collector
+from api.wsgi import create_app
+from cli.commands.send import command
+from logdig.backfill.file_sender import FileReport, Mark, Plan, scan, send_file
+from logdig.backfill.recorded_files import RefusedRow
+from logdig.backfill.sender import BATCH_EVENTS, Batch, CollectorAwayError, Sender, Tally, retry_after
+from logdig.collect.collector import Collector
+from logdig.collect.factory import new_id, utc_now
+from logdig.config.apps import Apps
+from logdig.config.settings import AppSettings, Settings
 from logdig.errors import InputError
-from logdig.recorded import RefusedRow
-from logdig.sendfile import FileReport, Mark, Plan, scan, send_file
-from logdig.sending import BATCH_EVENTS, Batch, CollectorAwayError, Sender, Tally, retry_after
-from logdig.settings import AppSettings, Settings
-from logdig.wiring import new_id, utc_now
 from tests.fakes.sinks import MemorySink
 
 SECRET = "a secret of the tests"

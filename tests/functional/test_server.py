@@ -18,9 +18,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from logdig.clients import sqs_queue
-from logdig.packing import read_pack
-from logdig.settings import Settings, load_settings
+from logdig.aws.clients import sqs_queue
+from logdig.config.loader import load_settings
+from logdig.config.settings import Settings
+from logdig.queue.packs import read_pack
 from tests.fakes.tracked import ORIGIN, TOKEN, body, event
 from tests.functional.conftest import free_port
 

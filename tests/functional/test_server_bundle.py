@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.dependencies import HERE, ROOT, install
-from infra.local import create_resources
-from infra.package import build_server
-from logdig.settings import AppSettings, Settings
+from infra.local.stack import create_resources
+from infra.packaging.build import build_server
+from infra.packaging.dependencies import HERE, ROOT, install
+from logdig.config.settings import AppSettings, Settings
 from tests.functional.conftest import free_port
 
 APP = AppSettings(name="web", token="pk_web_0123456789", origins=("https://shop.example",))

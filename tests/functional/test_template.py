@@ -9,10 +9,10 @@ from typing import Any
 import boto3
 import pytest
 
-from infra.account import Account
-from infra.stacks import apply_change, find_stack, forget_change, prepare_change, remove_stack
-from infra.template import Artifacts, artifacts_template, build_template, without
-from logdig.settings import AppSettings, Settings
+from infra.aws.account import Account
+from infra.aws.cloudformation import apply_change, find_stack, forget_change, prepare_change, remove_stack
+from infra.template.build import Artifacts, artifacts_template, build_template, without
+from logdig.config.settings import AppSettings, Settings
 
 REGION = "ap-northeast-1"
 UNKNOWN = frozenset(

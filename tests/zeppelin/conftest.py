@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from infra.bootstrap import find_java
-from infra.jars import folder
-from infra.local import create_resources, write_settings
-from infra.processes import Child, take_port
-from infra.zeppelin import Zeppelin
-from logdig.settings import AppSettings, Settings
+from infra.local.machine import find_java
+from infra.local.processes import Child, take_port
+from infra.local.stack import create_resources
+from logdig.config.settings import AppSettings, Settings
+from logdig.config.toml_file import write_settings
+from tools.jars import folder
+from tools.zeppelin import Zeppelin
 
 SETTINGS = Settings(service="notes", apps=(AppSettings(name="music", token="pk_music_12345678"),))
 
@@ -33,7 +34,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     write_settings(SETTINGS, work / "logdig.toml")
     url = f"http://127.0.0.1:{port}"
     environment = {**os.environ, "AWS_ENDPOINT_URL": url, "LOGDIG_CONFIG": str(work / "logdig.toml")}
-    command = [sys.executable, "-m", "infra.emulator", "-H", "127.0.0.1", "-p", str(port)]
+    command = [sys.executable, "-m", "infra.local.emulator", "-H", "127.0.0.1", "-p", str(port)]
     child = Child("emulator", command, environment, work / "moto.log")
     try:
         child.wait_until_answers(f"{url}/moto-api/")

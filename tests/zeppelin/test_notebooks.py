@@ -12,10 +12,10 @@ import pyarrow as pa
 import pytest
 from pyiceberg.catalog.glue import GlueCatalog
 
-from infra.zeppelin import Paragraph, Zeppelin
-from logdig import mart_columns
-from logdig.marts import catalog_properties
+from logdig.marts import columns as mart_columns
+from logdig.marts.reader import catalog_properties
 from tests.zeppelin.conftest import SETTINGS
+from tools.zeppelin import Paragraph, Zeppelin
 
 pytestmark = pytest.mark.zeppelin
 

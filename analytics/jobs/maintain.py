@@ -1,0 +1,60 @@
+"""The daily upkeep of the lake: ids, erasures, retention, small files, old snapshots, orphans."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from pyspark.sql import SparkSession
+
+from analytics import tables
+from analytics.jobs.report import JobReport
+from analytics.lake import maintenance
+from analytics.privacy.table_erasure import delete_listed
+from logdig.aws.clients import s3_store
+from logdig.config.settings import Settings
+from logdig.privacy.erasure_list import ErasureList, read_list
+from logdig.privacy.object_erasure import days_of, remove_lines
+from logdig.store.keys import ZONES
+
+ERASURE_RECHECK = timedelta(days=3)
+"""A flush that was under way when someone was forgotten may have written what it had already taken."""
+QUEUE_DAYS = 14
+
+
+def maintain_job(spark: SparkSession, settings: Settings, now: datetime) -> JobReport:
+    """Keep what is stored correct and small; any run may be interrupted, the next one goes on."""
+    moment = now.replace(tzinfo=None)
+    erased = recheck_erasures(spark, settings, now)
+    copies = maintenance.recheck_ids(spark, settings, (now - timedelta(days=maintenance.RECHECK_DAYS)).date())
+    expired = maintenance.expire_rows(spark, settings, now.date())
+    keep_snapshots = timedelta(0) if erased else timedelta(days=settings.retention.snapshot_days)
+    files = snapshots = orphans = 0
+    for name in maintenance.existing(spark, settings):
+        files += maintenance.compact(spark, settings, name)
+        snapshots += maintenance.expire_snapshots(spark, settings, name, moment - keep_snapshots)
+        orphans += maintenance.remove_orphans(spark, settings, name, moment)
+    notes: dict[str, object] = {
+        "later copies removed": copies,
+        "rows expired": sum(expired.values()),
+        "files compacted": files,
+        "old files removed": snapshots + orphans,
+    }
+    if erased:
+        notes["lines and rows erased"] = erased
+    return JobReport("maintain", tables.read(spark, settings, "events").count(), notes=notes)
+
+
+def recheck_erasures(spark: SparkSession, settings: Settings, now: datetime) -> int:
+    """Erase once more what the last days' erasures could have missed; return how many lines and rows there were."""
+    store = s3_store(settings)
+    found = read_list(store, now - ERASURE_RECHECK)
+    if found is None:
+        return 0
+    prefixes = days_of(ZONES, _days(found, now))
+    lines = remove_lines(store, found, found.names, prefixes=prefixes).lines.total()
+    return lines + delete_listed(spark, settings, found.entries, found.names.salt)
+
+
+def _days(found: ErasureList, now: datetime) -> list[date]:
+    first = min(entry.asked_at for entry in found.entries).date() - timedelta(days=QUEUE_DAYS)
+    return [first + timedelta(days=index) for index in range((now.date() - first).days + 1)]

@@ -1,0 +1,120 @@
+"""Stored lines into rows of ``events`` and ``bad_events``: pure, one row an event whatever came how often."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
+from pyspark.sql.types import StructType
+
+from analytics.schema import lake
+from analytics.schema.columns import require_columns
+
+ORDER = ("received_at", "line_hash")
+"""Of several copies of an event the least stays."""
+
+ERASED_NAME = "$erased"
+"""Name of the custom event that stands where a person's line was (logdig/privacy/tombstones.py); it is in no table."""
+
+KEPT_BYTES = 16 * 1024
+"""What is kept of a line that cannot be read, as of every rejected event (docs/data-layout.md)."""
+
+PARSED = ("readable", "e", "line_hash", "value")
+
+
+def parse_raw(lines: DataFrame, columns: StructType = lake.RAW_LINE) -> DataFrame:
+    """Read lines of the raw zone once, for `events` and `unreadable`.
+
+    Input:  column value string: stored lines; other columns stay beside. columns: those of the line that are wanted.
+    Output: columns PARSED: readable boolean (an event with app, id, type and both times), e struct of the columns,
+            line_hash long, value string only where the line is unreadable.
+    """
+    return _parse(lines, columns, texts=("app", "event_id", "type"), times=("received_at", "occurred_at"))
+
+
+def parse_bad(lines: DataFrame) -> DataFrame:
+    """Read lines of the bad zone once, for `bad_events` and `unreadable`.
+
+    Input:  column value string: stored lines.
+    Output: columns PARSED; e struct of schema.BAD_LINE.
+    """
+    return _parse(lines, lake.BAD_LINE, texts=("bad_id",), times=("received_at",))
+
+
+def events(parsed: DataFrame) -> DataFrame:
+    """Take the readable lines as events, one row per (app, event_id); what stands for an erased one is left out.
+
+    Input:  output of `parse_raw`.
+    Output: columns of schema.EVENTS; of several copies the least (received_at, line_hash).
+    Raises: MissingColumnError, before any Spark job starts.
+    """
+    require_columns(parsed, PARSED)
+    columns = [_time(name) if name in lake.TIMES else F.col(f"e.{name}") for name in lake.RAW_COLUMNS]
+    kept = parsed.where(f"readable AND NOT e.custom.name <=> '{ERASED_NAME}'")
+    rows = kept.select(*columns, F.to_date(_time("occurred_at")).alias("day"), "line_hash")
+    return least(rows, ["app", "event_id"]).select(*lake.EVENTS.fieldNames())
+
+
+def bad_events(parsed: DataFrame) -> DataFrame:
+    """Take the readable bad lines, one row per ``bad_id``.
+
+    Input:  output of `parse_bad`.
+    Output: columns of schema.BAD_EVENTS; of several copies the least (received_at, line_hash).
+    Raises: MissingColumnError, before any Spark job starts.
+    """
+    require_columns(parsed, PARSED)
+    columns = [_time(name) if name == "received_at" else F.col(f"e.{name}") for name in lake.BAD_COLUMNS]
+    return _bad_rows(parsed.where("readable").select(*columns, "line_hash"))
+
+
+def unreadable(parsed: DataFrame) -> DataFrame:
+    """Turn lines that cannot be read into rows of ``bad_events``, so that nothing disappears.
+
+    Input:  output of `parse_raw` or `parse_bad`.
+    Output: columns of schema.BAD_EVENTS; bad_id = sha256 = SHA-256 of the line; received_at 1970-01-01 where the line
+            does not tell; text = its first KEPT_BYTES.
+    Raises: MissingColumnError, before any Spark job starts.
+    """
+    require_columns(parsed, PARSED)
+    size, digest = F.octet_length("value").cast("long"), F.sha2("value", 256)
+    epoch = F.lit("1970-01-01").cast("timestamp")
+    reason = F.struct(F.lit("").alias("field"), F.lit("stored line cannot be read").alias("reason"))
+    rows = parsed.where("NOT readable").select(
+        F.coalesce(_time("received_at"), epoch).alias("received_at"),
+        digest.alias("bad_id"),
+        "e.app",
+        F.array(reason).alias("errors"),
+        F.substring("value", 1, KEPT_BYTES).alias("text"),
+        size.alias("bytes"),
+        digest.alias("sha256"),
+        (size > KEPT_BYTES).alias("truncated"),
+        "e.pack_id",
+        "line_hash",
+    )
+    return _bad_rows(rows)
+
+
+def _parse(lines: DataFrame, columns: StructType, *, texts: tuple[str, ...], times: tuple[str, ...]) -> DataFrame:
+    conditions = [f"e.{name} IS NOT NULL" for name in texts]
+    conditions += [f"try_cast(e.{name} AS TIMESTAMP) IS NOT NULL" for name in times]
+    readable = F.expr(" AND ".join(conditions))
+    beside = [name for name in lines.columns if name != "value"]
+    # A later filter would otherwise be moved below and parse each line again for every field that it looks at.
+    once = F.explode(F.array(F.from_json("value", columns))).alias("e")
+    parsed = lines.select("*", once).withColumn("readable", readable)
+    unread = F.when(~F.col("readable"), F.col("value"))
+    return parsed.select("readable", "e", F.xxhash64("value").alias("line_hash"), unread.alias("value"), *beside)
+
+
+def _time(name: str) -> Column:
+    # RFC 3339 allows small t and z, which a cast does not.
+    return F.expr(f"try_cast(upper(e.{name}) AS TIMESTAMP)").alias(name)
+
+
+def _bad_rows(rows: DataFrame) -> DataFrame:
+    return least(rows.withColumn("day", F.to_date("received_at")), ["bad_id"]).select(*lake.BAD_EVENTS.fieldNames())
+
+
+def least(rows: DataFrame, keys: list[str]) -> DataFrame:
+    """Keep one row a key: the least by ORDER."""
+    place = F.row_number().over(Window.partitionBy(*keys).orderBy(*ORDER))
+    return rows.withColumn("place", place).where("place = 1").drop("place")

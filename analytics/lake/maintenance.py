@@ -1,0 +1,144 @@
+"""What Iceberg leaves behind and does not clean by itself: small files, old snapshots, files of no snapshot.
+
+Every step is a commit of its own or touches only what no reader needs any more, so that a run may end anywhere.
+Source: docs/privacy.md, docs/tables.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
+
+from analytics import tables
+from analytics.lake.line_rows import ORDER
+from analytics.spark import CATALOG
+from logdig.config.settings import Settings
+from logdig.errors import InvalidSettingError
+
+RECHECK_DAYS = 30
+"""A browser sends an event for so many days; copies lie as far apart at most."""
+ORPHAN_AGE = timedelta(days=1, minutes=5)
+"""A younger file may belong to a commit under way; Iceberg refuses less than 24 hours."""
+SMALL_FILES_LEAST = 5
+"""Files of one partition from which on they are written together."""
+TIME_COLUMNS = ("received_at", "day")
+
+
+def existing(spark: SparkSession, settings: Settings) -> list[str]:
+    """Names of the tables that are there, those of other versions too."""
+    rows = spark.sql(f"SHOW TABLES IN {CATALOG}.{settings.database}").collect()
+    return sorted(row["tableName"] for row in rows if not row["isTemporary"])
+
+
+def recheck_ids(spark: SparkSession, settings: Settings, since: date | None) -> int:
+    """Remove later copies of events that are in the table twice; return how many.
+
+    A merge looks a day before and after; a clock that jumped further between two sends of one event leaves two rows.
+
+    Args:
+        spark: Session with the catalog ``lake``.
+        settings: Names.
+        since: UTC day of arrival from which on ids are compared; None compares all.
+    """
+    rows = tables.read(spark, settings, "events")
+    if since is not None:
+        # What came since then is at most RECHECK_DAYS older by its own clock; the days prune.
+        first = since - timedelta(days=RECHECK_DAYS + 1)
+        rows = rows.where((F.col("day") >= F.lit(first)) & (F.col("received_at") >= F.lit(since)))
+    again = tables.staged(later_copies(rows))
+    count = again.count()
+    if count:
+        tables.delete_matching(settings, "events", again, keys=["app", "event_id", "day", "line_hash"])
+    return count
+
+
+def later_copies(rows: DataFrame) -> DataFrame:
+    """Keep every row of an event that differs from the one with the least (received_at, line_hash).
+
+    Output: app, event_id, day, line_hash.
+    """
+    copies = Window.partitionBy("app", "event_id").orderBy(*ORDER, "day")
+    me = F.struct("day", "line_hash")
+    found = rows.select("app", "event_id", "day", *ORDER).withColumn("first", F.first(me).over(copies))
+    return found.where(me != F.col("first")).select("app", "event_id", "day", "line_hash")
+
+
+def expire_rows(spark: SparkSession, settings: Settings, today: date) -> dict[str, int]:
+    """Delete rows that are older than their table's retention; return how many by table.
+
+    Raises:
+        InvalidSettingError: Retention of a table that has no time of its own, or that does not exist.
+    """
+    counts = {}
+    there = existing(spark, settings)
+    for name, days in settings.retention.table_days.items():
+        column = time_column(name)
+        if days and name in there:
+            full = tables.table_name(settings, name)
+            old = f"{column} < DATE '{today - timedelta(days=days - 1)}'"
+            counts[name] = spark.table(full).where(old).count()
+            if counts[name]:
+                tables.with_retry(partial(spark.sql, f"DELETE FROM {full} WHERE {old}"))
+    return counts
+
+
+def time_column(name: str) -> str:
+    """Column by which a table's rows grow old: when they came, or else the day they are of."""
+    layout = tables.LAYOUTS.get(name)
+    columns = layout.columns.fieldNames() if layout else []
+    found = next((column for column in TIME_COLUMNS if column in columns), None)
+    if found is None:
+        able = ", ".join(
+            table for table, one in tables.LAYOUTS.items() if {*TIME_COLUMNS} & {*one.columns.fieldNames()}
+        )
+        raise InvalidSettingError(f"retention.tables.{name}", name, f"a table with received_at or day: {able}")
+    return found
+
+
+def compact(spark: SparkSession, settings: Settings, name: str, *, least_files: int = SMALL_FILES_LEAST) -> int:
+    """Write small files together and rows that were deleted out; return how many files are gone.
+
+    A file with rows deleted beside it is always written anew: nothing else takes the bytes of those rows away.
+    """
+    options = {"min-input-files": str(least_files), "delete-file-threshold": "1", "remove-dangling-deletes": "true"}
+    row = call(spark, settings, "rewrite_data_files", name, options=options)
+    return int(row["rewritten_data_files_count"])
+
+
+def expire_snapshots(spark: SparkSession, settings: Settings, name: str, before: datetime) -> int:
+    """Forget snapshots older than a time, but the newest, and remove the files that only they hold."""
+    row = call(spark, settings, "expire_snapshots", name, older_than=before, retain_last=1)
+    return sum(int(row[column]) for column in row.asDict() if column.startswith("deleted_"))
+
+
+def remove_orphans(spark: SparkSession, settings: Settings, name: str, now: datetime) -> int:
+    """Remove files that no snapshot knows, left by writers that died; only those older than ORPHAN_AGE."""
+    # Iceberg measures the age by its own clock, whatever this run takes for the present.
+    until = min(now, datetime.now(UTC).replace(tzinfo=None)) - ORPHAN_AGE
+    return _call(spark, settings, "remove_orphan_files", name, older_than=until, prefix_listing=True).count()
+
+
+def call(spark: SparkSession, settings: Settings, procedure: str, name: str, **arguments: Any) -> Any:
+    """Call a procedure of Iceberg on a table; return its one row."""
+    found: list[Any] = []
+    tables.with_retry(lambda: found.append(_call(spark, settings, procedure, name, **arguments).collect()[0]))
+    return found[-1]
+
+
+def _call(spark: SparkSession, settings: Settings, procedure: str, name: str, **arguments: Any) -> DataFrame:
+    written = ", ".join(f"{key} => {_literal(value)}" for key, value in arguments.items())
+    return spark.sql(f"CALL {CATALOG}.system.{procedure}(table => '{settings.database}.{name}', {written})")
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"TIMESTAMP '{value:%Y-%m-%d %H:%M:%S.%f}'"
+    if isinstance(value, Mapping):
+        parts = [f"'{part}'" for pair in value.items() for part in pair]
+        return f"map({', '.join(parts)})"
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,50 @@
+"""Listens with the visitor's local hour and day part."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
+
+from analytics.schema.columns import require_columns
+from analytics.schema.lake import LISTENS
+
+
+def listens(events: DataFrame) -> DataFrame:
+    """Keep the listens of the events, one row each.
+
+    Input:  events: type, app, event_id, customer_id, user_key, listen, occurred_at, tz_min, consent, day.
+    Output: columns of schema.LISTENS. local_hour 0..23 = hour of occurred_at + tz_min minutes (UTC where unknown);
+            day_part night (22 to 4), morning (5 to 11), afternoon (12 to 16), evening (17 to 21). Bots are left out.
+    Raises: MissingColumnError, before any Spark job starts.
+    Source: docs/tables.md, "listens"; docs/model.md, day parts.
+    """
+    require_columns(events, ["type", "app", "event_id", "listen", "occurred_at", "tz_min", "consent", "day"])
+    hour = F.hour(F.expr("occurred_at + make_interval(0, 0, 0, 0, 0, coalesce(tz_min, 0), 0)"))
+    part = (
+        F.when((F.col("local_hour") < 5) | (F.col("local_hour") >= 22), "night")
+        .when(F.col("local_hour") < 12, "morning")
+        .when(F.col("local_hour") < 17, "afternoon")
+        .otherwise("evening")
+    )
+    found = events.where("type = 'listen' AND NOT coalesce(bot, false)")
+    return (
+        found.withColumn("local_hour", hour)
+        .withColumn("day_part", part)
+        .select(
+            "app",
+            "event_id",
+            "customer_id",
+            "user_key",
+            F.col("listen.track_id").alias("track_id"),
+            "occurred_at",
+            "tz_min",
+            "local_hour",
+            "day_part",
+            F.col("listen.mobile").alias("mobile"),
+            F.col("listen.zip").alias("zip"),
+            F.col("listen.listened_ms").alias("listened_ms"),
+            F.coalesce(F.col("consent.ads"), F.lit(False)).alias("ads_consent"),
+            "day",
+        )
+        .select(*LISTENS.fieldNames())
+    )

@@ -1,0 +1,106 @@
+"""`logdig deploy`: bring the settings into the owner's AWS account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from cli.aws_options import account_of, aws_options, confirm, progress
+from cli.commands.plan import monthly_prices, show
+from cli.options import read_settings
+from logdig.config.toml_file import script_tag
+
+if TYPE_CHECKING:
+    from infra.aws.account import Account
+    from infra.aws.stack_events import Event
+    from infra.deploy.executor import Deployer
+    from infra.deploy.plan import Plan
+    from infra.packaging.build import Packages
+    from logdig.config.settings import Settings
+
+PRICED_EVENTS = 1e6
+
+
+@click.command("deploy")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@aws_options
+def command(yes: bool) -> None:
+    """Deploy to AWS what logdig.toml says: shows the plan, asks, and ends by checking the road for real.
+
+    If anything fails, everything is rolled back, and what failed is named. Run again, it changes nothing.
+    """
+    from infra.deploy.executor import build
+    from infra.deploy.plan import make_plan
+
+    settings = read_settings()
+    account = account_of(settings)
+    console = progress()
+    with console.status("building packages, asking CloudFormation"):
+        packages, template = build(account, settings)
+        plan = make_plan(account, settings, packages.all(), template)
+    show(plan, monthly_prices(settings, PRICED_EVENTS), settings, console)
+    if plan.steps:
+        _ask(account, plan, yes=yes)
+        _carry_out(account, settings, plan, console)
+    _print_result(account, settings, packages)
+
+
+def _ask(account: Account, plan: Plan, *, yes: bool) -> None:
+    """Ask, and leave nothing behind after a no."""
+    from infra.aws.cloudformation import forget_change
+    from infra.deploy.plan import ApplyTemplate
+
+    question = f"Deploy to account {plan.identity.account} in {plan.region}?"
+    if plan.dangers:
+        names = ", ".join(one.logical_id for one in plan.dangers)
+        question = f"{names} would be replaced or removed; the data stays behind and is no longer used. {question}"
+    try:
+        confirm(question, yes=yes)
+    except BaseException:
+        for step in plan.steps:
+            if isinstance(step, ApplyTemplate) and step.change_set is not None:
+                forget_change(account, step.change_set)
+        raise
+
+
+def _carry_out(account: Account, settings: Settings, plan: Plan, console: Console) -> Deployer:
+    from infra.deploy.executor import Deployer
+    from infra.deploy.plan import run
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("resources", total=len(plan.changes))
+
+        def tell(event: Event) -> None:
+            if event.is_failure:
+                bar.console.print(f"[bold red]{event.status}[/] {event.logical_id} {event.kind}: {event.reason}")
+            elif event.status.endswith("_COMPLETE"):
+                bar.console.print(f"{event.status:<28} {event.logical_id}")
+                bar.advance(task)
+
+        deployer = Deployer(account, settings, tell, lambda line: bar.console.print(f"[bold]{line}[/]"))
+        run(plan, deployer)
+    if deployer.found is not None:
+        console.print(f"the probe was in {deployer.found.key} after {deployer.found.seconds:.0f} s and is removed")
+    return deployer
+
+
+def _print_result(account: Account, settings: Settings, packages: Packages) -> None:
+    from infra.aws.cloudformation import require_stack
+
+    outputs = require_stack(account, settings.stack_name).outputs
+    endpoint, decide = outputs["Endpoint"], outputs["DecideEndpoint"]
+    click.echo(f"endpoint   {endpoint}")
+    if decide != endpoint:
+        click.echo(f"decisions  {decide}")
+    integrity = packages.tracker[0].integrity
+    for app in settings.apps:
+        tag = script_tag(app.token, endpoint, decide_endpoint=decide, integrity=integrity)
+        click.echo(f"{app.name:<10} {tag}")
+    click.echo("scripts    serve clicktracker*.js of clicktracker_js/dist from the root of your site")
+    click.echo("dashboard  python -m dashboard")
+    if not any(app.origins and not app.disabled for app in settings.apps):
+        click.echo("no app may write from a page yet, so the road was not checked; see: logdig app add", err=True)

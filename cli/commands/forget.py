@@ -1,0 +1,112 @@
+"""`logdig forget`: remove a person from everything that is stored."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from cli.options import read_settings
+from logdig.errors import InputError, LogDigError
+
+if TYPE_CHECKING:
+    from analytics.privacy.erasure import Receipt
+    from logdig.privacy.person import Person
+
+
+@click.command("forget")
+@click.option("--user-key", help="The visitor with this user_key.")
+@click.option("--customer-id", help="The customer with this customer_id.")
+@click.option("--app", help="Only what came to this app; else every app.")
+@click.option("--yes", is_flag=True, help="Do it; without this only count.")
+@click.option("--json", "as_json", is_flag=True, help="Print the counts, or the receipt, as one JSON object.")
+def command(*, user_key: str | None, customer_id: str | None, app: str | None, yes: bool, as_json: bool) -> None:
+    """Remove a person's events and rows from objects, tables and profiles.
+
+    Without --yes it counts by place what would go, and changes nothing. What still waits in a queue, or in the
+    person's browser, is removed when it arrives. An interrupted run is finished by running it again. There is no undo.
+    Exits with 1 when something of the person is left.
+    """
+    from py4j.protocol import Py4JJavaError
+    from pyspark.errors import PySparkException
+
+    from analytics.privacy.erasure import Forgetting
+    from cli.commands.jobs import SHOWN_CHARACTERS, start_spark
+    from logdig.aws.clients import dynamodb_profiles, s3_store
+
+    person = _person(user_key, customer_id, app)
+    settings = read_settings()
+    if app is not None and app not in [one.name for one in settings.apps]:
+        raise InputError(f"logdig.toml has no app {app!r}")
+    with Console(stderr=True).status("starting Spark") as status:
+        spark = start_spark(settings)
+        looked = iter(range(1, sys.maxsize))
+        forgetting = Forgetting(
+            spark,
+            settings,
+            s3_store(settings),
+            dynamodb_profiles(settings),
+            person,
+            lambda: datetime.now(UTC),
+            lambda: status.update(f"{step}: {next(looked):,} objects looked at"),
+        )
+        step = "counting"
+        try:
+            before = forgetting.count()
+            if not yes:
+                _print_counts(before, as_json)
+                return
+            receipt = None
+            for step, act in forgetting.steps(before):
+                status.update(step)
+                receipt = act()
+        except (LogDigError, Py4JJavaError, PySparkException) as err:
+            words = " ".join(str(err).split())[:SHOWN_CHARACTERS]
+            raise LogDigError(f"interrupted at {step!r}: {words}; run the same command again") from err
+        finally:
+            spark.stop()
+    _print_receipt(receipt, as_json)  # type: ignore[arg-type]  # the last step's result
+    sys.exit(0 if receipt.is_complete else 1)  # type: ignore[attr-defined]
+
+
+def _person(user_key: str | None, customer_id: str | None, app: str | None) -> Person:
+    from logdig.privacy.person import Person
+
+    if (user_key is None) == (customer_id is None):
+        raise InputError("give either --user-key or --customer-id; for someone with both, forget one after the other")
+    field, value = ("user_key", user_key) if user_key is not None else ("customer_id", customer_id)
+    if not value:
+        raise InputError(f"--{field.replace('_', '-')} is empty; nothing was changed")
+    return Person(field, str(value), app)
+
+
+def _print_counts(before: dict[str, int], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"dry_run": True, "before": before}))
+        return
+    for place, count in before.items():
+        if count:
+            click.echo(f"{place:<24} {count:>10,}")
+    click.echo(f"{sum(before.values()):,} in all; nothing was changed, --yes removes them for good")
+
+
+def _print_receipt(receipt: Receipt, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(asdict(receipt) | {"complete": receipt.is_complete}))
+        return
+    for place, count in receipt.before.items():
+        if count or receipt.after.get(place):
+            click.echo(f"{place:<24} {count:>10,} -> {receipt.after.get(place, 0):,}")
+    click.echo(
+        f"{receipt.objects_rewritten:,} objects rewritten, {receipt.old_versions_removed:,} old versions removed; "
+        f"receipt {receipt.person} of {receipt.asked_at}"
+    )
+    for key in receipt.damaged:
+        click.echo(f"CANNOT BE READ  {key}; it may hold the person", err=True)
+    if not receipt.is_complete:
+        click.echo("logdig: something is left; run the same command again", err=True)

@@ -1,0 +1,118 @@
+"""`logdig rebuild`: make the tables again from the raw zone."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from cli.options import check_days, read_settings
+from logdig.errors import InputError, LogDigError
+
+if TYPE_CHECKING:
+    from analytics.lake.rebuild import Day
+
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command("rebuild")
+@click.option("--from", "start", type=DAY, help="First UTC day of arrival; else the first that has objects.")
+@click.option("--to", "end", type=DAY, help="Last UTC day of arrival, included; else the last that has objects.")
+@click.option("--dry-run", is_flag=True, help="Say what would be read, and change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(*, start: datetime | None, end: datetime | None, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Make the tables again from the objects of raw and bad.
+
+    Rows that arrived on the chosen days are replaced by what the objects say, in one commit a run of days; rows of
+    other days, and of days without objects, stay. Then every mart that follows from the events is made anew. Equal code
+    makes equal rows. An interrupted rebuild is finished by running it again.
+    """
+    from analytics.lake.rebuild import days_of, runs_of
+    from logdig.aws.clients import s3_store
+
+    settings = read_settings()
+    check_days(start, end)
+    days = days_of(s3_store(settings), _date(start), _date(end))
+    if not days:
+        raise InputError("no object lies in raw or bad on these days; nothing was changed")
+    _tell(days, as_json=as_json and dry_run)
+    if dry_run:
+        return
+    if not yes and not click.confirm("Replace the rows of these days and make the marts anew?", err=True):
+        raise click.Abort
+    registry = _rebuild(list(runs_of(days)))
+    if as_json:
+        click.echo(json.dumps(_facts(days) | {"rows": registry}))
+        return
+    for name, rows in registry.items():
+        click.echo(f"{name:<16} {rows:>12,} rows")
+    click.echo("next, for models and targets: logdig jobs run all", err=True)
+
+
+def _rebuild(runs: list[list[Day]]) -> dict[str, int]:
+    """Remake the tables with a bar on standard error; return rows by table."""
+    from py4j.protocol import Py4JJavaError
+    from pyspark.errors import PySparkException
+
+    from analytics import tables
+    from analytics.jobs import registry
+    from analytics.lake.rebuild import LEFT_TO_OTHERS, prepare, remake
+    from cli.commands.jobs import reason_of, start_spark
+
+    settings = read_settings()
+    marts = [name for name in registry.JOBS if name not in LEFT_TO_OTHERS]
+    console = Console(stderr=True)
+    with console.status("starting Spark"):
+        spark = start_spark(settings)
+    rows = {}
+    try:
+        with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
+            bar = progress.add_task("events", total=len(runs) + len(marts) + 1)
+            prepare(spark, settings)
+            progress.advance(bar)
+            for run in runs:
+                progress.update(bar, description=f"events of {run[0].day} to {run[-1].day}")
+                remake(spark, settings, run)
+                progress.advance(bar)
+            rows = {name: tables.read(spark, settings, name).count() for name in ("events", "bad_events")}
+            for name in marts:
+                progress.update(bar, description=name)
+                rows[name] = registry.run(name, spark, settings, datetime.now(UTC)).rows
+                progress.advance(bar)
+    except (Py4JJavaError, PySparkException) as err:
+        raise LogDigError(f"the rebuild stopped, run it again: {reason_of(err)}") from err
+    finally:
+        spark.stop()
+    return rows
+
+
+def _tell(days: list[Day], *, as_json: bool) -> None:
+    facts: dict[str, Any] = _facts(days)
+    if as_json:
+        click.echo(json.dumps({"dry_run": True} | facts))
+        return
+    click.echo(
+        f"{facts['days']:,} days from {facts['from']} to {facts['to']}: {facts['objects']:,} objects, "
+        f"{facts['bytes'] / 2**20:,.1f} MiB",
+        err=True,
+    )
+
+
+def _facts(days: list[Day]) -> dict[str, Any]:
+    return {
+        "from": days[0].day.isoformat(),
+        "to": days[-1].day.isoformat(),
+        "days": len(days),
+        "objects": sum(sum(day.objects.values()) for day in days),
+        "bytes": sum(day.size_bytes for day in days),
+    }
+
+
+def _date(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None

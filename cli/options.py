@@ -1,0 +1,125 @@
+"""Options that several commands share."""
+
+import math
+import os
+import re
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from logdig.config.loader import find_settings
+from logdig.config.settings import AppSettings, Settings
+from logdig.config.signatures import secret_variable, signing_secret
+from logdig.errors import InputError, SetupError
+
+ADDRESS = re.compile(r"https?://[^\s\"'<>&]+")
+
+CommandT = TypeVar("CommandT", bound=Callable[..., Any] | click.Command)
+
+app_option = click.option("--app", help="App of logdig.toml; may be left out when there is only one.")
+consent_option = click.option(
+    "--consent",
+    default="analytics",
+    show_default=True,
+    help="Purposes that the people agreed to: analytics, or analytics,ads.",
+)
+
+
+def read_address(_context: click.Context, _option: click.Parameter, text: str) -> str:
+    """Take a collector's address, which may stand in a tag as it is."""
+    if not ADDRESS.fullmatch(text):
+        raise click.BadParameter(f"{text!r}: an address such as https://collect.example")
+    return text
+
+
+collector_option = click.option(
+    "--endpoint",
+    callback=read_address,
+    default="http://127.0.0.1:8000",
+    show_default=True,
+    help="Address of the collector.",
+)
+
+
+class Number(click.FloatRange):
+    """A number within limits; unlike click's own it refuses `nan`, which is within any."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        found: float = super().convert(value, param, ctx)
+        if math.isnan(found):
+            self.fail(f"{value!r} is no number", param, ctx)
+        return found
+
+
+def port_option(part: str, default: int) -> Callable[[CommandT], CommandT]:
+    """``--<part>-port``; 0 takes a free one."""
+    help_text = f"Port of the {part}; 0 takes a free one."
+    return click.option(
+        f"--{part}-port", type=click.IntRange(0, 65535), default=default, show_default=True, help=help_text
+    )
+
+
+def check_days(start: datetime | None, end: datetime | None) -> None:
+    """Refuse days the wrong way round.
+
+    Raises:
+        InputError: --from is after --to.
+    """
+    if start and end and start > end:
+        raise InputError(f"--from {start:%Y-%m-%d} is after --to {end:%Y-%m-%d}")
+
+
+def find_app(settings: Settings, name: str | None) -> AppSettings:
+    """The named app, or the only one.
+
+    Raises:
+        InputError: No such app, or several to choose from.
+    """
+    names = ", ".join(app.name for app in settings.apps) or "none"
+    if name is None and len(settings.apps) == 1:
+        return settings.apps[0]
+    for app in settings.apps:
+        if app.name == name:
+            return app
+    if name is None:
+        raise InputError(f"logdig.toml has several apps or none ({names}); name one with --app")
+    raise InputError(f"logdig.toml has no app {name!r}; there are: {names}")
+
+
+def wants_ads(consent: str) -> bool:
+    """Read the purposes.
+
+    Raises:
+        InputError: A purpose that does not exist, or analytics is missing.
+    """
+    purposes = {part.strip() for part in consent.split(",")}
+    if not purposes <= {"analytics", "ads"} or "analytics" not in purposes:
+        raise InputError(f"--consent {consent!r}: analytics, or analytics,ads")
+    return "ads" in purposes
+
+
+def require_secret(app: str) -> bytes:
+    """The signing secret of an app from the environment.
+
+    Raises:
+        SetupError: The variable is not set.
+    """
+    secret = signing_secret(app, os.environ)
+    if secret is None:
+        raise SetupError(
+            f"{secret_variable(app)} is not set; a server signs what it sends with the secret the collector knows"
+        )
+    return secret
+
+
+def read_settings() -> Settings:
+    """Read the settings as every command does."""
+    return find_settings(os.environ)
+
+
+def cache_folder() -> Path:
+    """Folder of the user for what may be lost."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "logdig"

@@ -1,0 +1,5 @@
+"""``python -m dashboard --port 8002``."""
+
+from dashboard.server import main
+
+main()

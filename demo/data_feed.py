@@ -1,0 +1,117 @@
+"""What the demo brings in beside its visitors: customers and tracks loaded, listens and ads sent, bad input."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from demo.generator import generate
+from demo.hostile import HostileReport, post_hostile
+from demo.steps import Steps
+from infra.local.stack import LocalStack
+from logdig.backfill.file_sender import FileReport, Mark, Plan, scan, send_file
+from logdig.backfill.recorded_files import Kind, RefusedRow
+from logdig.backfill.reference_files import load_file
+from logdig.backfill.sender import Sender
+from logdig.config.settings import AppSettings
+from logdig.config.signatures import signing_secret
+from logdig.errors import InputError
+
+OLDER_FILES = {
+    "customers": "cust.csv",
+    "tracks": "music.csv",
+    "listens": "tracks_head.csv",
+    "clicks": "clicks_head.csv",
+}
+LOADED = ("customers", "tracks")
+SENT: tuple[Kind, ...] = ("listens", "clicks", "views")
+
+
+def older_files(folder: Path) -> dict[str, Path]:
+    """Files of the older system by kind.
+
+    Raises:
+        InputError: One is missing.
+    """
+    files = {kind: folder / name for kind, name in OLDER_FILES.items()}
+    missing = [path.name for path in files.values() if not path.is_file()]
+    if missing:
+        raise InputError(f"{folder} lacks {', '.join(missing)}; the demo needs {', '.join(OLDER_FILES.values())}")
+    return files
+
+
+def made_files(folder: Path, seed: int, listens: int) -> dict[str, Path]:
+    """Files of the made music service, ending now, by kind."""
+    return generate(folder, datetime.now(UTC).replace(tzinfo=None), seed=seed, listens=listens)
+
+
+class Feeder:
+    """Brings files to a running stack.
+
+    Args:
+        stack: Where to.
+        app: Whose customers they are.
+        step: Does and tells each step.
+    """
+
+    def __init__(self, stack: LocalStack, app: AppSettings, step: Steps) -> None:
+        self._stack, self._app, self._step = stack, app, step
+
+    @property
+    def secret(self) -> bytes:
+        """The app's signing secret."""
+        return signing_secret(self._app.name, self._stack.environment) or b""
+
+    def load(self, kind: str, path: Path) -> int:
+        """Load customers or tracks; return how many rows could be read."""
+        settings, now = self._stack.settings, datetime.now(UTC)
+        count, refused = self._step(
+            f"{kind} loaded",
+            lambda: load_file(settings, kind, path, self._app.name, now),
+            lambda found: f"{found[0]:,} rows, {len(found[1]):,} refused",
+        )
+        self._tell_refused(path, refused)
+        return count
+
+    def shift_to_now(self, files: Mapping[str, Path]) -> timedelta:
+        """Whole days that bring the newest row of all sent files close to now; one shift keeps files together."""
+        now = datetime.now(ZoneInfo(self._app.timezone)).replace(tzinfo=None)
+        plans = [replace(self._plan(kind, files[kind]), shift_now=now) for kind in SENT if kind in files]
+        return min(scan(plan)[1] for plan in plans)
+
+    def send(self, kind: Kind, path: Path, shift: timedelta) -> FileReport:
+        """Send listens, clicks or views, their times moved by a shift."""
+        plan = self._plan(kind, path)
+        report = self._step(f"{kind} sent", lambda: self._send(plan, shift), _tell_sent)
+        self._tell_refused(path, report.refused)
+        return report
+
+    def misbehave(self) -> HostileReport:
+        """Post bad input among good."""
+        url, run = self._stack.collector_url, secrets.token_hex(4)
+        return self._step("bad input among good", lambda: post_hostile(url, self._app, self.secret, run), _tell_hostile)
+
+    def _plan(self, kind: Kind, path: Path) -> Plan:
+        return Plan(kind, path, ZoneInfo(self._app.timezone), ads_consent=True)
+
+    def _send(self, plan: Plan, shift: timedelta) -> FileReport:
+        sender = Sender(self._stack.collector_url, self._app.token, self.secret)
+        return send_file(plan, sender, shift, Mark(self._stack.directory / "send", str(plan)))
+
+    def _tell_refused(self, path: Path, rows: list[RefusedRow]) -> None:
+        for row in rows:
+            self._step.note(f"refused {path}:{row.line}: {row.reason}: {row.text}")
+
+
+def _tell_sent(report: FileReport) -> str:
+    tally = report.tally
+    return f"{tally.accepted:,} accepted, {len(tally.refusals):,} rejected, {len(report.refused):,} rows refused"
+
+
+def _tell_hostile(report: HostileReport) -> str:
+    answers = ", ".join(f"{what} {status}" for what, status in report.refused.items())
+    return f"{report.accepted} accepted, {report.rejected} rejected; {answers}"

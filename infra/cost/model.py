@@ -1,0 +1,255 @@
+"""What a month costs: events and settings in, one line a service out. Arithmetic only; source: docs/cost.md.
+
+Unit costs of our own work (milliseconds, bytes) are measured; the bench that measured each is named beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Any, Literal
+
+from infra.cost.prices import interpolate, stepped
+from logdig.errors import InputError
+
+FrontDoor = Literal["function-url", "rest-api", "server"]
+Freshness = Literal["daily", "hourly", "live"]
+FRONT_DOORS: tuple[FrontDoor, ...] = ("function-url", "rest-api", "server")
+
+MONTH_SECONDS = 730 * 3600
+RUNS_A_MONTH: dict[Freshness, float] = {"daily": 365 / 12, "hourly": 730, "live": 730 * 12}
+
+EVENT_BYTES = 750
+"""One event inside a pack; bench/flusher.py works with 800."""
+GZIP_SHARE = 0.16
+"""Stored bytes by text bytes, gzip level 4 on such lines."""
+TABLE_SHARE = 0.12
+"""Bytes of the Iceberg tables by text bytes, zstd Parquet."""
+
+REPLY_BYTES = 500
+"""What leaves the region for a request: status, headers, a short JSON."""
+COLLECTOR_GB = 0.25
+COLLECTOR_SECONDS = 0.025
+"""Billed time of a request at 256 MB: 2.2 ms of CPU at a seventh of a core, and SQS's 8 to 10 ms."""
+FLUSH_GB = 0.5
+FLUSH_LOGS_A_SECOND = 29_000
+"""100,000 logs a second and core (bench/flusher.py) at the share of a core that 512 MB buys."""
+FLUSH_RUN_SECONDS = 3.0
+"""A run that finds little waits out two empty receives."""
+FLUSHES = 730 * 12
+OBJECT_BYTES = 16 * 1024 * 1024
+PACK_BYTES = 256 * 1024
+
+SERVER_REQUESTS_A_SECOND = 400
+"""Mean of one t4g.small: 2 vCPUs of which 20 % each may be used all day, at 1,000 requests a second and vCPU, well
+below what bench/collector.py measures; peaks use the credits that quiet hours save."""
+SERVER_DISK_GB = 8
+
+RUN_VCPU_HOURS = 0.10
+RUN_GB_HOURS = 0.40
+"""A Spark run that finds little: two workers of 1 vCPU and 4 GB for three minutes."""
+SPARK_EVENTS_A_VCPU_SECOND = 20_000
+SPARK_GB_A_VCPU = 4.0
+JOBS = ("ingest", "marts", "model and targets", "maintain")
+JOB_SHARES = (0.4, 0.3, 0.2, 0.1)
+"""How the fixed part of a run divides among its jobs; ingest takes what grows with the events."""
+COMMIT_FILES = 30
+ALARMS = 8
+HOURLY_FIGURES = 1
+"""Figures of the flush's log lines: one value at least each hour, so all month is paid."""
+RUN_FIGURES = 2
+"""Figures of the jobs' log lines: paid for the hours of their runs."""
+FLUSH_LOG_BYTES = 600
+"""The report of a run. Doors write no line for a request that went well, and Lambda is told not to either."""
+DECIDE_SECONDS = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """What happens in a month.
+
+    Args:
+        events: Events accepted.
+        events_per_request: Mean; the tracker sends about ten.
+        front_door: Where requests arrive.
+        freshness: How often Spark runs.
+        decisions: Calls of the decision service.
+        customers: Profiles written by each run.
+    """
+
+    events: float
+    events_per_request: float = 10.0
+    front_door: FrontDoor = "function-url"
+    freshness: Freshness = "daily"
+    decisions: float = 0.0
+    customers: float = 1_000.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.events <= 1e15:
+            raise InputError(f"{self.events} events a month: 0 to 1e15")
+        if not 1 <= self.events_per_request <= 500:
+            raise InputError(f"{self.events_per_request} events a request: 1 to 500")
+        if not 0 <= self.decisions <= 1e15:
+            raise InputError(f"{self.decisions} decisions a month: 0 to 1e15")
+
+    @property
+    def requests(self) -> float:
+        return self.events / self.events_per_request
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a bill; ``part`` is collect, analyse or operate."""
+
+    service: str
+    what: str
+    usd: float
+    part: Literal["collect", "analyse", "operate"] = "collect"
+
+
+def bill(work: Workload, prices: dict[str, Any]) -> list[Line]:
+    """Every line of a month's bill."""
+    return [*collection(work, prices), *analysis(work, prices), *operation(work, prices)]
+
+
+def total(lines: Sequence[Line]) -> float:
+    """Sum of a bill in dollars."""
+    return sum(line.usd for line in lines)
+
+
+def collection(work: Workload, prices: dict[str, Any]) -> list[Line]:
+    """From the browser to S3."""
+    return [*_front_door(work, prices), *_queue(work, prices), *_flush(work, prices)]
+
+
+def _front_door(work: Workload, prices: dict[str, Any]) -> list[Line]:
+    sent_gb = work.requests * REPLY_BYTES / 1e9
+    reply = Line("data out", f"replies, {sent_gb:,.1f} GB", sent_gb * prices["transfer"]["out_gb"])
+    if work.front_door == "server":
+        mean_rate = work.requests / MONTH_SECONDS
+        server = prices["server"]
+        machines = max(1, ceil(mean_rate / SERVER_REQUESTS_A_SECOND))
+        hours = machines * 730 * (server["machine_hour"] + server["address_hour"])
+        disks = machines * SERVER_DISK_GB * server["disk_gb_month"]
+        return [
+            Line("EC2", f"{machines} t4g.small all month, with address and disk", hours + disks),
+            Line("load balancer", f"{mean_rate:,.1f} requests/s", interpolate(server["balancer_steps"], mean_rate)),
+            reply,
+        ]
+    seconds = work.requests * COLLECTOR_SECONDS
+    lines = [
+        Line("Lambda", f"collector, {work.requests:,.0f} requests", work.requests * prices["lambda"]["request"]),
+        Line("Lambda", f"collector, {seconds:,.0f} s at 256 MB", _gb_seconds(seconds * COLLECTOR_GB, prices)),
+        reply,
+    ]
+    if work.front_door == "rest-api":
+        lines.append(Line("API Gateway", "REST requests", stepped(prices["rest_api"]["steps"], work.requests)))
+    return lines
+
+
+def _queue(work: Workload, prices: dict[str, Any]) -> list[Line]:
+    unit, price = prices["sqs"]["unit_bytes"], prices["sqs"]["request"]
+    text = work.events * EVENT_BYTES
+    if work.front_door == "server":
+        messages, sends = ceil(text / PACK_BYTES), ceil(text / unit)
+        receives = sends
+    else:
+        messages = ceil(work.requests)
+        message_bytes = work.events_per_request * EVENT_BYTES
+        sends = messages * ceil(message_bytes / unit)
+        receives = ceil(messages / 10) * ceil(10 * message_bytes / unit)
+    idle = 2 * FLUSHES
+    return [
+        Line("SQS", f"{sends:,} sends", sends * price),
+        Line("SQS", f"{receives + idle:,} receives", (receives + idle) * price),
+        Line("SQS", f"{ceil(messages / 10):,} deletes of ten", ceil(messages / 10) * price),
+    ]
+
+
+def _flush(work: Workload, prices: dict[str, Any]) -> list[Line]:
+    text = work.events * EVENT_BYTES
+    objects = min(FLUSHES, ceil(work.events)) + ceil(text / OBJECT_BYTES)
+    seconds = FLUSHES * FLUSH_RUN_SECONDS + work.events / FLUSH_LOGS_A_SECOND
+    stored_gb = text * GZIP_SHARE / 1e9
+    return [
+        Line("Lambda", f"flush, {seconds:,.0f} s at 512 MB", _gb_seconds(seconds * FLUSH_GB, prices)),
+        Line("Lambda", f"flush, {FLUSHES:,} runs", FLUSHES * prices["lambda"]["request"]),
+        Line("EventBridge", f"{FLUSHES:,} schedules", FLUSHES * prices["scheduler"]["invocation"]),
+        Line("S3", f"{objects:,} objects put", objects * prices["s3"]["put"]),
+        Line("S3", f"raw, {stored_gb:,.1f} GB stored", stored_gb * prices["s3"]["gb_month"]),
+    ]
+
+
+def analysis(work: Workload, prices: dict[str, Any]) -> list[Line]:
+    """From S3 to tables, targets and decisions, a line a job."""
+    runs = RUNS_A_MONTH[work.freshness]
+    emr = prices["emr_serverless"]
+    fixed = runs * (RUN_VCPU_HOURS * emr["vcpu_hour"] + RUN_GB_HOURS * emr["gb_hour"])
+    hours = work.events / SPARK_EVENTS_A_VCPU_SECOND / 3600
+    growing = hours * (emr["vcpu_hour"] + SPARK_GB_A_VCPU * emr["gb_hour"])
+    jobs = [
+        Line(
+            "EMR Serverless", f"{job}, {runs:,.0f} runs", fixed * share + (growing if job == "ingest" else 0), "analyse"
+        )
+        for job, share in zip(JOBS, JOB_SHARES, strict=True)
+    ]
+    reads = work.events * EVENT_BYTES / OBJECT_BYTES + FLUSHES
+    stored_gb = work.events * EVENT_BYTES * TABLE_SHARE / 1e9
+    s3 = prices["s3"]
+    requests = reads * s3["get"] + runs * COMMIT_FILES * (s3["put"] + s3["get"])
+    return [
+        *jobs,
+        Line("S3", f"tables, {stored_gb:,.1f} GB stored", stored_gb * s3["gb_month"], "analyse"),
+        Line("S3", "requests of the jobs", requests, "analyse"),
+        Line("DynamoDB", "profiles written", runs * work.customers * prices["dynamodb"]["write"], "analyse"),
+        *_decisions(work, prices),
+    ]
+
+
+def _decisions(work: Workload, prices: dict[str, Any]) -> list[Line]:
+    """Each decision is a call, a read of half a unit, and an exposure in the queue."""
+    count, door = work.decisions, []
+    if count == 0:
+        return []
+    if work.front_door != "server":
+        calls = count * prices["lambda"]["request"] + _gb_seconds(count * DECIDE_SECONDS * COLLECTOR_GB, prices)
+        door.append(Line("Lambda", f"{count:,.0f} decisions", calls, "analyse"))
+    if work.front_door == "rest-api":
+        after_events = stepped(prices["rest_api"]["steps"], work.requests + count)
+        requests = after_events - stepped(prices["rest_api"]["steps"], work.requests)
+        door.append(Line("API Gateway", f"{count:,.0f} decisions", requests, "analyse"))
+    return [
+        *door,
+        Line("DynamoDB", f"{count:,.0f} profiles read", count * prices["dynamodb"]["read"] / 2, "analyse"),
+        Line("SQS", f"{count:,.0f} exposures", count * 1.2 * prices["sqs"]["request"], "analyse"),
+    ]
+
+
+def operation(work: Workload, prices: dict[str, Any]) -> list[Line]:
+    """Alarms, figures, dashboard and log lines."""
+    watch = prices["cloudwatch"]
+    log_gb = FLUSHES * FLUSH_LOG_BYTES / 1e9
+    figures = HOURLY_FIGURES + RUN_FIGURES * min(1, RUNS_A_MONTH[work.freshness] / 730)
+    return [
+        Line("CloudWatch", f"{ALARMS} alarms", ALARMS * watch["alarm"], "operate"),
+        Line(
+            "CloudWatch", f"{HOURLY_FIGURES + RUN_FIGURES} figures of log lines", figures * watch["figure"], "operate"
+        ),
+        Line("CloudWatch", "dashboard", watch["dashboard"], "operate"),
+        Line("CloudWatch", f"{log_gb:,.2f} GB of log lines", log_gb * watch["log_gb"], "operate"),
+    ]
+
+
+def price_of_freshness(work: Workload, prices: dict[str, Any]) -> dict[Freshness, float]:
+    """Dollars a month for the Spark runs of each freshness."""
+    lines = {one: analysis(_with(work, one), prices) for one in RUNS_A_MONTH}
+    return {one: total([line for line in found if line.service == "EMR Serverless"]) for one, found in lines.items()}
+
+
+def _with(work: Workload, freshness: Freshness) -> Workload:
+    return Workload(work.events, work.events_per_request, work.front_door, freshness, work.decisions, work.customers)
+
+
+def _gb_seconds(amount: float, prices: dict[str, Any]) -> float:
+    return float(amount * prices["lambda"]["arm_gb_second"])

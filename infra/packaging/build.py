@@ -1,0 +1,227 @@
+"""What is uploaded before a deploy: one archive for the functions, three for Spark, the tracker.
+
+Every key holds a digest of what lies under it, so an object is never written twice with other contents, and a deploy
+without a change has nothing to upload.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from infra.packaging.archives import files_below, sha256_of, write_tar_gz, write_zip
+from infra.packaging.dependencies import (
+    EMR_TARGET,
+    FUNCTION_DISTRIBUTIONS,
+    HERE,
+    LAMBDA_TARGET,
+    ROOT,
+    SPARK_DISTRIBUTIONS,
+    Target,
+    install,
+)
+from logdig.config.settings import Settings
+from logdig.config.toml_file import settings_text
+from logdig.errors import SetupError
+
+UNZIPPED_LIMIT_BYTES = 250 * 1024 * 1024
+"""Lambda's limit of a function's code and layers together."""
+DIGEST_CHARACTERS = 16
+FUNCTIONS_VENDOR = ROOT / "lambdas" / "vendor"
+SPARK_VENDOR = ROOT / ".cache" / "packages"
+SERVER = ROOT / "infra" / "server"
+BY_HAND = ("Dockerfile.dockerignore",)
+"""For builds from the checkout; a bundle holds nothing to ignore."""
+TRACKER = ROOT / "clicktracker_js"
+TRACKER_PARTS = ("debug", "decide", "experiment", "failure", "move", "options")
+TRACKER_FILES = ("clicktracker.js", *(f"clicktracker.{part}.js" for part in TRACKER_PARTS))
+GEO_DATABASE = "geo.mmdb"
+SETTINGS_FILE = "logdig.toml"
+SPARK_SETTINGS_FILE = "analytics/deployed.toml"
+ICEBERG_JAR = "/usr/share/aws/iceberg/lib/iceberg-spark3-runtime.jar"
+"""Of EMR Serverless itself, so that Iceberg and AWS's SDK fit its Spark."""
+ENTRY = """\
+import sys
+
+from analytics.jobs.main import main
+
+main(sys.argv[1:])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One file to upload.
+
+    Args:
+        path: Where it lies on this machine.
+        key: Its name in the bucket; holds the digest.
+        sha256: Of its bytes, in hex.
+        content_type: To store it with.
+        unpacked_bytes: Of its contents; the file's own size for what is no archive.
+        integrity: For a script tag (``sha384-…``); empty for what no page loads.
+    """
+
+    path: Path
+    key: str
+    sha256: str
+    content_type: str
+    unpacked_bytes: int
+    integrity: str = ""
+
+    @property
+    def bytes(self) -> int:
+        return self.path.stat().st_size
+
+
+@dataclass(frozen=True, slots=True)
+class Packages:
+    """Everything a deploy uploads; ``wheels`` only where EMR runs the jobs, ``server`` only in server mode."""
+
+    functions: Package
+    spark: Package
+    entry: Package
+    wheels: Package | None
+    tracker: tuple[Package, ...]
+    server: Package | None = None
+
+    def all(self) -> tuple[Package, ...]:
+        """Each package once."""
+        optional = tuple(one for one in (self.wheels, self.server) if one is not None)
+        return (self.functions, self.spark, self.entry, *optional, *self.tracker)
+
+    def spark_submit_parameters(self, bucket: str) -> str:
+        """Parameters of a job on EMR Serverless, for packages uploaded to the bucket."""
+        if self.wheels is None:
+            raise ValueError("these packages were built for this machine, not for EMR Serverless")
+        configuration = {
+            "spark.archives": f"s3://{bucket}/{self.wheels.key}#deps",
+            "spark.emr-serverless.driverEnv.PYTHONPATH": "./deps",
+            "spark.executorEnv.PYTHONPATH": "./deps",
+            "spark.jars": ICEBERG_JAR,
+        }
+        flags = [f"--conf {key}={value}" for key, value in configuration.items()]
+        return " ".join([f"--py-files s3://{bucket}/{self.spark.key}", *flags])
+
+
+def build_packages(settings: Settings, folder: Path, target: Target = LAMBDA_TARGET) -> Packages:
+    """Build every package of the settings into a folder.
+
+    Args:
+        settings: Go into the packages, without what is empty; they hold public tokens, never a secret.
+        folder: For the archives; made if missing.
+        target: Where functions run. `HERE`, for an emulator, has no EMR and so no wheels.
+    Raises:
+        MissingPartError: Dependencies cannot be fetched.
+        SetupError: The functions are larger than Lambda takes, or a file of the settings is missing.
+    """
+    return Packages(
+        functions=build_functions(settings, folder, target),
+        spark=build_spark(settings, folder),
+        entry=_plain(folder, "packages/entry", ".py", ENTRY.encode(), "text/x-python"),
+        wheels=None if target == HERE else build_wheels(),
+        tracker=tuple(build_tracker(folder)),
+        server=build_server(settings, folder) if getattr(settings, "front_door", "") == "server" else None,
+    )
+
+
+def build_functions(settings: Settings, folder: Path, target: Target) -> Package:
+    """Build the one archive that all functions run: our code, its dependencies, the settings."""
+    vendor = install(ROOT / "requirements-lambda.txt", FUNCTION_DISTRIBUTIONS, target, FUNCTIONS_VENDOR)
+    contents: dict[str, Path | bytes] = dict(files_below(vendor))
+    contents.update(_code("logdig", without=()))
+    contents.update(_code("lambdas", without=("vendor", ".chalice")))
+    if settings.geo_database:
+        contents[GEO_DATABASE] = _existing(Path(settings.geo_database), "geo_database")
+        settings = msgspec.structs.replace(settings, geo_database=GEO_DATABASE)
+    contents[SETTINGS_FILE] = settings_text(settings).encode()
+    package = _zip(folder, "functions", contents)
+    if package.unpacked_bytes > UNZIPPED_LIMIT_BYTES:
+        raise SetupError(
+            f"the functions are {package.unpacked_bytes:,} bytes unpacked; Lambda takes {UNZIPPED_LIMIT_BYTES:,}: "
+            "use a smaller geo_database"
+        )
+    return package
+
+
+def build_spark(settings: Settings, folder: Path) -> Package:
+    """Build the archive of ``--py-files``: the jobs, the core, the settings."""
+    contents: dict[str, Path | bytes] = {}
+    contents.update(_code("logdig", without=()))
+    contents.update(_code("analytics", without=("notebooks",)))
+    contents[SPARK_SETTINGS_FILE] = settings_text(settings).encode()
+    return _zip(folder, "spark", contents)
+
+
+def build_wheels() -> Package:
+    """Build the archive of Python parts that EMR Serverless lacks, once for each lock file: it takes a minute."""
+    vendor = install(ROOT / "requirements.txt", SPARK_DISTRIBUTIONS, EMR_TARGET, SPARK_VENDOR)
+    path = SPARK_VENDOR / f"{vendor.name}.tar.gz"
+    files = list(files_below(vendor))
+    if not path.exists():
+        write_tar_gz(path, files)
+    size = sum(file.stat().st_size for _, file in files)
+    return _named(path, "packages/wheels", ".tar.gz", "application/gzip", size)
+
+
+def build_server(settings: Settings, folder: Path) -> Package:
+    """Build the bundle that Elastic Beanstalk runs: Dockerfile, collector, settings, how to roll it out."""
+    contents: dict[str, Path | bytes] = {name: path for name, path in files_below(SERVER) if name not in BY_HAND}
+    contents["requirements-server.txt"] = ROOT / "requirements-server.txt"
+    contents.update(_code("logdig", without=()))
+    contents.update(_code("api", without=()))
+    contents[SETTINGS_FILE] = settings_text(settings).encode()
+    return _zip(folder, "server", contents)
+
+
+def build_tracker(folder: Path) -> Iterator[Package]:
+    """Name the built tracker by version and contents, each script with the integrity that a page can ask for.
+
+    All share one folder, since the script loads its parts from its own.
+    """
+    version = json.loads((TRACKER / "package.json").read_text(encoding="utf-8"))["version"]
+    scripts = {name: (TRACKER / "dist" / name).read_bytes() for name in TRACKER_FILES}
+    build = hashlib.sha256(b"\n".join(scripts.values())).hexdigest()
+    for name, script in scripts.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(script)
+        integrity = "sha384-" + base64.b64encode(hashlib.sha384(script).digest()).decode()
+        key = f"tracker/{version}-{build[:8]}/{name}"
+        yield Package(path, key, sha256_of(path), "text/javascript; charset=utf-8", len(script), integrity)
+
+
+def _code(package: str, *, without: tuple[str, ...]) -> dict[str, Path]:
+    """Files of one of our Python packages, without some of its folders."""
+    files = files_below(ROOT / package)
+    return {f"{package}/{name}": path for name, path in files if name.split("/")[0] not in without}
+
+
+def _existing(path: Path, key: str) -> Path:
+    if not path.is_file():
+        raise SetupError(f"{key}: {path}: no such file")
+    return path
+
+
+def _zip(folder: Path, name: str, contents: dict[str, Path | bytes]) -> Package:
+    path = folder / f"{name}.zip"
+    size = write_zip(path, contents)
+    return _named(path, f"packages/{name}", ".zip", "application/zip", size)
+
+
+def _plain(folder: Path, key: str, suffix: str, content: bytes, content_type: str) -> Package:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / (Path(key).name + suffix)
+    path.write_bytes(content)
+    return _named(path, key, suffix, content_type, len(content))
+
+
+def _named(path: Path, key: str, suffix: str, content_type: str, unpacked_bytes: int) -> Package:
+    digest = sha256_of(path)
+    return Package(path, f"{key}-{digest[:DIGEST_CHARACTERS]}{suffix}", digest, content_type, unpacked_bytes)

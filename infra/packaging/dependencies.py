@@ -1,0 +1,174 @@
+"""Dependencies of a package, laid out in a folder as its target machine imports them.
+
+Versions and hashes are those of the lock files; pip checks every hash. Only what runs is taken: the lock of the
+functions also names the tools that Chalice's command line needs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.markers import Marker
+from packaging.utils import canonicalize_name
+
+from logdig.errors import MissingPartError, SetupError
+
+ROOT = Path(__file__).resolve().parents[2]
+LAYOUT = "1"
+"""Part of each folder's name: raise it when what is cut away changes."""
+
+AWS_SERVICES = ("dynamodb", "s3", "sqs", "ssm", "sts")
+"""What boto3 must know inside a package; its descriptions of the other 400 services are 25 MB."""
+FUNCTION_DISTRIBUTIONS = (
+    "boto3", "botocore", "chalice", "crawler-user-agents", "idna", "isal", "jmespath", "maxminddb", "msgspec",
+    "python-dateutil", "s3transfer", "six", "throttled-py", "tzdata", "urllib3",
+)  # fmt: skip
+SPARK_DISTRIBUTIONS = (
+    "boto3", "botocore", "idna", "isal", "jmespath", "joblib", "maxminddb", "msgspec", "numpy", "pandas", "pyarrow",
+    "python-dateutil", "pytz", "s3transfer", "scikit-learn", "scipy", "six", "threadpoolctl", "tzdata", "urllib3",
+)  # fmt: skip
+"""pyspark and py4j are EMR's own."""
+
+_CUT = re.compile(
+    r"""(^|/)(tests?|_pyinstaller)/            # of numpy, pandas, scipy, scikit-learn, pyarrow
+      | ^bin/                                  # command lines, which name this machine's Python
+      | \.dist-info/(RECORD|INSTALLER|REQUESTED|direct_url\.json)$
+      | ^chalice/(?!(__init__|app)\.py$)       # its command line; a function needs these two
+      | ^boto3/(data|examples)/
+      | ^pyarrow/(include|src)/ | \.pyi$ | \.pyx$ | \.pxd$
+    """,
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The machine on which a package runs.
+
+    Args:
+        name: Short, part of folder names.
+        platforms: pip's platform tags; none means this machine and its Python.
+        python_version: Such as ``3.11``.
+    """
+
+    name: str
+    platforms: tuple[str, ...]
+    python_version: str
+
+    @property
+    def markers(self) -> dict[str, str]:
+        """Values by which the markers of a lock file are judged, as far as they differ from this machine's."""
+        if not self.platforms:
+            return {}
+        machine = self.platforms[0].split("_", 1)[1]
+        return {
+            "python_version": self.python_version,
+            "python_full_version": f"{self.python_version}.0",
+            "sys_platform": "linux",
+            "platform_system": "Linux",
+            "platform_machine": machine,
+            "implementation_name": "cpython",
+            "platform_python_implementation": "CPython",
+        }
+
+
+LAMBDA_TARGET = Target("lambda-aarch64", ("manylinux2014_aarch64",), "3.11")
+EMR_TARGET = Target("emr-aarch64", ("manylinux2014_aarch64", "manylinux_2_28_aarch64"), "3.11")
+"""EMR Serverless runs on a newer C library than Lambda's Python 3.11, and pyarrow asks for it."""
+HERE = Target("here", (), f"{sys.version_info.major}.{sys.version_info.minor}")
+"""An emulator runs functions in the Python beside it."""
+
+
+def target_for(environment: Mapping[str, str]) -> Target:
+    """Where functions will run: on AWS, or on this machine when ``AWS_ENDPOINT_URL`` names an emulator."""
+    return HERE if environment.get("AWS_ENDPOINT_URL") else LAMBDA_TARGET
+
+
+def locked(lock: str, names: Iterable[str], target: Target) -> str:
+    """Cut a lock file down to the named distributions as the target needs them.
+
+    Args:
+        lock: Text of a requirements file with hashes.
+        names: Distributions, in any spelling.
+    Returns:
+        Requirements with hashes and without markers, sorted.
+    Raises:
+        SetupError: A name is not locked for the target.
+    """
+    found: dict[str, str] = {}
+    for block in re.split(r"\n(?=\S)", lock):
+        head = re.match(r"([A-Za-z0-9._-]+)==(\S+)(?: ; (.*?))?(?: \\)?\n", block + "\n")
+        if head is None or (head[3] and not Marker(head[3]).evaluate(target.markers)):
+            continue
+        hashes = re.findall(r"--hash=sha256:[0-9a-f]{64}", block)
+        found[canonicalize_name(head[1])] = " ".join([f"{head[1]}=={head[2]}", *hashes])
+    wanted = {canonicalize_name(name) for name in names}
+    if missing := sorted(wanted - set(found)):
+        raise SetupError(f"{', '.join(missing)}: not in the lock file for {target.name}; run: make lock")
+    return "".join(f"{found[name]}\n" for name in sorted(wanted))
+
+
+def install(lock: Path, names: Iterable[str], target: Target, folder: Path) -> Path:
+    """Fill a folder below the given one with the named distributions; what is there already is taken as it is.
+
+    Returns:
+        The folder, named by target and contents.
+    Raises:
+        MissingPartError: pip could not; its last line is in the message.
+    """
+    requirements = locked(lock.read_text(encoding="utf-8"), names, target)
+    about = "\n".join((LAYOUT, target.name, target.python_version, *AWS_SERVICES, requirements))
+    ready = folder / f"{target.name}-{hashlib.sha256(about.encode()).hexdigest()[:16]}"
+    if ready.exists():
+        return ready
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".part-") as part:
+        wanted, filled = Path(part) / "requirements.txt", Path(part) / "filled"
+        wanted.write_text(requirements, encoding="utf-8")
+        _pip(wanted, target, filled)
+        cut_down(filled)
+        try:
+            filled.rename(ready)
+        except OSError:
+            if not ready.exists():  # else another run was faster, with the same contents
+                raise
+    return ready
+
+
+def _pip(requirements: Path, target: Target, folder: Path) -> None:
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    command += ["--no-compile", "--no-deps", "--require-hashes", "--only-binary=:all:", "--target", str(folder)]
+    for platform in target.platforms:
+        command += ["--platform", platform, "--python-version", target.python_version]
+    environment = {**os.environ, "PIP_ROOT_USER_ACTION": "ignore"}
+    run = subprocess.run(
+        [*command, "-r", str(requirements)], capture_output=True, text=True, check=False, env=environment
+    )
+    if run.returncode != 0:
+        said = [line for line in run.stderr.splitlines() if line.strip()] or [f"exit code {run.returncode}"]
+        raise MissingPartError(f"dependencies for {target.name}: {said[-1]}; is the package registry reachable?")
+
+
+def cut_down(folder: Path) -> None:
+    """Take away what no package needs: tests, command lines, headers, AWS services that nothing here calls."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and (_CUT.search(name) or _foreign_service(name)):
+            path.unlink()
+        elif path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+    shutil.rmtree(folder / "bin", ignore_errors=True)
+
+
+def _foreign_service(name: str) -> bool:
+    described = re.match(r"botocore/data/([^/]+)/", name)
+    return described is not None and described[1] not in AWS_SERVICES

@@ -1,0 +1,80 @@
+"""Where requests arrive: function URLs, a REST API, or a server behind a load balancer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.template.resource import Resources, attribute, make, ref, sub
+from infra.template.rest_api import REST_STAGE, _rest_api
+from infra.template.server import Server, _server
+from logdig.config.settings import Settings
+from logdig.errors import SetupError
+
+_URL_ACCEPTED = {"CKV_AWS_258": "Pages of visitors call it; token, origin and signature are checked by the core."}
+
+
+def doors(settings: Settings, server: Server | None) -> Resources:
+    """Resources of the chosen front door.
+
+    Raises:
+        SetupError: Server mode without a server.
+    """
+    if settings.front_door == "function-url":
+        return _urls(settings)
+    if settings.front_door == "rest-api":
+        return _rest_api(settings)
+    if server is None:
+        raise SetupError("front_door = 'server' needs the server's bundle; build it with 'logdig package'")
+    return _server(settings, server)
+
+
+def endpoints(settings: Settings) -> dict[str, Any]:
+    """Addresses of the collector and of the decision service, without a slash at the end."""
+    if settings.front_door == "function-url":
+        # CloudFormation gives the address with a slash at its end.
+        def bare(name: str) -> dict[str, Any]:
+            host = {"Fn::Select": [2, {"Fn::Split": ["/", attribute(name, "FunctionUrl")]}]}
+            return {"Fn::Join": ["", ["https://", host]]}
+
+        return {"Endpoint": bare("CollectorUrl"), "DecideEndpoint": bare("DecideUrl")}
+    if settings.front_door == "rest-api":
+        host = "https://${RestApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}"
+        address = sub(f"{host}/{REST_STAGE}")
+    else:
+        address = sub("http://${Server.EndpointURL}")
+    return {"Endpoint": address, "DecideEndpoint": address}
+
+
+def _urls(settings: Settings) -> Resources:
+    made: Resources = {}
+    for name in ("Collector", "Decide"):
+        made[f"{name}Url"] = make(
+            settings,
+            "AWS::Lambda::Url",
+            f"Public address of {name}.",
+            {"TargetFunctionArn": ref(name), "AuthType": "NONE", "InvokeMode": "BUFFERED"},
+            accepted=_URL_ACCEPTED,
+        )
+        made[f"{name}UrlPermission"] = make(
+            settings,
+            "AWS::Lambda::Permission",
+            f"Lets anybody call the address of {name}.",
+            {
+                "FunctionName": ref(name),
+                "Action": "lambda:InvokeFunctionUrl",
+                "Principal": "*",
+                "FunctionUrlAuthType": "NONE",
+            },
+        )
+        made[f"{name}InvokePermission"] = make(
+            settings,
+            "AWS::Lambda::Permission",
+            f"Lets the address of {name}, and nothing else, start it.",
+            {
+                "FunctionName": ref(name),
+                "Action": "lambda:InvokeFunction",
+                "Principal": "*",
+                "InvokedViaFunctionUrl": True,
+            },
+        )
+    return made

@@ -1,0 +1,211 @@
+"""The Spark jobs on EMR Serverless: application, role, log, and the clock that starts them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from analytics.jobs.registry import JOBS
+from infra.template.functions import log_group, schedule
+from infra.template.iam import allow, role
+from infra.template.resource import Resources, arn_of, attribute, bucket_arn, make, ref, sub
+from logdig.config.settings import Settings
+
+RELEASE = "emr-spark-8.0.0"
+IDLE_MINUTES = 5
+"""An idle application without warm workers costs nothing; stopping it frees what is left."""
+MOST_VCPUS, MOST_GIGABYTES, MOST_DISK_GIGABYTES = 16, 64, 640
+"""The most that all jobs together may take, so that a mistake cannot cost more than $1 an hour."""
+RUN_MINUTES = 360
+"""A run that takes longer is ended; a rerun is harmless."""
+WORKER = {
+    "spark.driver.cores": "1",
+    "spark.driver.memory": "3g",
+    "spark.executor.cores": "1",
+    "spark.executor.memory": "3g",
+    "spark.dynamicAllocation.initialExecutors": "1",
+    "spark.dynamicAllocation.maxExecutors": "14",
+}
+"""Small workers: a run that finds little is two of them for three minutes (infra/cost/model.py)."""
+START_RUN = "arn:${AWS::Partition}:scheduler:::aws-sdk:emrserverless:startJobRun"
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """An entry that starts jobs: ``name``, the schedule as AWS writes it, and the jobs."""
+
+    name: str
+    expression: str
+    jobs: tuple[str, ...]
+
+
+def clocks(settings: Settings) -> tuple[Clock, ...]:
+    """What starts when, by ``freshness``."""
+    hour, minute = (int(part) for part in settings.schedules.daily_at.split(":"))
+    if settings.freshness == "hourly":
+        return (Clock("hourly", f"cron({minute} * * * ? *)", ("all",)),)
+    daily = Clock("daily", f"cron({minute} {hour} * * ? *)", ("all",))
+    if settings.freshness == "daily":
+        return (daily,)
+    live = tuple(job for job in ("ingest", "live_stats") if job in JOBS)
+    return (daily, Clock("live", "rate(5 minutes)", live))
+
+
+def job_log(settings: Settings) -> str:
+    """Log group of the jobs' reports."""
+    return f"/aws/emr-serverless/{settings.prefix}"
+
+
+def run_arguments(settings: Settings, jobs: tuple[str, ...], entry: str, parameters: str) -> dict[str, Any]:
+    """Arguments of StartJobRun but for application, role and token, as boto3 takes them.
+
+    Args:
+        settings: Names.
+        jobs: What the entry is told to run.
+        entry: S3 address of the program.
+        parameters: Of spark-submit: archives of code and wheels.
+    """
+    worker = " ".join(f"--conf {key}={value}" for key, value in WORKER.items())
+    return {
+        "name": "-".join(jobs),
+        "executionTimeoutMinutes": RUN_MINUTES,
+        "jobDriver": {
+            "sparkSubmit": {
+                "entryPoint": entry,
+                "entryPointArguments": list(jobs),
+                "sparkSubmitParameters": f"{parameters} {worker}",
+            }
+        },
+        "configurationOverrides": {
+            "monitoringConfiguration": {
+                "cloudWatchLoggingConfiguration": {
+                    "enabled": True,
+                    "logGroupName": job_log(settings),
+                    "logTypes": {"SPARK_DRIVER": ["STDOUT"]},
+                }
+            }
+        },
+    }
+
+
+def jobs(settings: Settings, entry: str, parameters: str) -> Resources:
+    """Resources of the jobs; see `run_arguments` for the arguments."""
+    made = {
+        "JobsLog": log_group(settings, job_log(settings), "One line of JSON for each finished job."),
+        "Jobs": make(
+            settings,
+            "AWS::EMRServerless::Application",
+            "Runs the Spark jobs; starts with a job and stops by itself.",
+            {
+                "Name": f"{settings.prefix}-jobs",
+                "Type": "SPARK",
+                "ReleaseLabel": RELEASE,
+                "Architecture": "ARM64",
+                "AutoStartConfiguration": {"Enabled": True},
+                "AutoStopConfiguration": {"Enabled": True, "IdleTimeoutMinutes": IDLE_MINUTES},
+                # One run at a time: two ingests at once are right but waste what the second must do again.
+                "SchedulerConfiguration": {"MaxConcurrentRuns": 1, "QueueTimeoutMinutes": RUN_MINUTES},
+                "MaximumCapacity": {
+                    "Cpu": f"{MOST_VCPUS} vCPU",
+                    "Memory": f"{MOST_GIGABYTES} GB",
+                    "Disk": f"{MOST_DISK_GIGABYTES} GB",
+                },
+            },
+        ),
+        "JobsRole": _jobs_role(settings),
+        "JobsScheduleRole": role(
+            settings,
+            "jobs-clock",
+            "scheduler.amazonaws.com",
+            "Lets the clock start the Spark jobs.",
+            allow(["emr-serverless:StartJobRun"], [arn_of("Jobs")]),
+            allow(
+                ["iam:PassRole"],
+                [arn_of("JobsRole")],
+                condition={"StringEquals": {"iam:PassedToService": "emr-serverless.amazonaws.com"}},
+            ),
+        ),
+    }
+    for clock in clocks(settings):
+        target = {
+            "Arn": sub(START_RUN),
+            "RoleArn": arn_of("JobsScheduleRole"),
+            "Input": _input(run_arguments(settings, clock.jobs, entry, parameters)),
+            "RetryPolicy": {"MaximumRetryAttempts": 3, "MaximumEventAgeInSeconds": 3600},
+        }
+        made[f"{clock.name.title()}Jobs"] = schedule(
+            settings,
+            f"{clock.name}-jobs",
+            f"Starts the Spark jobs: {', '.join(clock.jobs)}.",
+            clock.expression,
+            target,
+            timezone=settings.schedules.timezone,
+        )
+    return made
+
+
+def _input(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Scheduler wants the same arguments as text, each name with a capital."""
+    wanted = _capitals(arguments) | {
+        "ApplicationId": "${Application}",
+        "ExecutionRoleArn": "${Role}",
+        "ClientToken": "<aws.scheduler.execution-id>",
+    }
+    text = json.dumps(wanted, sort_keys=True)
+    return {"Fn::Sub": [text, {"Application": ref("Jobs"), "Role": arn_of("JobsRole")}]}
+
+
+def _capitals(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name[:1].upper() + name[1:]: _capitals(below) for name, below in value.items()}
+    return value
+
+
+def _jobs_role(settings: Settings) -> dict[str, Any]:
+    bucket = settings.bucket_name
+    account = "arn:${AWS::Partition}:glue:${AWS::Region}:${AWS::AccountId}"
+    group = f"arn:${{AWS::Partition}}:logs:${{AWS::Region}}:${{AWS::AccountId}}:log-group:{job_log(settings)}"
+    return role(
+        settings,
+        "jobs",
+        "emr-serverless.amazonaws.com",
+        "What the Spark jobs may do.",
+        allow(["s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation"], [bucket_arn(bucket)]),
+        allow(["s3:GetObject"], bucket_arn(bucket, "*")),
+        # Large files go up in parts, which a failed task takes back.
+        allow(
+            ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
+            bucket_arn(bucket, "tables/*", "checkpoints/*"),
+        ),
+        # `maintain` takes out what a flush wrote of someone while they were being forgotten.
+        allow(["s3:PutObject", "s3:GetObjectVersion", "s3:DeleteObjectVersion"], bucket_arn(bucket, "raw/*", "bad/*")),
+        allow(["s3:GetObject"], bucket_arn(settings.artifacts_bucket_name, "packages/*")),
+        allow(
+            ["glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:CreateTable", "glue:UpdateTable"],
+            [
+                sub(f"{account}:catalog"),
+                sub(f"{account}:database/{settings.database}"),
+                sub(f"{account}:table/{settings.database}/*"),
+            ],
+        ),
+        allow(["dynamodb:BatchWriteItem"], [arn_of("Profiles")]),
+        allow(["sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:ChangeMessageVisibility"], [arn_of("DeadLetters")]),
+        allow(["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"], [sub(f"{group}:*")]),
+        # EMR looks for its log group by listing; no name can be given there.
+        allow(
+            ["logs:DescribeLogGroups"],
+            [sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*")],
+        ),
+    )
+
+
+def outputs(entry: str, parameters: str) -> dict[str, Any]:
+    """What `logdig jobs run --on aws` must know."""
+    return {
+        "JobsApplication": ref("Jobs"),
+        "JobsApplicationArn": attribute("Jobs", "Arn"),
+        "JobsRole": arn_of("JobsRole"),
+        "JobsEntry": entry,
+        "JobsParameters": parameters,
+    }

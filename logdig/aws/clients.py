@@ -1,0 +1,145 @@
+"""Settings into queue, store and profile store: the only place where the core makes AWS clients.
+
+Clients are made on first use, so that importing stays cheap and nothing speaks to AWS by being imported.
+Region, credentials and ``AWS_ENDPOINT_URL`` come from AWS's standard chain.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from logdig.aws.credentials import of_botocore, of_function, session
+from logdig.aws.http_pool import Place
+from logdig.aws.json_client import PROTOCOLS, JsonClient
+from logdig.config.settings import Settings
+from logdig.config.signatures import secret_variable
+from logdig.decide.profiles import DynamoDbProfiles
+from logdig.errors import QueueUnavailableError, SecretsUnavailableError
+from logdig.queue.event_queue import SqsEventQueue
+from logdig.store.object_store import S3EventStore
+
+CONNECT_TIMEOUT_SECONDS = 3
+READ_TIMEOUT_SECONDS = 20
+PROFILE_TIMEOUT_SECONDS = 1
+"""The decision itself gives up after 50 ms; this only ends the thread that still waits."""
+READY_TIMEOUT_SECONDS = 2
+CONNECTIONS = 32
+TRIES = 4
+
+
+@lru_cache(maxsize=16)
+def client(service: str, region: str, endpoint: str | None, read_timeout_seconds: float, tries: int) -> Any:
+    """Make a client of botocore; equal arguments share one, which is safe between threads."""
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        read_timeout=read_timeout_seconds,
+        max_pool_connections=CONNECTIONS,
+        retries={"mode": "standard", "total_max_attempts": tries},
+        # Emulators and other stores rarely answer to bucket names in front of their own.
+        s3={"addressing_style": "path"} if endpoint else None,
+    )
+    return session().create_client(service, region_name=region, endpoint_url=endpoint, config=config)
+
+
+@lru_cache(maxsize=16)
+def json_client(service: str, region: str, endpoint: str | None, read_timeout_seconds: float, tries: int) -> JsonClient:
+    """Make a client of a JSON service: what requests wait for, with a fraction of botocore's work; shared likewise."""
+    where = (service, region, endpoint, os.environ)
+    found = of_function(*where) or of_botocore(*where)
+    place = Place(found.endpoint, found.authorities, CONNECT_TIMEOUT_SECONDS, read_timeout_seconds, CONNECTIONS)
+    return JsonClient(PROTOCOLS[service], region, place, found.credentials, tries)
+
+
+def _standard(service: str, settings: Settings) -> JsonClient:
+    return json_client(service, settings.region, os.environ.get("AWS_ENDPOINT_URL"), READ_TIMEOUT_SECONDS, TRIES)
+
+
+def sqs_queue(settings: Settings) -> SqsEventQueue:
+    """The queue of the settings; its address is looked up by name where it is not set.
+
+    Raises:
+        QueueUnavailableError: There is no such queue, or SQS does not answer.
+    """
+    sqs = _standard("sqs", settings)
+    if settings.queue_url:
+        return SqsEventQueue(sqs, settings.queue_url)
+    return _queue_by_name(sqs, settings.queue_name)
+
+
+def queue_check(settings: Settings, queue_url: str) -> Callable[[], None]:
+    """Make the question whether the queue answers, which raises QueueUnavailableError if not; one short try."""
+
+    def check() -> None:
+        sqs = json_client("sqs", settings.region, os.environ.get("AWS_ENDPOINT_URL"), READY_TIMEOUT_SECONDS, 1)
+        try:
+            sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
+        except (BotoCoreError, ClientError) as err:
+            raise QueueUnavailableError(f"the queue does not answer: {err}") from err
+
+    return check
+
+
+def with_signing_secrets(settings: Settings, environment: Mapping[str, str]) -> Mapping[str, str]:
+    """Add the signing secrets that lie in the parameter store below ``LOGDIG_SIGNING_PARAMETERS``.
+
+    They are named ``<app>`` and, while one is rotated, ``<app>/previous``. Variables of the environment win.
+
+    Raises:
+        SecretsUnavailableError: The store does not answer or does not let us read.
+    """
+    path = environment.get("LOGDIG_SIGNING_PARAMETERS")
+    if not path:
+        return environment
+    try:
+        found = list(_parameters(_standard("ssm", settings), path))
+    except (BotoCoreError, ClientError) as err:
+        raise SecretsUnavailableError(f"signing secrets below {path}: {err}") from err
+    secrets = {}
+    for parameter in found:
+        app_name, _, which = parameter["Name"].removeprefix(path).strip("/").partition("/")
+        if which in ("", "previous"):
+            secrets[secret_variable(app_name, previous=bool(which))] = parameter["Value"]
+    return {**secrets, **environment}
+
+
+def _parameters(ssm: Any, path: str) -> Iterator[dict[str, Any]]:
+    """All parameters below a path, page by page."""
+    more: dict[str, str] = {}
+    while True:
+        page = ssm.get_parameters_by_path(Path=path, Recursive=True, WithDecryption=True, **more)
+        yield from page["Parameters"]
+        if not page.get("NextToken"):
+            return
+        more = {"NextToken": page["NextToken"]}
+
+
+def dead_letter_queue(settings: Settings) -> SqsEventQueue:
+    """The dead-letter queue of the settings; see `sqs_queue`."""
+    return _queue_by_name(_standard("sqs", settings), settings.dlq_name)
+
+
+def _queue_by_name(sqs: Any, name: str) -> SqsEventQueue:
+    try:
+        return SqsEventQueue(sqs, sqs.get_queue_url(QueueName=name)["QueueUrl"])
+    except (BotoCoreError, ClientError) as err:
+        raise QueueUnavailableError(f"queue {name}: {err}") from err
+
+
+def s3_store(settings: Settings) -> S3EventStore:
+    """The bucket of the settings."""
+    s3 = client("s3", settings.region, os.environ.get("AWS_ENDPOINT_URL"), READ_TIMEOUT_SECONDS, TRIES)
+    return S3EventStore(s3, settings.bucket_name)
+
+
+def dynamodb_profiles(settings: Settings) -> DynamoDbProfiles:
+    """The profile table of the settings; reads give up early, since a page waits for the decision."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL")
+    table = json_client("dynamodb", settings.region, endpoint, PROFILE_TIMEOUT_SECONDS, 1)
+    return DynamoDbProfiles(table, settings.profile_table_name)

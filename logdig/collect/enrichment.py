@@ -1,0 +1,125 @@
+"""What the collector adds to an event about where it came from; the whole address is never stored.
+
+Country and region are read before the address is forgotten: from the CDN's headers where the settings trust them, else
+from a local MMDB file, else they stay null.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from logdig.addresses import parse_address
+from logdig.collect.http import Request
+from logdig.config.settings import Settings
+from logdig.errors import SetupError
+
+_log = logging.getLogger(__name__)
+
+COUNTRY_HEADER = "cloudfront-viewer-country"
+REGION_HEADER = "cloudfront-viewer-country-region"
+ADDRESS_HEADER = "cloudfront-viewer-address"
+CODE_CHARACTERS = 8
+
+LookUp = Callable[[str], Any]
+"""Address -> record of an MMDB file, or None."""
+
+
+class Place(msgspec.Struct, frozen=True, gc=False):
+    """Where a request came from; ``address`` is for staff lists and limits only."""
+
+    address: str | None = None
+    country: str | None = None
+    region: str | None = None
+
+
+class Places:
+    """Finds the place of a request.
+
+    Args:
+        trust_viewer_headers: Believe CloudFront's headers; only right behind CloudFront.
+        look_up: Reads an MMDB file; None where there is none.
+    """
+
+    def __init__(self, *, trust_viewer_headers: bool = False, look_up: LookUp | None = None) -> None:
+        self._trust = trust_viewer_headers
+        self._look_up = look_up
+
+    def address(self, request: Request) -> str | None:
+        """Tell the address of the sender: the CDN's word where it is trusted, else the connection's."""
+        seen = request.header(ADDRESS_HEADER) if self._trust else None
+        # The header holds address:port.
+        return seen.rpartition(":")[0].strip("[]") if seen else request.remote_addr
+
+    def find(self, request: Request) -> Place:
+        """Tell address, country and region as far as they are known."""
+        address = self.address(request)
+        if self._trust:
+            country = _code(request.header(COUNTRY_HEADER))
+            if country is not None:
+                return Place(address, country, _code(request.header(REGION_HEADER)))
+        return Place(address, *self._from_file(address))
+
+    def _from_file(self, address: str | None) -> tuple[str | None, str | None]:
+        if self._look_up is None:
+            return None, None
+        found = parse_address(address)
+        record = None if found is None else self._look_up(str(found))
+        if not isinstance(record, dict):
+            return None, None
+        subdivisions = record.get("subdivisions")
+        first = subdivisions[0] if isinstance(subdivisions, list) and subdivisions else None
+        return _code_of(record.get("country")), _code_of(first)
+
+
+def _code_of(place: object) -> str | None:
+    """The code of a country or region: some files hold it as text, others in an object."""
+    return _code(place.get("iso_code") if isinstance(place, dict) else place)
+
+
+def _code(text: object) -> str | None:
+    """A code of letters, digits and '-', or None: what is longer or stranger is no code."""
+    if not isinstance(text, str) or not 1 <= len(text) <= CODE_CHARACTERS:
+        return None
+    return text if text.isascii() and text.replace("-", "").isalnum() else None
+
+
+def places(settings: Settings) -> Places:
+    """Make the finder of the settings, opening the MMDB file once.
+
+    Raises:
+        SetupError: The file is missing or no MMDB.
+    """
+    look_up = _open(Path(settings.geo_database)) if settings.geo_database else None
+    return Places(trust_viewer_headers=settings.trust_viewer_headers, look_up=look_up)
+
+
+def _open(path: Path) -> LookUp:
+    import maxminddb
+
+    try:
+        reader = maxminddb.open_database(str(path))
+    except (OSError, maxminddb.InvalidDatabaseError) as err:
+        raise SetupError(f"geo_database = {str(path)!r}: cannot be read as MMDB: {err}") from err
+
+    def look_up(address: str) -> Any:
+        try:
+            return reader.get(address)
+        except ValueError:  # One of IPv6, in a file of IPv4.
+            return None
+        except maxminddb.InvalidDatabaseError as err:
+            _tell_damaged(str(path), str(err))
+            return None
+
+    return look_up
+
+
+@cache
+def _tell_damaged(path: str, reason: str) -> None:
+    """Warn, once: an event without its country is better than none."""
+    _log.warning("geo_database = %r is damaged, some countries stay unknown; get it anew: %s", path, reason)

@@ -1,0 +1,94 @@
+"""How many requests an app and an address may send: token buckets of this process, in the exact form called GCRA.
+
+Several servers or Lambda instances each hold their own; a bucket holds ten seconds' worth. Source: docs/operations.md.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+from datetime import timedelta
+from functools import cached_property, lru_cache
+from typing import Any
+
+from logdig.addresses import parse_address
+from logdig.config.apps import App
+from logdig.errors import InputError
+
+BURSTS_PER_MINUTE = 6
+"""A bucket holds a sixth of a minute's requests, at least one."""
+BUCKETS_LIMIT = 50_000
+"""Buckets kept at once, about 20 MiB; the one that was used longest ago is forgotten first."""
+CACHED_ADDRESSES = 4096
+IPV6_PREFIX = 64
+"""What one household has; an address more costs its owner nothing."""
+
+
+class TooManyRequestsError(InputError):
+    """An app or address sends faster than its limit; the sender keeps its events and comes back."""
+
+    http_status = 429
+
+    def __init__(self, whose: str, requests_per_minute: int, retry_after_seconds: float, code: str) -> None:
+        seconds = max(1, math.ceil(retry_after_seconds))
+        super().__init__(f"{whose} sends more than {requests_per_minute} requests a minute; wait {seconds} s")
+        self.headers = (("Retry-After", str(seconds)),)
+        self.code = code
+
+
+class RateLimits:
+    """The buckets of one process; safe between threads."""
+
+    def check(self, app: App, address: str | None, *, signed: bool) -> None:
+        """Take one request out of the buckets of its app and its address.
+
+        Args:
+            app: Whose token came; its settings hold both limits, 0 = none.
+            address: Of the sender. Signed senders and addresses that are not public (a load balancer, a test) have no
+                bucket: behind them stand many.
+        Raises:
+            TooManyRequestsError: One of them is empty.
+        """
+        if app.address_requests_per_minute and address is not None and not signed:
+            network = _public_network(address)
+            if network is not None:
+                per_minute = app.address_requests_per_minute
+                self._take("this address", f"address:{app.name}:{network}", per_minute, "rate_address")
+        # Second, so that one address that sends too fast does not use up what the app may send.
+        if app.requests_per_minute:
+            self._take(f"app {app.name}", f"app:{app.name}", app.requests_per_minute, "rate_app")
+
+    def _take(self, whose: str, key: str, per_minute: int, code: str) -> None:
+        state = self._limiter(per_minute).limit(key)
+        if state.limited:
+            raise TooManyRequestsError(whose, per_minute, state.state.retry_after, code)
+
+    @cached_property
+    def _store(self) -> Any:
+        # Imported on first use: a cold start need not wait for it.
+        from throttled import MemoryStore
+
+        return MemoryStore(options={"MAX_SIZE": BUCKETS_LIMIT})
+
+    @cached_property
+    def _limiters(self) -> dict[int, Any]:
+        return {}
+
+    def _limiter(self, per_minute: int) -> Any:
+        if per_minute not in self._limiters:
+            from throttled import RateLimiterType, Throttled, per_duration
+
+            quota = per_duration(timedelta(minutes=1), per_minute, burst=max(1, per_minute // BURSTS_PER_MINUTE))
+            self._limiters[per_minute] = Throttled(using=RateLimiterType.GCRA.value, quota=quota, store=self._store)
+        return self._limiters[per_minute]
+
+
+@lru_cache(maxsize=CACHED_ADDRESSES)
+def _public_network(address: str) -> str | None:
+    """Name the network of a public address whose requests are counted together; None for all other addresses."""
+    found = parse_address(address)
+    if found is None or not found.is_global:
+        return None
+    if found.version == 4:
+        return str(found)
+    return str(ipaddress.ip_network((found, IPV6_PREFIX), strict=False))

@@ -1,0 +1,154 @@
+"""Who may write: apps by their token, the origins of their sites, the signatures of their servers."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from logdig.addresses import normal_origin, parse_address
+from logdig.config.settings import AppSettings, PreviousToken, Settings
+from logdig.config.signatures import signing_secrets, verify
+
+KEPT_IPV4_BITS, KEPT_IPV6_BITS = 24, 48
+"""What is left of an address where an app keeps it: a network of 256 addresses, or of one customer's site."""
+
+WILDCARD = "*."
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_LABELS = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One site or service; ``token`` is the one that new pages carry.
+
+    ``origins`` are in normal form; ``parents`` are those whose subdomains may write, split at the wildcard.
+    """
+
+    name: str
+    token: str
+    origins: frozenset[str] = frozenset()
+    parents: tuple[tuple[str, str], ...] = ()
+    timezone: str = "UTC"
+    allowed_query: frozenset[str] = frozenset()
+    staff_networks: tuple[Network, ...] = ()
+    previous_tokens: tuple[PreviousToken, ...] = ()
+    keeps_network: bool = False
+    requests_per_minute: int = 0
+    address_requests_per_minute: int = 0
+
+    def admits(self, origin: str) -> bool:
+        """Tell whether pages of this origin, in normal form, may write."""
+        return origin in self.origins or any(_is_below(origin, scheme, host) for scheme, host in self.parents)
+
+    def is_staff(self, address: str | None) -> bool:
+        """Tell whether an address is one of the owner's own people."""
+        found = parse_address(address) if self.staff_networks else None
+        return found is not None and any(found in network for network in self.staff_networks)
+
+    def kept_address(self, address: str | None) -> str | None:
+        """Give the part of an address that is stored: its network, or None where the app keeps nothing."""
+        found = parse_address(address) if self.keeps_network else None
+        if found is None:
+            return None
+        prefix = KEPT_IPV4_BITS if found.version == 4 else KEPT_IPV6_BITS
+        return str(ipaddress.ip_network((found.packed, prefix), strict=False))
+
+
+def _is_below(origin: str, scheme: str, host: str) -> bool:
+    """Tell whether an origin is ``scheme`` + labels + ``.host``; anchored on both sides."""
+    labels = origin.removeprefix(scheme).removesuffix(f".{host}")
+    return len(labels) == len(origin) - len(scheme) - len(host) - 1 and _LABELS.fullmatch(labels) is not None
+
+
+class Apps:
+    """All apps that are not disabled, and the secrets by which their servers sign."""
+
+    def __init__(
+        self,
+        apps: Iterable[App],
+        secrets: Mapping[str, Sequence[bytes]] | None = None,
+        disabled: Iterable[App] = (),
+    ) -> None:
+        self._apps = tuple(apps)
+        self._secrets = dict(secrets or {})
+        self._disabled = tuple(disabled)
+        self._origins = frozenset().union(*(app.origins for app in self._apps))
+
+    @classmethod
+    def from_settings(cls, settings: Settings, environment: Mapping[str, str]) -> Apps:
+        """Take the apps of logdig.toml and their secrets of the environment; an app may have several."""
+        apps = [app_from_settings(app) for app in settings.apps if not app.disabled]
+        secrets = {app.name: signing_secrets(app.name, environment) for app in apps}
+        disabled = [app_from_settings(app) for app in settings.apps if app.disabled]
+        return cls(apps, secrets, disabled)
+
+    def find(self, token: str, now: datetime) -> App | None:
+        """Find the app of a write token; the time it takes tells nothing about the tokens there are."""
+        return _owner(self._apps, token, now)
+
+    def token_fault(self, token: str, now: datetime) -> str:
+        """Say why `find` finds no app: ``token_disabled``, ``token_expired`` or ``token_unknown``."""
+        if _owner(self._disabled, token, now) is not None:
+            return "token_disabled"
+        expired = _owner(self._apps, token, datetime.min.replace(tzinfo=UTC)) is not None
+        return "token_expired" if expired else "token_unknown"
+
+    def is_registered(self, origin: str) -> bool:
+        """Tell whether any app has this origin, in normal form."""
+        return origin in self._origins or any(app.admits(origin) for app in self._apps)
+
+    def signers(self, header: str, body: bytes, now: datetime) -> frozenset[str]:
+        """Name the apps whose secret made this signature over the bytes on the wire; none when it is wrong or old."""
+        return frozenset(
+            name
+            for name, secrets in self._secrets.items()
+            if any(verify(secret, header, body, now) for secret in secrets)
+        )
+
+
+def _owner(apps: Iterable[App], token: str, now: datetime) -> App | None:
+    sought = token.encode("utf-8", "surrogatepass")
+    found = None
+    for app in apps:
+        if hmac.compare_digest(app.token.encode(), sought):
+            found = app
+        for previous in app.previous_tokens:
+            if hmac.compare_digest(previous.token.encode(), sought) and now < previous.valid_until:
+                found = app
+    return found
+
+
+def app_from_settings(settings: AppSettings) -> App:
+    """Bring one app of logdig.toml into the form that requests are compared with."""
+    exact = (normal_origin(origin) for origin in settings.origins if WILDCARD not in origin)
+    below = (normal_origin(origin.replace(WILDCARD, "")) for origin in settings.origins if WILDCARD in origin)
+    return App(
+        name=settings.name,
+        token=settings.token,
+        origins=frozenset(origin for origin in exact if origin is not None),
+        parents=tuple(_split(origin) for origin in below if origin is not None),
+        timezone=settings.timezone,
+        allowed_query=frozenset(settings.allowed_query),
+        staff_networks=tuple(ipaddress.ip_network(network) for network in settings.staff_addresses),
+        previous_tokens=tuple(map(_in_utc, settings.previous_tokens)),
+        keeps_network=settings.keep_address == "network",
+        requests_per_minute=settings.requests_per_minute,
+        address_requests_per_minute=settings.address_requests_per_minute,
+    )
+
+
+def _split(origin: str) -> tuple[str, str]:
+    scheme, _, host = origin.partition("://")
+    return f"{scheme}://", host
+
+
+def _in_utc(previous: PreviousToken) -> PreviousToken:
+    """Read a time that the file gives without a zone as UTC."""
+    if previous.valid_until.tzinfo is not None:
+        return previous
+    return PreviousToken(previous.token, previous.valid_until.replace(tzinfo=UTC))

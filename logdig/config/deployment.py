@@ -1,0 +1,56 @@
+"""Settings of a deployed stack, and their rules. Source: docs/settings.md."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from logdig.errors import InvalidSettingError
+
+if TYPE_CHECKING:
+    from logdig.config.settings import Settings
+
+REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
+BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,51}[a-z0-9]")
+"""S3's own rule without dots, which break its certificates; ten characters are left for the bucket of the packages."""
+TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
+QUEUE_URL = re.compile(r"https?://[^\s\"'<>]+/[^\s\"'<>]+")
+EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+")
+TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+"""What CloudWatch Logs takes."""
+BUDGET_MOST_USD = 1e9
+
+
+def check_deployment(settings: Settings) -> None:
+    """Check what AWS would refuse only after minutes.
+
+    Raises:
+        InvalidSettingError: Names key, value and rule.
+    """
+    _match("region", settings.region, REGION, "an AWS region such as ap-northeast-2")
+    if settings.bucket:
+        _match("bucket", settings.bucket, BUCKET, "lower case letters, digits and '-', 3 to 53")
+    if settings.profile_table:
+        _match("profile_table", settings.profile_table, TABLE, "letters, digits, '_', '-' and '.', 3 to 255")
+    if settings.queue_url:
+        _match("queue_url", settings.queue_url, QUEUE_URL, "the address of a queue, https://…")
+    if settings.alarm_email:
+        _match("alarm_email", settings.alarm_email, EMAIL, "one address such as you@shop.example")
+    _match("schedules.daily_at", settings.schedules.daily_at, TIME, "a time such as 03:00")
+    try:
+        ZoneInfo(settings.schedules.timezone)
+    except (KeyError, ValueError, OSError) as err:
+        rule = "an IANA name such as Asia/Seoul"
+        raise InvalidSettingError("schedules.timezone", settings.schedules.timezone, rule) from err
+    if not 0 <= settings.monthly_budget_usd <= BUDGET_MOST_USD:
+        raise InvalidSettingError("monthly_budget_usd", settings.monthly_budget_usd, "0 (none) to 1e9")
+    if settings.retention.log_days not in LOG_DAYS:
+        rule = f"one of {', '.join(map(str, LOG_DAYS))}"
+        raise InvalidSettingError("retention.log_days", settings.retention.log_days, rule)
+
+
+def _match(key: str, value: str, pattern: re.Pattern[str], rule: str) -> None:
+    if not pattern.fullmatch(value):
+        raise InvalidSettingError(key, value, rule)

@@ -1,0 +1,192 @@
+"""Read logdig.toml and LOGDIG_ variables, check every rule, and give one frozen Settings."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from logdig.addresses import normal_origin
+from logdig.config.deployment import check_deployment
+from logdig.config.offers import check_offers
+from logdig.config.retention import check_retention
+from logdig.config.settings import AppSettings, FlushSettings, Settings
+from logdig.errors import InvalidSettingError, SetupError
+
+SERVICE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,16}")
+"""The service-name rule of 2016, but for a '-' in front: every AWS name begins with it, and S3 takes none there."""
+
+
+ENDPOINT = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?|https?://\[[0-9a-fA-F:]+\](:[0-9]{1,5})?/?")
+
+
+SERVICE_RULE = "lower case letters, digits and '-', at most 17, no '-' in front"
+
+
+APP_NAME = re.compile(r"[a-z0-9_][a-z0-9_-]{0,39}")
+"""Not with a dash in front: commands would take it for an option."""
+
+
+REQUESTS_PER_MINUTE_LIMIT = 10_000_000
+
+
+ENVIRONMENT_KEYS = {
+    "LOGDIG_SERVICE": "service",
+    "LOGDIG_REGION": "region",
+    "LOGDIG_STAGE": "stage",
+    "LOGDIG_QUEUE_URL": "queue_url",
+    "LOGDIG_BUCKET": "bucket",
+    "LOGDIG_PROFILE_TABLE": "profile_table",
+}
+
+
+def find_settings(environment: Mapping[str, str]) -> Settings:
+    """Read the file that LOGDIG_CONFIG names, else logdig.toml of the working directory where there is one."""
+    endpoint = environment.get("AWS_ENDPOINT_URL")
+    if endpoint is not None and not ENDPOINT.fullmatch(endpoint):
+        rule = "an address such as http://127.0.0.1:4566; unset it for AWS itself"
+        raise InvalidSettingError("AWS_ENDPOINT_URL", endpoint, rule)
+    named = environment.get("LOGDIG_CONFIG")
+    path = Path(named) if named else Path("logdig.toml")
+    return load_settings(path if named or path.exists() else None, environment)
+
+
+def load_settings(path: Path | None, environment: Mapping[str, str]) -> Settings:
+    """Read the settings.
+
+    Args:
+        path: logdig.toml; None means defaults and environment only.
+        environment: Usually ``os.environ``; only the names of ENVIRONMENT_KEYS are read.
+    Raises:
+        InvalidSettingError: An unknown key, a wrong type or a broken rule; one line with key, value and rule.
+        SetupError: The file is missing or no TOML.
+    """
+    return parse_settings(override(_read_toml(path) if path is not None else {}, environment))
+
+
+def override(table: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    """Let the variables of ENVIRONMENT_KEYS win over a table of settings."""
+    found = {key: environment[variable] for variable, key in ENVIRONMENT_KEYS.items() if variable in environment}
+    return {**table, **found}
+
+
+def parse_settings(table: Mapping[str, Any]) -> Settings:
+    """Check one table of settings; see `load_settings`."""
+    try:
+        settings = msgspec.convert(table, Settings)
+    except msgspec.ValidationError as err:
+        raise _setting_error(str(err), table) from err
+    _check(settings)
+    return settings
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as err:
+        raise SetupError(f"{path}: no such file; make one with 'logdig init'") from err
+    except OSError as err:
+        raise SetupError(f"{path}: {err.strerror}") from err
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
+        raise SetupError(f"{path}: not TOML: {err}") from err
+
+
+def _setting_error(message: str, table: Mapping[str, Any]) -> InvalidSettingError:
+    """Turn msgspec's words into key, value and rule."""
+    rule, _, where = message.partition(" - at `")
+    path = where.rstrip("`").removeprefix("$").lstrip(".")
+    unknown = re.search(r"unknown field `([^`]*)`", rule)
+    if unknown:
+        key = f"{path}.{unknown[1]}".lstrip(".")
+        return InvalidSettingError(key, _value_at(table, key), "unknown key; docs/settings.md lists all keys")
+    missing = re.search(r"missing required field `([^`]*)`", rule)
+    if missing:
+        return InvalidSettingError(f"{path}.{missing[1]}".lstrip("."), None, "required")
+    if rule.startswith("Invalid enum value"):
+        hint = get_type_hints(Settings).get(path)
+        if get_origin(hint) is Literal:
+            rule = f"one of {', '.join(get_args(hint))}"
+    return InvalidSettingError(path, _value_at(table, path), rule[:1].lower() + rule[1:])
+
+
+def _value_at(table: Mapping[str, Any], path: str) -> object:
+    value: Any = table
+    for key, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
+        try:
+            value = value[int(index)] if index else value[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
+
+
+def _check(settings: Settings) -> None:
+    if not SERVICE_NAME.fullmatch(settings.service):
+        raise InvalidSettingError("service", settings.service, SERVICE_RULE)
+    # Names that differ in this only would share the variable of their signing secrets.
+    names = [app.name.replace("-", "_") for app in settings.apps]
+    for index, app in enumerate(settings.apps):
+        _check_app(f"apps[{index}]", app)
+        if names.count(names[index]) > 1:
+            rule = "used twice; names must differ in more than '-' and '_'"
+            raise InvalidSettingError(f"apps[{index}].name", app.name, rule)
+    tokens = [app.token for app in settings.apps]
+    for index, token in enumerate(tokens):
+        if tokens.count(token) > 1:
+            raise InvalidSettingError(f"apps[{index}].token", token, "used twice; tokens must differ")
+    _check_flush(settings.flush)
+    check_offers(settings.offers)
+    check_deployment(settings)
+    check_retention(settings.retention)
+
+
+def _check_app(key: str, app: AppSettings) -> None:
+    if not APP_NAME.fullmatch(app.name):
+        rule = "lower case letters, digits, '_' and '-', 1 to 40, no '-' in front"
+        raise InvalidSettingError(f"{key}.name", app.name, rule)
+    _check_tokens(key, app)
+    for index, origin in enumerate(app.origins):
+        is_formed = re.fullmatch(r"https?://(\*\.)?[^/?#@\s*]+", origin)
+        # One that no browser's can equal would shut a site out without a word.
+        if not is_formed or normal_origin(origin.replace("*.", "", 1)) is None:
+            rule = "scheme://host[:port] or scheme://*.host[:port], nothing after it"
+            raise InvalidSettingError(f"{key}.origins[{index}]", origin, rule)
+    for index, network in enumerate(app.staff_addresses):
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as err:
+            rule = "an address or network such as 203.0.113.0/24"
+            raise InvalidSettingError(f"{key}.staff_addresses[{index}]", network, rule) from err
+    for name in ("requests_per_minute", "address_requests_per_minute"):
+        if not 0 <= getattr(app, name) <= REQUESTS_PER_MINUTE_LIMIT:
+            rule = f"0 (no limit) to {REQUESTS_PER_MINUTE_LIMIT:,}"
+            raise InvalidSettingError(f"{key}.{name}", getattr(app, name), rule)
+    try:
+        ZoneInfo(app.timezone)
+    except (KeyError, ValueError, OSError) as err:
+        raise InvalidSettingError(f"{key}.timezone", app.timezone, "an IANA name such as Asia/Seoul") from err
+
+
+def _check_tokens(key: str, app: AppSettings) -> None:
+    tokens = {"token": app.token}
+    tokens |= {f"previous_tokens[{index}].token": one.token for index, one in enumerate(app.previous_tokens)}
+    for name, token in tokens.items():
+        if not re.fullmatch(r"[A-Za-z0-9_-]{8,80}", token):
+            raise InvalidSettingError(f"{key}.{name}", token, "letters, digits, '_' and '-', 8 to 80")
+
+
+def _check_flush(flush: FlushSettings) -> None:
+    rules = (
+        ("min_logs", flush.min_logs, 1, 1_000_000),
+        ("interval_seconds", flush.interval_seconds, 1, 3600),
+        ("max_age_seconds", flush.max_age_seconds, 1, 86_400),
+        ("flushers", flush.flushers, 1, 100),
+    )
+    for key, value, least, most in rules:
+        if not least <= value <= most:
+            raise InvalidSettingError(f"flush.{key}", value, f"{least} to {most}")

@@ -1,0 +1,121 @@
+"""logdig.toml and LOGDIG_ variables become one frozen Settings, read once.
+
+Order of precedence: environment, then file, then the default written here. Every key is documented in
+docs/settings.md, which a test compares with the Structs below.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from logdig.config.offers import OfferSettings
+from logdig.config.retention import RetentionSettings
+
+
+class PreviousToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A write token that was rotated away and still works until ``valid_until`` (UTC)."""
+
+    token: str
+    valid_until: datetime
+
+
+class AppSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One site or service that may write.
+
+    ``origins`` are exact (``https://shop.example``) or begin with one wildcard (``https://*.shop.example``: every
+    host below it, never the host itself).
+    """
+
+    name: str
+    token: str
+    origins: tuple[str, ...] = ()
+    timezone: str = "UTC"
+    allowed_query: tuple[str, ...] = ()
+    staff_addresses: tuple[str, ...] = ()
+    keep_address: Literal["none", "network"] = "none"
+    disabled: bool = False
+    previous_tokens: tuple[PreviousToken, ...] = ()
+    requests_per_minute: int = 0
+    address_requests_per_minute: int = 1200
+
+
+class FlushSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When queued logs become S3 objects (docs/flush.md)."""
+
+    min_logs: int = 100
+    interval_seconds: int = 300
+    max_age_seconds: int = 600
+    flushers: int = 1
+
+
+class ScheduleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When the daily Spark run begins; its minute is also that of the hourly runs."""
+
+    daily_at: str = "03:00"
+    timezone: str = "UTC"
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything the owner may set. Names of AWS resources follow from ``service`` and ``stage``."""
+
+    service: str = "logdig"
+    region: str = "ap-northeast-1"
+    stage: Literal["dev", "prod"] = "dev"
+    queue_url: str = ""
+    bucket: str = ""
+    profile_table: str = ""
+    trust_viewer_headers: bool = False
+    geo_database: str = ""
+    front_door: Literal["function-url", "rest-api", "server"] = "function-url"
+    freshness: Literal["daily", "hourly", "live"] = "daily"
+    alarm_email: str = ""
+    monthly_budget_usd: float = 20.0
+    apps: tuple[AppSettings, ...] = ()
+    flush: FlushSettings = FlushSettings()
+    schedules: ScheduleSettings = ScheduleSettings()
+    retention: RetentionSettings = RetentionSettings()
+    offers: tuple[OfferSettings, ...] = (OfferSettings(),)
+
+    @property
+    def prefix(self) -> str:
+        """Beginning of every AWS name: ``<service>-<stage>``."""
+        return f"{self.service}-{self.stage}"
+
+    @property
+    def queue_name(self) -> str:
+        return f"{self.prefix}-sqs"
+
+    @property
+    def dlq_name(self) -> str:
+        return f"{self.prefix}-dlq"
+
+    @property
+    def bucket_name(self) -> str:
+        return self.bucket or f"{self.prefix}-s3"
+
+    @property
+    def artifacts_bucket_name(self) -> str:
+        """Bucket of what a deploy uploads."""
+        return f"{self.bucket_name}-artifacts"
+
+    @property
+    def stack_name(self) -> str:
+        """Stack of the deployed parts; CloudFormation wants a letter in front."""
+        return self.prefix if self.prefix[0].isalpha() else f"logdig-{self.prefix}"
+
+    @property
+    def profile_table_name(self) -> str:
+        return self.profile_table or f"{self.prefix}-profiles"
+
+    @property
+    def database(self) -> str:
+        """Glue database: ``<service>_<stage>``."""
+        return f"{self.service}_{self.stage}".replace("-", "_")
+
+    @property
+    def warehouse(self) -> str:
+        """S3 folder of the Iceberg tables, as an s3:// address."""
+        return f"s3://{self.bucket_name}/tables"

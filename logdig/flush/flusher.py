@@ -1,0 +1,248 @@
+"""Drain the queue into the store: write first, delete after, delete only what is written.
+
+Whatever step a run dies at, the messages it did not delete come back, and what is written twice is told apart later by
+(app, event_id). Several runs at once are safe. The rules and their reasons: docs/flush.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from logdig.errors import PoisonMessageError, QueueUnavailableError, StoreUnavailableError
+from logdig.flush.in_flight import Holding
+from logdig.flush.poison import poison_line
+from logdig.flush.receiver import receive_all
+from logdig.flush.redelivered import Suspects
+from logdig.flush.report import FlushReport
+from logdig.privacy.erasure_list import LIST_DAYS, ErasureList, read_list
+from logdig.queue.event_queue import BATCH_LIMIT, EventQueue, Message
+from logdig.queue.packs import read_pack
+from logdig.store.keys import Zone
+from logdig.store.object_store import EventStore
+from logdig.store.objects import Buffer, Buffers
+from logdig.times import Clock
+
+DELETE_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class FlushLimits:
+    """When a run writes and what it may hold.
+
+    Args:
+        min_logs: Write at once when so many logs came.
+        interval_seconds: Time until the next run.
+        max_age_seconds: No log may wait longer, without faults.
+        object_bytes: Text of an object at which it is written.
+        object_messages: Messages of an object at which it is written.
+        open_bytes: Text of all open buffers; over it the largest is written.
+        wait_seconds: Longest wait of one receive.
+        receivers: Receive calls under way at once.
+        closing_seconds: Kept of the deadline for writing and deleting.
+    """
+
+    min_logs: int = 100
+    interval_seconds: int = 300
+    max_age_seconds: int = 600
+    object_bytes: int = 16 * 1024 * 1024
+    object_messages: int = 10_000
+    open_bytes: int = 48 * 1024 * 1024
+    wait_seconds: int = 1
+    receivers: int = 4
+    closing_seconds: int = 40
+
+
+def flush(
+    queue: EventQueue,
+    store: EventStore,
+    limits: FlushLimits,
+    clock: Clock,
+    *,
+    deadline: datetime,
+    force: bool = False,
+) -> FlushReport:
+    """Move what is queued into objects.
+
+    Args:
+        queue: Where packs wait.
+        store: Where objects go.
+        limits: See `FlushLimits`.
+        clock: Gives the time, UTC.
+        deadline: The run ends before this time.
+        force: Write whatever is there, however little.
+    Returns:
+        The report. A queue or store that fails raises nothing: ``errors`` says so, and the messages stay queued.
+    """
+    run = _Run(queue, store, limits, clock, deadline)
+    run.read_erasures()
+    suspects = run.collect(receive_all(queue, limits, clock, deadline, run.report))
+    # A message given back too often would end in the dead-letter queue; suspects therefore make a run due.
+    if force or run.due() or suspects or run.report.objects:
+        run.write_open()
+        run.delete_written()
+        for message in suspects:
+            run.handle_alone(message)
+    run.finish()
+    return run.report
+
+
+class _Run:
+    """State of one run: open buffers, and in how many of them each held message still lies."""
+
+    def __init__(
+        self, queue: EventQueue, store: EventStore, limits: FlushLimits, clock: Clock, deadline: datetime
+    ) -> None:
+        self._queue, self._store, self._limits, self._clock, self._deadline = queue, store, limits, clock, deadline
+        self._buffers = Buffers()
+        self._holding = Holding()
+        self._oldest: datetime | None = None
+        self._blocked = False
+        self._erasures: ErasureList | None = None
+        self.report = FlushReport()
+
+    def read_erasures(self) -> None:
+        """Learn who was forgotten while their events were under way; without the list nothing may be written."""
+        try:
+            self._erasures = read_list(self._store, self._clock() - timedelta(days=LIST_DAYS))
+        except StoreUnavailableError as err:
+            self._block(err.message)
+
+    def collect(self, messages: Iterator[Message]) -> list[Message]:
+        """Take messages into buffers, writing what is full; return those to be handled alone."""
+        suspects = Suspects()
+        for message in messages:
+            if Suspects.is_one(message) and not self._holding.has(message):
+                if not suspects.keep(message):
+                    self._holding.hold(message)
+            elif self._blocked:
+                self._holding.hold(message)
+            else:
+                self._take(message)
+                self._write(self._buffers.full(self._limits.object_bytes, self._limits.object_messages))
+                self._write_largest_while_over()
+                self.delete_written(whole_batches_only=True)
+        return suspects.in_turn()
+
+    def due(self) -> bool:
+        """Tell whether enough logs came, or the oldest would grow too old by the next run."""
+        if self.report.logs + self.report.rejected >= self._limits.min_logs:
+            return True
+        if self._oldest is None:
+            return False
+        by_then = self._clock() - self._oldest + timedelta(seconds=self._limits.interval_seconds + 60)
+        return self.report.poison > 0 or by_then >= timedelta(seconds=self._limits.max_age_seconds)
+
+    def _take(self, message: Message) -> None:
+        if self._holding.has(message):
+            self._holding.renew(message)
+            return
+        try:
+            found = read_pack(message.body, message.message_id)
+        except PoisonMessageError as err:
+            self.report.poison += 1
+            self._oldest = min(self._oldest or message.sent_at, message.sent_at)
+            lines = [poison_line(message, err.reason)]
+            self._holding.take(message, self._add("bad", lines, message))
+            return
+        self.report.logs += len(found.events)
+        self.report.rejected += len(found.rejected)
+        self._oldest = min(self._oldest or found.received_at, found.received_at)
+        buffers = self._add("raw", found.event_lines(), message) + self._add("bad", found.rejected_lines(), message)
+        self._holding.take(message, buffers)
+
+    def _add(self, zone: Zone, lines: Iterable[bytes], message: Message) -> int:
+        if self._erasures is not None:
+            lines = map(partial(self._erasures.cleaned, zone), lines)
+        return self._buffers.add(zone, lines, message.message_id)
+
+    def _write_largest_while_over(self) -> None:
+        while self._buffers.size_bytes > self._limits.open_bytes and not self._blocked:
+            largest = self._buffers.largest()
+            self._write([largest] if largest else [])
+
+    def write_open(self) -> None:
+        """Write every open buffer, largest first."""
+        while (largest := self._buffers.largest()) is not None and not self._blocked:
+            self._write([largest])
+
+    def _write(self, buffers: Iterable[Buffer]) -> None:
+        for buffer in buffers:
+            if self._blocked:
+                return
+            if self._is_late():
+                self._block("the deadline came before everything was written")
+                return
+            built = buffer.build()
+            try:
+                is_new = self._store.put(built.key, built.body)
+            except StoreUnavailableError as err:
+                self._block(err.message)
+                return
+            self._buffers.take(buffer)
+            self.report.objects += 1
+            self.report.already_there += not is_new
+            self.report.text_bytes += built.text_bytes
+            self.report.keys.append(built.key)
+            self._holding.wrote(buffer.message_ids)
+
+    def delete_written(self, *, whole_batches_only: bool = False) -> None:
+        """Delete messages all of whose lines are written, ten a call."""
+        least = BATCH_LIMIT if whole_batches_only else 1
+        while self._holding.written >= least and not self._is_late():
+            batch = self._holding.pop_written(BATCH_LIMIT)
+            failed = self._delete(batch)
+            self.report.deleted += len(batch) - len(failed)
+            self.report.left += len(failed)
+            if failed:
+                # Written but still queued: they come back and are written again, which ingest tells apart.
+                self.report.errors.append(f"{len(failed)} written messages could not be deleted")
+
+    def _delete(self, batch: list[Message]) -> list[Message]:
+        left = batch
+        for _ in range(DELETE_TRIES):
+            with suppress(QueueUnavailableError):
+                left = self._queue.delete(left)
+            if not left or self._is_late():
+                break
+        return left
+
+    def handle_alone(self, message: Message) -> None:
+        """Read, write and delete one message by itself, so that it harms no other."""
+        if self._blocked:
+            self._holding.hold(message)
+            return
+        self._take(message)
+        self.write_open()
+        self.delete_written()
+
+    def finish(self) -> None:
+        """Delete what is written and give everything else back."""
+        self.delete_written()
+        if written := self._holding.written:
+            self.report.left += written
+            self.report.errors.append(f"the deadline came before {written} written messages were deleted")
+        held = self._holding.unwritten()
+        for start in range(0, len(held), BATCH_LIMIT):
+            if self._is_late():
+                break
+            batch = held[start : start + BATCH_LIMIT]
+            try:
+                failed = self._queue.release(batch)
+            except QueueUnavailableError:
+                failed = batch
+            # Those come back by themselves when their visibility ends.
+            self.report.released += len(batch) - len(failed)
+        if self._blocked:
+            self.report.left += len(held)
+
+    def _is_late(self) -> bool:
+        return self._clock() >= self._deadline
+
+    def _block(self, reason: str) -> None:
+        """Write nothing more in this run."""
+        self._blocked = True
+        self.report.errors.append(reason)

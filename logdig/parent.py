@@ -1,0 +1,15 @@
+"""End a worker process whose parent is gone."""
+
+from __future__ import annotations
+
+import os
+import time
+
+PARENT_CHECK_SECONDS = 0.5
+
+
+def end_with_parent(parent: int) -> None:
+    """End the worker when its parent was killed: nobody could stop it any more, and it would keep the port."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_CHECK_SECONDS)
+    os._exit(1)

@@ -1,0 +1,62 @@
+"""`logdig init`: valid settings by flags, one line when a value is wrong, nothing written over unasked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from cli.commands.init import command
+from logdig.config.loader import load_settings
+from logdig.errors import InputError, InvalidSettingError
+
+FLAGS = ["--service", "shop", "--region", "ap-northeast-2", "--stage", "prod", "--origin", "https://shop.example"]
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    found = tmp_path / "logdig.toml"
+    monkeypatch.setenv("LOGDIG_CONFIG", str(found))
+    return found
+
+
+def test_init_writes_settings_that_can_be_deployed(path: Path) -> None:
+    result = CliRunner().invoke(command, [*FLAGS, "--freshness", "live", "--budget", "5"])
+
+    settings = load_settings(path, {})
+    assert result.exit_code == 0, result.output
+    assert (settings.service, settings.region, settings.stage) == ("shop", "ap-northeast-2", "prod")
+    assert (settings.freshness, settings.monthly_budget_usd) == ("live", 5.0)
+    assert settings.apps[0].origins == ("https://shop.example",)
+    assert settings.bucket.startswith("shop-prod-")
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "key"),
+    [
+        ("--service", "Shop_1", "service"),
+        ("--region", "seoul", "region"),
+        ("--stage", "test", "stage"),
+        ("--front-door", "alb", "front_door"),
+        ("--freshness", "weekly", "freshness"),
+        ("--alarm-email", "me", "alarm_email"),
+    ],
+)
+def test_init_writes_nothing_when_a_value_is_wrong(path: Path, flag: str, value: str, key: str) -> None:
+    result = CliRunner().invoke(command, [*FLAGS, flag, value])
+
+    assert isinstance(result.exception, InvalidSettingError)
+    assert result.exception.message.startswith(f"{key} = {value!r}: ")
+    assert not path.exists()
+
+
+def test_init_keeps_what_is_there_when_nobody_says_yes(path: Path) -> None:
+    path.write_text("# mine\n")
+
+    refused = CliRunner().invoke(command, FLAGS)
+
+    assert isinstance(refused.exception, InputError)
+    assert path.read_text() == "# mine\n"
+    assert CliRunner().invoke(command, [*FLAGS, "--yes"]).exit_code == 0
+    assert load_settings(path, {}).service == "shop"

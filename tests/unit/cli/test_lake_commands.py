@@ -1,0 +1,90 @@
+"""`logdig forget` and `logdig rebuild` refuse what is not meant before Spark starts."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from cli.main import cli
+from logdig.aws import clients
+from logdig.errors import LogDigError
+from logdig.store.objects import build_object
+from tests.fakes.store import FakeStore
+
+
+def call(*arguments: str) -> Any:
+    return CliRunner().invoke(cli, arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ((), "either --user-key or --customer-id"),
+        (("--user-key", "u", "--customer-id", "c"), "either --user-key or --customer-id"),
+        (("--user-key", ""), "--user-key is empty"),
+        (("--customer-id", "c", "--app", "nope"), "has no app 'nope'"),
+    ],
+)
+def test_forget_refuses_what_names_no_person(arguments: tuple[str, ...], words: str) -> None:
+    found = call("forget", *arguments)
+
+    assert isinstance(found.exception, LogDigError)
+    assert words in found.exception.message
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> FakeStore:
+    found = FakeStore()
+    monkeypatch.setattr(clients, "s3_store", lambda _settings: found)
+    return found
+
+
+def test_rebuild_says_what_it_would_read_and_changes_nothing(store: FakeStore) -> None:
+    for day in (22, 23, 25):
+        built = build_object("raw", date(2026, 11, day), [b"{}"])
+        store.put(built.key, built.body)
+    before = dict(store.objects)
+
+    found = call("rebuild", "--from", "2026-11-23", "--dry-run", "--json")
+
+    told = json.loads(found.output)
+    assert (told["dry_run"], told["from"], told["to"], told["days"], told["objects"]) == (
+        True, "2026-11-23", "2026-11-25", 2, 2,
+    )  # fmt: skip
+    assert store.objects == before
+
+
+def test_rebuild_asks_and_stops_when_the_answer_is_no(store: FakeStore) -> None:
+    built = build_object("raw", date(2026, 11, 22), [b"{}"])
+    store.put(built.key, built.body)
+
+    found = CliRunner().invoke(cli, ["rebuild"], input="n\n")
+
+    assert found.exit_code == 1
+    assert "Replace the rows of these days" in found.output
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [((), "no object lies"), (("--from", "2026-11-24", "--to", "2026-11-23"), "--from 2026-11-24 is after --to")],
+)
+def test_rebuild_refuses_days_without_objects(store: FakeStore, arguments: tuple[str, ...], words: str) -> None:
+    found = call("rebuild", *arguments)
+
+    assert isinstance(found.exception, LogDigError)
+    assert words in found.exception.message
+
+
+def test_rebuild_passes_over_objects_that_are_none_of_ours(store: FakeStore) -> None:
+    built = build_object("raw", date(2026, 11, 22), [b"{}"])
+    store.put(built.key, built.body)
+    for key in (f"raw/dt=2026-13-45/{'0' * 64}.jsonl.gz", "raw/x.jsonl.gz", "raw/dt=2026-11-22/x", "bad/../y.jsonl.gz"):
+        store.put(key, b"")
+
+    told = json.loads(call("rebuild", "--dry-run", "--json").stdout)
+
+    assert (told["days"], told["objects"]) == (1, 1)

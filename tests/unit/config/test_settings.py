@@ -1,0 +1,134 @@
+"""Settings: one line names key, value and rule; the environment beats the file."""
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from logdig.config.loader import load_settings, parse_settings
+from logdig.errors import InvalidSettingError, SetupError
+
+APP = {"name": "shop", "token": "pk_shop_12345678", "origins": ["https://shop.example"]}
+
+
+def test_settings_are_complete_when_no_file_is_given() -> None:
+    settings = load_settings(None, {})
+
+    assert settings.queue_name == "logdig-dev-sqs"
+    assert settings.database == "logdig_dev"
+
+
+def test_settings_take_the_environment_when_file_says_otherwise(tmp_path: Path) -> None:
+    path = tmp_path / "logdig.toml"
+    path.write_text('service = "from-file"\nregion = "eu-west-1"\n')
+
+    settings = load_settings(path, {"LOGDIG_SERVICE": "from-env", "PATH": "/bin"})
+
+    assert (settings.service, settings.region) == ("from-env", "eu-west-1")
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "value"),
+    [
+        ({"servce": "x"}, "servce", "x"),
+        ({"service": "Bad_Name"}, "service", "Bad_Name"),
+        ({"service": "a" * 18}, "service", "a" * 18),
+        ({"service": ""}, "service", ""),
+        ({"service": 3}, "service", 3),
+        ({"stage": "test"}, "stage", "test"),
+        ({"flush": {"min_logs": "many"}}, "flush.min_logs", "many"),
+        ({"flush": {"min_logs": 0}}, "flush.min_logs", 0),
+        ({"flush": {"minlogs": 1}}, "flush.minlogs", 1),
+        ({"apps": [{**APP, "originz": 1}]}, "apps[0].originz", 1),
+        ({"apps": [{**APP, "origins": ["shop.example"]}]}, "apps[0].origins[0]", "shop.example"),
+        ({"apps": [{**APP, "origins": ["https://[::1"]}]}, "apps[0].origins[0]", "https://[::1"),
+        (
+            {"apps": [{**APP, "origins": ["https://*.-\u2603.example"]}]},
+            "apps[0].origins[0]",
+            "https://*.-\u2603.example",
+        ),
+        (
+            {"apps": [{**APP, "origins": ["https://shop\u3002example"]}]},
+            "apps[0].origins[0]",
+            "https://shop\u3002example",
+        ),
+        (
+            {"apps": [{**APP, "origins": ["https://shop.example:123456"]}]},
+            "apps[0].origins[0]",
+            "https://shop.example:123456",
+        ),
+        ({"apps": [{**APP, "origins": ["https://shop.example/"]}]}, "apps[0].origins[0]", "https://shop.example/"),
+        ({"apps": [{**APP, "timezone": "Mars/Olympus"}]}, "apps[0].timezone", "Mars/Olympus"),
+        ({"apps": [{**APP, "timezone": "../etc"}]}, "apps[0].timezone", "../etc"),
+        ({"apps": [APP, {**APP, "token": "pk_other_123"}]}, "apps[0].name", "shop"),
+        ({"apps": [APP, {**APP, "name": "other"}]}, "apps[0].token", APP["token"]),
+        ({"apps": [{"name": "shop"}]}, "apps[0].token", None),
+        ({"apps": [{**APP, "name": "-shop"}]}, "apps[0].name", "-shop"),
+        ({"service": "-shop"}, "service", "-shop"),
+        ({"queue_url": "queue"}, "queue_url", "queue"),
+        ({"profile_table": "a b"}, "profile_table", "a b"),
+        (
+            {"apps": [{**APP, "previous_tokens": [{"token": "x", "valid_until": datetime(2026, 1, 1)}]}]},
+            "apps[0].previous_tokens[0].token",
+            "x",
+        ),
+        ({"offers": [{"name": ""}]}, "offers[0].name", ""),
+        ({"offers": [{}, {}]}, "offers[0].name", "ADV_REDUCED_1DAY"),
+        ({"offers": [{"placement": "a\nb"}]}, "offers[0].placement", "a\nb"),
+        ({"offers": [{"holdout_share": 1.5}]}, "offers[0].holdout_share", 1.5),
+        ({"offers": [{"min_score": float("nan")}]}, "offers[0].min_score", float("nan")),
+        ({"offers": [{"daily_cap": -1}]}, "offers[0].daily_cap", -1),
+        ({"offers": [{"below_level": 2**31}]}, "offers[0].below_level", 2**31),
+        ({"retention": {"tables": {"customers": 3}}}, "retention.tables.customers", 3),
+        ({"region": "seoul"}, "region", "seoul"),
+        ({"front_door": "alb"}, "front_door", "alb"),
+        ({"freshness": "weekly"}, "freshness", "weekly"),
+        ({"alarm_email": "me"}, "alarm_email", "me"),
+        ({"bucket": "Not_A_Bucket"}, "bucket", "Not_A_Bucket"),
+        ({"bucket": "b" * 54}, "bucket", "b" * 54),
+        ({"monthly_budget_usd": -1.0}, "monthly_budget_usd", -1.0),
+        ({"schedules": {"daily_at": "24:00"}}, "schedules.daily_at", "24:00"),
+        ({"schedules": {"timezone": "Mars/Olympus"}}, "schedules.timezone", "Mars/Olympus"),
+        ({"retention": {"log_days": 8}}, "retention.log_days", 8),
+        ({"retention": {"raw_days": -1}}, "retention.raw_days", -1),
+        ({"retention": {"snapshot_days": 0}}, "retention.snapshot_days", 0),
+        ({"retention": {"tables": {"events": 40_000}}}, "retention.tables.events", 40_000),
+    ],
+)
+def test_settings_name_key_value_and_rule_when_one_is_wrong(table: dict[str, object], key: str, value: object) -> None:
+    with pytest.raises(InvalidSettingError) as caught:
+        parse_settings(table)
+
+    assert caught.value.message.startswith(f"{key} = {value!r}: ")
+    assert "\n" not in caught.value.message
+
+
+def test_settings_name_the_choices_when_a_word_is_none_of_them() -> None:
+    with pytest.raises(InvalidSettingError, match="front_door = 'alb': one of function-url, rest-api, server"):
+        parse_settings({"front_door": "alb"})
+
+
+def test_settings_name_the_file_when_it_is_missing_or_broken(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.toml"
+    broken.write_text("service = \n")
+
+    with pytest.raises(SetupError, match="no such file"):
+        load_settings(tmp_path / "absent.toml", {})
+    with pytest.raises(SetupError, match=r"broken\.toml: not TOML"):
+        load_settings(broken, {})
+    with pytest.raises(SetupError, match="Is a directory"):
+        load_settings(tmp_path, {})
+
+
+def test_settings_are_read_when_an_editor_put_a_byte_order_mark_first(tmp_path: Path) -> None:
+    path = tmp_path / "logdig.toml"
+    path.write_bytes(b'\xef\xbb\xbfservice = "shop"\n')
+
+    assert load_settings(path, {}).service == "shop"
+
+
+def test_names_of_apps_must_not_share_a_variable() -> None:
+    apps = [{"name": "my-shop", "token": "pk_shop_1"}, {"name": "my_shop", "token": "pk_shop_2"}]
+
+    with pytest.raises(InvalidSettingError, match="differ in more than"):
+        parse_settings({"apps": apps})

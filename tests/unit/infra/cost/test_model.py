@@ -1,0 +1,172 @@
+"""Costs are checked against bills worked out by hand from infra/cost/prices.toml."""
+
+import json
+import re
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cli.commands.cost import command
+from infra.cost.comparison import doors, published, shape_of_2016
+from infra.cost.model import (
+    ALARMS,
+    FRONT_DOORS,
+    HOURLY_FIGURES,
+    RUN_FIGURES,
+    RUNS_A_MONTH,
+    Workload,
+    bill,
+    collection,
+    price_of_freshness,
+    total,
+)
+from infra.cost.prices import interpolate, read_prices, stepped
+from infra.template.build import Artifacts, build_template
+from logdig.config.settings import Settings
+from logdig.errors import InputError
+from tools import cost_page
+
+PRICES = read_prices()
+WORK = st.builds(
+    Workload,
+    events=st.floats(0, 1e13),
+    events_per_request=st.floats(1, 500),
+    front_door=st.sampled_from(FRONT_DOORS),
+    freshness=st.sampled_from(list(RUNS_A_MONTH)),
+)
+
+
+def test_collection_equals_the_hand_worked_bill_of_a_billion_events() -> None:
+    # 1e8 requests: Lambda 1e8 x 0.20e-6 = 20.00; 1e8 x 0.025 s x 0.25 GB x 13.3334e-6 = 8.33.
+    # Replies: 1e8 x 500 B = 50 GB x 0.09 = 4.50.
+    # SQS: 1e8 sends of 7,500 B (one unit) = 40.00; 1e7 receives of ten, 75,000 B each = two units, and 17,520 idle
+    # ones = 8.01; 1e7 deletes of ten = 4.00.
+    # Flush: 8,760 x 3 s + 1e9 / 29,000 = 60,762.8 s x 0.5 GB = 0.41; 8,760 runs and schedules = 0.01.
+    # S3: 8,760 + 44,704 objects = 0.27; 750 GB x 0.16 = 120 GB = 2.76.
+    by_hand = 20 + 8.333 + 4.5 + 40 + 8.007 + 4 + 0.405 + 0.0018 + 0.0088 + 0.267 + 2.76
+
+    found = total(collection(Workload(1e9), PRICES))
+
+    assert found == pytest.approx(by_hand, abs=0.02)
+    assert found <= 100
+
+
+def test_server_equals_the_hand_worked_bill_of_a_billion_events() -> None:
+    # 1e8 requests / 2,628,000 s = 38.05 a second: one machine, 730 x (0.0168 + 0.005) + 8 x 0.08 = 16.55.
+    # Balancer between 10 and 100 requests a second: 28.8 + 28.05 x 25 / 90 = 36.59. Replies 4.50.
+    # SQS: 750 GB / 64 KiB = 11,444,092 sends = 4.58, as many receives and 17,520 idle ones = 4.58;
+    # 750 GB / 256 KiB = 2,861,023 messages, deletes of ten = 0.11. Flush and S3 as above: 3.44.
+    by_hand = 16.554 + 36.592 + 4.5 + 4.578 + 4.585 + 0.114 + 3.443
+
+    assert total(collection(Workload(1e9, front_door="server"), PRICES)) == pytest.approx(by_hand, abs=0.02)
+
+
+def test_shape_of_2016_equals_the_published_sum() -> None:
+    # REST 3,033.10; Lambda 200 + 33.33; SQS 400 + 40 + 400; 1e7 puts 50; 450 GB 10.35: 4,167 rounded.
+    assert total(shape_of_2016(1e9, PRICES)) == pytest.approx(3033.1 + 233.33 + 840 + 50 + 10.35, abs=0.02)
+
+
+def test_decisions_equal_the_hand_worked_bill_of_a_million() -> None:
+    # 1e6 x 0.20e-6 + 1e6 x 0.03 s x 0.25 GB x 13.3334e-6 = 0.30; reads 0.0625; 1.2 SQS operations each = 0.48.
+    without, with_them = (total(bill(Workload(0, decisions=count), PRICES)) for count in (0, 1e6))
+
+    assert with_them - without == pytest.approx(0.2 + 0.1 + 0.0625 + 0.48, abs=1e-3)
+
+
+def test_published_prices_stand_beside_ours_for_as_many_events() -> None:
+    for row in published(Workload(1.0), PRICES):
+        assert row.ours == pytest.approx(total(collection(Workload(row.events), PRICES)))
+
+
+def test_doors_are_ordered_by_price_as_the_pages_say() -> None:
+    few, many = doors(Workload(1e6), PRICES), doors(Workload(1e9), PRICES)
+
+    assert few["function-url"] < few["rest-api"] < few["server"]
+    assert many["server"] < many["function-url"] < many["rest-api"]
+
+
+def test_operation_counts_what_the_template_holds() -> None:
+    where = Artifacts("bucket", "functions.zip", "entry.py", "--conf x=y")
+    resources = list(build_template(Settings(), where)["Resources"].values())
+    alarms = [one["Properties"] for one in resources if one["Type"] == "AWS::CloudWatch::Alarm"]
+    figures = [one for one in resources if one["Type"] == "AWS::Logs::MetricFilter"]
+
+    assert sum(len(alarm.get("Metrics", [1])) for alarm in alarms) == ALARMS
+    assert len(figures) == HOURLY_FIGURES + RUN_FIGURES
+    assert sum(one["Type"] == "AWS::CloudWatch::Dashboard" for one in resources) == 1
+
+
+def test_rest_requests_equal_the_hand_worked_steps() -> None:
+    # 333e6 x 3.50e-6 = 1,165.50; 667e6 x 2.80e-6 = 1,867.60: the 3,033 of the published comparison.
+    assert stepped(PRICES["rest_api"]["steps"], 1e9) == pytest.approx(1165.5 + 1867.6)
+
+
+def test_everything_costs_at_most_five_dollars_for_a_million_events() -> None:
+    lines = bill(Workload(1e6), PRICES)
+
+    assert total(lines) <= 5
+    assert {line.what.split(",")[0] for line in lines if line.service == "EMR Serverless"} == {
+        "ingest",
+        "marts",
+        "model and targets",
+        "maintain",
+    }
+
+
+def test_freshness_costs_what_its_runs_cost() -> None:
+    # One run: 0.10 x 0.042094 + 0.40 x 0.004628 = 0.0060606; 30.4, 730 and 8,760 of them.
+    found = price_of_freshness(Workload(0), PRICES)
+
+    assert found["daily"] == pytest.approx(0.0060606 * 365 / 12, rel=1e-3)
+    assert found["hourly"] == pytest.approx(0.0060606 * 730, rel=1e-3)
+    assert found["live"] == pytest.approx(0.0060606 * 8760, rel=1e-3)
+
+
+def test_balancer_price_is_read_between_the_published_points() -> None:
+    points = PRICES["server"]["balancer_steps"]
+
+    assert [interpolate(points, at) for at in (10, 55, 1900)] == pytest.approx([28.8, 41.3, 471.8])
+
+
+@given(WORK)
+def test_bill_has_no_negative_line_and_its_lines_are_the_total(work: Workload) -> None:
+    lines = bill(work, PRICES)
+
+    assert all(line.usd >= 0 for line in lines)
+    assert total(lines) == pytest.approx(sum(line.usd for line in lines))
+
+
+@given(WORK, st.floats(1, 1000))
+def test_bill_never_falls_when_events_grow(work: Workload, factor: float) -> None:
+    more = Workload(min(work.events * factor, 1e15), work.events_per_request, work.front_door, work.freshness)
+
+    assert total(bill(more, PRICES)) >= total(bill(work, PRICES)) - 1e-9
+
+
+@pytest.mark.parametrize(("events", "each"), [(-1, 10), (1e16, 10), (1e6, 0), (1e6, 501), (float("nan"), 10)])
+def test_workload_is_refused_with_its_limit_when_it_is_impossible(events: float, each: float) -> None:
+    with pytest.raises(InputError, match=r"1 to 500|0 to 1e15"):
+        Workload(events, each)
+
+
+def test_cost_command_prints_json_whose_lines_sum_to_its_total() -> None:
+    result = CliRunner().invoke(command, ["--events-per-month", "1e9", "--json"])
+
+    found = json.loads(result.output)
+    assert found["total_usd"] == pytest.approx(sum(line["usd"] for line in found["lines"]))
+    assert set(found["lines"][0]) == {"service", "what", "usd"}
+
+
+def test_pages_hold_fresh_cost_tables() -> None:
+    assert cost_page.main(["--check"]) == 0, "run: python -m tools.cost_page"
+
+
+@pytest.mark.parametrize("events", cost_page.VOLUMES)
+def test_readme_says_what_the_command_says(events: float) -> None:
+    found = json.loads(CliRunner().invoke(command, ["--events-per-month", str(events), "--json"]).output)
+
+    row = re.search(rf"\| {events:,.0f} \| ([\d.,]+) \| ([\d.,]+) \|", cost_page.PAGES[0].read_text(encoding="utf-8"))
+    assert row is not None
+    assert row[2] == f"{found['total_usd']:,.2f}"

@@ -1,0 +1,108 @@
+"""The probe: posted, flushed, found among what is new, taken out again; a closed road is told with its place."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+
+import msgspec
+import pytest
+
+from infra.aws.cloudformation import Stack
+from infra.deploy.smoke_test import RoadClosedError, check_road
+from logdig.store.objects import build_object
+from tests.fakes.account import ScriptedAccount
+from tests.fakes.store import FakeStore
+from tests.unit.infra.aws.test_http import answering
+from tests.unit.infra.template.test_template import SETTINGS
+
+DAY = date(2026, 11, 27)
+OTHER = b'{"event_id": "other"}'
+
+
+class Road:
+    """A collector that takes what is posted, and a flush that writes it beside another event."""
+
+    def __init__(self) -> None:
+        self.store = FakeStore()
+        self.waiting: list[bytes] = []
+        self.origins: list[str] = []
+
+    def collect(self, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
+        self.origins.append(headers["Origin"])
+        self.waiting += [json.dumps(event).encode() for event in json.loads(body)["events"]]
+        return 202, b'{"accepted": 1}'
+
+    def flush(self, **_arguments: object) -> dict[str, Any]:
+        if self.waiting:
+            built = build_object("raw", DAY, [*self.waiting, OTHER])
+            self.store.put(built.key, built.body)
+            self.waiting = []
+        return {"Payload": io.BytesIO(b"{}")}
+
+
+@contextmanager
+def stack_at(collect: Callable[[dict[str, str], bytes], tuple[int, bytes]]) -> Iterator[Stack]:
+    with answering(collect) as url:
+        yield Stack("shop-prod", "arn:stack", "CREATE_COMPLETE", {"Endpoint": url, "FlushFunction": "shop-prod-flush"})
+
+
+def test_probe_is_found_and_removed_while_its_neighbours_stay() -> None:
+    road = Road()
+    old = build_object("raw", DAY, [b'{"event_id": "old"}'])
+    road.store.put(old.key, old.body)
+    with stack_at(road.collect) as stack:
+        found = check_road(ScriptedAccount(invoke=[road.flush]), SETTINGS, stack, road.store)
+
+    assert found is not None
+    assert road.origins == ["https://shop.example"]
+    lines = [line for body in road.store.objects.values() for line in gzip.decompress(body).splitlines()]
+    assert sorted(lines) == [b'{"event_id": "old"}', OTHER]
+    assert "get " + old.key not in road.store.steps
+
+
+def test_probe_is_not_sent_when_no_app_may_write_from_a_page() -> None:
+    silent = msgspec.structs.replace(SETTINGS, apps=(msgspec.structs.replace(SETTINGS.apps[0], origins=()),))
+
+    assert check_road(ScriptedAccount(), silent, Stack("s", "a", "CREATE_COMPLETE", {}), FakeStore()) is None
+
+
+def test_road_is_closed_when_the_collector_never_takes_the_probe() -> None:
+    account = ScriptedAccount()
+    with (
+        stack_at(lambda _headers, _body: (503, b"later")) as stack,
+        pytest.raises(
+            RoadClosedError, match=r"did not take the probe: 503 later; look at 'logdig tail --of collector'"
+        ),
+    ):
+        check_road(account, SETTINGS, stack, FakeStore())
+
+
+def test_road_is_closed_when_no_flush_brings_the_probe() -> None:
+    account = ScriptedAccount(invoke=[lambda **_: {"Payload": io.BytesIO(b"{}")}])
+    with (
+        stack_at(lambda _headers, _body: (202, b'{"accepted": 1}')) as stack,
+        pytest.raises(RoadClosedError, match=r"was taken but is not in shop-prod-s3 after 180 s; look at"),
+    ):
+        check_road(account, SETTINGS, stack, FakeStore())
+
+
+def test_probe_is_found_beside_new_objects_that_are_none_of_ours() -> None:
+    road = Road()
+    foreign = {f"raw/dt={DAY}/{name}": b"no gzip" for name in ("note.txt", f"{'0' * 64}.jsonl.gz")}
+
+    def flush(**arguments: object) -> dict[str, Any]:
+        for key, body in foreign.items():
+            road.store.put(key, body)
+        return road.flush(**arguments)
+
+    with stack_at(road.collect) as stack:
+        found = check_road(ScriptedAccount(invoke=[flush]), SETTINGS, stack, road.store)
+
+    assert found is not None
+    assert foreign.items() <= road.store.objects.items()

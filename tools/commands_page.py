@@ -1,0 +1,52 @@
+"""Write docs/commands.md from the commands' own help texts: ``python -m tools.commands_page``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from click.testing import CliRunner
+
+from cli.main import cli
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
+HEAD = """# Commands
+
+Made from the commands' own help by `python -m tools.commands_page`; a test fails when it is stale.
+Errors are one line on standard error with exit code 1; a wrong option exits with 2.
+"""
+
+
+def page() -> str:
+    """Return the page's text: a section for each command with what ``--help`` prints."""
+    sections = [HEAD]
+    for path in command_paths(cli, ()):
+        output = CliRunner().invoke(cli, [*path, "--help"], prog_name="logdig", terminal_width=100).output
+        sections.append(f"## {' '.join(('logdig', *path))}\n\n```\n{output.rstrip()}\n```\n")
+    return "\n".join(sections)
+
+
+def command_paths(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield the names that lead to each command below a group, the group itself first."""
+    yield path
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            if below is not None:
+                yield from command_paths(below, (*path, name))
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page, or with ``--check`` tell by the exit code whether it is fresh."""
+    if arguments == ["--check"]:
+        return 0 if PAGE.read_text(encoding="utf-8") == page() else 1
+    PAGE.write_text(page(), encoding="utf-8")
+    print(f"wrote {PAGE.name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

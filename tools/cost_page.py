@@ -1,0 +1,98 @@
+"""Write the cost tables of README.md and docs/cost.md from the price list: ``python -m tools.cost_page``."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from infra.cost.comparison import doors, published, shape_of_2016
+from infra.cost.model import RUNS_A_MONTH, Workload, bill, collection, price_of_freshness, total
+from infra.cost.prices import read_prices
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = (ROOT / "README.md", ROOT / "docs" / "cost.md")
+BLOCK = re.compile(r"<!-- cost: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
+"""Between these two lines a page holds the table of that name."""
+VOLUMES = (1e6, 10e6, 100e6, 1e9)
+
+
+def tables(prices: dict[str, Any]) -> dict[str, str]:
+    """Every table by name, as Markdown."""
+    return {
+        "volumes": _volumes(prices),
+        "million": _lines(Workload(1e6), prices),
+        "billion": _lines(Workload(1e9), prices),
+        "beside": _beside(prices),
+        "published": _published(prices),
+        "freshness": _freshness(prices),
+    }
+
+
+def _volumes(prices: dict[str, Any]) -> str:
+    rows = []
+    for events in VOLUMES:
+        work = Workload(events)
+        everything = total(bill(work, prices))
+        rows.append((f"{events:,.0f}", _usd(total(collection(work, prices))), _usd(everything)))
+    return _table(("events a month", "collection to S3, usd", "everything with one Spark run a day, usd"), rows)
+
+
+def _lines(work: Workload, prices: dict[str, Any]) -> str:
+    lines = bill(work, prices)
+    rows = [(one.service, one.what, _usd(one.usd)) for one in lines]
+    return _table(("service", "what", "usd"), [*rows, ("all of it", "", _usd(total(lines)))])
+
+
+def _beside(prices: dict[str, Any]) -> str:
+    work = Workload(1e9)
+    rows = [(f"LogDig, `{door}`", _usd(usd)) for door, usd in doors(work, prices).items()]
+    older = total(shape_of_2016(work.events, prices))
+    return _table(("1 billion events to S3", "usd a month"), [*rows, ("the shape of 2016", _usd(older))])
+
+
+def _published(prices: dict[str, Any]) -> str:
+    rows = []
+    for url, server in zip(
+        published(Workload(1.0), prices), published(Workload(1.0, front_door="server"), prices), strict=True
+    ):
+        rows.append((url.what, f"{url.events:,.0f}", _usd(url.usd), _usd(url.ours), _usd(server.ours)))
+    return _table(("published", "events a month", "usd", "LogDig, `function-url`", "LogDig, `server`"), rows)
+
+
+def _freshness(prices: dict[str, Any]) -> str:
+    found = price_of_freshness(Workload(0), prices)
+    rows = [(f"`{name}`", f"{RUNS_A_MONTH[name]:,.0f}", _usd(usd)) for name, usd in found.items()]
+    return _table(("setting", "Spark runs a month", "usd a month when little comes"), rows)
+
+
+def _usd(amount: float) -> str:
+    return f"{amount:,.2f}"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def filled(text: str, made: dict[str, str]) -> str:
+    """A page's text with every marked table made anew."""
+    return BLOCK.sub(lambda block: f"<!-- cost: {block[1]} -->\n{made[block[1]]}\n<!-- end -->", text)
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or with ``--check`` tell by the exit code whether they are fresh."""
+    made = tables(read_prices())
+    texts = {page: page.read_text(encoding="utf-8") for page in PAGES}
+    if arguments == ["--check"]:
+        return 0 if all(filled(text, made) == text for text in texts.values()) else 1
+    for page, text in texts.items():
+        page.write_text(filled(text, made), encoding="utf-8")
+        print(f"wrote {page.name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
