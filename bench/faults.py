@@ -57,7 +57,7 @@ def report(tally: Tally, seed: int, seconds: float) -> str:
     bound = RULE_OF_THREE / tally.kills
     rows = {
         "first seed": str(seed),
-        "roads": f"{tally.roads:,}",
+        "sequences": f"{tally.roads:,}",
         "kills": f"{tally.kills:,}",
         "events, rejected events and unreadable messages acknowledged": f"{tally.acknowledged:,}",
         "lost": f"{tally.lost:,}",

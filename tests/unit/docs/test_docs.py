@@ -3,9 +3,11 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from logdig.config.loader import ENVIRONMENT_KEYS
 from logdig.config.settings import (
@@ -18,6 +20,14 @@ from logdig.config.settings import (
 )
 
 ROOT = Path(__file__).resolve().parents[3]
+ACTIVATE = "`. .venv/bin/activate`"
+LAYERS = [
+    contract
+    for contract in tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    if contract["type"] == "layers"
+]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -58,3 +68,65 @@ def test_index_links_every_page() -> None:
     assert [
         path.name for path in (ROOT / "docs").glob("*.md") if path.name != "index.md" and path.name not in text
     ] == []
+
+
+def first_command(text: str) -> int | None:
+    """Where a page first names a command of LogDig, in a block or inline."""
+    found = re.search(r"(?:^|`)(?:\$ )?logdig [a-z]", text, re.MULTILINE)
+    return found.start() if found else None
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_page_says_how_to_activate_the_environment_before_its_first_command(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    command = first_command(text)
+    told = text.find(ACTIVATE)
+
+    assert text.count(ACTIVATE) <= 1
+    assert command is None or 0 <= told < command, f"say {ACTIVATE} at the top of {path.name}"
+
+
+@pytest.mark.parametrize("page", ["`logdig flush`", "```\nlogdig dev\n```", "| `logdig app list` |"])
+def test_first_command_is_found_inline_and_in_blocks(page: str) -> None:
+    assert first_command(page) is not None
+
+
+@pytest.mark.parametrize("page", ["`logdig.toml`", "logdig('track')", "`logdig/flush`"])
+def test_first_command_is_none_for_files_and_calls_of_the_tracker(page: str) -> None:
+    assert first_command(page) is None
+
+
+def test_pages_start_server_and_dashboard_by_their_commands() -> None:
+    old = [
+        path.name for path in PAGES if re.search(r"python -m (api\.server|dashboard|api\.dashboard)", path.read_text())
+    ]
+
+    assert old == []
+
+
+def drawn_layers(heading: str) -> list[str]:
+    """Layers of one block of docs/design.md: what stands before two spaces or more."""
+    text = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    block = text.split(f"### {heading}\n")[1].split("```")[1]
+    return [re.split(r"  +", line)[0] for line in block.strip().splitlines()]
+
+
+@pytest.mark.parametrize("contract", LAYERS, ids=lambda contract: contract["name"])
+def test_design_draws_the_layers_of_the_import_contract_in_order(contract: dict[str, list[str]]) -> None:
+    folder = ROOT / contract.get("containers", [""])[0]
+    there = [
+        layer for layer in contract["layers"] if not layer.startswith("(") or (folder / layer.strip("()")).exists()
+    ]
+
+    assert drawn_layers(str(contract["name"])) == [layer.strip("()") for layer in there]
+
+
+def test_promises_are_numbered_once_and_name_tests_that_exist() -> None:
+    page = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| P(\d+) \|.*\|$", page, re.MULTILINE)
+    named = re.findall(r"`((?:tests|bench)/[\w/.]+)`", page)
+    numbered = [path.name for path in PAGES if re.search(r"^(\| P1 \||1\. A 2xx)", path.read_text(), re.MULTILINE)]
+
+    assert rows == [str(number) for number in range(1, 11)]
+    assert [name for name in named if not (ROOT / name).exists()] == []
+    assert numbered == ["reliability.md"]

@@ -6,6 +6,7 @@ process, since starting Python and importing the linter takes longer than readin
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import shutil
@@ -94,7 +95,7 @@ def _layer_plants() -> list[Plant]:
     plants = []
     for contract in LAYERED:
         rows = _rows(contract)
-        for above, below in zip(rows, rows[1:], strict=False):
+        for above, below in itertools.pairwise(rows):
             plants += [Plant(name, above[0], contract["name"]) for name in below]
         plants += [Plant(row[0], name, contract["name"]) for row in rows for name in row[1:]]
     return plants
