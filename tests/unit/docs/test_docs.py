@@ -121,12 +121,31 @@ def test_design_draws_the_layers_of_the_import_contract_in_order(contract: dict[
     assert drawn_layers(str(contract["name"])) == [layer.strip("()") for layer in there]
 
 
-def test_promises_are_numbered_once_and_name_tests_that_exist() -> None:
+def test_promises_are_numbered_in_one_place() -> None:
     page = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| P(\d+) \|.*\|$", page, re.MULTILINE)
-    named = re.findall(r"`((?:tests|bench)/[\w/.]+)`", page)
-    numbered = [path.name for path in PAGES if re.search(r"^(\| P1 \||1\. A 2xx)", path.read_text(), re.MULTILINE)]
+    numbers = re.findall(r"^\| P(\d+) \|.*\|$", page, re.MULTILINE)
+    told = [path.name for path in PAGES if re.search(r"^(\| P1 \||1\. A 2xx)", path.read_text("utf-8"), re.MULTILINE)]
 
-    assert rows == [str(number) for number in range(1, 11)]
+    assert numbers == [str(number) for number in range(1, 11)]
+    assert told == ["reliability.md"]
+
+
+def test_reliability_names_tests_that_exist() -> None:
+    page = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    files = set(re.findall(r"`((?:tests|bench)/[\w/.]+)`", page))
+    files |= {f"tests/faults/{name}" for name in re.findall(r"`(test_[\w*]+\.py)`", page.split("## Report")[0])}
+    functions = set(re.findall(r"`(test_\w+)`", page))
+    written = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "faults").glob("test_*.py"))
+
+    assert files
+    assert functions
+    assert [name for name in sorted(files) if not list(ROOT.glob(name))] == []
+    assert [name for name in sorted(functions) if f"def {name}(" not in written] == []
+
+
+def test_extension_guide_names_files_that_exist() -> None:
+    page = (ROOT / "docs" / "extend.md").read_text(encoding="utf-8")
+    named = [name for name in re.findall(r"`([\w.]+/[\w/.]*)`", page) if name != "dist/"]
+
+    assert named
     assert [name for name in named if not (ROOT / name).exists()] == []
-    assert numbered == ["reliability.md"]
