@@ -183,7 +183,7 @@ def _run(command: list[str], hint: str, environment: dict[str, str] | None = Non
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "python": ("Python environment", prepare_python),
     "java": ("Java 17", prepare_java),
-    "jars": ("Spark archives (75 MB)", prepare_jars),
+    "jars": ("Spark archives (78 MB)", prepare_jars),
     "chromium": ("Chromium", prepare_chromium),
     "tracker": ("tracker build tools", prepare_tracker),
     "zeppelin": ("Zeppelin archives (113 MB)", prepare_zeppelin),

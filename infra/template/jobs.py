@@ -10,9 +10,9 @@ from analytics.jobs.registry import JOBS
 from infra.template.functions import log_group, schedule
 from infra.template.iam import allow, role
 from infra.template.resource import Resources, arn_of, attribute, bucket_arn, make, ref, sub
+from logdig.config.deployment import emr_version
 from logdig.config.settings import Settings
 
-RELEASE = "emr-spark-8.0.0"
 IDLE_MINUTES = 5
 """An idle application without warm workers costs nothing; stopping it frees what is left."""
 MOST_VCPUS, MOST_GIGABYTES, MOST_DISK_GIGABYTES = 16, 64, 640
@@ -28,6 +28,9 @@ WORKER = {
     "spark.dynamicAllocation.maxExecutors": "14",
 }
 """Small workers: a run that finds little is two of them for three minutes (infra/cost/model.py)."""
+SCALING_PROFILE = {"spark.emr-serverless.scalingProfile": "cost-optimized"}
+SCALING_PROFILE_SINCE = (8, 2, 0)
+"""From this release on EMR would otherwise add workers early; nobody waits for these jobs."""
 START_RUN = "arn:${AWS::Partition}:scheduler:::aws-sdk:emrserverless:startJobRun"
 
 
@@ -66,7 +69,8 @@ def run_arguments(settings: Settings, jobs: tuple[str, ...], entry: str, paramet
         entry: S3 address of the program.
         parameters: Of spark-submit: archives of code and wheels.
     """
-    worker = " ".join(f"--conf {key}={value}" for key, value in WORKER.items())
+    scaling = SCALING_PROFILE if emr_version(settings) >= SCALING_PROFILE_SINCE else {}
+    worker = " ".join(f"--conf {key}={value}" for key, value in (WORKER | scaling).items())
     return {
         "name": "-".join(jobs),
         "executionTimeoutMinutes": RUN_MINUTES,
@@ -100,7 +104,7 @@ def jobs(settings: Settings, entry: str, parameters: str) -> Resources:
             {
                 "Name": f"{settings.prefix}-jobs",
                 "Type": "SPARK",
-                "ReleaseLabel": RELEASE,
+                "ReleaseLabel": settings.emr_release,
                 "Architecture": "ARM64",
                 "AutoStartConfiguration": {"Enabled": True},
                 "AutoStopConfiguration": {"Enabled": True, "IdleTimeoutMinutes": IDLE_MINUTES},

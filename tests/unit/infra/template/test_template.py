@@ -78,6 +78,16 @@ def of_type(found: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
     return {name: one["Properties"] for name, one in found["Resources"].items() if one["Type"] == kind}
 
 
+def job_configuration(found: dict[str, Any]) -> dict[str, str]:
+    """What the one clock tells Spark."""
+    (submit,) = [
+        json.loads(one["Target"]["Input"]["Fn::Sub"][0])["JobDriver"]["SparkSubmit"]
+        for one in of_type(found, "AWS::Scheduler::Schedule").values()
+        if "JobDriver" in str(one["Target"]["Input"])
+    ]
+    return dict(part.split("=", 1) for part in submit["SparkSubmitParameters"].split(" ") if "=" in part)
+
+
 def statements(found: dict[str, Any], role: str) -> Iterator[dict[str, Any]]:
     for policy in found["Resources"][role]["Properties"]["Policies"]:
         yield from policy["PolicyDocument"]["Statement"]
@@ -324,13 +334,8 @@ def test_template_lets_profiles_end_by_themselves() -> None:
 
 
 def test_template_gives_workers_the_size_that_the_bill_counts() -> None:
-    (submit,) = [
-        json.loads(one["Target"]["Input"]["Fn::Sub"][0])["JobDriver"]["SparkSubmit"]
-        for one in of_type(template(), "AWS::Scheduler::Schedule").values()
-        if "JobDriver" in str(one["Target"]["Input"])
-    ]
+    conf = job_configuration(template())
 
-    conf = dict(part.split("=", 1) for part in submit["SparkSubmitParameters"].split(" ") if "=" in part)
     sizes = {
         # Spark adds a tenth, at least 384 MiB, and EMR Serverless bills whole gigabytes.
         (int(conf[f"spark.{who}.cores"]), math.ceil(1.1 * int(conf[f"spark.{who}.memory"].removesuffix("g"))))
@@ -384,5 +389,16 @@ def test_template_is_cut_to_the_data_that_an_earlier_stack_kept(missing: set[str
 def test_template_runs_jobs_on_the_release_that_they_are_built_for() -> None:
     jobs = of_type(template(), "AWS::EMRServerless::Application")["Jobs"]
 
-    assert (jobs["ReleaseLabel"], jobs["Architecture"]) == ("emr-spark-8.0.0", "ARM64")
+    assert (jobs["ReleaseLabel"], jobs["Architecture"]) == ("emr-spark-8.1.0", "ARM64")
     assert jobs["AutoStopConfiguration"]["Enabled"] is jobs["AutoStartConfiguration"]["Enabled"] is True
+
+
+@pytest.mark.parametrize(
+    "release, profile",
+    [("emr-spark-8.1.0", None), ("emr-spark-8.2.0", "cost-optimized"), ("emr-spark-8.10.0", "cost-optimized")],
+)
+def test_template_asks_for_few_workers_when_the_release_would_add_them_early(release: str, profile: str | None) -> None:
+    found = template(emr_release=release)
+
+    assert of_type(found, "AWS::EMRServerless::Application")["Jobs"]["ReleaseLabel"] == release
+    assert job_configuration(found).get("spark.emr-serverless.scalingProfile") == profile
