@@ -13,7 +13,7 @@ from typing import Any
 
 from logdig.flush.flusher import FlushLimits, flush
 from logdig.flush.report import FlushReport
-from logdig.queue.packs import Batch, QueueSink
+from logdig.queue.packs import EventBatch, QueueSink
 from logdig.store.keys import ZONES
 from logdig.store.verify import check_object
 from logdig.times import wire_time
@@ -87,14 +87,14 @@ class Road:
         self.force = True
         self._packs = self._events = 0
 
-    def batch(self, events: int, rejected: int = 0, app: str = "shop") -> Batch:
+    def batch(self, events: int, rejected: int = 0, app: str = "shop") -> EventBatch:
         """Make one request that is under way."""
         lines = tuple(self._line("event_id", app) for _ in range(events))
         bad = tuple(self._line("bad_id", app) for _ in range(rejected))
         self.witness.send(lines + bad)
-        return Batch(app, self.clock(), lines, bad)
+        return EventBatch(app, self.clock(), lines, bad)
 
-    def commit(self, batch: Batch, queue: FakeQueue | None = None) -> None:
+    def commit(self, batch: EventBatch, queue: FakeQueue | None = None) -> None:
         """Put a request into the queue, or into another one, and acknowledge it."""
         QueueSink(queue or self.queue, self.pack_id).commit(batch)
         self.witness.acknowledge(batch.events + batch.rejected)

@@ -8,7 +8,7 @@ from itertools import count
 from random import Random, SystemRandom
 
 from api.group_commit import GroupCommit
-from logdig.queue.packs import Batch
+from logdig.queue.packs import EventBatch
 from tests.faults.crash import Child, Doors, Job, Kill
 from tests.faults.random_kills import AT_ONCE, Tally
 from tests.faults.road import Road
@@ -17,17 +17,17 @@ KILLS = 2_000 if os.environ.get("LOGDIG_FAULTS") == "full" else 200
 REQUESTS, AT_A_TIME = 24, 6
 
 
-def collect(batches: list[Batch]) -> Job:
+def collect(batches: list[EventBatch]) -> Job:
     """Requests through one group commit; those that hear yes say so."""
     return lambda doors: asyncio.run(_collect(doors, batches))
 
 
-async def _collect(doors: Doors, batches: list[Batch]) -> None:
+async def _collect(doors: Doors, batches: list[EventBatch]) -> None:
     numbers = count()
     sink = GroupCommit(doors.queue, lambda: f"p{next(numbers)}", linger_seconds=0.001)
     places = asyncio.Semaphore(AT_A_TIME)
 
-    async def request(batch: Batch) -> None:
+    async def request(batch: EventBatch) -> None:
         async with places:
             await sink.hold(batch)
             doors.acknowledge(batch.events + batch.rejected)

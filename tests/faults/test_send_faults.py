@@ -7,7 +7,7 @@ from itertools import cycle
 import pytest
 
 from logdig.errors import QueueUnavailableError
-from logdig.queue.packs import PACK_LIMIT_BYTES, Batch, QueueSink
+from logdig.queue.packs import PACK_LIMIT_BYTES, EventBatch, QueueSink
 from tests.fakes.queue import MESSAGE_LIMIT_BYTES, refusal
 from tests.faults.hooks import fails, well
 from tests.faults.road import NOON, Road, filled
@@ -16,7 +16,7 @@ from tests.faults.road import NOON, Road, filled
 def test_f06_a_request_fails_as_a_whole_and_again_is_harmless_when_one_of_its_packs_is_refused() -> None:
     road = Road()
     line = b'{"received_at":"2026-11-24T12:00:00.000Z","app":"shop","event_id":"e%d","link":"' + b"x" * 30_000 + b'"}'
-    batch = Batch("shop", NOON, tuple(line % number for number in range(20)))
+    batch = EventBatch("shop", NOON, tuple(line % number for number in range(20)))
     sink = QueueSink(road.queue, road.pack_id)
     answers = cycle([None, refusal("SendMessage", "ThrottlingException")])
     road.queue.before = fails(answers, "send")

@@ -18,7 +18,7 @@ from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 
 from logdig.aws import clients, credentials
-from logdig.aws.http_pool import AUTHORITIES, Place
+from logdig.aws.http_pool import AUTHORITIES, Endpoint
 from logdig.aws.json_client import PROTOCOLS, JsonClient
 from logdig.aws.sigv4 import signed_headers
 from logdig.config.settings import Settings
@@ -102,7 +102,7 @@ def test_message_is_taken_by_a_service_that_checks_signatures_and_refused_when_t
     url, keys = checked_queue
 
     def client(held: credentials.Keys) -> JsonClient:
-        return JsonClient(PROTOCOLS["sqs"], REGION, Place(moto_url, AUTHORITIES, 3, 20, 4), lambda: held, 1)
+        return JsonClient(PROTOCOLS["sqs"], REGION, Endpoint(moto_url, AUTHORITIES, 3, 20, 4), lambda: held, 1)
 
     assert client(keys).send_message(QueueUrl=url, MessageBody=BODY)["MessageId"]
     with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
@@ -211,8 +211,8 @@ def test_keys_that_end_are_renewed_before_the_next_call(serve: Serve, monkeypatc
     monkeypatch.setattr(session, "get_credentials", lambda: renewed)
     monkeypatch.setattr(credentials, "session", lambda: session)
 
-    where = credentials.of_botocore("sqs", REGION, found.endpoint, {})
-    client = JsonClient(PROTOCOLS["sqs"], REGION, Place(found.endpoint, AUTHORITIES, 3, 20, 4), where.credentials, 1)
+    where = credentials.from_botocore("sqs", REGION, found.endpoint, {})
+    client = JsonClient(PROTOCOLS["sqs"], REGION, Endpoint(found.endpoint, AUTHORITIES, 3, 20, 4), where.credentials, 1)
     for _ in range(2):
         client.send_message(QueueUrl="https://q/1/a", MessageBody=BODY)
 
@@ -226,8 +226,8 @@ def test_call_without_keys_raises_what_botocore_raises(monkeypatch: pytest.Monke
     monkeypatch.setattr(credentials, "session", botocore.session.get_session)
     found = serve((200, {}, b"{}"))
 
-    where = credentials.of_botocore("sqs", REGION, found.endpoint, {})
-    client = JsonClient(PROTOCOLS["sqs"], REGION, Place(found.endpoint, AUTHORITIES, 3, 20, 4), where.credentials, 1)
+    where = credentials.from_botocore("sqs", REGION, found.endpoint, {})
+    client = JsonClient(PROTOCOLS["sqs"], REGION, Endpoint(found.endpoint, AUTHORITIES, 3, 20, 4), where.credentials, 1)
 
     with pytest.raises(BotoCoreError, match="Unable to locate credentials"):
         client.send_message(QueueUrl="https://q/1/a", MessageBody=BODY)

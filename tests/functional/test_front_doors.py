@@ -115,7 +115,7 @@ def test_front_doors_give_one_answer_and_store_the_same_lines(request_: Request)
         assert (sink.events, sink.rejected) == (sinks[0].events, sinks[0].rejected)
 
 
-@pytest.fixture(scope="module", params=[("make_app", "wsgi"), ("make_door", "asgi")], ids=["wsgi", "asgi"])
+@pytest.fixture(scope="module", params=[("make_app", "wsgi"), ("make_asgi_app", "asgi")], ids=["wsgi", "asgi"])
 def granian_port(request: pytest.FixtureRequest) -> Iterator[int]:
     maker, interface = request.param
     port = free_port()

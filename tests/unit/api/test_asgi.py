@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from api.asgi import DRAIN_SIGNAL, Door
+from api.asgi import DRAIN_SIGNAL, AsgiApp
 from api.group_commit import GroupCommit
-from api.metrics import Metrics
+from api.metrics import MetricsPage
 from logdig.counters import Counters
 from tests.fakes.tracked import BROWSER, body, collector, event
 
@@ -29,7 +29,7 @@ class GatedQueue:
         assert self.gate.wait(WAIT_SECONDS)
 
 
-async def ask(door: Door, method: str, path: str, payload: bytes = b"") -> int:
+async def ask(door: AsgiApp, method: str, path: str, payload: bytes = b"") -> int:
     """Give the status of one request."""
     sent: list[Any] = []
     headers = [(name.encode(), value.encode()) for name, value in BROWSER]
@@ -45,7 +45,7 @@ async def ask(door: Door, method: str, path: str, payload: bytes = b"") -> int:
     return int(sent[0]["status"])
 
 
-async def ask_silently(door: Door, *pieces: bytes) -> tuple[int, dict[str, str]]:
+async def ask_silently(door: AsgiApp, *pieces: bytes) -> tuple[int, dict[str, str]]:
     """Give status and headers of a request whose body begins with the pieces and never ends."""
     sent: list[Any] = []
     waiting = list(pieces)
@@ -63,19 +63,21 @@ async def ask_silently(door: Door, *pieces: bytes) -> tuple[int, dict[str, str]]
     return int(sent[0]["status"]), {name.decode(): value.decode() for name, value in sent[0]["headers"]}
 
 
-def serve_one(test: Callable[[Door, Counters], Awaitable[None]], **bounds: float) -> None:
+def serve_one(test: Callable[[AsgiApp, Counters], Awaitable[None]], **bounds: float) -> None:
     """Run a test on a door with room for one request, and its counters."""
 
     async def whole() -> None:
         core, group = collector(), GroupCommit(GatedQueue(), lambda: "pack")
-        await test(Door(core, group, Metrics(core.counters, None), held_requests_limit=1, **bounds), core.counters)
+        await test(
+            AsgiApp(core, group, MetricsPage(core.counters, None), held_requests_limit=1, **bounds), core.counters
+        )
 
     asyncio.run(asyncio.wait_for(whole(), WAIT_SECONDS))
 
 
 @pytest.mark.parametrize("pieces", [(), (b"{",), (b"{", b" ")], ids=["none", "one", "two"])
 def test_door_cuts_a_body_off_when_no_more_of_it_comes(pieces: tuple[bytes, ...]) -> None:
-    async def test(door: Door, counters: Counters) -> None:
+    async def test(door: AsgiApp, counters: Counters) -> None:
         for _ in range(3):
             status, headers = await ask_silently(door, *pieces)
             assert (status, headers["connection"]) == (408, "close")
@@ -87,7 +89,7 @@ def test_door_cuts_a_body_off_when_no_more_of_it_comes(pieces: tuple[bytes, ...]
 
 
 def test_door_is_alive_and_tells_its_numbers_when_it_is_overloaded() -> None:
-    async def test(door: Door, _: Counters) -> None:
+    async def test(door: AsgiApp, _: Counters) -> None:
         held = asyncio.ensure_future(ask_silently(door))
         await asyncio.sleep(0)
 
@@ -102,7 +104,7 @@ def test_door_is_alive_and_tells_its_numbers_when_it_is_overloaded() -> None:
 
 
 def test_door_lets_go_of_a_request_that_is_cancelled_from_outside() -> None:
-    async def test(door: Door, _: Counters) -> None:
+    async def test(door: AsgiApp, _: Counters) -> None:
         asking = asyncio.ensure_future(ask_silently(door))
         await asyncio.sleep(0)
 
@@ -115,13 +117,13 @@ def test_door_lets_go_of_a_request_that_is_cancelled_from_outside() -> None:
     serve_one(test)
 
 
-def run(test: Callable[[Door, GatedQueue, asyncio.Event], Awaitable[None]]) -> None:
+def run(test: Callable[[AsgiApp, GatedQueue, asyncio.Event], Awaitable[None]]) -> None:
     """Run a test on a door that has started; the event tells that all is drained."""
 
     async def whole() -> None:
         queue, drained = GatedQueue(), asyncio.Event()
         core, group = collector(), GroupCommit(queue, lambda: "pack")
-        door = Door(core, group, Metrics(core.counters, None), on_drained=drained.set)
+        door = AsgiApp(core, group, MetricsPage(core.counters, None), on_drained=drained.set)
         steps: asyncio.Queue[dict[str, str]] = asyncio.Queue()
         started = asyncio.Event()
 
@@ -140,7 +142,7 @@ def run(test: Callable[[Door, GatedQueue, asyncio.Event], Awaitable[None]]) -> N
 
 
 def test_door_is_not_ready_and_refuses_events_while_it_drains_and_answers_what_it_holds() -> None:
-    async def test(door: Door, queue: GatedQueue, drained: asyncio.Event) -> None:
+    async def test(door: AsgiApp, queue: GatedQueue, drained: asyncio.Event) -> None:
         held = asyncio.ensure_future(ask(door, "POST", "/v1/events", body(event())))
         await asyncio.sleep(0)
         assert await ask(door, "GET", "/readyz") == 200
@@ -164,7 +166,7 @@ def test_door_is_not_ready_and_refuses_events_while_it_drains_and_answers_what_i
 
 
 def test_door_drains_when_nothing_is_held() -> None:
-    async def test(door: Door, _: GatedQueue, drained: asyncio.Event) -> None:
+    async def test(door: AsgiApp, _: GatedQueue, drained: asyncio.Event) -> None:
         os.kill(os.getpid(), DRAIN_SIGNAL)
 
         await drained.wait()

@@ -12,7 +12,7 @@ from logdig.collect.body import MEMBERS_LIMIT
 from logdig.collect.collector import METHODS, PATHS
 from logdig.collect.http import Request
 from logdig.collect.openapi import MEANINGS
-from logdig.collect.readiness import HOLD
+from logdig.collect.readiness import CACHE_TIME
 from logdig.events.envelope import EVENTS_LIMIT, Body
 from logdig.events.lenient_json import NAMES_LIMIT, NESTING_LIMIT
 from logdig.events.lines import TEN_NAMES
@@ -64,7 +64,7 @@ def test_page_tells_the_limits() -> None:
     assert f"nested deeper than {NESTING_LIMIT}" in PAGE
     assert f"more than {MEMBERS_LIMIT} members" in PAGE
     assert f"more than {NAMES_LIMIT} fields" in PAGE
-    assert f"at most once in {HOLD.seconds} seconds" in PAGE
+    assert f"at most once in {CACHE_TIME.seconds} seconds" in PAGE
 
 
 def test_page_and_document_tell_every_status_that_the_source_gives() -> None:

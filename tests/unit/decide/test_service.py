@@ -15,7 +15,7 @@ from logdig.config.offers import OfferSettings
 from logdig.decide.profiles import InMemoryProfiles, OfferScore, Profile
 from logdig.decide.service import Decider, parse
 from logdig.errors import InputError, InvalidEventError, ProfileUnavailableError, QueueUnavailableError
-from logdig.queue.packs import Batch, pack, read_pack
+from logdig.queue.packs import EventBatch, pack, read_pack
 
 NOW = datetime(2026, 11, 24, 13, 0, 0, 123456, tzinfo=UTC)
 OFFER = OfferSettings(name="UPGRADE", placement="before-song", holdout_share=0.0)
@@ -26,11 +26,11 @@ class SinkFake:
     """Keeps batches; fails while ``broken``; waits for ``gate`` if there is one."""
 
     def __init__(self, *, broken: bool = False, gate: threading.Event | None = None) -> None:
-        self.batches: list[Batch] = []
+        self.batches: list[EventBatch] = []
         self._broken = broken
         self._gate = gate
 
-    def commit(self, batch: Batch) -> None:
+    def commit(self, batch: EventBatch) -> None:
         if self._gate:
             self._gate.wait(DRAIN_SECONDS)
         if self._broken:

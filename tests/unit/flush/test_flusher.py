@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logdig.privacy.erasure_list import SALT_KEY, remember
+from logdig.privacy.erasure_list import SALT_KEY, add_to_list
 from logdig.privacy.person import Person
-from logdig.queue.packs import Batch, pack
+from logdig.queue.packs import EventBatch, pack
 from logdig.store.keys import parse_key
 from logdig.times import wire_time
 from tests.fakes.flushed import Road, texts
@@ -26,9 +26,9 @@ def test_flush_erases_who_was_forgotten_while_events_were_under_way() -> None:
     event = {"received_at": at, "occurred_at": at, "app": "shop", "user_key": "u" * 20, "event_id": "e"}
     rejected = {"received_at": at, "bad_id": "b", "text": '{"user_key": "' + "u" * 20 + '", "cut'}
     line, text = (json.dumps(one, separators=(",", ":")).encode() for one in (event, rejected))
-    for body in pack(Batch("shop", road.clock(), (line,), (text,)), lambda: "p"):
+    for body in pack(EventBatch("shop", road.clock(), (line,), (text,)), lambda: "p"):
         road.queue.send(body)
-    remember(road.store, Person("user_key", "u" * 20), road.clock())
+    add_to_list(road.store, Person("user_key", "u" * 20), road.clock())
 
     report = road.flush()
 
@@ -66,16 +66,16 @@ def test_flush_goes_on_whatever_time_and_text_a_foreign_pack_names(pack_time: st
     assert all(one.isascii() for one in road.store.lines("raw"))
 
 
-def test_flush_writes_nothing_when_the_salt_of_the_forgotten_is_lost() -> None:
+def test_flush_writes_nothing_when_the_salt_of_erasures_is_lost() -> None:
     road = Road()
-    remember(road.store, Person("user_key", "u" * 20), road.clock())
+    add_to_list(road.store, Person("user_key", "u" * 20), road.clock())
     del road.store.objects[SALT_KEY]
     road.send(["one"])
 
     report = road.flush(force=True)
 
     assert (report.objects, len(road.queue.bodies)) == (0, 1)
-    assert f"{SALT_KEY} is gone" in report.errors[0]
+    assert f"{SALT_KEY} is missing" in report.errors[0]
 
 
 def test_flush_handles_a_suspect_alone_after_its_neighbours() -> None:
@@ -139,7 +139,7 @@ def test_flush_brings_any_text_through_unchanged(given_texts: list[str], seed: i
 def test_flush_sets_a_message_aside_when_its_day_is_impossible(day: str) -> None:
     road = Road()
     line = b'{"received_at":"' + day.encode() + b'T12:00:00.000Z","event_id":"e"}'
-    (body,) = pack(Batch("shop", road.clock(), (line,)), lambda: "p")
+    (body,) = pack(EventBatch("shop", road.clock(), (line,)), lambda: "p")
     road.queue.send(body)
     road.send(["good"])
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logdig.errors import StoreUnavailableError
-from logdig.privacy.erasure_list import LIST_DAYS, make_salt, read_list, read_salt, remember
+from logdig.privacy.erasure_list import LIST_DAYS, add_to_list, make_salt, read_list, read_salt
 from logdig.privacy.object_erasure import remove_lines
 from logdig.privacy.person import Person, mentions
 from logdig.privacy.tombstones import ERASED_NAME, Pseudonyms
@@ -166,7 +166,7 @@ def test_any_bytes_can_be_asked(text: bytes, zone: Any) -> None:
 
 def test_list_catches_what_happened_before_and_keeps_what_happens_after() -> None:
     store = FakeStore()
-    remember(store, Person("customer_id", "김 1"), AT)
+    add_to_list(store, Person("customer_id", "김 1"), AT)
     found = read_list(store, AT - timedelta(days=1))
     assert found is not None
 
@@ -182,7 +182,7 @@ def test_list_catches_what_happened_before_and_keeps_what_happens_after() -> Non
 def test_list_holds_no_key_and_ends() -> None:
     store = FakeStore()
 
-    remember(store, Person("customer_id", "C-100200", "shop"), AT)
+    add_to_list(store, Person("customer_id", "C-100200", "shop"), AT)
 
     assert "C-100200" not in "".join(store.objects)
     assert read_list(store, AT + timedelta(days=LIST_DAYS)) is None
