@@ -18,7 +18,7 @@ LIMITS = FlushLimits(wait_seconds=0, receivers=1)
 numbers = count()
 
 
-class Road:
+class FlushSetup:
     """A queue, a store and a clock, and the flush between them."""
 
     def __init__(self, seed: int = 0) -> None:

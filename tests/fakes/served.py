@@ -40,7 +40,7 @@ class ParityQueue:
 
 
 def parity_collector(sink: ParitySink) -> Collector:
-    """Make the collector that every front door of the tests has."""
+    """Make the collector of every endpoint in the tests."""
     return collector(sink, decider=Decisions())
 
 

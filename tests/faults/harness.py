@@ -68,7 +68,7 @@ class Witness:
         self.acknowledged |= {_name(line) for line in lines}
 
 
-class Road:
+class FlushHarness:
     """One site's queues and bucket.
 
     Args:
@@ -121,7 +121,7 @@ class Road:
         self.witness.acknowledged.add(("", body))
 
     def flush_once(self, run: Flush = flush, queue: Any = None, store: Any = None) -> FlushReport:
-        """Run once; through other doors to queue and store, where given."""
+        """Run once; on another queue or store, where given."""
         deadline = self.clock() + timedelta(seconds=RUN_SECONDS)
         queue, store = queue or self.queue, store or self.store
         return run(queue, store, self.limits, self.clock, deadline=deadline, force=self.force)
@@ -172,11 +172,11 @@ class Road:
         return f"p{self._packs}"
 
 
-def filled(events: int = 200, seed: int = 1) -> Road:
-    """A road on which events wait."""
-    road = Road(seed)
-    road.send_many(events)
-    return road
+def filled(events: int = 200, seed: int = 1) -> FlushHarness:
+    """A harness with queued events."""
+    harness = FlushHarness(seed)
+    harness.send_many(events)
+    return harness
 
 
 def _as_line(event: dict[str, object]) -> bytes:
