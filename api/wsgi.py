@@ -100,14 +100,14 @@ def _response(reply: Reply) -> flask.Response:
 
 
 def _request() -> Request:
-    asked = flask.request
+    request = flask.request
     return Request(
-        method=asked.method,
-        path=asked.path,
-        query=asked.query_string.decode("utf-8", "surrogateescape"),
-        headers=tuple((name.lower(), _utf8(value)) for name, value in asked.headers),
+        method=request.method,
+        path=request.path,
+        query=request.query_string.decode("utf-8", "surrogateescape"),
+        headers=tuple((name.lower(), _utf8(value)) for name, value in request.headers),
         body=_body(),
-        remote_addr=asked.remote_addr,
+        remote_addr=request.remote_addr,
     )
 
 

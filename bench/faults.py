@@ -22,8 +22,8 @@ sys.path.insert(0, str(ROOT))
 
 from logdig.flush.flusher import flush
 from tests.faults.flush_of_2016 import flush_of_2016
-from tests.faults.random_kills import Tally, kill_in_parts, kill_with_a_hundred_logs, parts
 from tests.faults.harness import Flush
+from tests.faults.random_kills import Tally, kill_in_parts, kill_with_a_hundred_logs, parts
 
 PAGE = ROOT / "docs" / "reliability.md"
 START, END = "<!-- report: begin -->\n", "<!-- report: end -->\n"

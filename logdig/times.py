@@ -15,24 +15,24 @@ Clock = Callable[[], datetime]
 _WITH_ZONE: msgspec.json.Decoder[datetime] = msgspec.json.Decoder(Annotated[datetime, msgspec.Meta(tz=True)])
 
 
-def wire_time(moment: datetime) -> str:
+def wire_time(time: datetime) -> str:
     """Write a UTC time as ``2026-11-24T13:00:00.123Z``; fractions of a millisecond are cut off."""
     # isoformat calls the zone and takes many times longer.
-    text = msgspec.json.encode(moment).decode()
+    text = msgspec.json.encode(time).decode()
     return f"{text[1:24]}Z" if text[20] == "." else f"{text[1:20]}.000Z"
 
 
-def to_milliseconds(moment: datetime) -> datetime:
+def to_milliseconds(time: datetime) -> datetime:
     """Cut a time to the precision of a line, so that lines and times compare alike."""
-    finer = moment.microsecond % 1000
-    return moment - timedelta(microseconds=finer) if finer else moment
+    finer = time.microsecond % 1000
+    return time - timedelta(microseconds=finer) if finer else time
 
 
 def parse_wire_time(text: str) -> datetime | None:
     """Read an RFC 3339 time with zone as UTC; None for other texts and outside the years 1 to 9999."""
     try:
-        moment = _WITH_ZONE.decode(msgspec.json.encode(text))
-        return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+        time = _WITH_ZONE.decode(msgspec.json.encode(text))
+        return time if time.tzinfo is UTC else time.astimezone(UTC)
     except (msgspec.ValidationError, OverflowError, UnicodeEncodeError):
         return None
 

@@ -95,7 +95,7 @@ def count_calls(harness: FlushHarness, run: Flush = flush) -> int:
     """Calls that a flush would make now."""
     # The witness is not asked, and a deep copy of a Random goes through its 625 numbers one by one.
     randoms = (harness.random, harness.queue._random, harness.dlq._random)
-    trial = deepcopy(harness, {id(harness.witness): harness.witness} | {id(one): copy(one) for one in randoms})
+    trial = deepcopy(harness, {id(harness.witness): harness.witness} | {id(random): copy(random) for random in randoms})
     trial.queue.steps.clear()
     trial.store.steps.clear()
     trial.flush_once(run)

@@ -139,22 +139,22 @@ class FlushHarness:
         """Compare what was sent and acknowledged with what the store and the dead-letter queue hold."""
         stored: list[bytes] = []
         sent, acknowledged = self.witness.sent, self.witness.acknowledged
-        found = Account(len(acknowledged))
+        account = Account(len(acknowledged))
         for key, body in self.store.objects.items():
             if key.startswith(ZONES):
                 _, fault = check_object(key, body)
-                found.faults += [f"{key}: {fault}"] if fault else []
+                account.faults += [f"{key}: {fault}"] if fault else []
                 stored += gzip.decompress(body).splitlines()
         named = [(_name(line), line) for line in sorted(stored)]
         copies = Counter(name for name, _ in named)
         # The rule of ingest: of several copies the one with the least (received_at, line).
         kept = dict(reversed(named))
         dead = {name for body in self.queue.dead + self.dlq.bodies for name in _names(body)}
-        found.lost = len(acknowledged - kept.keys() - dead)
-        found.raw_duplicates = copies.total() - len(copies)
-        found.duplicates_after_ingest = len(kept) - len({name[1] for name in kept})
-        found.wrong = sum(_as_sent(name, line) != sent.get(name) for name, line in kept.items())
-        return found
+        account.lost = len(acknowledged - kept.keys() - dead)
+        account.raw_duplicates = copies.total() - len(copies)
+        account.duplicates_after_ingest = len(kept) - len({name[1] for name in kept})
+        account.wrong = sum(_as_sent(name, line) != sent.get(name) for name, line in kept.items())
+        return account
 
     def _line(self, name: str, app: str) -> bytes:
         self._events += 1

@@ -43,7 +43,7 @@ class Tally:
 
     def __add__(self, other: Tally) -> Tally:
         """Sums over the sequences of both."""
-        return Tally(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
+        return Tally(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
 
     def add(self, seed: int, account: Account) -> None:
         """Count one sequence."""
@@ -64,7 +64,7 @@ def parts(kills: int) -> int:
 
 def kill_in_parts(kills: int, first_seed: int) -> Iterator[Tally]:
     """Kill so many flushes on every core; yields the sums of each part."""
-    seeds = [first_seed + SEEDS_A_PART * one for one in range(parts(kills))]
+    seeds = [first_seed + SEEDS_A_PART * number for number in range(parts(kills))]
     # Started anew, not forked: what a process holds is copied with every fork that it makes.
     with ProcessPoolExecutor(cpu_count(), get_context("spawn")) as pool:
         yield from pool.map(_part_of, seeds)
@@ -81,7 +81,7 @@ def kill_until(kills: int, first_seed: int) -> Iterator[Tally]:
     seed = first_seed
     while tally.kills < kills:
         seeds = range(seed, seed + AT_ONCE)
-        harnesses = [new_harness(one) for one in seeds]
+        harnesses = [new_harness(seed) for seed in seeds]
         for _ in range(KILLS_A_SEQUENCE):
             children = [Child(harness, _some_kill(harness), flush_job()) for harness in harnesses]
             tally.moments.update([child.finish() for child in children])

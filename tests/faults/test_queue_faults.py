@@ -153,12 +153,12 @@ def test_f12_a_run_ends_without_error_at_the_in_flight_limit_and_goes_on_when_me
 
 
 def test_f12_an_alarm_comes_long_before_a_message_is_too_old_to_keep() -> None:
-    found = build_template(SETTINGS, WHERE)["Resources"]["OldestMessageAlarm"]["Properties"]
+    alarm = build_template(SETTINGS, WHERE)["Resources"]["OldestMessageAlarm"]["Properties"]
     kept = {attributes["MessageRetentionPeriod"] for attributes in (queue_attributes("arn"), dlq_attributes())}
 
-    assert "ApproximateAgeOfOldestMessage" in str(found)
+    assert "ApproximateAgeOfOldestMessage" in str(alarm)
     assert kept == {str(RETENTION_SECONDS)}
-    assert found["Threshold"] < RETENTION_SECONDS / 2
+    assert alarm["Threshold"] < RETENTION_SECONDS / 2
 
 
 def test_f12_a_backlog_of_four_days_is_written_under_the_days_of_its_arrival() -> None:

@@ -78,6 +78,6 @@ def test_f04_an_object_is_found_when_it_was_damaged_where_it_lies(damage: Callab
     key = max(harness.store.objects)
     harness.store.objects[key] = damage(harness.store.objects[key])
 
-    found = check_all(harness.store, chosen_keys(harness.store, None, None, 1.0))
+    checked = check_all(harness.store, chosen_keys(harness.store, None, None, 1.0))
 
-    assert [one.key for one in found if one.fault] == [key]
+    assert [one.key for one in checked if one.fault] == [key]

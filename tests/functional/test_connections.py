@@ -41,18 +41,18 @@ def certificate(tmp_path: Path) -> Path:
         .add_extension(alternatives, critical=False).sign(key, hashes.SHA256())
     )  # fmt: skip
     encoding, no_password = serialization.Encoding.PEM, serialization.NoEncryption()
-    found = tmp_path / "certificate.pem"
+    certificate = tmp_path / "certificate.pem"
     private = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, no_password)
-    found.write_bytes(private + made.public_bytes(encoding))
-    return found
+    certificate.write_bytes(private + made.public_bytes(encoding))
+    return certificate
 
 
 @contextmanager
 def speaking_tls(certificate: Path) -> Iterator[Answering]:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate)
-    with answering(GOOD, context=context) as found:
-        yield found
+    with answering(GOOD, context=context) as service:
+        yield service
 
 
 def test_certificate_is_believed_only_when_a_named_authority_signed_it(certificate: Path) -> None:

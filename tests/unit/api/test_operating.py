@@ -73,16 +73,16 @@ def test_metrics_are_shown_with_the_token_or_without_one_on_this_machine_only(
     if may:
         assert guarded.page(request_, HELD).status == 200
     else:
-        with pytest.raises(RefusedError) as found:
+        with pytest.raises(RefusedError) as refused:
             guarded.page(request_, HELD)
-        assert found.value.http_status == 403
+        assert refused.value.http_status == 403
 
 
 def test_metrics_take_no_other_method() -> None:
-    with pytest.raises(RefusedError) as found:
+    with pytest.raises(RefusedError) as refused:
         metrics.MetricsPage(Counters(), None).page(ask(method="POST"), HELD)
 
-    assert found.value.http_status == 405
+    assert refused.value.http_status == 405
 
 
 def test_group_line_tells_counts_sizes_and_times() -> None:
@@ -185,8 +185,10 @@ def test_functions_log_our_warnings_where_lambda_reads_them() -> None:
 @pytest.mark.parametrize("front_door", ["function-url", "rest-api", "server"])
 def test_operations_page_says_what_to_do_at_each_alarm(front_door: str) -> None:
     settings = msgspec.structs.replace(SETTINGS, front_door=front_door)
-    found = [one["Properties"] for one in alarms(settings).values() if one["Type"] == "AWS::CloudWatch::Alarm"]
-    names = {one["AlarmName"].removeprefix(f"{settings.prefix}-") for one in found}
+    properties = [
+        alarm["Properties"] for alarm in alarms(settings).values() if alarm["Type"] == "AWS::CloudWatch::Alarm"
+    ]
+    names = {propertie["AlarmName"].removeprefix(f"{settings.prefix}-") for propertie in properties}
 
     assert len(names) >= 7
     assert [name for name in sorted(names) if f"`{name}`" not in PAGE] == []

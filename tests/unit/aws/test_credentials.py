@@ -21,13 +21,13 @@ def test_function_finds_the_endpoint_that_botocore_finds_or_asks_it(service: str
         for region in session.get_available_regions(service, partition)
     ]
 
-    found = {region: from_lambda_environment(service, region, None, FUNCTION) for region in regions}
+    configs = {region: from_lambda_environment(service, region, None, FUNCTION) for region in regions}
 
-    ordinary = {region: where.endpoint for region, where in found.items() if where is not None}
+    ordinary = {region: where.endpoint for region, where in configs.items() if where is not None}
     for region, endpoint in ordinary.items():
         assert endpoint == session.create_client(service, region).meta.endpoint_url
     assert REGION in ordinary
-    assert {"cn-north-1", "us-gov-west-1"} <= found.keys() - ordinary.keys()
+    assert {"cn-north-1", "us-gov-west-1"} <= configs.keys() - ordinary.keys()
 
 
 def test_function_reads_its_keys_and_asks_botocore_where_the_environment_says_more() -> None:

@@ -28,14 +28,14 @@ WORDS = set(re.findall(r"[a-z_0-9]+", " ".join(re.findall(r"`[^`]+`", TABLES))))
 
 def names(struct: type[msgspec.Struct]) -> set[str]:
     """Field names of a Struct and of the Structs inside it."""
-    found = set()
+    fields = set()
     for field in msgspec.structs.fields(struct):
-        found.add(field.name)
+        fields.add(field.name)
         inner = [option for option in (field.type, *getattr(field.type, "__args__", ())) if isinstance(option, type)]
         for option in inner:
             if issubclass(option, msgspec.Struct):
-                found |= names(option)
-    return found
+                fields |= names(option)
+    return fields
 
 
 @pytest.mark.parametrize("struct", [Body, *EVENT_TYPES])
@@ -69,8 +69,8 @@ def test_page_tells_the_limits() -> None:
 
 def test_page_and_document_tell_every_status_that_the_source_gives() -> None:
     sources = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "logdig").rglob("*.py")))
-    given = {int(found) for found in re.findall(r"RefusedError\(\s*([45]\d\d)", sources)}
-    given |= {int(found) for found in re.findall(r"http_status = (\d{3})", sources)}
+    given = {int(status) for status in re.findall(r"RefusedError\(\s*([45]\d\d)", sources)}
+    given |= {int(status) for status in re.findall(r"http_status = (\d{3})", sources)}
 
     assert given >= {400, 401, 403, 404, 405, 413, 415, 429, 500, 503}
     rows = set(re.findall(r"\d{3}", " ".join(re.findall(r"^\| ([0-9, ]+) \|", PAGE, re.MULTILINE)))) | {"500"}

@@ -27,10 +27,10 @@ def one_by_one(payload: bytes) -> tuple[object, Reading]:
 
 def agrees(payload: bytes) -> bool:
     """Compare the two readings; tell whether it was read at once."""
-    found = read_at_once(payload, NOW)
-    if found is None:
+    at_once = read_at_once(payload, NOW)
+    if at_once is None:
         return False
-    assert found == one_by_one(payload)
+    assert at_once == one_by_one(payload)
     return True
 
 

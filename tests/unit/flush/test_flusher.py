@@ -64,8 +64,8 @@ def test_flush_goes_on_whatever_time_and_text_a_foreign_pack_names(pack_time: st
     report = setup.flush(force=True)
 
     assert (report.logs + report.poison, report.errors, setup.queue.bodies) == (2, [], [])
-    assert "good" in [json.loads(one).get("link") for one in setup.store.lines("raw")]
-    assert all(one.isascii() for one in setup.store.lines("raw"))
+    assert "good" in [json.loads(line).get("link") for line in setup.store.lines("raw")]
+    assert all(line.isascii() for line in setup.store.lines("raw"))
 
 
 def test_flush_writes_nothing_when_the_salt_of_erasures_is_lost() -> None:

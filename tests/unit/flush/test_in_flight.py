@@ -13,7 +13,7 @@ def message(receipt: str = "r1", message_id: str = "m") -> Message:
 
 
 def receipts(messages: list[Message]) -> list[str]:
-    return [one.receipt for one in messages]
+    return [message.receipt for message in messages]
 
 
 def test_message_is_written_when_all_of_its_buffers_are() -> None:
@@ -53,4 +53,4 @@ def test_message_is_only_given_back_when_none_of_it_was_taken() -> None:
     in_flight.hold(message())
 
     assert (in_flight.has(message()), in_flight.written) == (False, 0)
-    assert [one.body for one in in_flight.unwritten()] == [""]
+    assert [message.body for message in in_flight.unwritten()] == [""]

@@ -32,7 +32,7 @@ def test_every_redelivered_message_is_first_and_last_in_some_of_the_runs_before_
         redelivered = RedeliveredMessages()
         for number in range(4):
             redelivered.keep(message(number, receive_count))
-        order = [one.message_id for one in redelivered.shuffled()]
+        order = [message.message_id for message in redelivered.shuffled()]
         assert len(order) == 4
         first.add(order[0])
         last.add(order[-1])
@@ -57,4 +57,4 @@ def test_redelivered_message_is_not_kept_when_there_is_no_room_and_smaller_ones_
     kept_again = redelivered.keep(message(0, REDELIVERED_AFTER + 2, large))
 
     assert (kept, kept_again) == ([True, True, False], True)
-    assert sorted(one.receipt for one in redelivered.shuffled()) == ["r0-7", "r1-6"]
+    assert sorted(message.receipt for message in redelivered.shuffled()) == ["r0-7", "r1-6"]

@@ -59,13 +59,13 @@ def test_dead_letters_are_listed_oldest_first_and_given_back() -> None:
     dlq = dead_queue(FakeClock())
     dlq.empty_receives = 1
 
-    found = list_dead(dlq, 100)
+    letters = list_dead(dlq, 100)
 
-    assert sorted((one.app, one.events, one.rejected) for one in found[:3]) == [
+    assert sorted((letter.app, letter.events, letter.rejected) for letter in letters[:3]) == [
         ("blog", 3, 1), ("shop", 1, 1), ("shop", 2, 1)
     ]  # fmt: skip
-    assert [one.reason for one in found[:3]] == [READABLE] * 3
-    assert found[3].reason.startswith("cannot be read: no pack")
+    assert [letter.reason for letter in letters[:3]] == [READABLE] * 3
+    assert letters[3].reason.startswith("cannot be read: no pack")
     assert len(dlq.receive(0)) == 4
 
 

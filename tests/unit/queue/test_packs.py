@@ -31,9 +31,9 @@ def test_packs_hold_every_line_in_order_within_the_limit(events: list[str], reje
 
     read = [read_pack(body, "m1") for body in packs]
     assert all(body.isascii() and len(body) <= PACK_LIMIT_BYTES for body in packs)
-    assert [json.loads(one)["link"] for found in read for one in found.event_lines()] == events
-    assert [json.loads(one)["link"] for found in read for one in found.rejected_lines()] == rejected
-    assert len({found.pack_id for found in read}) == len(packs)
+    assert [json.loads(line)["link"] for content in read for line in content.event_lines()] == events
+    assert [json.loads(line)["link"] for content in read for line in content.rejected_lines()] == rejected
+    assert len({content.pack_id for content in read}) == len(packs)
 
 
 def test_pack_is_cut_exactly_at_its_limit() -> None:
