@@ -85,7 +85,7 @@ class Store:
         return True
 
     def list(self, _prefix: str) -> Iterator[object]:
-        """Nobody was forgotten."""
+        """No erasure was asked for."""
         return iter(())
 
 

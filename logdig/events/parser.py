@@ -173,7 +173,7 @@ def _validate_event(event: Event, rules: AcceptanceRules) -> Accepted | tuple[Fi
     if not (rules.signed or move) and isinstance(event_time, datetime):
         return Accepted(event, event_time)
     wrong = [event_time] if isinstance(event_time, FieldFault) else []
-    if rules.signed and _names_nobody(event.user_key, event.customer_id):
+    if rules.signed and _lacks_person(event.user_key, event.customer_id):
         wrong.append(NO_PERSON)
     if move is not None:
         wrong.extend(_anchor_faults(move))
@@ -228,14 +228,14 @@ def _rule_faults(value: dict[str, object], known: set[str], rules: AcceptanceRul
         event_time = _occurred_at(timestamp, rules)
         if isinstance(event_time, FieldFault):
             yield event_time
-    if rules.signed and _names_nobody(value.get("user_key"), value.get("customer_id")):
+    if rules.signed and _lacks_person(value.get("user_key"), value.get("customer_id")):
         yield NO_PERSON
 
 
 NO_PERSON = FieldFault("user_key", "user_key or customer_id is required")
 
 
-def _names_nobody(user_key: object, customer_id: object) -> bool:
+def _lacks_person(user_key: object, customer_id: object) -> bool:
     return user_key in (None, UNSET) and customer_id in (None, UNSET)
 
 

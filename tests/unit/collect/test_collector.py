@@ -21,7 +21,7 @@ from tests.fakes.tracked import BROWSER, NOW, ORIGIN, TEN_FIELDS, TOKEN, body, c
 
 
 class BrokenSink:
-    """Raises what nobody foresaw."""
+    """Raises an unexpected error."""
 
     def commit(self, batch: EventBatch) -> None:
         raise ZeroDivisionError("a mistake")

@@ -1,4 +1,4 @@
-"""Country, region and staff come from the server's own knowledge, and addresses are forgotten."""
+"""Country, region and staff come from the server, and addresses are not stored."""
 
 from __future__ import annotations
 

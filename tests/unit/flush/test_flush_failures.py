@@ -26,7 +26,7 @@ def test_flush_keeps_messages_and_fails_when_store_is_down() -> None:
     assert (again.errors, setup.links()) == ([], texts(500))
 
 
-def test_flush_takes_no_message_when_it_cannot_learn_who_was_forgotten() -> None:
+def test_flush_takes_no_message_when_it_cannot_read_the_list_of_erasures() -> None:
     setup = FlushSetup()
     setup.send(texts(500))
 
@@ -51,7 +51,7 @@ def test_flush_sends_nothing_to_the_dlq_when_store_is_down_for_an_hour() -> None
     assert setup.links() == texts(500)
 
 
-def test_flush_sends_nothing_to_the_dlq_when_only_puts_fail_for_an_hour_and_every_message_becomes_a_suspect() -> None:
+def test_flush_sends_nothing_to_the_dlq_when_only_puts_fail_for_an_hour_and_every_message_is_redelivered() -> None:
     setup = FlushSetup()
     setup.send(texts(500))
     setup.store.before = fails(repeat(DOWN), "put")

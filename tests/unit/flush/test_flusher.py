@@ -19,7 +19,7 @@ from tests.fakes.queue import FakeQueue
 from tests.faults.hooks import EndOfRunError, fails, well
 
 
-def test_flush_erases_who_was_forgotten_while_events_were_under_way() -> None:
+def test_flush_erases_events_that_arrive_after_the_erasure() -> None:
     setup = FlushSetup()
     setup.send(texts(99))
     at = wire_time(setup.clock())
@@ -80,7 +80,7 @@ def test_flush_writes_nothing_when_the_salt_of_erasures_is_lost() -> None:
     assert f"{SALT_KEY} is missing" in report.errors[0]
 
 
-def test_flush_handles_a_suspect_alone_after_its_neighbours() -> None:
+def test_flush_handles_a_redelivered_message_alone_after_its_neighbours() -> None:
     setup = FlushSetup()
     setup.send(["suspect"])
     for _ in range(6):
@@ -93,7 +93,7 @@ def test_flush_handles_a_suspect_alone_after_its_neighbours() -> None:
     report = setup.flush()
 
     assert report.objects == 2
-    # The neighbours were deleted before the suspect's object was tried.
+    # The neighbours were deleted before the redelivered message's object was tried.
     assert puts == [0, 1]
 
 
@@ -152,7 +152,7 @@ def test_flush_sets_a_message_aside_when_its_day_is_impossible(day: str) -> None
     assert "no day in" in bad["errors"][0]["reason"]
 
 
-def test_flush_reads_no_second_suspect_when_the_first_ends_the_run() -> None:
+def test_flush_reads_no_second_redelivered_message_when_the_first_ends_the_run() -> None:
     setup = FlushSetup()
     setup.send(["suspect one", "suspect two"], events_a_pack=1)
     for _ in range(6):

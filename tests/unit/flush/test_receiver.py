@@ -109,7 +109,7 @@ def test_receiving_stops_when_the_run_met_an_error_elsewhere() -> None:
     report.errors.append("S3 is down")
     rest = list(messages)
 
-    # What a receive has brought is given on whole; nothing stays hidden that nobody knows of.
+    # What a receive has brought is given on whole; no message stays invisible.
     assert (len(rest), script.receives, report.stopped) == (9, 1, "error")
 
 

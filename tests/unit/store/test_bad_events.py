@@ -1,4 +1,4 @@
-"""Rejected events are found, shown and mended."""
+"""Rejected events are found, shown and corrected."""
 
 from __future__ import annotations
 
