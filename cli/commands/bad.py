@@ -21,7 +21,7 @@ from logdig.errors import InputError
 
 if TYPE_CHECKING:
     from logdig.backfill.bad_retry import Outcome
-    from logdig.store.bad_events import BadEvent
+    from logdig.events.lines import BadEvent
 
 
 @click.group("bad")
@@ -102,7 +102,7 @@ def retry(
     from logdig.aws.clients import s3_store
     from logdig.backfill.bad_retry import retry as send_again
     from logdig.backfill.sender import Sender
-    from logdig.store.bad_events import Filter, find_bad, mend, read_bad
+    from logdig.store.bad_events import Filter, correct_event, find_bad, read_bad
 
     if file is not None and len(bad_ids) != 1:
         raise InputError("--from FILE stands for one event; name one id")
@@ -120,7 +120,9 @@ def retry(
 
     events: Iterable[BadEvent]
     events = find_bad(store, bad_ids, tell_unreadable) if bad_ids else read_bad(store, wanted, tell_unreadable)
-    outcomes = send_again(events, lambda event: _load(file) if file else mend(event, parsed, removals), sender_of)
+    outcomes = send_again(
+        events, lambda event: _load(file) if file else correct_event(event, parsed, removals), sender_of
+    )
     sys.exit(1 if _print(outcomes, len(bad_ids) or None, as_json) else 0)
 
 

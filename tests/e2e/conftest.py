@@ -1,4 +1,4 @@
-"""One account, one deployed stack and one flow of events, shared by all tests of the road."""
+"""One account, one deployed stack and one flow of events, shared by all tests of the whole pipeline."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ JOBS = ("ingest", "heat_cells", "listens", "customers", "features", "models", "p
 JOBS_SECONDS = 1200
 CURL_REQUESTS = 10
 ORDER = (
-    "test_traffic", "test_deployer", "test_road", "test_commands", "test_permissions", "test_jobs_role", "test_destroy",
+    "test_traffic", "test_deployer", "test_queue_to_decision", "test_commands", "test_permissions",
+    "test_jobs_role", "test_destroy",
 )  # fmt: skip
 """One stack lives through all of them: events are counted before more of them come with permissions taken away."""
 
@@ -137,9 +138,9 @@ def stack(account: Account, owner: Owner, shop: Shop) -> Stack:
     tag = re.search(r"<script .*</script>", run.stdout)
     assert tag is not None, run.stdout
     shop.tag = tag[0]
-    for door in ("Endpoint", "DecideEndpoint"):
-        identifier = stack.outputs[door].split("//")[1].split(".")[0]
-        shop.tag = shop.tag.replace(stack.outputs[door], f"{account.url}/_aws/lambda-url/{identifier}")
+    for output in ("Endpoint", "DecideEndpoint"):
+        identifier = stack.outputs[output].split("//")[1].split(".")[0]
+        shop.tag = shop.tag.replace(stack.outputs[output], f"{account.url}/_aws/lambda-url/{identifier}")
     return stack
 
 

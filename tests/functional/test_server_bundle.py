@@ -38,12 +38,12 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _instructions(bundle: Path) -> dict[str, list[str]]:
     """Arguments of each instruction of the Dockerfile, in order."""
     text = re.sub(r"\\\n", " ", (bundle / "Dockerfile").read_text())
-    found: dict[str, list[str]] = {}
+    versions: dict[str, list[str]] = {}
     for line in text.splitlines():
         if line and not line.startswith("#"):
             name, _, arguments = line.partition(" ")
-            found.setdefault(name, []).append(arguments)
-    return found
+            versions.setdefault(name, []).append(arguments)
+    return versions
 
 
 def test_dockerfile_runs_as_no_root_on_a_slim_image_with_a_health_check(bundle: Path) -> None:
