@@ -1,4 +1,4 @@
-"""One account, one deployed stack and one flow of events, shared by all tests of the road."""
+"""One account, one deployed stack and one flow of events, shared by all tests."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ JOBS = ("ingest", "heat_cells", "listens", "customers", "features", "models", "p
 JOBS_SECONDS = 1200
 CURL_REQUESTS = 10
 ORDER = (
-    "test_traffic", "test_deployer", "test_road", "test_commands", "test_permissions", "test_jobs_role", "test_destroy",
+    "test_traffic", "test_deployer", "test_pipeline", "test_commands", "test_permissions", "test_jobs_role",
+    "test_destroy",
 )  # fmt: skip
 """One stack lives through all of them: events are counted before more of them come with permissions taken away."""
 
@@ -137,9 +138,9 @@ def stack(account: Account, owner: Owner, shop: Shop) -> Stack:
     tag = re.search(r"<script .*</script>", run.stdout)
     assert tag is not None, run.stdout
     shop.tag = tag[0]
-    for door in ("Endpoint", "DecideEndpoint"):
-        identifier = stack.outputs[door].split("//")[1].split(".")[0]
-        shop.tag = shop.tag.replace(stack.outputs[door], f"{account.url}/_aws/lambda-url/{identifier}")
+    for output in ("Endpoint", "DecideEndpoint"):
+        identifier = stack.outputs[output].split("//")[1].split(".")[0]
+        shop.tag = shop.tag.replace(stack.outputs[output], f"{account.url}/_aws/lambda-url/{identifier}")
     return stack
 
 
@@ -163,7 +164,7 @@ def posted(stack: Stack, shop: Shop) -> Posted:
     """500 events: 30 clicks and their page view from the real tracker, some by curl, the rest by another client."""
     browser_events = _walk(shop)
     sent = list(bodies(recorded_events(EVENTS - browser_events, f"{shop.url}/", datetime.now(UTC)), stack.token))
-    # The last of them, which are clicks on the page: whoever comes with curl counts as a bot, and trains no model.
+    # The last of them, which are clicks on the page: requests by curl count as a bot's and train no model.
     by_curl = sent[-CURL_REQUESTS:] if shutil.which("curl") else []
     answers = [stack.post(body, origin=shop.url) for body in sent[: len(sent) - len(by_curl)]]
     return Posted(answers, browser_events, [_curl(stack, shop, body) for body in by_curl])

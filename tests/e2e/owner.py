@@ -79,7 +79,7 @@ class Owner:
             self._allow(self._policies)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run `logdig` with nobody there to answer."""
+        """Run `logdig` without a terminal."""
         environment = {
             "PATH": os.environ["PATH"], "HOME": str(self.directory), "COLUMNS": "200",
             **self.secrets, **self._account.environment(self._keys),

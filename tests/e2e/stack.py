@@ -36,10 +36,10 @@ class Stack:
         found = self.account.client("cloudformation").describe_stacks(StackName=self.settings.stack_name)["Stacks"]
         return str(found[0]["StackStatus"])
 
-    def post(self, body: bytes, *, origin: str, door: str = "Endpoint", path: str = "/v1/events") -> tuple[int, Any]:
+    def post(self, body: bytes, *, origin: str, output: str = "Endpoint", path: str = "/v1/events") -> tuple[int, Any]:
         """Post a body to a function URL as a page would; return status and answer."""
         headers = {"Content-Type": "text/plain", "Origin": origin, "User-Agent": "Mozilla/5.0 (X11) Firefox/140"}
-        status, _, answer = self.account.call(self.outputs[door], "POST", path, body, headers)
+        status, _, answer = self.account.call(self.outputs[output], "POST", path, body, headers)
         return status, json.loads(answer)
 
     def invoke(self, function: str, event: Mapping[str, Any]) -> tuple[bool, dict[str, Any]]:

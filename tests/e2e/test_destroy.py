@@ -1,4 +1,4 @@
-"""The end: what runs goes, the data stays, a later deploy takes it up, and only its typed name removes it."""
+"""Destroy: the stack is removed, the data stays, a later deploy imports it, and only its typed name deletes it."""
 
 import pytest
 from botocore.exceptions import ClientError
@@ -13,7 +13,7 @@ from tests.e2e.test_permissions import event_body
 pytestmark = pytest.mark.timeout(1400)
 
 
-def test_destroy_keeps_the_data_and_the_next_deploy_takes_it_up(stack: Stack, owner: Owner, shop: Shop) -> None:
+def test_destroy_keeps_the_data_and_the_next_deploy_imports_it(stack: Stack, owner: Owner, shop: Shop) -> None:
     gone = owner.run("destroy", "--yes")
 
     assert gone.returncode == 0, gone.stderr
@@ -27,7 +27,7 @@ def test_destroy_keeps_the_data_and_the_next_deploy_takes_it_up(stack: Stack, ow
     back = owner.run("deploy", "--yes")
 
     assert back.returncode == 0, back.stderr
-    assert "take up      Bucket" in back.stderr
+    assert "import       Bucket" in back.stderr
     again = Stack(stack.account, owner.settings(), outputs_of(stack.account, owner.settings()), back.stdout)
     assert set(again.keys("raw/")) >= set(before)
     assert again.post(event_body(again), origin=shop.url)[0] == 202

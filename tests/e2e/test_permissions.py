@@ -40,7 +40,7 @@ def _decides(stack: Stack, shop: Shop) -> bool:
     """Whether a profile could be read: where not, the answer must not be kept, so its ttl_s is 0."""
     ask = {"token": stack.token, "user_key": "u", "customer_id": "nobody", "placement": "before-song"}
     body = json.dumps(ask | {"consent": {"analytics": True, "ads": True}}).encode()
-    status, answer = stack.post(body, origin=shop.url, door="DecideEndpoint", path="/v1/decide")
+    status, answer = stack.post(body, origin=shop.url, output="DecideEndpoint", path="/v1/decide")
     assert status == 200, "a page never gets an error"
     return bool(answer["ttl_s"] > 0)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.commands.cost import command
-from infra.cost.comparison import doors, published, shape_of_2016
+from infra.cost.comparison import by_front_door, design_of_2016, published
 from infra.cost.model import (
     ALARMS,
     FRONT_DOORS,
@@ -65,7 +65,7 @@ def test_server_equals_the_hand_worked_bill_of_a_billion_events() -> None:
 
 def test_shape_of_2016_equals_the_published_sum() -> None:
     # REST 3,033.10; Lambda 200 + 33.33; SQS 400 + 40 + 400; 1e7 puts 50; 450 GB 10.35: 4,167 rounded.
-    assert total(shape_of_2016(1e9, PRICES)) == pytest.approx(3033.1 + 233.33 + 840 + 50 + 10.35, abs=0.02)
+    assert total(design_of_2016(1e9, PRICES)) == pytest.approx(3033.1 + 233.33 + 840 + 50 + 10.35, abs=0.02)
 
 
 def test_decisions_equal_the_hand_worked_bill_of_a_million() -> None:
@@ -81,7 +81,7 @@ def test_published_prices_stand_beside_ours_for_as_many_events() -> None:
 
 
 def test_doors_are_ordered_by_price_as_the_pages_say() -> None:
-    few, many = doors(Workload(1e6), PRICES), doors(Workload(1e9), PRICES)
+    few, many = by_front_door(Workload(1e6), PRICES), by_front_door(Workload(1e9), PRICES)
 
     assert few["function-url"] < few["rest-api"] < few["server"]
     assert many["server"] < many["function-url"] < many["rest-api"]

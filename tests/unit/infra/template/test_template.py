@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from infra.cost.model import RUN_GB_HOURS, RUN_VCPU_HOURS, SPARK_GB_A_VCPU
-from infra.deploy.retained import Kept, part_of
+from infra.deploy.retained import RetainedResource, importable_part
 from infra.template.build import Artifacts, artifacts_template, build_template, is_not_emulated, without
 from infra.template.resource import DATA_TYPES, TAG_LISTS
 from infra.template.server import Server
@@ -32,7 +32,7 @@ WHERE = Artifacts(
     "packages/entry-0.py",
     "--py-files s3://b/packages/spark-0.zip",
 )
-DOORS = ("function-url", "rest-api")
+FRONT_DOORS = ("function-url", "rest-api")
 FRESHNESS = ("daily", "hourly", "live")
 
 ALLOWED = {
@@ -69,8 +69,8 @@ NAMES = {
 }  # fmt: skip
 
 
-def template(door: str = "function-url", freshness: str = "daily", **changes: Any) -> dict[str, Any]:
-    settings = msgspec.structs.replace(SETTINGS, front_door=door, freshness=freshness, **changes)
+def template(front_door: str = "function-url", freshness: str = "daily", **changes: Any) -> dict[str, Any]:
+    settings = msgspec.structs.replace(SETTINGS, front_door=front_door, freshness=freshness, **changes)
     return build_template(settings, WHERE)
 
 
@@ -83,10 +83,10 @@ def statements(found: dict[str, Any], role: str) -> Iterator[dict[str, Any]]:
         yield from policy["PolicyDocument"]["Statement"]
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("front_door", FRONT_DOORS)
 @pytest.mark.parametrize("freshness", FRESHNESS)
-def test_template_names_describes_and_tags_every_resource(door: str, freshness: str) -> None:
-    found = template(door, freshness)
+def test_template_names_describes_and_tags_every_resource(front_door: str, freshness: str) -> None:
+    found = template(front_door, freshness)
 
     for name, one in found["Resources"].items():
         assert one["Metadata"]["Meaning"].endswith("."), name
@@ -98,9 +98,9 @@ def test_template_names_describes_and_tags_every_resource(door: str, freshness: 
             assert pairs == {"service": "shop", "stage": "prod", "made-by": "logdig"}, name
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_template_gives_each_role_only_the_actions_of_its_work(door: str) -> None:
-    found = template(door)
+@pytest.mark.parametrize("front_door", FRONT_DOORS)
+def test_template_gives_each_role_only_the_actions_of_its_work(front_door: str) -> None:
+    found = template(front_door)
     roles = of_type(found, "AWS::IAM::Role")
 
     given = {
@@ -165,8 +165,8 @@ def test_template_opens_a_function_url_by_both_permissions_and_no_further() -> N
 
 
 def test_template_names_its_caller_when_a_function_is_opened_to_a_service() -> None:
-    for door in DOORS:
-        for one in of_type(template(door), "AWS::Lambda::Permission").values():
+    for front_door in FRONT_DOORS:
+        for one in of_type(template(front_door), "AWS::Lambda::Permission").values():
             assert one["Principal"] == "*" or "SourceArn" in one
 
 
@@ -294,7 +294,7 @@ def test_template_leaves_out_what_an_emulator_refuses_and_all_that_needs_it() ->
 
 def test_template_refers_only_to_what_it_has() -> None:
     for found in (
-        *(template(door) for door in DOORS),
+        *(template(front_door) for front_door in FRONT_DOORS),
         without(template(), is_not_emulated),
         artifacts_template(SETTINGS),
     ):
@@ -368,11 +368,11 @@ def test_template_lets_servers_read_their_bundle_tell_their_health_and_write_the
 @pytest.mark.parametrize("missing", [set(), {"DeadLetters"}])
 def test_template_is_cut_to_the_data_that_an_earlier_stack_kept(missing: set[str]) -> None:
     rows = {"DeadLetters": "queue", "Queue": "queue", "Bucket": "bucket", "Profiles": "table", "Database": "database"}
-    kept = [Kept(what, name, name, name) for name, what in rows.items() if name not in missing]
+    kept = [RetainedResource(what, name, name, name) for name, what in rows.items() if name not in missing]
 
-    part, taken = part_of(template(), kept)
+    part, taken = importable_part(template(), kept)
 
-    # A queue cannot be taken up without the dead letters that it refers to.
+    # A queue cannot be imported without the dead letters that it refers to.
     wanted = set(rows) - (missing | {"Queue"} if missing else set())
     assert set(part["Resources"]) == {one.logical_id for one in taken} == wanted
     assert part["Outputs"] == {}
