@@ -21,6 +21,7 @@ from logdig.errors import MissingPartError
 
 ANSWER_TIMEOUT_SECONDS = 60
 STOP_TIMEOUT_SECONDS = 15
+LAST_PORT = 65535
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -108,8 +109,10 @@ def take_port(wanted: int, part: str, host: str = "127.0.0.1") -> int:
     """Return a free port of an address: the wanted one, or any for 0.
 
     Raises:
-        MissingPartError: The wanted port is in use, or the address is not one of this machine.
+        MissingPartError: No such port, the port is in use, or the address is not one of this machine.
     """
+    if not 0 <= wanted <= LAST_PORT:
+        raise MissingPartError(f"port {wanted} for the {part}: 0 to {LAST_PORT}; 0 takes a free one")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

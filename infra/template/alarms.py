@@ -37,7 +37,7 @@ def alarms(settings: Settings) -> Resources:
 def _topic(settings: Settings) -> Resources:
     name = f"{settings.prefix}-alarms"
     accepted = {"CKV_AWS_26": "CloudWatch cannot publish to a topic with AWS's key; messages hold names and figures."}
-    made = {
+    resources = {
         "AlarmsTopic": make(
             settings, "AWS::SNS::Topic", "Receives the alarms.", {"TopicName": name, "DisplayName": name},
             accepted=accepted,
@@ -48,8 +48,8 @@ def _topic(settings: Settings) -> Resources:
     }  # fmt: skip
     if settings.alarm_email:
         properties = {"TopicArn": ref("AlarmsTopic"), "Protocol": "email", "Endpoint": settings.alarm_email}
-        made["AlarmsMail"] = make(settings, "AWS::SNS::Subscription", "Who reads the alarms.", properties)
-    return made
+        resources["AlarmsMail"] = make(settings, "AWS::SNS::Subscription", "Who reads the alarms.", properties)
+    return resources
 
 
 def _log_figures(settings: Settings) -> Resources:
@@ -59,7 +59,7 @@ def _log_figures(settings: Settings) -> Resources:
         "Ingests": ('{ $.name = "ingest" }', "1"),
         "LedgerGap": ('{ $.name = "ledger" && $.notes.broken_sums >= 0 }', "$.notes.broken_sums"),
     }
-    made = {}
+    resources = {}
     for group, figures in (("FlushLog", flush), ("JobsLog", jobs)):
         for name, (pattern, value) in figures.items():
             properties = {
@@ -70,10 +70,10 @@ def _log_figures(settings: Settings) -> Resources:
                     {"MetricNamespace": namespace(settings), "MetricName": name, "MetricValue": value}
                 ],
             }
-            made[f"{name}Figure"] = make(
+            resources[f"{name}Figure"] = make(
                 settings, "AWS::Logs::MetricFilter", f"Figure {name} from log lines.", properties
             )
-    return made
+    return resources
 
 
 def _queue_alarms(settings: Settings) -> Resources:
@@ -97,9 +97,9 @@ def _queue_alarms(settings: Settings) -> Resources:
 
 
 def _error_alarms(settings: Settings) -> Resources:
-    made = {}
+    resources = {}
     for function in (*endpoint_functions(settings), flush_function(settings)):
-        made[f"{function.logical_id}ErrorsAlarm"] = _errors(settings, function)
+        resources[f"{function.logical_id}ErrorsAlarm"] = _errors(settings, function)
     if settings.front_door == "server":
         metric = {
             "Namespace": "AWS/ElasticBeanstalk",
@@ -108,10 +108,10 @@ def _error_alarms(settings: Settings) -> Resources:
             "Statistic": "Maximum",
         }
         # 0 ok, 15 warning, 20 degraded, 25 severe.
-        made["ServerHealthAlarm"] = alarm(
+        resources["ServerHealthAlarm"] = alarm(
             settings, "server-health", "The servers are degraded; see Elastic Beanstalk's events.", metric, 20
         )
-    return made
+    return resources
 
 
 def _errors(settings: Settings, function: Function) -> Resource:

@@ -46,16 +46,16 @@ def endpoint_addresses(settings: Settings) -> dict[str, Any]:
 
 
 def _function_urls(settings: Settings) -> Resources:
-    made: Resources = {}
+    resources: Resources = {}
     for name in ("Collector", "Decide"):
-        made[f"{name}Url"] = make(
+        resources[f"{name}Url"] = make(
             settings,
             "AWS::Lambda::Url",
             f"Public address of {name}.",
             {"TargetFunctionArn": ref(name), "AuthType": "NONE", "InvokeMode": "BUFFERED"},
             accepted=_URL_ACCEPTED,
         )
-        made[f"{name}UrlPermission"] = make(
+        resources[f"{name}UrlPermission"] = make(
             settings,
             "AWS::Lambda::Permission",
             f"Lets anyone call the address of {name}.",
@@ -66,7 +66,7 @@ def _function_urls(settings: Settings) -> Resources:
                 "FunctionUrlAuthType": "NONE",
             },
         )
-        made[f"{name}InvokePermission"] = make(
+        resources[f"{name}InvokePermission"] = make(
             settings,
             "AWS::Lambda::Permission",
             f"Lets the address of {name}, and nothing else, start it.",
@@ -77,4 +77,4 @@ def _function_urls(settings: Settings) -> Resources:
                 "InvokedViaFunctionUrl": True,
             },
         )
-    return made
+    return resources

@@ -206,7 +206,7 @@ def _flush_starters(settings: Settings) -> Resources:
         "RetryPolicy": {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60},
     }
     invoke = allow(["lambda:InvokeFunction"], [arn_of("Flush")])
-    made = {
+    resources = {
         "Schedules": make(
             settings, "AWS::Scheduler::ScheduleGroup", "All schedules of the stack.", {"Name": settings.prefix}
         ),
@@ -215,10 +215,10 @@ def _flush_starters(settings: Settings) -> Resources:
         ),
     }
     for number in range(1, settings.flush.flushers + 1):
-        made[f"FlushSchedule{number}"] = schedule(
+        resources[f"FlushSchedule{number}"] = schedule(
             settings, f"flush-{number}", f"Starts flush {number} of {settings.flush.flushers}.", expression, target
         )
-    return made | _flush_topic(settings)
+    return resources | _flush_topic(settings)
 
 
 def _flush_topic(settings: Settings) -> Resources:

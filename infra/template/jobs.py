@@ -91,7 +91,7 @@ def run_arguments(settings: Settings, jobs: tuple[str, ...], entry: str, paramet
 
 def jobs(settings: Settings, entry: str, parameters: str) -> Resources:
     """Resources of the jobs; see `run_arguments` for the arguments."""
-    made = {
+    resources = {
         "JobsLog": log_group(settings, job_log(settings), "One line of JSON for each finished job."),
         "Jobs": make(
             settings,
@@ -134,7 +134,7 @@ def jobs(settings: Settings, entry: str, parameters: str) -> Resources:
             "Input": _input(run_arguments(settings, job_schedule.jobs, entry, parameters)),
             "RetryPolicy": {"MaximumRetryAttempts": 3, "MaximumEventAgeInSeconds": 3600},
         }
-        made[f"{job_schedule.name.title()}Jobs"] = schedule(
+        resources[f"{job_schedule.name.title()}Jobs"] = schedule(
             settings,
             f"{job_schedule.name}-jobs",
             f"Starts the Spark jobs: {', '.join(job_schedule.jobs)}.",
@@ -142,7 +142,7 @@ def jobs(settings: Settings, entry: str, parameters: str) -> Resources:
             target,
             timezone=settings.schedules.timezone,
         )
-    return made
+    return resources
 
 
 def _input(arguments: dict[str, Any]) -> dict[str, Any]:

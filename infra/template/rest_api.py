@@ -52,7 +52,7 @@ def rest_api(settings: Settings) -> Resources:
     body = rest_body(settings)
     # A deployment is immutable: another body needs another deployment.
     deployment = f"RestDeployment{hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:10]}"
-    made: Resources = {
+    resources: Resources = {
         "RestApi": make(
             settings,
             "AWS::ApiGateway::RestApi",
@@ -91,7 +91,7 @@ def rest_api(settings: Settings) -> Resources:
     for name in ("Collector", "Decide"):
         path = DECIDE_PATH if name == "Decide" else "/*"
         api = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${RestApi}"
-        made[f"{name}RestPermission"] = make(
+        resources[f"{name}RestPermission"] = make(
             settings,
             "AWS::Lambda::Permission",
             f"Lets the REST API start {name}.",
@@ -102,4 +102,4 @@ def rest_api(settings: Settings) -> Resources:
                 "SourceArn": sub(f"{api}/{REST_STAGE}/*{path}"),
             },
         )
-    return made
+    return resources

@@ -146,8 +146,8 @@ def stack(account: Account, owner: Owner, shop: Shop) -> Stack:
 
 def outputs_of(account: Account, settings: Settings) -> dict[str, str]:
     """Outputs of the deployed stack."""
-    (found,) = account.client("cloudformation").describe_stacks(StackName=settings.stack_name)["Stacks"]
-    return {one["OutputKey"]: one["OutputValue"] for one in found["Outputs"]}
+    (stack,) = account.client("cloudformation").describe_stacks(StackName=settings.stack_name)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
 @dataclass(frozen=True)
@@ -212,8 +212,8 @@ def stored(stack: Stack, posted: Posted) -> list[str]:
     sqs, names = stack.account.client("sqs"), ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
 
     def is_empty() -> bool:
-        found = sqs.get_queue_attributes(QueueUrl=stack.outputs["QueueUrl"], AttributeNames=names)["Attributes"]
-        return all(int(found[name]) == 0 for name in names)
+        counts = sqs.get_queue_attributes(QueueUrl=stack.outputs["QueueUrl"], AttributeNames=names)["Attributes"]
+        return all(int(counts[name]) == 0 for name in names)
 
     wait_until(lambda: stack.keys("raw/") and is_empty(), "the scheduled flush")
     return stack.keys("raw/")
@@ -249,7 +249,7 @@ def jobs(stack: Stack, stored: list[str], owner: Owner) -> dict[str, dict[str, A
         [sys.executable, str(owner.directory / "build" / "entry.py"), *JOBS],
         env=environment, cwd=owner.directory, capture_output=True, text=True, timeout=JOBS_SECONDS, check=False,
     )  # fmt: skip
-    owner.said += [run.stdout, run.stderr]
+    owner.outputs += [run.stdout, run.stderr]
     assert run.returncode == 0, run.stderr[-4000:]
     reports = [json.loads(line) for line in run.stdout.splitlines() if line.startswith("{")]
     return {report["name"]: report for report in reports}

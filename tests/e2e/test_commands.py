@@ -40,7 +40,7 @@ def test_tail_shows_the_flushes_reports_and_ends_when_asked_once(owner: Owner, s
 
 def test_flush_writes_one_waiting_event_when_forced(stack: Stack, owner: Owner, shop: Shop) -> None:
     def is_written() -> bool:
-        # The schedule may be faster; then there is nothing left for this one.
+        # The schedule may be faster; then this flush finds no event.
         assert stack.post(event_body(stack), origin=shop.url)[0] == 202
         run = owner.run("flush", "--on", "aws", "--force", "--json")
         assert run.returncode == 0, run.stderr
@@ -119,7 +119,7 @@ def test_no_secret_is_in_any_template_package_log_line_or_object(stack: Stack, o
 
     assert leaks == []
     kinds = {place.split(" ")[0] for place in places}
-    assert kinds == {"template", "file", "object", "log", "function", "said"}
+    assert kinds == {"template", "file", "object", "log", "function", "output"}
 
 
 def _places(stack: Stack, owner: Owner, account: Account) -> Iterator[tuple[str, bytes]]:
@@ -133,14 +133,15 @@ def _places(stack: Stack, owner: Owner, account: Account) -> Iterator[tuple[str,
             yield f"file {path}", path.read_bytes()
     for bucket in (stack.settings.bucket_name, stack.settings.artifacts_bucket_name):
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-            for one in page.get("Versions", []):
-                body = s3.get_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])["Body"].read()
-                yield f"object s3://{bucket}/{one['Key']}?{one['VersionId']}", body
+            for version in page.get("Versions", []):
+                key, number = version["Key"], version["VersionId"]
+                body = s3.get_object(Bucket=bucket, Key=key, VersionId=number)["Body"].read()
+                yield f"object s3://{bucket}/{key}?{number}", body
     for name in ("collector", "decide", "flush"):
         yield f"log {name}", "\n".join(stack.log_lines(name)).encode()
         yield f"function {name}", json.dumps(stack.function(name)["Environment"]).encode()
-    for number, text in enumerate(owner.said):
-        yield f"said {number}", text.encode()
+    for number, text in enumerate(owner.outputs):
+        yield f"output {number}", text.encode()
 
 
 def _texts(content: bytes) -> Iterator[bytes]:

@@ -44,11 +44,11 @@ def test_destroy_removes_the_data_only_when_its_name_is_typed(stack: Stack, owne
 
     assert right.returncode == 0, right.stderr
     names = {
-        *(one["Name"] for one in account.client("s3").list_buckets()["Buckets"]),
+        *(bucket["Name"] for bucket in account.client("s3").list_buckets()["Buckets"]),
         *(url.rsplit("/", 1)[-1] for url in account.client("sqs").list_queues()["QueueUrls"]),
         *account.client("dynamodb").list_tables()["TableNames"],
-        *(one["Name"] for one in account.client("glue").get_databases()["DatabaseList"]),
-        *(one["RoleName"] for one in account.client("iam").list_roles()["Roles"]),
+        *(database["Name"] for database in account.client("glue").get_databases()["DatabaseList"]),
+        *(role["RoleName"] for role in account.client("iam").list_roles()["Roles"]),
     }
     # Iceberg may have made a table of locks, because the emulator's Glue needs one.
     left = names - {lock_table_name(stack.settings)}

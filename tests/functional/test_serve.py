@@ -59,6 +59,24 @@ def test_command_fails_in_one_line_when_the_port_is_in_use(
 
 
 @COMMANDS
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("--port", "70000"), "port 70000 for the {}: 0 to 65535; 0 takes a free one"),
+        (("--host", "192.0.2.1", "--port", "0"), "the {} cannot listen on 192.0.2.1:0: "),
+    ],
+)
+def test_command_fails_in_one_line_when_it_cannot_listen_there(
+    environment: dict[str, str], command: str, part: str, arguments: tuple[str, ...], reason: str
+) -> None:
+    done = run(environment, command, *arguments)
+
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"logdig: {reason.format(part)}")
+
+
+@COMMANDS
 def test_command_fails_in_one_line_when_the_settings_are_missing(
     environment: dict[str, str], tmp_path: Path, command: str, part: str
 ) -> None:

@@ -64,8 +64,8 @@ def test_ledger_json_has_maps_as_objects(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize("name, left", [(name, left[0]) for name, left, _ in SUMS])
 def test_broken_sum_has_a_name_and_a_size(name: str, left: str) -> None:
-    [words] = [
+    [line] = [
         text for text in broken_sums(GOOD | {left: GOOD[left] + 5}) if text.startswith(f"2026-11-24 shop {name}:")
     ]
 
-    assert words.endswith("off by +5")
+    assert line.endswith("off by +5")
