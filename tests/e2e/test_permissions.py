@@ -28,10 +28,10 @@ def _is_ready(stack: Stack, _shop: Shop) -> bool:
 
 def _starts(stack: Stack, shop: Shop) -> bool:
     """Whether a new instance of the collector, which reads the signing secrets, answers."""
-    # Set again, its environment is no other one, but whoever runs with the old one is ended.
-    found = stack.function("collector")
+    # Setting the same environment again ends the instances that run with the old one.
+    function = stack.function("collector")
     stack.account.client("lambda").update_function_configuration(
-        FunctionName=found["FunctionName"], Environment=found["Environment"]
+        FunctionName=function["FunctionName"], Environment=function["Environment"]
     )
     return _collects(stack, shop)
 
@@ -72,8 +72,10 @@ def _gives_back(stack: Stack, shop: Shop) -> bool:
 
 def _queued(stack: Stack) -> int:
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    found = stack.account.client("sqs").get_queue_attributes(QueueUrl=stack.outputs["QueueUrl"], AttributeNames=names)
-    return sum(int(found["Attributes"][name]) for name in names)
+    response = stack.account.client("sqs").get_queue_attributes(
+        QueueUrl=stack.outputs["QueueUrl"], AttributeNames=names
+    )
+    return sum(int(response["Attributes"][name]) for name in names)
 
 
 def event_body(stack: Stack) -> bytes:
@@ -119,7 +121,7 @@ def _cut(document: dict[str, Any], action: str) -> dict[str, Any]:
     statements = []
     for statement in document["Statement"]:
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        if left := [one for one in actions if one != action]:
+        if left := [other for other in actions if other != action]:
             statements.append(statement | {"Action": left})
     return document | {"Statement": statements}
 

@@ -18,7 +18,8 @@ import yaml
 
 from infra.local.stack import create_resources
 from infra.packaging.build import build_server
-from infra.packaging.dependencies import HERE, ROOT, install
+from infra.packaging.dependencies import HERE, install
+from infra.paths import ROOT
 from logdig.config.settings import AppSettings, Settings
 from tests.functional.conftest import free_port
 

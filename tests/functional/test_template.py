@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from infra.aws.account import Account
-from infra.aws.cloudformation import apply_change, find_stack, forget_change, prepare_change, remove_stack
+from infra.aws.cloudformation import apply_change, discard_change, find_stack, prepare_change, remove_stack
 from infra.template.build import Artifacts, artifacts_template, build_template, without
 from logdig.config.settings import AppSettings, Settings
 
@@ -140,6 +140,6 @@ def test_change_set_leaves_no_stack_behind_when_it_is_forgotten(account: Account
     body = {"TemplateBody": json.dumps(artifacts_template(settings))}
 
     change_set = prepare_change(account, f"{settings.stack_name}-artifacts", body, TAGS)
-    forget_change(account, change_set)
+    discard_change(account, change_set)
 
     assert find_stack(account, f"{settings.stack_name}-artifacts") is None
