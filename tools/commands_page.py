@@ -14,9 +14,9 @@ from infra.paths import ROOT
 PAGE = ROOT / "docs" / "commands.md"
 HEAD = """# Commands
 
-Made from the commands' own help by `python -m tools.commands_page`; a test fails when it is outdated.
+Commands on this page need the environment that `make setup` makes; activate it once per shell: `. .venv/bin/activate`.
+Made from the commands' own help by `python -m tools.commands_page`; a test fails when it is stale.
 Errors are one line on standard error with exit code 1; a wrong option exits with 2.
-`logdig` is on PATH after `. .venv/bin/activate`; without it, write `.venv/bin/logdig`.
 """
 
 
