@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from functools import partial
 
 from pyspark.sql import DataFrame, Observation, SparkSession
-from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
+from pyspark.sql import functions as F
 
 from analytics import tables
 from analytics.lake.line_rows import ORDER, bad_events, events, parse_bad, parse_raw, unreadable

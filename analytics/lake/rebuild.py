@@ -99,7 +99,7 @@ def _parsed(spark: SparkSession, settings: Settings, zone: Zone, run: Sequence[D
     parse = parse_raw if zone == "raw" else parse_bad
     folders = [f"s3a://{settings.bucket_name}/{day_prefix(zone, day.day)}" for day in run if zone in day.objects]
     if not folders:
-        return parse(tables.small_frame(spark, tables.VALUE))
+        return parse(tables.small_frame(spark, tables.LINE))
     lines = spark.read.option("pathGlobFilter", f"*{SUFFIX}").option("lineSep", "\n").text(folders)
     return parse(lines.select("value"))
 

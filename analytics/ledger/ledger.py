@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
+from pyspark.sql import functions as F
 
 from analytics.ledger import line_kinds, sequence_gaps
-from analytics.schema import lake
-from analytics.schema.columns import require_columns
+from analytics.schema.columns import spark_columns
+from analytics.schema.frames import require_columns
 from analytics.tables import staged
+from logdig.tables.declaration import MapOf
+from logdig.tables.ledger import LEDGER
 
-DAY_KEY = ("app", "day")
+DAY_KEY = LEDGER.keys
+MAPS = tuple(column.name for column in LEDGER.columns if isinstance(column.type, MapOf))
+"""Columns that count by reason."""
 TOLD_MOST = 1_000_000
 """A browser that says it dropped more events at once than this is believed no more than this."""
 
@@ -45,7 +49,7 @@ def ledger(sources: Sources) -> DataFrame:
     """Count by app and day what was sent, received, stored, rejected, doubled, dropped and missed.
 
     Input:  `Sources`.
-    Output: columns of schema.LEDGER, one row per (app, day of received_at); app '' where a line names none.
+    Output: columns of table ledger, one row per (app, day of received_at); app '' where a line names none.
     Raises: MissingColumnError, before any Spark job starts.
     """
     for frame in (sources.raw, sources.bad, sources.dead_raw, sources.dead_bad):
@@ -131,11 +135,11 @@ def _numbers(sources: Sources, lines: list[DataFrame], bad: list[DataFrame], tol
 
 def _sums(parts: DataFrame) -> DataFrame:
     """Bring the parts of each app and day together, 0 for what was not counted, and add up."""
-    counts = [name for name in parts.columns if name not in (*DAY_KEY, *lake.LEDGER_MAPS)]
+    counts = [name for name in parts.columns if name not in (*DAY_KEY, *MAPS)]
     no_counts = F.map_from_arrays(F.array(), F.array()).cast("map<string,bigint>")
     filled = parts.groupBy(*DAY_KEY).agg(
         *(F.coalesce(F.sum(name), F.lit(0)).alias(name) for name in counts),
-        *(F.coalesce(F.first(name, ignorenulls=True), no_counts).alias(name) for name in lake.LEDGER_MAPS),
+        *(F.coalesce(F.first(name, ignorenulls=True), no_counts).alias(name) for name in MAPS),
     )
     c = F.col
     rows = (
@@ -144,7 +148,7 @@ def _sums(parts: DataFrame) -> DataFrame:
         .withColumn("received", c("accepted") + c("rejected") + c("in_dlq"))
         .withColumn("dropped", _total(c("dropped_by_reason")))
     )
-    return rows.select(*(c(field.name).cast(field.dataType) for field in lake.LEDGER))
+    return rows.select(*(c(field.name).cast(field.dataType) for field in spark_columns(LEDGER.columns)))
 
 
 def _total(counts: Column) -> Column:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyspark.sql import Column, DataFrame, Window
-from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
+from pyspark.sql import functions as F
 
 NUMBERED = ("app", "day", "session_id", "seq", "user_key")
 UNNUMBERED_REASON = "before_send"

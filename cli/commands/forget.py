@@ -35,7 +35,7 @@ def command(*, user_key: str | None, customer_id: str | None, app: str | None, y
     from py4j.protocol import Py4JJavaError
     from pyspark.errors import PySparkException
 
-    from analytics.privacy.erasure import Forgetting
+    from analytics.privacy.erasure import PersonErasure
     from cli.commands.jobs import SHOWN_CHARACTERS, start_spark
     from logdig.aws.clients import dynamodb_profiles, s3_store
 
@@ -46,7 +46,7 @@ def command(*, user_key: str | None, customer_id: str | None, app: str | None, y
     with Console(stderr=True).status("starting Spark") as status:
         spark = start_spark(settings)
         looked = iter(range(1, sys.maxsize))
-        forgetting = Forgetting(
+        erasure = PersonErasure(
             spark,
             settings,
             s3_store(settings),
@@ -57,21 +57,21 @@ def command(*, user_key: str | None, customer_id: str | None, app: str | None, y
         )
         step = "counting"
         try:
-            before = forgetting.count()
+            before = erasure.count()
             if not yes:
                 _print_counts(before, as_json)
                 return
-            receipt = None
-            for step, act in forgetting.steps(before):
+            receipt = erasure.open_receipt(before)
+            for step, act in erasure.steps(receipt):
                 status.update(step)
-                receipt = act()
+                act()
         except (LogDigError, Py4JJavaError, PySparkException) as err:
             words = " ".join(str(err).split())[:SHOWN_CHARACTERS]
             raise LogDigError(f"interrupted at {step!r}: {words}; run the same command again") from err
         finally:
             spark.stop()
-    _print_receipt(receipt, as_json)  # type: ignore[arg-type]  # the last step's result
-    sys.exit(0 if receipt.is_complete else 1)  # type: ignore[attr-defined]
+    _print_receipt(receipt, as_json)
+    sys.exit(0 if receipt.is_complete else 1)
 
 
 def _person(user_key: str | None, customer_id: str | None, app: str | None) -> Person:

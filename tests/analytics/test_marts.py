@@ -11,10 +11,11 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from analytics.lake.line_rows import events, parse_raw
-from analytics.marts.heat_cells import GRAIN, heat_cells
+from analytics.marts.heat_cells import heat_cells
 from analytics.marts.listens import listens
-from analytics.schema import lake
+from analytics.schema.columns import table_columns
 from logdig.errors import MissingColumnError
+from logdig.tables.clicks import HEAT_CELLS
 from tests.analytics.objects import line
 
 pytestmark = pytest.mark.java
@@ -73,7 +74,7 @@ def test_heat_cells_equal_a_count_by_hand(spark: SparkSession, seed: int) -> Non
 
     found = heat_cells(frame(spark, [line(**click) for click in clicks])).collect()
 
-    cells = {tuple(str(row[name]) if name == "day" else row[name] for name in GRAIN): row for row in found}
+    cells = {tuple(str(row[name]) if name == "day" else row[name] for name in HEAT_CELLS.keys): row for row in found}
     sums = {key: [row["clicks"], row["x_sum"], row["y_sum"], row["vw_sum"]] for key, row in cells.items()}
     assert sums == counted_by_hand(clicks)
     assert len(found) == len(cells)
@@ -83,7 +84,7 @@ def test_heat_cells_equal_a_count_by_hand(spark: SparkSession, seed: int) -> Non
 def test_heat_cells_have_their_columns_when_nothing_was_clicked(spark: SparkSession) -> None:
     cells = heat_cells(frame(spark, []))
 
-    assert cells.schema.simpleString() == lake.HEAT_CELLS.simpleString()
+    assert cells.schema.simpleString() == table_columns("heat_cells").simpleString()
     assert cells.count() == 0
 
 
