@@ -4,10 +4,11 @@ from logdig.tables.declaration import DAY, LONG, TEXT, Column, MapOf, Table
 
 LEDGER = Table(
     name="ledger",
-    meaning="What became of every event; the sums are explained in [ledger.md](ledger.md).",
+    meaning="What became of every event.",
     grain="app and UTC day of arrival",
     keys=("app", "day"),
     ages_by="day",
+    notes=("The sums are explained in [ledger.md](ledger.md).",),
     columns=(
         Column("app", TEXT, "app; empty where a line names none; never null"),
         Column("day", DAY, "UTC day of `received_at`; never null"),
