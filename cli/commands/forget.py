@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 
 from cli.options import read_settings
-from logdig.errors import InputError, LogDigError
+from logdig.errors import InputError, LogDigError, SetupError
 
 if TYPE_CHECKING:
     from analytics.privacy.erasure import Receipt
@@ -65,6 +65,8 @@ def command(*, user_key: str | None, customer_id: str | None, app: str | None, y
             for step, act in erasure.steps(receipt):
                 status.update(step)
                 act()
+        except SetupError:
+            raise
         except (LogDigError, Py4JJavaError, PySparkException) as err:
             words = " ".join(str(err).split())[:SHOWN_CHARACTERS]
             raise LogDigError(f"interrupted at {step!r}: {words}; run the same command again") from err

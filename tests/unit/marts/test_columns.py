@@ -22,7 +22,5 @@ def test_rows_of_an_older_table_are_filled_up_with_null_and_keep_what_others_add
     older = pa.table({"note": ["x"], "offer": ["UPGRADE"]})
     wanted = table_schema("targets", ("offer", "level"))
 
-    assert fill_up(older, wanted, drop_others=False).to_pylist() == [
-        {"note": "mine", "offer": "UPGRADE", "level": None}
-    ]
+    assert fill_up(older, wanted, drop_others=False).to_pylist() == [{"note": "x", "offer": "UPGRADE", "level": None}]
     assert fill_up(older, wanted, drop_others=True).to_pylist() == [{"offer": "UPGRADE", "level": None}]
