@@ -18,7 +18,7 @@ from logdig.tables.ledger import LEDGER
 DAY_KEY = LEDGER.keys
 MAPS = tuple(column.name for column in LEDGER.columns if isinstance(column.type, MapOf))
 """Columns that count by reason."""
-TOLD_MOST = 1_000_000
+DROPPED_MOST = 1_000_000
 """A browser that says it dropped more events at once than this is believed no more than this."""
 
 
@@ -64,7 +64,7 @@ def ledger(sources: Sources) -> DataFrame:
     dead = line_kinds.raw_lines(sources.dead_raw, sources.read).where("kind = 'first'")
     dead = dead.join(lines.select("app", "event_id"), ["app", "event_id"], "left_anti")
     dead_bad = line_kinds.rejected(sources.dead_bad, sources.read).join(bad.select("bad_id"), "bad_id", "left_anti")
-    told = _told(first)
+    dropped = _dropped(first)
     kept = first.where("NOT is_erased")
     parts = [
         _raw_counts(lines),
@@ -73,11 +73,11 @@ def ledger(sources: Sources) -> DataFrame:
         _ones(events, "in_tables"),
         _ones(sources.bad_events, "bad_in_tables"),
         _ones(line_kinds.unread(kept, events, "app", "event_id"), "waiting"),
-        *(_ones(line_kinds.unread(one, sources.bad_events, "bad_id"), "bad_waiting") for one in (bad, unreadable)),
-        *(_ones(one, "in_dlq") for one in (dead, dead_bad, sources.dead_messages)),
+        *(_ones(line_kinds.unread(rows, sources.bad_events, "bad_id"), "bad_waiting") for rows in (bad, unreadable)),
+        *(_ones(rows, "in_dlq") for rows in (dead, dead_bad, sources.dead_messages)),
         _by_reason(bad),
-        _as_map(told.groupBy(*DAY_KEY, "reason").agg(F.sum("count").alias("count")), "dropped_by_reason"),
-        _numbers(sources, [first, dead], [bad, dead_bad], told),
+        _as_map(dropped.groupBy(*DAY_KEY, "reason").agg(F.sum("count").alias("count")), "dropped_by_reason"),
+        _numbers(sources, [first, dead], [bad, dead_bad], dropped),
     ]
     return _sums(reduce(lambda left, right: left.unionByName(right, allowMissingColumns=True), parts))
 
@@ -113,24 +113,24 @@ def _as_map(counts: DataFrame, name: str) -> DataFrame:
     return counts.groupBy(*DAY_KEY).agg(pairs.alias(name))
 
 
-def _told(first: DataFrame) -> DataFrame:
+def _dropped(first: DataFrame) -> DataFrame:
     """What browsers say they dropped: app, day, user_key, reason, count."""
-    said = first.where(F.col("custom.name") == line_kinds.DROPPED_NAME)
-    pairs = said.select(*DAY_KEY, "user_key", F.explode("custom.props").alias("reason", "text"))
+    reports = first.where(F.col("custom.name") == line_kinds.DROPPED_NAME)
+    pairs = reports.select(*DAY_KEY, "user_key", F.explode("custom.props").alias("reason", "text"))
     # The lesser of a number and nothing would be the number.
     number = F.expr("try_cast(text AS BIGINT)")
-    count = F.when(number > TOLD_MOST, TOLD_MOST).otherwise(number).alias("count")
+    count = F.when(number > DROPPED_MOST, DROPPED_MOST).otherwise(number).alias("count")
     return pairs.select(*DAY_KEY, "user_key", "reason", count).where("count > 0")
 
 
-def _numbers(sources: Sources, lines: list[DataFrame], bad: list[DataFrame], told: DataFrame) -> DataFrame:
-    found = [
-        *(sequence_gaps.numbers_of_lines(one) for one in lines),
-        *(sequence_gaps.numbers_of_texts(one) for one in bad),
+def _numbers(sources: Sources, lines: list[DataFrame], bad: list[DataFrame], dropped: DataFrame) -> DataFrame:
+    numbered = [
+        *(sequence_gaps.numbers_of_lines(rows) for rows in lines),
+        *(sequence_gaps.numbers_of_texts(rows) for rows in bad),
         sequence_gaps.without_number(sources.dead_messages),
     ]
-    numbers = sequence_gaps.with_pseudonyms(reduce(DataFrame.unionByName, found), sources.salt)
-    return sequence_gaps.counts(numbers, told.where(F.col("reason") != sequence_gaps.UNNUMBERED_REASON))
+    numbers = sequence_gaps.with_pseudonyms(reduce(DataFrame.unionByName, numbered), sources.salt)
+    return sequence_gaps.counts(numbers, dropped.where(F.col("reason") != sequence_gaps.UNNUMBERED_REASON))
 
 
 def _sums(parts: DataFrame) -> DataFrame:

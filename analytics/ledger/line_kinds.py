@@ -28,7 +28,7 @@ def raw_lines(parsed: DataFrame, read: DataFrame) -> DataFrame:
             an object that ingest has read) boolean, session_id, seq, user_key, custom.
     """
     rows = parsed.where("readable").select(*(f"e.{name}" for name in RAW_NAMES), "line_hash", "file")
-    # Parted once by event, all that is asked below of an event's copies lies together.
+    # Repartitioned once by event, all that is asked below of an event's copies lies together.
     rows = _with_read(rows, read).repartition("app", "event_id").withColumn("day", F.to_date("received_at"))
     pack = ["app", "event_id", "pack_id"]
     rows = rows.withColumn("turn", F.row_number().over(Window.partitionBy(*pack, "file").orderBy("line_hash")))
