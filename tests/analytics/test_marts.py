@@ -156,7 +156,7 @@ PAGE_COUNTS = Table(
 
 def page_counts(events: DataFrame) -> DataFrame:
     """Count page views, as docs/add-a-mart.md shows it."""
-    views = events.where("type = 'page'").withColumnRenamed("current_page", "page")
+    views = events.where("type = 'page'").withColumn("page", F.col("current_page"))
     last = F.max_by("customer_id", "occurred_at").alias("last_customer_id")
     return views.groupBy("app", "day", "page").agg(F.count("*").alias("page_views"), last)
 
