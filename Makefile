@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test faults test-e2e quick lock bench clean
+.PHONY: help setup demo test full faults test-e2e quick lock bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -15,18 +15,23 @@ setup:  ## prepare this machine: Python environment, Java 17, Spark archives, Ch
 demo: setup  ## run the whole road here and open a dashboard (DEMO="--once" and other flags)
 	@$(BIN)/logdig demo $(DEMO)
 
-test:  ## install everything and run every suite
+test:  ## install everything and run every suite: 15 minutes on two cores
 	@echo "Preparing this machine"
 	@$(PYTHON) -m tools.bootstrap python java jars chromium tracker zeppelin lint account
 	@$(BIN)/python -m tools.suites all
+
+full:  ## every suite at full length, hours: all kills, all cases of the long matrices, an hour of fuzzing
+	@echo "Preparing this machine"
+	@$(PYTHON) -m tools.bootstrap python java jars chromium tracker zeppelin lint account
+	@$(BIN)/python -m tools.suites full
 
 test-e2e:  ## deploy into an emulated AWS account and use it: part of `make test`
 	@$(PYTHON) -m tools.bootstrap python java jars chromium account
 	@$(BIN)/python -m tools.suites e2e
 
-faults:  ## the fault tests at full length: ten thousand kills of the flush, 200 of the server, 20 of Spark, an hour of fuzzing
+faults:  ## the fault tests of `make full`, and the figures of the docs: ten thousand kills of the flush, 200 of the server, 20 of Spark, an hour of fuzzing
 	@$(PYTHON) -m tools.bootstrap python java jars
-	@LOGDIG_FAULTS=full $(BIN)/python -m pytest -p no:cacheprovider -s --timeout 7200 tests/faults \
+	@LOGDIG_FULL=1 $(BIN)/python -m pytest -p no:cacheprovider -s --timeout 7200 tests/faults \
 	  tests/analytics/test_ingest_kill.py tests/functional/test_fuzz.py tests/functional/test_schemathesis.py
 	@$(BIN)/python bench/faults.py --write
 
