@@ -15,7 +15,7 @@ setup:  ## prepare this machine: Python environment, Java 17, Spark archives, Ch
 demo: setup  ## run the whole road here and open a dashboard (DEMO="--once" and other flags)
 	@$(BIN)/logdig demo $(DEMO)
 
-test:  ## install everything and run every suite: 15 minutes on two cores
+test:  ## install everything and run every suite
 	@echo "Preparing this machine"
 	@$(PYTHON) -m tools.bootstrap python java jars chromium tracker zeppelin lint account
 	@$(BIN)/python -m tools.suites all
