@@ -83,11 +83,11 @@ SUITES = (
     Suite("imports", (str(BIN / "lint-imports"),), 5, quick=True),
     Suite("tracker", ("npm", "--silent", "--prefix", "clicktracker_js", "run", "check"), 15),
     Suite("tracker-unit", ("npm", "--silent", "--prefix", "clicktracker_js", "test"), 10),
-    Suite("template", (str(BIN / "python"), "-m", "tools.lint_template"), 30),
-    _pytest("functional", 150, "tests/functional"),
-    _pytest("faults", 120, "tests/faults"),
+    Suite("template", (str(BIN / "python"), "-m", "tools.lint_template"), 20),
+    _pytest("functional", 130, "tests/functional"),
+    _pytest("faults", 90, "tests/faults"),
     _pytest("e2e", 120, "tests/e2e"),
-    _pytest("zeppelin", 60, "tests/zeppelin"),
+    _pytest("zeppelin", 45, "tests/zeppelin"),
     _pytest("browser", 150, "tests/browser"),
 )
 
