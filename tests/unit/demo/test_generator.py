@@ -1,4 +1,4 @@
-"""The made music service: equal seeds make equal files, and a model finds something in them but not everything."""
+"""The generated music service: equal seeds give equal files, and a model finds a signal in them but is not perfect."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pytest
 
 from analytics.model.features import windows
 from analytics.model.quality_gate import Evaluation, GateResult, Sample, gate, train
-from analytics.schema.model import FEATURE_NAMES
 from demo.generator import CUSTOMERS, DAYS, OFFER, TRACKS, generate
 from logdig.backfill.recorded_files import Kind, Row, read_rows
 from logdig.backfill.reference_files import Line, read_customers, read_tracks
+from logdig.tables.model import FEATURE_NAMES
 
 END = datetime(2026, 11, 24, 14, 30)
 LISTENS = 200_000
@@ -31,9 +31,9 @@ def listens(files: dict[str, Path]) -> list[Row]:
 
 
 def rows_of(files: dict[str, Path], kind: Kind) -> list[Row]:
-    found = list(read_rows(kind, files[kind].read_text().split("\n")))
-    assert all(isinstance(row, Row) for row in found)
-    return [row for row in found if isinstance(row, Row)]
+    rows = list(read_rows(kind, files[kind].read_text().split("\n")))
+    assert all(isinstance(row, Row) for row in rows)
+    return [row for row in rows if isinstance(row, Row)]
 
 
 def lines_of(rows: object) -> list[Line]:

@@ -3,9 +3,11 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from logdig.config.loader import ENVIRONMENT_KEYS
 from logdig.config.settings import (
@@ -16,8 +18,17 @@ from logdig.config.settings import (
     ScheduleSettings,
     Settings,
 )
+from tools import tables_page
 
 ROOT = Path(__file__).resolve().parents[3]
+ACTIVATE = "`. .venv/bin/activate`"
+LAYERS = [
+    contract
+    for contract in tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    if contract["type"] == "layers"
+]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -42,6 +53,10 @@ def test_commands_page_is_fresh() -> None:
     assert check.returncode == 0, "run: python -m tools.commands_page"
 
 
+def test_tables_page_is_fresh() -> None:
+    assert tables_page.main(["--check"]) == 0, "run: python -m tools.tables_page"
+
+
 def test_pages_link_only_to_files_that_exist() -> None:
     broken = []
     for path in PAGES:
@@ -58,3 +73,84 @@ def test_index_links_every_page() -> None:
     assert [
         path.name for path in (ROOT / "docs").glob("*.md") if path.name != "index.md" and path.name not in text
     ] == []
+
+
+def first_command(text: str) -> int | None:
+    """Where a page first names a command of LogDig, in a block or inline."""
+    found = re.search(r"(?:^|`)(?:\$ )?logdig [a-z]", text, re.MULTILINE)
+    return found.start() if found else None
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_page_says_how_to_activate_the_environment_before_its_first_command(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    command = first_command(text)
+    told = text.find(ACTIVATE)
+
+    assert text.count(ACTIVATE) <= 1
+    assert command is None or 0 <= told < command, f"say {ACTIVATE} at the top of {path.name}"
+
+
+@pytest.mark.parametrize("page", ["`logdig flush`", "```\nlogdig dev\n```", "| `logdig app list` |"])
+def test_first_command_is_found_inline_and_in_blocks(page: str) -> None:
+    assert first_command(page) is not None
+
+
+@pytest.mark.parametrize("page", ["`logdig.toml`", "logdig('track')", "`logdig/flush`"])
+def test_first_command_is_none_for_files_and_calls_of_the_tracker(page: str) -> None:
+    assert first_command(page) is None
+
+
+def test_pages_start_server_and_dashboard_by_their_commands() -> None:
+    old = [
+        path.name for path in PAGES if re.search(r"python -m (api\.server|dashboard|api\.dashboard)", path.read_text())
+    ]
+
+    assert old == []
+
+
+def drawn_layers(heading: str) -> list[str]:
+    """Layers of one block of docs/design.md: what stands before two spaces or more."""
+    text = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    block = text.split(f"### {heading}\n")[1].split("```")[1]
+    return [re.split(r"  +", line)[0] for line in block.strip().splitlines()]
+
+
+@pytest.mark.parametrize("contract", LAYERS, ids=lambda contract: contract["name"])
+def test_design_draws_the_layers_of_the_import_contract_in_order(contract: dict[str, list[str]]) -> None:
+    folder = ROOT / contract.get("containers", [""])[0]
+    there = [
+        layer for layer in contract["layers"] if not layer.startswith("(") or (folder / layer.strip("()")).exists()
+    ]
+
+    assert drawn_layers(str(contract["name"])) == [layer.strip("()") for layer in there]
+
+
+def test_promises_are_numbered_in_one_place() -> None:
+    page = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    numbers = re.findall(r"^\| P(\d+) \|.*\|$", page, re.MULTILINE)
+    told = [path.name for path in PAGES if re.search(r"^(\| P1 \||1\. A 2xx)", path.read_text("utf-8"), re.MULTILINE)]
+
+    assert numbers == [str(number) for number in range(1, 11)]
+    assert told == ["reliability.md"]
+
+
+def test_reliability_names_tests_that_exist() -> None:
+    page = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    files = set(re.findall(r"`((?:tests|bench)/[\w/.]+)`", page))
+    files |= {f"tests/faults/{name}" for name in re.findall(r"`(test_[\w*]+\.py)`", page.split("## Report")[0])}
+    functions = set(re.findall(r"`(test_\w+)`", page))
+    written = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "faults").glob("test_*.py"))
+
+    assert files
+    assert functions
+    assert [name for name in sorted(files) if not list(ROOT.glob(name))] == []
+    assert [name for name in sorted(functions) if f"def {name}(" not in written] == []
+
+
+def test_extension_guide_names_files_that_exist() -> None:
+    page = (ROOT / "docs" / "extend.md").read_text(encoding="utf-8")
+    named = [name for name in re.findall(r"`([\w.]+/[\w/.]*)`", page) if name != "dist/"]
+
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
