@@ -22,9 +22,7 @@ CommandT = TypeVar("CommandT", bound=Callable[..., Any] | click.Command)
 app_option = click.option("--app", help="App of logdig.toml; may be left out when there is only one.")
 consent_option = click.option(
     "--consent",
-    default="analytics",
-    show_default=True,
-    help="Purposes that the people agreed to: analytics, or analytics,ads.",
+    help="Purposes that the people agreed to: analytics (the default of recorded rows), or analytics,ads.",
 )
 
 
