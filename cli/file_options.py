@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from logdig.backfill.columns import check_given
 from logdig.backfill.refused_rows import printable
 from logdig.config.settings import Settings
 from logdig.errors import InputError
@@ -30,15 +31,15 @@ def read_columns(settings: Settings, kind: str, texts: Sequence[str]) -> dict[st
     """The file's own names by column: of logdig.toml, and over them those of the command line.
 
     Raises:
-        InputError: A part that is not ``name=column``.
+        InputError: A part that is not ``name=column``, or names no column of that kind.
     """
-    columns: dict[str, str] = dict(getattr(settings.columns, kind, {}))
+    columns: dict[str, str] = {}
     for part in (part for text in texts for part in text.split(",")):
         name, _, column = part.partition("=")
         if not name.strip() or not column.strip():
             raise InputError(f"--columns {part!r}: write name=column, such as id=CustID,level=Plan")
         columns[name.strip()] = column.strip()
-    return columns
+    return check_given(kind, getattr(settings.columns, kind, {})) | check_given(kind, columns)
 
 
 def progress_bar() -> Progress:

@@ -104,12 +104,13 @@ def check_given(kind: str, given: Mapping[str, str]) -> dict[str, str]:
     """
     checked: dict[str, str] = {}
     for name, file_name in given.items():
-        column = next((c for c in COLUMNS[kind] if normal_name(name) in (normal_name(c.name), *c.names)), None)
+        columns = COLUMNS.get(kind, ())
+        column = next((c for c in columns if normal_name(name) in (normal_name(c.name), *c.names)), None)
         if column is None:
-            known = ", ".join(column.name for column in COLUMNS[kind])
-            raise InputError(f"--columns {name}={file_name}: {kind} have no column {name!r}; there are: {known}")
+            known = ", ".join(column.name for column in columns) or "none"
+            raise InputError(f"{name} = {file_name!r}: {kind} have no column {name!r} to name; there are: {known}")
         if column.name in checked:
-            raise InputError(f"--columns names {column.name} twice: {checked[column.name]} and {file_name}")
+            raise InputError(f"{column.name} is given two columns: {checked[column.name]!r} and {file_name!r}")
         checked[column.name] = file_name
     return checked
 
@@ -137,7 +138,7 @@ def map_columns(kind: str, header: Sequence[str], given: Mapping[str, str]) -> C
         InputError: A column stands twice or is missing.
     """
     normal = [normal_name(name) for name in header]
-    _check_names(kind, header, normal, given)
+    _check_names(kind, normal, given)
     for place, name in enumerate(normal):
         if name and name in normal[:place]:
             first, second = header[normal.index(name)], header[place]
@@ -155,12 +156,13 @@ def map_columns(kind: str, header: Sequence[str], given: Mapping[str, str]) -> C
     if missing:
         needed = ", ".join(column.shown_name for column in missing)
         raise InputError(
-            f"a file of {kind} needs {needed}; {_columns_of(header)}; --columns {missing[0].name}=NAME says which is meant"
+            f"a file of {kind} needs {needed}; {_columns_of(header)}; "
+            f"--columns {missing[0].name}=NAME says which is meant"
         )
     return ColumnMap(places, len(header))
 
 
-def _check_names(kind: str, header: Sequence[str], normal: Sequence[str], given: Mapping[str, str]) -> None:
+def _check_names(kind: str, normal: Sequence[str], given: Mapping[str, str]) -> None:
     """Refuse a first line that is no header, without showing it: it may be a person's row."""
     is_data = any(name.isdigit() for name in normal) or not any(normal)
     if is_data and not known_names(kind, given) & set(normal):

@@ -159,9 +159,10 @@ class EventSender:
             spent += self._clock() - begun
             # Random pauses keep many senders from coming back in step.
             wait = max(wait, pause * random.uniform(0.5, 1.0))  # noqa: S311 (no secret)
+            if spent + wait <= RETRY_LIMIT_SECONDS:
+                self._sleep(wait)
             if self._stopping.is_set() or spent + wait > RETRY_LIMIT_SECONDS:
                 raise CollectorAwayError(f"{self._url} {problem}; gave up after {spent:.0f} s, run it again to go on")
-            self._sleep(wait)
             spent, pause = spent + wait, min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     def _post(self, body: bytes) -> urllib3.BaseHTTPResponse:
