@@ -7,11 +7,13 @@ the beginning of a field with line breaks or a whole row; how many columns the l
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 DELIMITERS = ",;\t"
+_QUOTED_AFTER_BLANKS = re.compile(r' +"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +78,13 @@ def _single(text: str, delimiter: str) -> list[str] | None:
     if '"' not in text:
         return text.split(delimiter)
     try:
-        return next(csv.reader([text], delimiter=delimiter, strict=True, skipinitialspace=_skips(text, delimiter)))
+        values = next(csv.reader([text], delimiter=delimiter, strict=True))
+        if any(_QUOTED_AFTER_BLANKS.match(value) for value in values):
+            # Blanks before quotes were meant to be no part of the column.
+            return next(csv.reader([text], delimiter=delimiter, strict=True, skipinitialspace=True))
+        return values
     except csv.Error:
         return None
-
-
-def _skips(text: str, delimiter: str) -> bool:
-    """Tell whether blanks stand before quotes; only then are they no part of the column."""
-    return f'{delimiter} "' in text or text.startswith(' "')
 
 
 def _joined(lines: Iterator[str], delimiter: str) -> list[str] | None:

@@ -40,7 +40,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)")
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _ZEROS_OF_BINARY = 0.1
 
 
@@ -88,7 +88,8 @@ def detect_format(path: Path, encoding: str | None = None) -> FileFormat:
 
 def _codec(name: str) -> str:
     try:
-        b"".decode(name)
+        # An empty text is given back unread.
+        "a".encode(name)
         codecs.getincrementaldecoder(name)
         return codecs.lookup(name).name
     except (LookupError, ValueError) as err:
@@ -161,11 +162,11 @@ def split_lines(texts: Iterable[str], name: str = "the file") -> Iterator[str]:
     for text in texts:
         rest += text
         end = 0
-        for match in _LINE.finditer(rest):
+        for match in _LINE_END.finditer(rest):
             if match.end() == len(rest) and rest[-1] == "\r":
                 # The other half of CRLF may come with the next piece.
                 break
-            yield match[0]
+            yield rest[end : match.end()]
             end, number = match.end(), number + 1
         rest = rest[end:]
         if len(rest) > LINE_CHARACTERS_LIMIT:

@@ -308,7 +308,7 @@ def _plain_values(column: Any) -> list[Any]:
     import pyarrow
 
     kind = column.type
-    if pyarrow.types.is_timestamp(kind):
+    if pyarrow.types.is_timestamp(kind) and kind.unit == "ns":
         # Python's times end at the microsecond.
         column = column.cast(pyarrow.timestamp("us", kind.tz), safe=False)
     try:

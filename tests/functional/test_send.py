@@ -32,14 +32,6 @@ ROW = '{},{},3,"2014-10-23 03:26:20",1,"02132"\n'
 
 
 @pytest.fixture
-def endpoint() -> Iterator[Endpoint]:
-    endpoint = Endpoint()
-    endpoint.start()
-    yield endpoint
-    endpoint.stop()
-
-
-@pytest.fixture
 def waits() -> list[float]:
     return []
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,14 +18,6 @@ from tests.fakes.endpoint import Endpoint, use_settings
 
 HEADER = "Nr;Kunde;Lied;Zeit;Handy\n"
 MAPPED = "event_id=Nr,customer=Kunde,track=Lied,time=Zeit,mobile=Handy"
-
-
-@pytest.fixture
-def endpoint() -> Iterator[Endpoint]:
-    endpoint = Endpoint()
-    endpoint.start()
-    yield endpoint
-    endpoint.stop()
 
 
 class Shell:
