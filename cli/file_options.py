@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from cli.aws_options import progress
 from logdig.backfill.columns import check_given
 from logdig.backfill.refused_rows import printable
 from logdig.config.settings import Settings
@@ -43,9 +43,10 @@ def read_columns(settings: Settings, kind: str, texts: Sequence[str]) -> dict[st
 
 
 def progress_bar() -> Progress:
-    """A bar on stderr with what is done of how much."""
+    """A bar on stderr with what is done of how much; none where stderr is no terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True))
+    console = progress()
+    return Progress(*columns, console=console, disable=not console.is_terminal)
 
 
 def print_rows(file: Path, rows: Sequence[tuple[int, str, str]]) -> None:

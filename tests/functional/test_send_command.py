@@ -231,8 +231,7 @@ def test_files_of_other_tools_make_the_same_event(
 
     (event,) = endpoint.events
     assert report["refused"] == []
-    content = ["listens", "1", "k@b.example", "2026-04-30T23:00:00.000Z", "spotify:t:1"]
-    assert event["event_id"] == content_id(content)
+    assert event["event_id"] == content_id(["listens", "1", "k@b.example", "2026-04-30T23:00:00.000Z", "spotify:t:1"])
     assert (event["customer_id"], event["occurred_at"]) == ("k@b.example", "2026-04-30T23:00:00.000Z")
     assert event["listen"] == {"track_id": "spotify:t:1", "mobile": True, "zip": None}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Literal, get_args
 
 import pytest
 from hypothesis import assume, given
@@ -12,13 +13,15 @@ from hypothesis import strategies as st
 from logdig.backfill.csv_rows import DELIMITERS, guess_delimiter, is_standard, normal_name, read_csv
 from logdig.backfill.file_format import split_lines
 
+Quoting = Literal[0, 1]
+"""csv.QUOTE_MINIMAL or csv.QUOTE_ALL."""
 TEXT = st.text(st.sampled_from('ab 1"\n\r,;\t가é'), max_size=12)
 TABLES = st.integers(2, 5).flatmap(
     lambda width: st.lists(st.lists(TEXT, min_size=width, max_size=width), min_size=1, max_size=8)
 )
 
 
-def written(rows: list[list[str]], delimiter: str, quoting: int, end: str) -> str:
+def written(rows: list[list[str]], delimiter: str, quoting: Quoting, end: str) -> str:
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=delimiter, quoting=quoting, lineterminator=end).writerows(rows)
     return text.getvalue()
@@ -27,11 +30,11 @@ def written(rows: list[list[str]], delimiter: str, quoting: int, end: str) -> st
 @given(
     TABLES,
     st.sampled_from(DELIMITERS),
-    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    st.sampled_from(get_args(Quoting)),
     st.sampled_from(["\n", "\r\n"]),
 )
 def test_rows_read_back_when_a_csv_writer_wrote_them(
-    rows: list[list[str]], delimiter: str, quoting: int, end: str
+    rows: list[list[str]], delimiter: str, quoting: Quoting, end: str
 ) -> None:
     values = [value for row in rows for value in row]
     width = len(rows[0])
