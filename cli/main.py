@@ -34,7 +34,7 @@ COMMANDS = {
     "rebuild": "Make the tables again from the raw zone.",
     "plan": "Show what a deploy would do and cost.",
     "policy": "Print the IAM policies that a deploy needs.",
-    "send": "Post recorded listens or ad clicks through the front door.",
+    "send": "Post recorded rows, or events of other tools, to the collector.",
     "status": "Show how the deployed stack is.",
     "tail": "Show log lines of the deployed stack.",
     "verify": "Check stored objects against their names.",
