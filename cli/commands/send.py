@@ -2,9 +2,12 @@
 
 import json
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 from zoneinfo import ZoneInfo
 
 import click
@@ -23,7 +26,6 @@ from cli.options import (
     wants_ads,
 )
 from logdig.backfill.checkpoint import Checkpoint, SentFile, SentFiles, file_digest
-from logdig.backfill.columns import Kind
 from logdig.backfill.file_sender import FileReport, SendOptions, scan, send_file
 from logdig.backfill.moments import TimeRules
 from logdig.backfill.records import open_source
@@ -74,40 +76,77 @@ def command(
     command goes on where it stopped; sending a file twice changes nothing. Exits with 1 when no row was right.
     """
     settings = read_settings()
-    chosen = find_app(settings, app)
-    secret = require_secret(chosen.name)
-    digest = file_digest(file)
-    names = read_columns(settings, kind, columns)
-    ads = wants_ads(consent) if consent else None if kind == "events" else False
-    times = TimeRules(ZoneInfo(chosen.timezone), datetime.now(UTC), _newest(newest, kind, chosen, shift_to_now))
+    chosen, names = find_app(settings, app), read_columns(settings, kind, columns)
+    sending = _Sending(
+        kind=cast(Literal["listens", "clicks", "views", "events"], kind),
+        file=file,
+        digest=file_digest(file),
+        endpoint=endpoint,
+        app=chosen,
+        secret=require_secret(chosen.name),
+        encoding=encoding,
+        columns=names,
+        ads_consent=wants_ads(consent) if consent else None if kind == "events" else False,
+        shift_to_now=shift_to_now,
+        newest=_newest(newest, kind, chosen, shift_to_now),
+    )
     sent_files = SentFiles(cache_folder() / FOLDER, chosen.name, endpoint)
-    choices = f"{names} {encoding} {ads} {shift_to_now} {newest}"
-    checkpoint = Checkpoint(cache_folder() / FOLDER, f"{kind} {digest} {endpoint} {chosen.name} {choices}")
-    if not checkpoint.is_begun:
-        _ask(sent_files.find(kind, digest), file, chosen, endpoint, yes=yes)
+    if not sending.checkpoint.is_begun:
+        _ask(sent_files.find(kind, sending.digest), file, chosen, endpoint, yes=yes)
+    report = _send(sending, rate, pace)
+    if report.tally.accepted:
+        sent_files.add(kind, sending.digest, SentFile(str(file), wire_time(datetime.now(UTC)), report.rows))
+    _print(file, report, as_json)
+    sys.exit(1 if report.is_failure or (strict and not report.is_complete) else 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sending:
+    """What makes two runs of the command the same one."""
+
+    kind: Literal["listens", "clicks", "views", "events"]
+    file: Path
+    digest: str
+    endpoint: str
+    app: AppSettings
+    secret: bytes
+    encoding: str | None
+    columns: Mapping[str, str]
+    ads_consent: bool | None
+    shift_to_now: bool
+    newest: datetime | None
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """How far the last run came; whatever changes the events makes another sending."""
+        options = f"{self.columns} {self.encoding} {self.ads_consent} {self.shift_to_now} {self.newest}"
+        identity = f"{self.kind} {self.digest} {self.endpoint} {self.app.name} {self.app.timezone} {options}"
+        return Checkpoint(cache_folder() / FOLDER, identity)
+
+
+def _send(sending: _Sending, rate: float | None, pace: bool) -> FileReport:
+    """Read the file twice: to judge it as a whole, and to send it."""
+    times = TimeRules(ZoneInfo(sending.app.timezone), datetime.now(UTC), sending.newest)
     with progress_bar() as bar:
-        task = bar.add_task(f"reading {file.name}", total=None)
-        source = open_source(file, kind, names, encoding)
-        options = SendOptions(cast(Kind, kind), source, times, ads, names, rate, pace)
-        found = scan(options, lambda line: bar.update(task, completed=line, total=source.lines))
-        shift = found.shift(times) if shift_to_now else timedelta()
-        shift = checkpoint.read(shift)[1]
-        if shift_to_now:
-            bar.console.print(f"times move by {shift.days:,} days")
-        sender = EventSender(endpoint, chosen.token, secret, on_retry=bar.console.print)
-        bar.update(task, description=f"sending {kind}", completed=0, total=source.lines)
+        task = bar.add_task(f"reading {sending.file.name}", total=None)
+        source = open_source(sending.file, sending.kind, sending.columns, sending.encoding)
+        options = SendOptions(sending.kind, source, times, sending.ads_consent, sending.columns, rate, pace)
+        scanned = scan(options, lambda line: bar.update(task, completed=line, total=source.lines))
+        _, shift = sending.checkpoint.read(scanned.shift(times) if sending.shift_to_now else timedelta())
+        if sending.shift_to_now:
+            bar.console.print(f"times move by {_days(shift)}")
+        on_retry = partial(bar.console.print, markup=False)
+        sender = EventSender(sending.endpoint, sending.app.token, sending.secret, on_retry=on_retry)
+        bar.update(task, description=f"sending {sending.kind}", completed=0, total=source.lines)
         try:
             report = send_file(
-                options, sender, shift, checkpoint, progress=lambda line: bar.update(task, completed=line)
+                options, sender, shift, sending.checkpoint, progress=lambda line: bar.update(task, completed=line)
             )
         except KeyboardInterrupt:
             click.echo("interrupted; the same command goes on from here", err=True)
             sys.exit(130)
         bar.update(task, completed=source.lines)
-    if report.tally.accepted:
-        sent_files.add(kind, digest, SentFile(str(file), wire_time(datetime.now(UTC)), report.rows))
-    _print(file, report, as_json)
-    sys.exit(1 if report.is_failure or (strict and not report.is_complete) else 0)
+    return report
 
 
 def _newest(text: str | None, kind: str, app: AppSettings, shift_to_now: bool) -> datetime | None:
@@ -144,7 +183,7 @@ def _print(file: Path, report: FileReport, as_json: bool) -> None:
     if report.resumed_after:
         click.echo(f"went on after line {report.resumed_after:,}")
     if report.shift:
-        click.echo(f"times moved by {report.shift.days:,} days")
+        click.echo(f"times moved by {_days(report.shift)}")
     click.echo(
         f"{tally.sent:,} sent: {tally.accepted:,} accepted, {tally.duplicates:,} duplicates, "
         f"{len(tally.refusals):,} rejected; {len(report.refused):,} rows of the file refused"
@@ -155,3 +194,7 @@ def _print(file: Path, report: FileReport, as_json: bool) -> None:
     print_rows(file, refused)
     if not report.rows and not refused:
         click.echo(f"{file}: no rows", err=True)
+
+
+def _days(shift: timedelta) -> str:
+    return f"{shift.days:,} day{'' if abs(shift.days) == 1 else 's'}"

@@ -139,19 +139,19 @@ def map_columns(kind: str, header: Sequence[str], given: Mapping[str, str]) -> C
     """
     normal = [normal_name(name) for name in header]
     _check_names(kind, normal, given)
-    for place, name in enumerate(normal):
-        if name and name in normal[:place]:
-            first, second = header[normal.index(name)], header[place]
+    for at, name in enumerate(normal):
+        if name and name in normal[:at]:
+            first, second = header[normal.index(name)], header[at]
             raise InputError(
                 f"the header has a column twice: {printable(first)!r} and {printable(second)!r} are columns "
-                f"{normal.index(name) + 1} and {place + 1}; take one out or rename it"
+                f"{normal.index(name) + 1} and {at + 1}; take one of them out or rename it"
             )
     places: dict[str, int] = {}
     taken = {normal_name(name) for name in given.values()}
     for column in COLUMNS[kind]:
-        found = _place(column, header, normal, given, taken)
-        if found is not None:
-            places[column.name] = found
+        place = _place(column, header, normal, given, taken)
+        if place is not None:
+            places[column.name] = place
     missing = [column for column in COLUMNS[kind] if column.is_required and column.name not in places]
     if missing:
         needed = ", ".join(column.shown_name for column in missing)

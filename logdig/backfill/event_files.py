@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from logdig.backfill.json_rows import json_lines
 from logdig.backfill.recorded_files import content_id
-from logdig.backfill.records import json_lines
 from logdig.backfill.refused_rows import RefusedRow, excerpt
 from logdig.errors import InputError
 from logdig.times import parse_wire_time

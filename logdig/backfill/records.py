@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -23,12 +22,13 @@ from logdig.backfill.columns import (
 )
 from logdig.backfill.csv_rows import CsvRow, guess_delimiter, is_standard, read_csv, split_line
 from logdig.backfill.file_format import FileFormat, detect_format, read_lines
+from logdig.backfill.json_rows import begins_json, json_lines
+from logdig.backfill.parquet_rows import count_rows, parquet_columns, read_parquet
 from logdig.backfill.refused_rows import RefusedRow, excerpt
-from logdig.errors import InputError, MissingPartError
+from logdig.errors import InputError
 
 FIRST_LINES = 20
 """Looked at to find the delimiter."""
-PARQUET_ROWS = 10_000
 EXACT_INTEGER = 2**53
 FREE_TEXTS = ("title", "artist", "ad")
 """Columns in which the older format's stray quotes are text; elsewhere one means a damaged row."""
@@ -70,12 +70,12 @@ def open_source(path: Path, kind: str, given: Mapping[str, str], encoding: str |
     """
     form = detect_format(path, encoding)
     if form.is_parquet:
-        return SourceFile(path, form, _parquet(path).metadata.num_rows, False)
+        return SourceFile(path, form, count_rows(path), False)
     lines = 0
     for _ in read_lines(path, form):
         lines += 1
     first = list(islice(read_lines(path, form), FIRST_LINES))
-    if kind not in COLUMNS or not first or _is_json(first[0]):
+    if kind not in COLUMNS or not first or begins_json(first[0]):
         return SourceFile(path, form, lines, False)
     delimiter, width = _layout(kind, first, given)
     return SourceFile(path, form, lines, is_standard(read_lines(path, form), delimiter, width))
@@ -119,7 +119,7 @@ def read_records(
     first = list(islice(lines, FIRST_LINES))
     start = next((line for line in first if line.strip()), "")
     everything = chain(first, lines)
-    if _is_json(start):
+    if begins_json(start):
         yield from _json_records(everything, kind, checked)
     else:
         delimiter, width = _layout(kind, first, checked)
@@ -199,37 +199,6 @@ def _record(line: int, texts: dict[str, str], shown: str = "") -> Record | Refus
     return RefusedRow(line, f"{name} holds a zero character", shown) if name else Record(line, texts, shown)
 
 
-def _is_json(line: str) -> bool:
-    """Tell whether a first line begins JSON; an id in braces, as of Windows, does not."""
-    start = line.lstrip().replace(" ", "")[:2]
-    return start[:1] in ("{", "[") and (start[1:].strip() == "" or start in ('{"', "[{", "[[", '["', "{}", "[]"))
-
-
-def json_lines(lines: Iterable[str]) -> Iterator[tuple[int, str, Any]]:
-    """Each line of NDJSON as number, text and value; a ValueError as the value of a line that is no JSON object.
-
-    Raises:
-        InputError: The file is JSON over several lines.
-    """
-    is_first = True
-    for number, line in enumerate(lines, 1):
-        text = line.strip()
-        if not text:
-            continue
-        if is_first and (text[0] == "[" or text == "{"):
-            raise InputError(
-                f"line {number}: JSON in one piece is not read, one object a line is: jq -c '.[]' makes that of a list"
-            )
-        is_first = False
-        try:
-            value = json.loads(text)
-        except RecursionError:
-            value = ValueError("is nested too deep")
-        except ValueError as err:
-            value = ValueError(f"no JSON: {err}")
-        yield number, text, value if isinstance(value, dict | ValueError) else ValueError("no JSON object")
-
-
 def _json_records(lines: Iterable[str], kind: str, given: Mapping[str, str]) -> Iterator[Record | RefusedRow]:
     @lru_cache(maxsize=64)
     def columns_of(names: tuple[str, ...]) -> ColumnMap | InputError:
@@ -272,54 +241,14 @@ def text_of(value: Any) -> str:
     raise ValueError(f"a {type(value).__name__} stands where a text or number belongs")
 
 
-def _parquet(path: Path) -> Any:
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ModuleNotFoundError as err:
-        raise MissingPartError(f"{path}: Parquet needs pyarrow: pip install 'logdig[analytics]'") from err
-    try:
-        return parquet.ParquetFile(path)
-    except (pyarrow.ArrowException, OSError) as err:
-        raise InputError(f"{path}: its Parquet data is damaged: {excerpt(str(err))}") from err
-
-
 def _parquet_records(
     path: Path, kind: str, given: Mapping[str, str], on_columns: OnColumns
 ) -> Iterator[Record | RefusedRow]:
-    import pyarrow
-
-    file = _parquet(path)
-    columns = map_columns(kind, file.schema_arrow.names, given)
+    header = parquet_columns(path)
+    columns = map_columns(kind, header, given)
     on_columns(columns)
-    names = [file.schema_arrow.names[place] for place in columns.places.values()]
-    places = ColumnMap({name: place for place, name in enumerate(columns.places)}, len(names))
-    number = 0
-    try:
-        for batch in file.iter_batches(PARQUET_ROWS, columns=names):
-            for values in zip(*(_plain_values(batch.column(name)) for name in names), strict=True):
-                number += 1
-                yield _mapped(number, values, places)
-    except (pyarrow.ArrowException, OSError) as err:
-        raise InputError(f"row {number + 1}: the Parquet data is damaged: {excerpt(str(err))}") from err
-
-
-def _plain_values(column: Any) -> list[Any]:
-    import pyarrow
-
-    kind = column.type
-    if pyarrow.types.is_timestamp(kind) and kind.unit == "ns":
-        # Python's times end at the microsecond.
-        column = column.cast(pyarrow.timestamp("us", kind.tz), safe=False)
-    try:
-        values: list[Any] = column.to_pylist()
-    except (OverflowError, ValueError):
-        return [_plain_value(value) for value in column]
-    return values
-
-
-def _plain_value(value: Any) -> Any:
-    try:
-        return value.as_py()
-    except (OverflowError, ValueError):
-        return "outside the years 1 to 9999"
+    # Only the columns that are stored are read.
+    places = ColumnMap({name: place for place, name in enumerate(columns.places)}, len(columns.places))
+    rows = read_parquet(path, [header[place] for place in columns.places.values()])
+    for number, values in enumerate(rows, 1):
+        yield _mapped(number, values, places)

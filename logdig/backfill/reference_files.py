@@ -127,8 +127,8 @@ def load_file(
     source = open_source(file, kind, given, encoding)
     report = LoadReport()
 
-    def on_columns(found: ColumnMap) -> None:
-        report.missing = tuple(c.name for c in COLUMNS[kind] if c.name not in found.places)
+    def on_columns(mapped: ColumnMap) -> None:
+        report.missing = tuple(c.name for c in COLUMNS[kind] if c.name not in mapped.places)
 
     def lines() -> Iterator[Line]:
         for record in read_source(source, kind, given, on_columns):

@@ -5,8 +5,6 @@ A batch counts when it was answered 202. What is in doubt is sent again, which t
 
 from __future__ import annotations
 
-import errno
-import ipaddress
 import json
 import random
 import threading
@@ -17,13 +15,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
 
 import urllib3
-from urllib3.exceptions import HTTPError, NameResolutionError, SSLError
+from urllib3.exceptions import HTTPError
 
+from logdig.backfill.reachability import check_reachable, describe
 from logdig.config.signatures import sign
-from logdig.errors import InputError, SetupError, TransientError
+from logdig.errors import InputError, TransientError
 
 BATCH_EVENTS = 500
 REQUESTS_AT_ONCE = 4
@@ -36,10 +34,6 @@ TIMEOUT = urllib3.Timeout(connect=5, read=60)
 
 class CollectorAwayError(TransientError):
     """The collector did not take a batch within RETRY_LIMIT_SECONDS."""
-
-
-class NoCollectorError(SetupError):
-    """There is no such host, or nothing listens on this machine: waiting does not help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +142,8 @@ class EventSender:
             try:
                 response = self._post(body)
             except HTTPError as err:
-                self._check_reachable(err)
-                problem, wait = _words(err), 0.0
+                check_reachable(self._url, err, has_answered=self._has_answered)
+                problem, wait = describe(err), 0.0
             else:
                 if response.status != 429 and response.status < 500:
                     self._is_away, self._has_answered = False, True
@@ -171,23 +165,6 @@ class EventSender:
             "X-LogDig-Signature": sign(self._secret, body, datetime.now(UTC)),
         }
         return self._pool.request("POST", self._url, body=body, headers=headers)
-
-    def _check_reachable(self, err: HTTPError) -> None:
-        """End at once where waiting does not help.
-
-        Raises:
-            NoCollectorError: An unknown host or a wrong certificate before any answer, or nothing listens on this
-                machine.
-        """
-        host = urlsplit(self._url).hostname or ""
-        if isinstance(err, SSLError) and not self._has_answered:
-            raise NoCollectorError(f"{self._url}: no TLS connection: {err}") from err
-        if isinstance(err, NameResolutionError) and not self._has_answered:
-            raise NoCollectorError(f"{self._url}: there is no host {host!r}; is --endpoint right?") from err
-        if _is_refused(err) and _is_loopback(host):
-            raise NoCollectorError(
-                f"{self._url}: nothing listens there; start 'logdig dev', or name the collector with --endpoint"
-            ) from err
 
     def _announce(self, problem: str) -> None:
         with self._outage:
@@ -218,27 +195,6 @@ class EventSender:
 def _result(under_way: deque[tuple[EventBatch, Future[Tally]]]) -> tuple[EventBatch, Tally]:
     batch, future = under_way.popleft()
     return batch, future.result()
-
-
-def _is_refused(err: BaseException | None) -> bool:
-    while err is not None:
-        if isinstance(err, OSError) and err.errno == errno.ECONNREFUSED:
-            return True
-        err = err.__cause__ or err.__context__
-    return False
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
-def _words(err: HTTPError) -> str:
-    """What failed, without the library's objects in it."""
-    text = str(err).rsplit(": ", 1)[-1] if ": " in str(err) else str(err)
-    return f"does not answer ({text})"
 
 
 def retry_after(value: str | None) -> float:

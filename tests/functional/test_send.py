@@ -15,13 +15,13 @@ import pytest
 from logdig.backfill.checkpoint import Checkpoint
 from logdig.backfill.file_sender import FileReport, SendOptions, send_file
 from logdig.backfill.moments import TimeRules
+from logdig.backfill.reachability import NoCollectorError
 from logdig.backfill.records import open_source
 from logdig.backfill.sender import (
     BATCH_EVENTS,
     CollectorAwayError,
     EventBatch,
     EventSender,
-    NoCollectorError,
     Tally,
     retry_after,
 )
