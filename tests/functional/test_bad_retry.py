@@ -91,3 +91,14 @@ def test_retry_says_what_it_needs(endpoint: Endpoint, arguments: list[str]) -> N
 
     assert result.exception is not None
     assert "name" in str(result.exception)
+
+
+def test_retry_says_at_the_first_failed_try_what_fails_and_how_long_it_goes_on(
+    endpoint: Endpoint, bad_ids: list[str]
+) -> None:
+    endpoint.scripted = [("503 Away", [])]
+
+    code, _, words = run(endpoint, bad_ids[0], "--remove", "own")
+
+    assert code == 0
+    assert f"{endpoint.url}/v1/events answers 503; trying again for 10 minutes" in words
