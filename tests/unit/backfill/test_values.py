@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logdig.backfill.values import read_boolean, read_code, read_day, read_id, read_time
-from logdig.events.parser import Terms, read_events
+from tests.fakes.sinks import MemorySink
+from tests.fakes.tracked import body, collector, signed
 
 NOON = datetime(2026, 3, 1, 12, 30, 15, tzinfo=UTC)
 
@@ -23,8 +24,8 @@ def is_taken_on_the_wire(customer_id: str) -> bool:
         "customer_id": customer_id,
         "consent": {"analytics": True, "ads": False},
     }
-    reading = read_events([json.dumps(event).encode()], Terms(NOON, None, signed=True))
-    return bool(reading.accepted)
+    reply = collector(MemorySink()).handle(signed(body(event, sent_at=None)))
+    return bool(json.loads(reply.body)["accepted"])
 
 
 @given(st.text(max_size=140) | st.sampled_from(["a" * 128, "k@x.example", "{3c1e}", "A/1 b", "홍 길동"]))
