@@ -23,9 +23,7 @@ CommandT = TypeVar("CommandT", bound=Callable[..., Any] | click.Command)
 app_option = click.option("--app", help="App of logdig.toml; optional when there is only one.")
 consent_option = click.option(
     "--consent",
-    default="analytics",
-    show_default=True,
-    help="Purposes that the users consented to: analytics, or analytics,ads.",
+    help="Purposes that the users consented to: analytics (the default of recorded rows), or analytics,ads.",
 )
 
 
