@@ -132,7 +132,7 @@ def test_file_that_was_sent_before_asks_first(
     with_yes = shell.send(copy, "--yes")
 
     assert isinstance(unattended.exception, LogDigError)
-    assert "say --yes" in str(unattended.exception)
+    assert "add --yes" in str(unattended.exception)
     assert "first.csv with 1 rows" in refused.output
     assert [result.exit_code for result in (refused, agreed, with_yes)] == [1, 0, 0]
     assert (len(endpoint.events), len(endpoint.ids)) == (3, 1)
