@@ -108,8 +108,9 @@ class AsgiApp:
         except (InputError, OverloadedError, DrainingError) as err:
             return self._collector.reply_to_error(_request(scope), err), True
         self._body_bytes += len(body)
+        request = _request(scope, body)
         try:
-            return await self._reply(_request(scope, body)), len(body) > PAYLOAD_BYTES_LIMIT
+            return await self._reply(request), max(len(body), request.declared_bytes) > PAYLOAD_BYTES_LIMIT
         finally:
             self._body_bytes -= len(body)
 
@@ -134,11 +135,15 @@ class AsgiApp:
         """Read the body of a request, within the limits of number and time."""
         if scope["path"] not in ALWAYS_SERVED_PATHS:
             self._check_room()
+        declared = _declared_bytes(scope)
+        if declared is not None and declared > PAYLOAD_BYTES_LIMIT:
+            # The core refuses it by its length; waiting for it would help nobody.
+            return b""
         task: Any = asyncio.current_task()
         # As asyncio.timeout, at a quarter of its cost; every request with events waits here.
         timeout = asyncio.get_running_loop().call_later(self._body_seconds, task.cancel, _TOO_SLOW)
         try:
-            return await self._read(receive, _declared_bytes(scope))
+            return await self._read(receive, declared)
         except asyncio.CancelledError as err:
             if err.args != (_TOO_SLOW,):
                 raise
@@ -215,6 +220,7 @@ def _request(scope: Message, body: bytes = b"") -> Request:
         ),
         body=body,
         remote_addr=client[0] if client else None,
+        declared_bytes=_declared_bytes(scope) or 0,
     )
 
 
