@@ -16,14 +16,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from pyspark.sql import Column
-from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
+from pyspark.sql import functions as F
 from sklearn.linear_model import LogisticRegression
 
 Numbers = NDArray[np.float64]
 
 PENALTY = 1e-4
 """Weight of the squared coefficients (standardised): too small to change a figure, enough for one finite answer when
-the classes can be parted without error or the shares sum to 1. scikit-learn's default is 1; it costs errors."""
+the classes can be separated without error or the shares sum to 1. scikit-learn's default is 1; it costs errors."""
 ITERATIONS = 10_000
 
 
