@@ -10,7 +10,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Iterable
-from typing import Any
+from typing import IO, Any
 
 import flask
 from flask_restful import Api, Resource
@@ -26,6 +26,11 @@ from logdig.collect.http import Reply, Request
 from logdig.config.loader import find_settings
 from logdig.config.settings import Settings
 from logdig.counters import Counters
+
+
+DISCARDED_BYTES_LIMIT = 8 * 1024 * 1024
+"""What is read and thrown away of a body that was refused unread."""
+PIECE_BYTES = 64 * 1024
 
 
 class _Response(flask.Response):
@@ -109,7 +114,18 @@ def _answer(collector: Collector) -> flask.Response:
 
 
 def _response(reply: Reply) -> flask.Response:
-    return _Response(reply.body, reply.status, list(reply.headers))
+    response = _Response(reply.body, reply.status, list(reply.headers))
+    if (flask.request.content_length or 0) > PAYLOAD_BYTES_LIMIT:
+        stream = flask.request.stream
+        response.call_on_close(lambda: _discard(stream))
+    return response
+
+
+def _discard(stream: IO[bytes]) -> None:
+    """Read on for a while what a client still sends: it cannot see the reply of a connection closed too early."""
+    size = 0
+    while size < DISCARDED_BYTES_LIMIT and (piece := stream.read(PIECE_BYTES)):
+        size += len(piece)
 
 
 def _request() -> Request:

@@ -66,12 +66,13 @@ def _forwarded_nodes(header: str) -> Iterator[str]:
     """
     pieces: list[str] = []
     for piece in reversed(header.split(",")):
+        if not pieces and not piece.strip(" \t"):
+            continue
         pieces.insert(0, piece)
         element = ",".join(pieces)
         if _ELEMENT.fullmatch(element):
             pairs = {name.lower(): _unquoted(quoted) or plain for name, quoted, plain in _PAIR.findall(element)}
-            if pairs:
-                yield pairs.get("for", "")
+            yield pairs.get("for", "")
             pieces = []
         elif len(pieces) == COMMAS_LIMIT:
             break
