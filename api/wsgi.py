@@ -27,7 +27,6 @@ from logdig.config.loader import find_settings
 from logdig.config.settings import Settings
 from logdig.counters import Counters
 
-
 DISCARDED_BYTES_LIMIT = 8 * 1024 * 1024
 """What is read and thrown away of a body that was refused unread."""
 PIECE_BYTES = 64 * 1024

@@ -13,8 +13,8 @@ ORIGIN_CHARACTERS = 300
 """Scheme, a host name of 253, a port, and some to spare; longer texts are no origin and are not cached."""
 CACHED_ORIGINS = 1024
 
-OPAQUE_SCHEMES = frozenset(("about", "blob", "data", "file", "javascript"))
-"""Browsers send ``null`` as the origin of their pages."""
+OPAQUE_SCHEMES = frozenset(("about", "blob", "data", "file", "ftp", "javascript"))
+"""No page of these schemes sends an origin of its own: browsers send ``null``."""
 
 _ORIGIN = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[^/?#@\\:\[\]\s,]+|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?"
