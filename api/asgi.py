@@ -28,6 +28,11 @@ BODY_BYTES_LIMIT = 32 * 1024 * 1024
 """Bytes of bodies in progress at once; above it requests get 503."""
 BODY_SECONDS = 10.0
 """A body that takes longer is cut off: 408."""
+TOO_LARGE = 413
+DISCARDED_BYTES_LIMIT = 8 * 1024 * 1024
+"""What is read and thrown away of a body that was refused unread; then the connection is closed."""
+SILENCE_SECONDS = 0.5
+"""When nothing more of it comes for so long, the connection is closed earlier."""
 INLINE_BYTES = 64 * 1024
 """Larger bodies are parsed in a thread: the slowest take a second, and the loop must serve other requests."""
 INLINE_PATHS = ("/", "/healthz", "/v1/events")
@@ -97,7 +102,11 @@ class AsgiApp:
             self._held_requests += 1
             try:
                 reply, is_last = await self._answer(scope, receive)
-                await _send(send, reply, is_last=is_last)
+                is_unread = is_last and reply.status == TOO_LARGE
+                await _send(send, reply, is_last=is_last, is_unread=is_unread)
+                if is_unread:
+                    await self._discard(receive)
+                    await send({"type": "http.response.body", "body": b""})
             finally:
                 self._held_requests -= 1
 
@@ -108,8 +117,9 @@ class AsgiApp:
         except (InputError, OverloadedError, DrainingError) as err:
             return self._collector.reply_to_error(_request(scope), err), True
         self._body_bytes += len(body)
+        request = _request(scope, body)
         try:
-            return await self._reply(_request(scope, body)), len(body) > PAYLOAD_BYTES_LIMIT
+            return await self._reply(request), max(len(body), request.declared_bytes) > PAYLOAD_BYTES_LIMIT
         finally:
             self._body_bytes -= len(body)
 
@@ -134,11 +144,15 @@ class AsgiApp:
         """Read the body of a request, within the limits of number and time."""
         if scope["path"] not in ALWAYS_SERVED_PATHS:
             self._check_room()
+        declared = _declared_bytes(scope)
+        if declared is not None and declared > PAYLOAD_BYTES_LIMIT:
+            # The core refuses it by its length; waiting for it would help nobody.
+            return b""
         task: Any = asyncio.current_task()
         # As asyncio.timeout, at a quarter of its cost; every request with events waits here.
         timeout = asyncio.get_running_loop().call_later(self._body_seconds, task.cancel, _TOO_SLOW)
         try:
-            return await self._read(receive, _declared_bytes(scope))
+            return await self._read(receive, declared)
         except asyncio.CancelledError as err:
             if err.args != (_TOO_SLOW,):
                 raise
@@ -174,6 +188,19 @@ class AsgiApp:
                     raise OverloadedError(f"{self._body_bytes:,} bytes of bodies are in progress; send it again later")
         finally:
             self._body_bytes -= size
+
+    async def _discard(self, receive: Receive) -> None:
+        """Read on for a while what a client still sends: it cannot see the reply of a connection closed too early."""
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                size = 0
+                while size < DISCARDED_BYTES_LIMIT:
+                    message = await asyncio.wait_for(receive(), SILENCE_SECONDS)
+                    size += len(message.get("body", b""))
+                    if message["type"] != "http.request" or not message.get("more_body"):
+                        return
+        except TimeoutError:
+            return
 
     async def _run_lifespan(self, receive: Receive, send: Send) -> None:
         """Start with the event loop; end when all held requests are answered and all exposures are sent."""
@@ -215,6 +242,7 @@ def _request(scope: Message, body: bytes = b"") -> Request:
         ),
         body=body,
         remote_addr=client[0] if client else None,
+        declared_bytes=_declared_bytes(scope) or 0,
     )
 
 
@@ -229,9 +257,9 @@ def _declared_bytes(scope: Message) -> int | None:
     return declared
 
 
-async def _send(send: Send, reply: Reply, *, is_last: bool) -> None:
+async def _send(send: Send, reply: Reply, *, is_last: bool, is_unread: bool) -> None:
     headers = _encoded(reply.headers)
     if is_last:
         headers = [*headers, (b"connection", b"close")]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": reply.body})
+    await send({"type": "http.response.body", "body": reply.body, "more_body": is_unread})

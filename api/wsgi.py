@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from collections.abc import Iterable
+from typing import IO, Any
 
 import flask
 from flask_restful import Api, Resource
@@ -24,6 +26,10 @@ from logdig.collect.http import Reply, Request
 from logdig.config.loader import find_settings
 from logdig.config.settings import Settings
 from logdig.counters import Counters
+
+DISCARDED_BYTES_LIMIT = 8 * 1024 * 1024
+"""What is read and thrown away of a body that was refused unread."""
+PIECE_BYTES = 64 * 1024
 
 
 class _Response(flask.Response):
@@ -55,7 +61,18 @@ def create_app(settings: Settings | None = None, *, collector: Collector | None 
     served = collector or _build_collector(app, settings or find_settings(os.environ))
     _Routes(app, served)
     app.register_error_handler(HTTPException, lambda _: _answer(served))
+    _hide_host(app)
     return app
+
+
+def _hide_host(app: flask.Flask) -> None:
+    """Replace the header Host: no answer depends on it, and werkzeug fails at a label of more than 63 characters."""
+    handle = app.wsgi_app
+
+    def handle_without_host(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        return handle(environ | {"HTTP_HOST": "collector"}, start_response)
+
+    app.wsgi_app = handle_without_host  # type: ignore[method-assign]
 
 
 def _build_collector(app: flask.Flask, settings: Settings) -> Collector:
@@ -96,7 +113,18 @@ def _answer(collector: Collector) -> flask.Response:
 
 
 def _response(reply: Reply) -> flask.Response:
-    return _Response(reply.body, reply.status, list(reply.headers))
+    response = _Response(reply.body, reply.status, list(reply.headers))
+    if (flask.request.content_length or 0) > PAYLOAD_BYTES_LIMIT:
+        stream = flask.request.stream
+        response.call_on_close(lambda: _discard(stream))
+    return response
+
+
+def _discard(stream: IO[bytes]) -> None:
+    """Read on for a while what a client still sends: it cannot see the reply of a connection closed too early."""
+    size = 0
+    while size < DISCARDED_BYTES_LIMIT and (piece := stream.read(PIECE_BYTES)):
+        size += len(piece)
 
 
 def _request() -> Request:
@@ -108,12 +136,15 @@ def _request() -> Request:
         headers=tuple((name.lower(), _utf8(value)) for name, value in request.headers),
         body=_body(),
         remote_addr=request.remote_addr,
+        declared_bytes=request.content_length or 0,
     )
 
 
 def _body() -> bytes:
-    """Read one byte past the limit at most; the core answers 413."""
+    """Read one byte past the limit at most, and nothing of a body that says it is larger; the core answers 413."""
     body = b""
+    if (flask.request.content_length or 0) > PAYLOAD_BYTES_LIMIT:
+        return body
     while len(body) <= PAYLOAD_BYTES_LIMIT:
         piece = flask.request.stream.read(PAYLOAD_BYTES_LIMIT + 1 - len(body))
         if not piece:

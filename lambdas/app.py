@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, cast
 
+import msgspec
 from chalice.app import Chalice, Request, Response
 
 from lambdas import flush
@@ -32,7 +33,8 @@ EXPOSURE_WAIT_SECONDS = 0.02
 @cache
 def collector() -> MeasuredCollector:
     """Build the collector on the first request: an import makes no AWS call."""
-    settings = find_settings(os.environ)
+    # Lambda itself names the sender, and no header may change that.
+    settings = msgspec.structs.replace(find_settings(os.environ), trusted_proxies=())
     parts = factory.build(settings, os.environ, counters=Counters(), exposure_wait_seconds=EXPOSURE_WAIT_SECONDS)
     return MeasuredCollector(parts.collector, settings.prefix)
 

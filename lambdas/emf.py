@@ -26,6 +26,7 @@ METRICS = {
 """Metric -> the counter whose growth it is, and its unit."""
 SEND_LATENCY = "SendLatency"
 HELD_REQUESTS = "HeldRequests"
+TRIMMED, TRIMMED_COUNTER = "Trimmed", "logdig_trimmed_members_total"
 
 
 class MeasuredCollector:
@@ -63,6 +64,8 @@ class RequestMetrics:
             for metric, (counter, _) in METRICS.items()
         }
         values[HELD_REQUESTS] = 1
+        # Beside the metrics, each of which costs something a month.
+        values[TRIMMED] = sum(amount for (name, _), amount in grown.items() if name == TRIMMED_COUNTER)
         units = {metric: unit for metric, (_, unit) in METRICS.items()} | {HELD_REQUESTS: "Count"}
         if sends:
             values[SEND_LATENCY], units[SEND_LATENCY] = round(latency / sends * 1000, 3), "Milliseconds"

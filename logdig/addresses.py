@@ -13,7 +13,12 @@ ORIGIN_CHARACTERS = 300
 """Scheme, a host name of 253, a port, and some to spare; longer texts are no origin and are not cached."""
 CACHED_ORIGINS = 1024
 
-_ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[^/?#@\\:\[\]\s,]+|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?")
+OPAQUE_SCHEMES = frozenset(("about", "blob", "data", "file", "ftp", "javascript"))
+"""No page of these schemes sends an origin of its own: browsers send ``null``."""
+
+_ORIGIN = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[^/?#@\\:\[\]\s,]+|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?"
+)
 _IDEOGRAPHIC_DOTS = "\u3002\uff0e\uff61"
 
 
@@ -40,10 +45,11 @@ def _kept(name: str, allowed: Collection[str]) -> bool:
 
 
 def normal_origin(origin: str) -> str | None:
-    """Normalize an origin for comparison; None when it is no web origin.
+    """Normalize an origin for comparison; None when it is none.
 
-    Scheme and host become lower case, the default port goes, the host becomes IDNA 2008. Anything else is refused:
-    ``null``, a slash or dot at the end, user information, two origins in one header.
+    Scheme and host become lower case, the default port goes, the host becomes IDNA 2008. Apps and extensions have
+    schemes of their own, such as ``capacitor://localhost``. Anything else is refused: ``null``, a slash at the end,
+    user information, two origins in one header.
     """
     return _normal_origin(origin) if len(origin) <= ORIGIN_CHARACTERS else None
 
@@ -52,10 +58,10 @@ def normal_origin(origin: str) -> str | None:
 def _normal_origin(origin: str) -> str | None:
     match = _ORIGIN.fullmatch(_lower(origin))
     host = _ascii_host(match["host"]) if match else None
-    if match is None or host is None:
+    if match is None or host is None or match["scheme"] in OPAQUE_SCHEMES:
         return None
     port = match["port"]
-    suffix = f":{port}" if port is not None and port != DEFAULT_PORTS[match["scheme"]] else ""
+    suffix = f":{port}" if port is not None and port != DEFAULT_PORTS.get(match["scheme"]) else ""
     return f"{match['scheme']}://{host}{suffix}"
 
 
@@ -81,9 +87,12 @@ def _ascii_host(host: str) -> str | None:
 
 
 def parse_address(text: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Read an IP address; None for other texts. An IPv4 address mapped into IPv6 is returned as IPv4."""
+    """Read an IP address without its zone (``%eth0``); None for other texts.
+
+    An IPv4 address mapped into IPv6 is returned as IPv4.
+    """
     try:
-        parsed = ipaddress.ip_address(text or "")
+        parsed = ipaddress.ip_address((text or "").partition("%")[0])
     except ValueError:
         return None
     return (parsed.ipv4_mapped or parsed) if isinstance(parsed, ipaddress.IPv6Address) else parsed

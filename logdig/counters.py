@@ -17,6 +17,7 @@ COUNTERS = {
     "logdig_received_bytes_total": "Bytes of request bodies as received.",
     "logdig_accepted_events_total": "Events acknowledged as accepted, by app.",
     "logdig_rejected_events_total": "Events acknowledged as rejected and kept in the zone bad, by reason.",
+    "logdig_trimmed_members_total": "Unknown members of measuring parts left out of accepted events, by part.",
     "logdig_refused_requests_total": "Requests refused as a whole, by reason; unknown tokens are among them.",
     "logdig_sent_messages_total": "Queue messages, by outcome: ok or failed.",
     "logdig_sent_bytes_total": "Bytes of queue messages that were acknowledged.",

@@ -6,6 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from analytics.schema.frames import require_columns
+from analytics.schema.people import PEOPLE_COLUMNS, people
 from logdig.tables.clicks import HEAT_CELLS
 
 ELEMENT_CELL = 2048
@@ -14,14 +15,14 @@ PAGE_CELL_PX = 16
 MOBILE_BELOW_PX = 768
 TABLET_BELOW_PX = 1024
 
-NEEDED = ("type", "app", "day", "current_page", "page_version", "x", "y", "element", "view", "bot", "staff")
+NEEDED = ("type", "app", "day", "current_page", "page_version", "x", "y", "element", "view", "staff", *PEOPLE_COLUMNS)
 
 
 def heat_cells(events: DataFrame) -> DataFrame:
     """Count clicks per cell.
 
     Input:  events: type, app, day, current_page, page_version, x, y (page px), element (selector, ex, ey), view (vw).
-            Bots and staff are left out.
+            Bots, by `people`, and staff are left out.
     Output: columns of table heat_cells, one row per its keys and at least one click; selector null = cell of the page,
             PAGE_CELL_PX wide. Floor, also below zero. clicks long >= 1; x_sum, y_sum page px and vw_sum px are sums
             over the clicks, so that rows can be added up over days and devices and still tell where a cell lay.
@@ -29,12 +30,11 @@ def heat_cells(events: DataFrame) -> DataFrame:
     Source: docs/tables.md, "heat_cells".
     """
     require_columns(events, NEEDED)
-    people = "NOT coalesce(bot, false) AND NOT coalesce(staff, false)"
-    clicks = events.where(f"type = 'click' AND x IS NOT NULL AND y IS NOT NULL AND {people}")
+    clicks = events.where("type = 'click' AND x IS NOT NULL AND y IS NOT NULL AND NOT coalesce(staff, false)")
     anchored = F.expr("element.selector IS NOT NULL AND element.ex IS NOT NULL AND element.ey IS NOT NULL")
     width = F.col("view.vw")
     device = F.when(width < MOBILE_BELOW_PX, "mobile").when(width < TABLET_BELOW_PX, "tablet").otherwise("desktop")
-    placed = clicks.select(
+    placed = clicks.where(people()).select(
         "app",
         "day",
         F.col("current_page").alias("page"),

@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from analytics.schema.frames import require_columns
+from analytics.schema.people import PEOPLE_COLUMNS, people
 from logdig.tables.listens import LISTENS
 
 
@@ -18,7 +19,8 @@ def listens(events: DataFrame) -> DataFrame:
     Raises: MissingColumnError, before any Spark job starts.
     Source: docs/tables.md, "listens"; docs/model.md, day parts.
     """
-    require_columns(events, ["type", "app", "event_id", "listen", "occurred_at", "tz_min", "consent", "day"])
+    needed = ("type", "app", "event_id", "listen", "occurred_at", "tz_min", "consent", "day", *PEOPLE_COLUMNS)
+    require_columns(events, needed)
     hour = F.hour(F.expr("occurred_at + make_interval(0, 0, 0, 0, 0, coalesce(tz_min, 0), 0)"))
     part = (
         F.when((F.col("local_hour") < 5) | (F.col("local_hour") >= 22), "night")
@@ -26,7 +28,7 @@ def listens(events: DataFrame) -> DataFrame:
         .when(F.col("local_hour") < 17, "afternoon")
         .otherwise("evening")
     )
-    heard = events.where("type = 'listen' AND NOT coalesce(bot, false)")
+    heard = events.where("type = 'listen'").where(people())
     return (
         heard.withColumn("local_hour", hour)
         .withColumn("day_part", part)

@@ -14,6 +14,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from analytics.schema.frames import require_columns
+from analytics.schema.people import PEOPLE_COLUMNS, people
 from logdig.tables.model import FEATURE_NAMES, FEATURES
 
 DAY_PARTS = FEATURE_NAMES[:4]
@@ -78,17 +79,18 @@ def features(listens: DataFrame, as_of: datetime) -> DataFrame:
 def ad_clicks(events: DataFrame) -> DataFrame:
     """Pick the clicks on ads.
 
-    Input:  table events: app, customer_id, type, occurred_at, ad {name, action}, consent {ads}, bot.
+    Input:  table events: app, customer_id, type, occurred_at, ad {name, action}, consent {ads}, and those of
+            `people`.
     Output: one row per click of a known customer who allowed ads: app, customer_id, ad, occurred_at. Bots are left out.
     Raises: MissingColumnError, before any Spark job starts.
     """
-    require_columns(events, ["app", "customer_id", "type", "occurred_at", "ad", "consent", "bot"])
+    require_columns(events, ["app", "customer_id", "type", "occurred_at", "ad", "consent", *PEOPLE_COLUMNS])
     return events.where(
         (F.col("type") == "ad")
         & (F.col("ad.action") == "click")
         & F.col("consent.ads")
         & F.col("customer_id").isNotNull()
-        & ~F.coalesce(F.col("bot"), F.lit(False))
+        & people()
     ).select("app", "customer_id", F.col("ad.name").alias("ad"), "occurred_at")
 
 

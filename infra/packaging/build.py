@@ -26,6 +26,7 @@ from infra.packaging.dependencies import (
     install,
 )
 from infra.paths import ROOT
+from logdig.config.deployment import behind_balancer
 from logdig.config.settings import Settings
 from logdig.config.toml_file import settings_text
 from logdig.errors import SetupError
@@ -178,7 +179,7 @@ def build_server(settings: Settings, folder: Path) -> Package:
     contents["requirements-server.txt"] = ROOT / "requirements-server.txt"
     contents.update(_code("logdig", without=()))
     contents.update(_code("api", without=()))
-    contents[SETTINGS_FILE] = settings_text(settings).encode()
+    contents[SETTINGS_FILE] = settings_text(behind_balancer(settings)).encode()
     return _zip(folder, "server", contents)
 
 

@@ -107,9 +107,15 @@ class Admission:
         return app
 
     def context(
-        self, request: Request, app: App, token: str, received_at: datetime, tz_min: int | None = None
+        self,
+        request: Request,
+        caller: Caller,
+        app: App,
+        token: str,
+        received_at: datetime,
+        tz_min: int | None = None,
     ) -> RequestContext:
-        """Collect what the server adds to every event of a request."""
+        """Collect what the server adds to every event of a request; a signed sender is a server and never a bot."""
         user_agent = clean_user_agent(request.header("user-agent"))
         location = self._locations.find(request)
         return RequestContext(
@@ -117,10 +123,11 @@ class Admission:
             app=app.name,
             token=token,
             user_agent=user_agent,
-            bot=is_bot(user_agent),
+            bot=not caller.signed and is_bot(user_agent),
             tz_min=tz_min,
             country=location.country,
             region=location.region,
             ip=app.kept_address(location.address),
             staff=app.is_staff(location.address),
+            signed=caller.signed,
         )

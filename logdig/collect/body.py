@@ -21,12 +21,12 @@ COMPRESSED_TYPE = "application/octet-stream"
 
 
 def check_size(request: Request) -> None:
-    """Refuse a body over the limit.
+    """Refuse a body over the limit, also one of which only the length is known.
 
     Raises:
         RefusedError: 413.
     """
-    if len(request.body) > PAYLOAD_BYTES_LIMIT:
+    if max(len(request.body), request.declared_bytes) > PAYLOAD_BYTES_LIMIT:
         raise _too_large("the body")
 
 

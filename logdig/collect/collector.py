@@ -87,6 +87,8 @@ class Collector:
         for event in pending.rejected:
             reason = rejection_reason(event.faults[0].reason)
             self.counters.add("logdig_rejected_events_total", reason=reason)
+        for part in pending.trimmed:
+            self.counters.add("logdig_trimmed_members_total", part=part)
         return self._add_headers(pending.request, pending.reply())
 
     def reply_to_error(self, request: Request, err: Exception) -> Reply:

@@ -6,8 +6,9 @@ stay null.
 
 from __future__ import annotations
 
+import ipaddress
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ from typing import Any
 import msgspec
 
 from logdig.addresses import parse_address
+from logdig.collect.forwarding import sender_address
 from logdig.collect.http import Request
+from logdig.config.apps import Network
 from logdig.config.settings import Settings
 from logdig.errors import SetupError
 
@@ -44,17 +47,27 @@ class LocationFinder:
     Args:
         trust_viewer_headers: Trust CloudFront's headers; safe only directly behind CloudFront.
         look_up: Reads an MMDB file; None without a file.
+        proxies: Networks of the proxies whose forwarding headers count; none ignores these headers.
     """
 
-    def __init__(self, *, trust_viewer_headers: bool = False, look_up: LookUp | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        trust_viewer_headers: bool = False,
+        look_up: LookUp | None = None,
+        proxies: Sequence[Network] = (),
+    ) -> None:
         self._trust = trust_viewer_headers
         self._look_up = look_up
+        self._proxies = tuple(proxies)
 
     def address(self, request: Request) -> str | None:
-        """Return the address of the sender: from the CDN's header where it is trusted, else of the connection."""
+        """Return the sender's address: of the CDN's header or a proxy's where trusted, else of the connection."""
         viewer = request.header(ADDRESS_HEADER) if self._trust else None
-        # The header holds address:port.
-        return viewer.rpartition(":")[0].strip("[]") if viewer else request.remote_addr
+        if viewer:
+            # The header holds address:port.
+            return viewer.rpartition(":")[0].strip("[]")
+        return sender_address(request, self._proxies) if self._proxies else request.remote_addr
 
     def find(self, request: Request) -> Location:
         """Return address, country and region as far as they are known."""
@@ -96,7 +109,8 @@ def location_finder(settings: Settings) -> LocationFinder:
         SetupError: The file is missing or no MMDB.
     """
     look_up = _open(Path(settings.geo_database)) if settings.geo_database else None
-    return LocationFinder(trust_viewer_headers=settings.trust_viewer_headers, look_up=look_up)
+    proxies = tuple(ipaddress.ip_network(network) for network in settings.trusted_proxies)
+    return LocationFinder(trust_viewer_headers=settings.trust_viewer_headers, look_up=look_up, proxies=proxies)
 
 
 def _open(path: Path) -> LookUp:

@@ -33,7 +33,7 @@ PROBLEM_JSON = "application/problem+json"
 
 
 class Request(msgspec.Struct, frozen=True, gc=False):
-    """A request; its body was read up to one byte past the limit.
+    """A request; its body was read up to one byte past the limit, or not at all where ``declared_bytes`` is over it.
 
     ``headers`` have lower-case names and keep repeats, at least those of HEADERS_READ; ``query`` is the raw text after
     ``?``.
@@ -45,6 +45,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     headers: Headers = ()
     body: bytes = b""
     remote_addr: str | None = None
+    declared_bytes: int = 0
 
     def values(self, name: str) -> list[str]:
         """All values of a header, in order."""

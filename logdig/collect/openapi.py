@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from html import escape
 from typing import Any
@@ -16,7 +16,8 @@ from logdig import __version__
 from logdig.decide.service import DecideRequest
 from logdig.events.envelope import EVENTS_LIMIT, Body
 from logdig.events.lines import TEN_NAMES
-from logdig.events.types import EVENT_TYPES
+from logdig.events.parts import MEASURING_PARTS
+from logdig.events.types import EVENT_TYPES, SIGNED_EVENT_TYPES, Event
 
 REFERENCE = "#/components/schemas/{name}"
 Json = dict[str, Any]
@@ -98,16 +99,15 @@ REFUSALS = tuple(MEANINGS)
 
 def document() -> Json:
     """The whole OpenAPI 3.1 document."""
-    types = (*EVENT_TYPES, Body, DecideRequest)
+    types = (*EVENT_TYPES, *SIGNED_EVENT_TYPES, Body, DecideRequest)
     _, components = msgspec.json.schema_components(types, ref_template=REFERENCE)
     schemas: Json = _ecma(components)
-    names = [kind.__name__ for kind in EVENT_TYPES]
-    mapping = {str(kind.__struct_config__.tag): f"#/components/schemas/{kind.__name__}" for kind in EVENT_TYPES}
-    one_event = {
-        "oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in names],
-        "discriminator": {"propertyName": "type", "mapping": mapping},
-    }
-    schemas["Body"]["properties"]["events"] = {"type": "array", "items": one_event, "maxItems": EVENTS_LIMIT}
+    for part in MEASURING_PARTS.values():
+        # The Structs refuse what they do not know, so that the parser can count it before it is dropped.
+        schemas[part.__name__] |= {"additionalProperties": True}
+        schemas[part.__name__]["description"] += " Unknown members are dropped and counted."
+    schemas["SignedBody"] = _body(schemas["Body"], SIGNED_EVENT_TYPES)
+    schemas["Body"] = _body(schemas["Body"], EVENT_TYPES)
     schemas |= {"Problem": PROBLEM, "Counts": COUNTS, "Decision": DECISION, "Legacy": _legacy_log()}
     schemas |= {"LegacyReply": LEGACY_REPLY, "LegacyError": LEGACY_ERROR}
     return {
@@ -123,9 +123,21 @@ def document() -> Json:
     }
 
 
+def _body(body: Json, kinds: Iterable[type[Event]]) -> Json:
+    """The schema of a body with events of these types."""
+    references = {str(kind.__struct_config__.tag): _ref(kind.__name__) for kind in kinds}
+    mapping = {tag: reference["$ref"] for tag, reference in references.items()}
+    one_event = {
+        "oneOf": list(references.values()),
+        "discriminator": {"propertyName": "type", "mapping": mapping},
+    }
+    events = {"type": "array", "items": one_event, "maxItems": EVENTS_LIMIT}
+    return body | {"properties": body["properties"] | {"events": events}}
+
+
 def _paths() -> Json:
     signed: list[Json] = [{"origin": []}, {"signature": []}]
-    text = {"schema": _ref("Body")}
+    text = {"schema": {"anyOf": [_ref("Body"), _ref("SignedBody")]}}
     packed = {"schema": {"type": "string", "contentMediaType": "application/json"}}
     bodies = {"application/json": text, "text/plain": text, "application/octet-stream": packed}
     ten = {"schema": _ref("Legacy")}

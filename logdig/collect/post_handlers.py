@@ -42,6 +42,7 @@ class Pending(msgspec.Struct, frozen=True):
     accepted: int
     rejected: tuple[Rejected, ...]
     reply: Callable[[], Reply]
+    trimmed: tuple[str, ...] = ()
 
 
 class _TokenOnly(msgspec.Struct):
@@ -66,7 +67,7 @@ class EventsHandler:
         app = self._admission.admit_token(request, caller, envelope.token, received_at)
         if reading is None:
             reading = read_events(envelope.sources, AcceptanceRules(received_at, envelope.sent_at, caller.signed))
-        context = self._admission.context(request, app, envelope.token, received_at, envelope.tz_min)
+        context = self._admission.context(request, caller, app, envelope.token, received_at, envelope.tz_min)
         writer = LineWriter(context, app.allowed_query)
         lines = [writer.line(event.event, event.occurred_at) for event in reading.accepted]
         if any(envelope.dropped.values()):
@@ -80,7 +81,8 @@ class EventsHandler:
         if not (lines or bad):
             return reply
         batch = _batch(app, received_at, lines, bad)
-        return Pending(request, batch, len(reading.accepted), reading.rejected, lambda: reply)
+        trimmed = tuple(part for event in reading.accepted for part in event.trimmed)
+        return Pending(request, batch, len(reading.accepted), reading.rejected, lambda: reply, trimmed)
 
 
 class LegacyLogHandler:
@@ -97,7 +99,7 @@ class LegacyLogHandler:
         parameters = read_parameters(request.query, payload, is_form=media_type(request) == FORM)
         token = read_token(parameters, received_at, any_age=caller.signed)
         app = self._admission.admit_token(request, caller, token, received_at)
-        context = self._admission.context(request, app, token, received_at)
+        context = self._admission.context(request, caller, app, token, received_at)
         log = read_log(parameters, received_at, any_age=caller.signed, user_agent=context.user_agent)
         line = LineWriter(context, app.allowed_query).line_of_fields(log.fields, log.occurred_at)
         batch = _batch(app, received_at, [line])

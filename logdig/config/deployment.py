@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from logdig.errors import InvalidSettingError
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ EMR_RELEASE_LEAST = (8, 1, 0)
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 """The periods that CloudWatch Logs allows."""
 BUDGET_MOST_USD = 1e9
+PRIVATE_NETWORKS = ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
+"""Where the load balancer and the proxy on the machine stand, seen from the container of server mode."""
 
 
 def check_deployment(settings: Settings) -> None:
@@ -55,6 +59,11 @@ def check_deployment(settings: Settings) -> None:
     if settings.retention.log_days not in LOG_DAYS:
         rule = f"one of {', '.join(map(str, LOG_DAYS))}"
         raise InvalidSettingError("retention.log_days", settings.retention.log_days, rule)
+
+
+def behind_balancer(settings: Settings) -> Settings:
+    """Settings of the deployed server, which only its load balancer reaches: its address is not the visitor's."""
+    return msgspec.structs.replace(settings, trusted_proxies=settings.trusted_proxies or PRIVATE_NETWORKS)
 
 
 def emr_version(settings: Settings) -> tuple[int, ...]:

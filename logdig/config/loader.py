@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
@@ -130,6 +130,7 @@ def _check(settings: Settings) -> None:
     for index, token in enumerate(tokens):
         if tokens.count(token) > 1:
             raise InvalidSettingError(f"apps[{index}].token", token, "used twice; tokens must differ")
+    _check_proxies(settings.trusted_proxies)
     _check_flush(settings.flush)
     check_offers(settings.offers)
     check_deployment(settings)
@@ -142,17 +143,12 @@ def _check_app(key: str, app: AppSettings) -> None:
         raise InvalidSettingError(f"{key}.name", app.name, rule)
     _check_tokens(key, app)
     for index, origin in enumerate(app.origins):
-        is_formed = re.fullmatch(r"https?://(\*\.)?[^/?#@\s*]+", origin)
+        is_formed = re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://(\*\.)?[^/?#@\s*]+", origin)
         # An origin that no browser sends would lock a site out without a message.
         if not is_formed or normal_origin(origin.replace("*.", "", 1)) is None:
-            rule = "scheme://host[:port] or scheme://*.host[:port], nothing after it"
+            rule = "scheme://host[:port] or scheme://*.host[:port], nothing after it, of a scheme whose pages have one"
             raise InvalidSettingError(f"{key}.origins[{index}]", origin, rule)
-    for index, network in enumerate(app.staff_addresses):
-        try:
-            ipaddress.ip_network(network)
-        except ValueError as err:
-            rule = "an address or network such as 203.0.113.0/24"
-            raise InvalidSettingError(f"{key}.staff_addresses[{index}]", network, rule) from err
+    _check_networks(f"{key}.staff_addresses", app.staff_addresses)
     for name in ("requests_per_minute", "address_requests_per_minute"):
         if not 0 <= getattr(app, name) <= REQUESTS_PER_MINUTE_LIMIT:
             rule = f"0 (no limit) to {REQUESTS_PER_MINUTE_LIMIT:,}"
@@ -161,6 +157,23 @@ def _check_app(key: str, app: AppSettings) -> None:
         ZoneInfo(app.timezone)
     except (KeyError, ValueError, OSError) as err:
         raise InvalidSettingError(f"{key}.timezone", app.timezone, "an IANA name such as Asia/Seoul") from err
+
+
+def _check_networks(key: str, networks: Sequence[str]) -> None:
+    for index, network in enumerate(networks):
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as err:
+            rule = "an address or network such as 203.0.113.0/24"
+            raise InvalidSettingError(f"{key}[{index}]", network, rule) from err
+
+
+def _check_proxies(networks: Sequence[str]) -> None:
+    _check_networks("trusted_proxies", networks)
+    for index, network in enumerate(networks):
+        if ipaddress.ip_network(network).prefixlen == 0:
+            rule = "less than all addresses: anyone could then write the address that counts"
+            raise InvalidSettingError(f"trusted_proxies[{index}]", network, rule)
 
 
 def _check_tokens(key: str, app: AppSettings) -> None:

@@ -78,6 +78,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bucket: str = ""
     profile_table: str = ""
     trust_viewer_headers: bool = False
+    trusted_proxies: tuple[str, ...] = ()
     geo_database: str = ""
     front_door: Literal["function-url", "rest-api", "server"] = "function-url"
     freshness: Literal["daily", "hourly", "live"] = "daily"

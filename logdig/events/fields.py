@@ -53,6 +53,9 @@ Language = Annotated[str, Meta(max_length=35)]
 PropName = Annotated[str, Meta(max_length=50)]
 PropText = Annotated[str, Meta(max_length=1024)]
 
+CountryCode = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9-]{1,8}\Z", description="a code of 1 to 8 letters, digits and -, such as KR")
+]
 TimeZoneMinutes = Annotated[int, Meta(ge=-720, le=840)]
 Integer = Annotated[int, Meta(ge=-MAX_INTEGER, le=MAX_INTEGER)]
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]

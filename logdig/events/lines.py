@@ -23,7 +23,8 @@ from msgspec import UNSET, UnsetType
 
 from logdig.addresses import drop_query
 from logdig.events.parts import PagePart
-from logdig.events.types import Event
+from logdig.events.types import PERSON_FIELDS, Event
+from logdig.events.user_agents import clean_user_agent
 from logdig.events.validation import FieldFault
 from logdig.times import wire_time
 
@@ -63,6 +64,7 @@ class _Kind:
     optional: tuple[tuple[str, bytes], ...]
     has_coordinates: bool
     has_page: bool
+    has_person: bool
 
 
 @cache
@@ -70,7 +72,7 @@ def _kind_of(event_type: type[Event]) -> _Kind:
     fields = {field.name: field for field in msgspec.structs.fields(event_type)}
     always = b"".join(null for name, null in _NULLS.items() if name not in fields)
     missing = ((name, null) for name, null in _NULLS.items() if name in fields and not fields[name].required)
-    return _Kind(always, tuple(missing), "x" in fields, "page" in fields)
+    return _Kind(always, tuple(missing), "x" in fields, "page" in fields, "bot" in fields)
 
 
 class RequestContext(msgspec.Struct, frozen=True, gc=False):
@@ -86,13 +88,14 @@ class RequestContext(msgspec.Struct, frozen=True, gc=False):
     region: str | None = None
     ip: str | None = None
     staff: bool = False
+    signed: bool = False
 
 
 class LineWriter:
     """Writes the raw lines of one request; shared fields are encoded once."""
 
     def __init__(self, context: RequestContext, allowed_query: Collection[str]) -> None:
-        shared = {
+        self._fields: dict[str, object] = {
             "app": context.app,
             "token": context.token,
             "user_agent": context.user_agent,
@@ -102,8 +105,10 @@ class LineWriter:
             "ip": context.ip,
             "tz_min": context.tz_min,
         }
+        if context.signed:
+            self._fields["signed"] = True
         self._head = f'{{"received_at":"{wire_time(context.received_at)}","occurred_at":"'.encode()
-        self._shared = b'",' + msgspec.json.encode(shared)[1:-1]
+        self._shared = _members(self._fields)
         self._allowed_query = allowed_query
         self._staff = context.staff
 
@@ -111,6 +116,8 @@ class LineWriter:
         """Write one event as sent, without query strings and the fractions of ``x`` and ``y``."""
         kind = _kind_of(type(event))
         changes = _changes(event, kind, self._allowed_query)
+        person = _person(event) if kind.has_person else {}
+        changes |= dict.fromkeys(person, UNSET)
         if self._staff and event.staff is not True:
             changes["staff"] = True
         if changes:
@@ -119,7 +126,8 @@ class LineWriter:
         for name, null in kind.optional:
             if getattr(event, name) is UNSET:
                 nulls += null
-        return self._join(occurred_at, nulls, msgspec.json.encode(event))
+        shared = _members(self._fields | person) if person else self._shared
+        return self._join(occurred_at, nulls, msgspec.json.encode(event), shared)
 
     def line_of_fields(self, fields: Mapping[str, object], occurred_at: datetime) -> bytes:
         """Write an event that is a mapping; missing names of the ten become null."""
@@ -127,12 +135,25 @@ class LineWriter:
         kept = {name: drop_query(str(address), self._allowed_query) for name, address in addresses.items()}
         nulls = b"".join(null for name, null in _NULLS.items() if name not in fields)
         staff = {"staff": True} if self._staff else {}
-        return self._join(occurred_at, nulls, msgspec.json.encode({**fields, **kept, **staff}))
+        return self._join(occurred_at, nulls, msgspec.json.encode({**fields, **kept, **staff}), self._shared)
 
-    def _join(self, occurred_at: datetime, nulls: bytes, event_json: bytes) -> bytes:
-        return to_ascii(
-            b"".join((self._head, wire_time(occurred_at).encode(), self._shared, nulls, b",", event_json[1:]))
-        )
+    def _join(self, occurred_at: datetime, nulls: bytes, event_json: bytes, shared: bytes) -> bytes:
+        return to_ascii(b"".join((self._head, wire_time(occurred_at).encode(), shared, nulls, b",", event_json[1:])))
+
+
+def _members(fields: Mapping[str, object]) -> bytes:
+    """Fields that follow the time of a line."""
+    return b'",' + msgspec.json.encode(fields)[1:-1]
+
+
+def _person(event: Any) -> dict[str, Any]:
+    """What a signed sender says of the person, in place of what the server knows of the request."""
+    said = {name: getattr(event, name) for name in PERSON_FIELDS if getattr(event, name) is not UNSET}
+    if "user_agent" in said:
+        said["user_agent"] = clean_user_agent(said["user_agent"])
+    if "bot" in said:
+        said["bot"] = bool(said["bot"])
+    return said
 
 
 class BadEvent(msgspec.Struct, frozen=True, kw_only=True):

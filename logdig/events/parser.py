@@ -21,7 +21,7 @@ from msgspec import UNSET, inspect
 from logdig.errors import InputError
 from logdig.events.envelope import EVENTS_LIMIT, FAULTS_LIMIT, PARSER_ERRORS, BodyOf, Envelope, envelope_of
 from logdig.events.lenient_json import nesting, parse_text
-from logdig.events.parts import MovePart
+from logdig.events.parts import MEASURING_PARTS, MovePart
 from logdig.events.types import EVENT_TYPES, SIGNED_EVENT_TYPES, UNFORMED_EVENT_TYPES, Event, is_formed
 from logdig.events.validation import FieldFault, faults, field_faults, shown
 from logdig.times import occurred_at, parse_wire_time, wire_time
@@ -43,10 +43,11 @@ class AcceptanceRules(msgspec.Struct, frozen=True, gc=False):
 
 
 class Accepted(msgspec.Struct, frozen=True, gc=False):
-    """An event and its time by the collector's clock."""
+    """An event, its time by the collector's clock, and the parts of which unknown members were dropped."""
 
     event: Event
     occurred_at: datetime
+    trimmed: tuple[str, ...] = ()
 
 
 class Rejected(msgspec.Struct, frozen=True, gc=False):
@@ -153,45 +154,57 @@ def _needs_lenient_parser(source: bytes) -> bool:
 
 
 def _validate(source: bytes, types: _Types, rules: AcceptanceRules) -> Accepted | tuple[FieldFault, ...]:
-    event: Event | tuple[FieldFault, ...]
-    if _needs_lenient_parser(source):
-        event = _parse_leniently(source, types, rules)
-    else:
+    if not _needs_lenient_parser(source):
         try:
             event = types.decoder.decode(source)
-            if not types.is_formed(event):
-                event = _parse_leniently(source, types, rules)
+            if types.is_formed(event):
+                return _validate_event(event, rules)
         except PARSER_ERRORS:
-            event = _parse_leniently(source, types, rules)
-    return event if isinstance(event, tuple) else _validate_event(event, rules)
+            pass
+    return _parse_leniently(source, types, rules)
 
 
-def _validate_event(event: Event, rules: AcceptanceRules) -> Accepted | tuple[FieldFault, ...]:
+def _validate_event(
+    event: Event, rules: AcceptanceRules, trimmed: tuple[str, ...] = ()
+) -> Accepted | tuple[FieldFault, ...]:
     """Check the rules that types cannot express."""
     event_time = _occurred_at(event.timestamp, rules)
     move = getattr(event, "move", None)
     if not (rules.signed or move) and isinstance(event_time, datetime):
-        return Accepted(event, event_time)
+        return Accepted(event, event_time, trimmed)
     wrong = [event_time] if isinstance(event_time, FieldFault) else []
     if rules.signed and _lacks_person(event.user_key, event.customer_id):
         wrong.append(NO_PERSON)
     if move is not None:
         wrong.extend(_anchor_faults(move))
     if isinstance(event_time, datetime) and not wrong:
-        return Accepted(event, event_time)
+        return Accepted(event, event_time, trimmed)
     return tuple(wrong[:FAULTS_LIMIT])
 
 
-def _parse_leniently(source: bytes, types: _Types, rules: AcceptanceRules) -> Event | tuple[FieldFault, ...]:
+def _parse_leniently(source: bytes, types: _Types, rules: AcceptanceRules) -> Accepted | tuple[FieldFault, ...]:
     text = source.decode("utf-8", "surrogateescape")
     value = parse_text(text, LEVELS_ABOVE_EVENT)
+    trimmed = tuple(_drop_unknown_members(value))
     wrong = [*_whole_faults(value, source, text), *islice(_part_faults(value, types), FAULTS_LIMIT)]
     if isinstance(value, dict) and wrong:
         wrong.extend(_rule_faults(value, {fault.field for fault in wrong}, rules))
     if wrong:
         return tuple(wrong[:FAULTS_LIMIT])
     event: Event = msgspec.convert(value, types.union)
-    return event
+    return _validate_event(event, rules, trimmed)
+
+
+def _drop_unknown_members(value: object) -> Iterator[str]:
+    """Take unknown members out of the measuring parts, in place; yield the name of a part for each member."""
+    if not isinstance(value, dict):
+        return
+    for name, part in MEASURING_PARTS.items():
+        members = value.get(name)
+        if isinstance(members, dict):
+            for member in members.keys() - set(part.__struct_fields__):
+                del members[member]
+                yield name
 
 
 def _whole_faults(value: object, source: bytes, text: str) -> Iterator[FieldFault]:

@@ -71,11 +71,14 @@ class FormElement(Part, frozen=True, kw_only=True):
 
 
 class After(Part, frozen=True, kw_only=True):
-    """Milliseconds from a click to what followed; null = it did not."""
+    """Milliseconds from a click to what followed; null = it did not. Effects were watched for ``watched_ms``."""
 
     mutation_ms: Maybe[DelayMs] = UNSET
     scroll_ms: Maybe[DelayMs] = UNSET
     navigated_ms: Maybe[DelayMs] = UNSET
+    hidden_ms: Maybe[DelayMs] = UNSET
+    input_ms: Maybe[DelayMs] = UNSET
+    watched_ms: Maybe[DelayMs] = UNSET
 
 
 class PagePart(Part, frozen=True, kw_only=True):
@@ -92,6 +95,10 @@ class ScrollPart(Part, frozen=True, kw_only=True):
     depth_px: Box
     depth_share: Share
     engaged_ms: DurationMs
+
+
+MEASURING_PARTS: dict[str, type[Part]] = {"after": After, "view": View, "scroll": ScrollPart}
+"""Parts whose unknown members are dropped and counted: a newer tracker measures more than an older collector knows."""
 
 
 class MovePart(Part, frozen=True, kw_only=True):

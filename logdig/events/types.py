@@ -7,7 +7,7 @@ it differs from null, since a stored line keeps the fields as sent. Source: the 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any, cast
 
 import msgspec
@@ -18,6 +18,7 @@ from logdig.events.fields import (
     Address,
     Coordinate,
     Count,
+    CountryCode,
     DurationMs,
     EventId,
     Id,
@@ -142,18 +143,28 @@ BROWSER_FIELDS = ("seq", "user_key", "session_id", "page_view_id", "current_page
 """Fields that only a browser knows: a signed sender may omit them."""
 
 
-def _variant(event_type: type[Event], word: str, change: Callable[[FieldInfo], tuple[str, Any, Any]]) -> type[Event]:
+PERSON_FIELDS: dict[str, Any] = {"user_agent": str, "country": CountryCode, "region": CountryCode, "bot": bool}
+"""What a signed sender may say of the person whose event it passes on; of a browser the server knows them itself."""
+
+
+def _variant(
+    event_type: type[Event],
+    word: str,
+    change: Callable[[FieldInfo], tuple[str, Any, Any]],
+    added: Iterable[tuple[str, Any, Any]] = (),
+) -> type[Event]:
     """Make a Struct of the same type whose fields are changed."""
     config = event_type.__struct_config__
     variant = msgspec.defstruct(
         f"{word}{event_type.__name__}",
-        [change(field) for field in msgspec.structs.fields(event_type)],
+        [*(change(field) for field in msgspec.structs.fields(event_type)), *added],
         frozen=True,
         kw_only=True,
         tag_field=config.tag_field,
         tag=config.tag,
         forbid_unknown_fields=True,
         gc=False,
+        namespace={"__doc__": event_type.__doc__},
     )
     return cast(type[Event], variant)
 
@@ -165,7 +176,8 @@ def _signed(field: FieldInfo) -> tuple[str, Any, Any]:
     return field.name, field.type, field.default
 
 
-SIGNED_EVENT_TYPES: tuple[type[Event], ...] = tuple(_variant(kind, "Signed", _signed) for kind in EVENT_TYPES)
+_PERSON = [(name, kind | UnsetType | None, UNSET) for name, kind in PERSON_FIELDS.items()]
+SIGNED_EVENT_TYPES: tuple[type[Event], ...] = tuple(_variant(kind, "Signed", _signed, _PERSON) for kind in EVENT_TYPES)
 
 _FORMS: dict[str, Any] = {
     "event_id": EventId,

@@ -37,7 +37,7 @@ EVENTS = Table(
         Column("y", LONG, "from the page's top, rounded down", unit="page px"),
         Column("spent_milli_sec", LONG, "since the page view began", unit="ms"),
         Column("load_count", LONG, "page views since the visitor's first"),
-        Column("user_agent", TEXT, "of the request's header"),
+        Column("user_agent", TEXT, "of the request's header, or the person's that a signed sender names"),
         Column("token", TEXT, "the app's public token"),
         Column("tz_min", INT, "east of UTC, where the visitor is", unit="min"),
         Column(
@@ -87,6 +87,11 @@ EVENTS = Table(
                     Column("mutation_ms", INT, "until the page changed; null = it did not", unit="ms"),
                     Column("scroll_ms", INT, "until it was scrolled; null = it was not", unit="ms"),
                     Column("navigated_ms", INT, "until the page was left; null = it was not", unit="ms"),
+                    Column(
+                        "hidden_ms", INT, "until the window lost focus; 0 of a link that opens elsewhere", unit="ms"
+                    ),
+                    Column("input_ms", INT, "until a field, the selection or the clipboard changed", unit="ms"),
+                    Column("watched_ms", INT, "how long this was watched; null of older trackers", unit="ms"),
                 )
             ),
             "of a click: what followed",
@@ -163,7 +168,8 @@ EVENTS = Table(
         Column("experiments", MapOf(TEXT), "variant by experiment"),
         Column("sample_rate", REAL, "share of visitors that are recorded, above 0 to 1", unit="0 to 1"),
         Column("staff", YES_NO, "the site's own people"),
-        Column("bot", YES_NO, "known crawlers, by user agent"),
+        Column("bot", YES_NO, "a browser's: known crawlers, by user agent; a signed sender's: as it says, else false"),
+        Column("signed", YES_NO, "true = a server signed it; null = a browser's, or stored before this column"),
         Column("country", TEXT, "of the visitor, where the endpoint knows it"),
         Column("region", TEXT, "likewise"),
         Column("ip", TEXT, "the sender's network, /24 or /48, where the app keeps it; else null"),

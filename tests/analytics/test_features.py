@@ -22,7 +22,7 @@ LISTENS = (
 )
 EVENTS = (
     "app string, customer_id string, type string, occurred_at timestamp, ad struct<name:string,action:string>, "
-    "consent struct<analytics:boolean,ads:boolean>, bot boolean"
+    "consent struct<analytics:boolean,ads:boolean>, bot boolean, signed boolean, page_view_id string, session_id string"
 )
 T0 = datetime(2026, 10, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -39,8 +39,9 @@ def click(
     action: str = "click",
     ads: bool = True,
     bot: bool | None = False,
+    sender: tuple[bool | None, str | None, str | None] = (None, "pv", "s"),
 ) -> Any:
-    return ("shop", customer, "ad", T0 + day * DAY, (name, action), (True, ads), bot)
+    return ("shop", customer, "ad", T0 + day * DAY, (name, action), (True, ads), bot, *sender)
 
 
 def rows(frame: DataFrame) -> list[dict[str, Any]]:
@@ -130,7 +131,10 @@ def test_ad_clicks_keep_consented_clicks_of_known_customers_only_when_picked(spa
             click(None, 1),
             click("4", 1, bot=True),
             click("5", 1, bot=None),
-            ("shop", "3", "click", T0, None, (True, True), False),
+            click("6", 1, bot=True, sender=(None, None, None)),
+            click("7", 1, bot=True, sender=(True, None, None)),
+            click("8", 1, bot=True, sender=(None, None, "s")),
+            ("shop", "3", "click", T0, None, (True, True), False, None, "pv", "s"),
         ],
         EVENTS,
     )
@@ -138,6 +142,7 @@ def test_ad_clicks_keep_consented_clicks_of_known_customers_only_when_picked(spa
     assert rows(ad_clicks(frame)) == [
         {"app": "shop", "customer_id": "1", "ad": "UPGRADE", "occurred_at": T0 + DAY},
         {"app": "shop", "customer_id": "5", "ad": "UPGRADE", "occurred_at": T0 + DAY},
+        {"app": "shop", "customer_id": "6", "ad": "UPGRADE", "occurred_at": T0 + DAY},
     ]
 
 

@@ -66,6 +66,8 @@ def some_clicks(seed: int) -> Iterator[dict[str, Any]]:
             "element": draw.choice([element, element, None]),
             "view": draw.choice([{"vw": draw.choice([320, 767.5, 768, 1023, 1024, None])}, None]),
             "bot": draw.choice([False, False, False, True, None]),
+            "page_view_id": draw.choice(["pv", None]),
+            "signed": draw.choice([True, None]),
             "staff": draw.choice([False, False, False, True, None]),
         }
 
@@ -73,7 +75,9 @@ def some_clicks(seed: int) -> Iterator[dict[str, Any]]:
 def counted_by_hand(clicks: list[dict[str, Any]]) -> dict[tuple[Any, ...], list[float]]:
     sums: dict[tuple[Any, ...], list[float]] = defaultdict(lambda: [0, 0, 0, 0])
     for click in clicks:
-        if click["type"] != "click" or click["x"] is None or click["bot"] or click["staff"]:
+        if click["type"] != "click" or click["x"] is None or click["staff"]:
+            continue
+        if click["bot"] and (click["page_view_id"] or click["signed"]):
             continue
         element, width = click["element"] or {}, (click["view"] or {}).get("vw")
         device = "desktop" if width is None or width >= 1024 else "tablet" if width >= 768 else "mobile"
@@ -128,12 +132,14 @@ def test_listens_tell_the_hour_where_the_visitor_is(spark: SparkSession) -> None
         line(f"e{number}", type="listen", listen=listen, occurred_at=utc, tz_min=minutes)
         for number, (utc, minutes, *_) in enumerate(cases)
     ]
-    texts += [line("bot", type="listen", listen=listen, bot=True), line("click")]
+    heard = {"type": "listen", "listen": listen, "bot": True}
+    texts += [line("bot", session_id="s", **heard), line("said", signed=True, **heard), line("click")]
+    texts += [line("server judged by its user agent", user_agent="curl/8.5.0", **heard)]
 
     rows = {row["event_id"]: row for row in listens(frame(spark, texts)).collect()}
 
     assert [(rows[f"e{n}"]["local_hour"], rows[f"e{n}"]["day_part"]) for n in range(7)] == [case[2:] for case in cases]
-    assert len(rows) == 7
+    assert rows.keys() - {f"e{n}" for n in range(7)} == {"server judged by its user agent"}
     assert (rows["e0"]["zip"], rows["e0"]["ads_consent"], rows["e0"]["listened_ms"]) == ("01234", False, None)
 
 
