@@ -24,6 +24,7 @@ COMMANDS = {
     "destroy": "Take the deployed stack away; the data stays unless asked.",
     "dev": "Run collector, queue, flush and dashboard on this machine.",
     "dlq": "List messages that no flush could handle, and send them back.",
+    "events": "Show the last events, accepted and rejected.",
     "flush": "Write queued logs to S3 now.",
     "forget": "Remove a person from everything that is stored.",
     "init": "Write logdig.toml, by questions or by flags.",

@@ -1,0 +1,13 @@
+"""Text that clients sent, on a terminal."""
+
+import click
+
+
+def printable(text: str) -> str:
+    """Escape control characters in text that clients sent, so that it cannot control the terminal."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+def report_unreadable(key: str) -> None:
+    """Name an object that was left out."""
+    click.echo(f"CANNOT BE READ  {printable(key)}; see: logdig verify", err=True)
