@@ -18,6 +18,7 @@ from logdig.errors import LogDigError
 COMMANDS = {
     "app": "Add, list, rotate and disable apps in logdig.toml.",
     "bad": "List, show and retry rejected events.",
+    "check": "Open a page in Chromium and say whether it records.",
     "cost": "Show what a month costs, a line a service.",
     "demo": "Run the whole road on this machine, from visitors to ad decisions.",
     "deploy": "Bring logdig.toml into your AWS account, and check the road.",

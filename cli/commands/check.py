@@ -1,0 +1,65 @@
+"""`logdig check`: open a page in Chromium and say whether it records."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+from rich.console import Console
+
+from cli.options import Number, read_address, read_settings
+from cli.terminal import printable
+from logdig.check.findings import NAMES
+
+if TYPE_CHECKING:
+    from logdig.check.facts import Finding
+
+MARKS = {True: ("green", "green"), False: ("red", "red"), None: ("open", "yellow")}
+
+
+@click.command("check")
+@click.argument("url", callback=read_address)
+@click.option("--agree", is_flag=True, help="Answer the consent question with yes for analytics, as a visitor would.")
+@click.option(
+    "--seconds", type=Number(1, 300), default=10.0, show_default=True, help="Wait so long for the first event."
+)
+@click.option(
+    "--ignore", type=click.Choice(NAMES), multiple=True, help="Do not fail because of this finding; repeatable."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with all findings.")
+def command(url: str, agree: bool, seconds: float, ignore: tuple[str, ...], as_json: bool) -> None:
+    """Open the page URL in Chromium and say, line by line, what keeps it from recording.
+
+    Looks at the tag, the script and its parts, blockers, the security policy, the collector, token, origin, CORS,
+    consent and the first event. A line is green, red, or open where nothing is wrong and somebody has to act first.
+    Exits with 1 when any line is red. The visit counts as a bot's, so no map shows it.
+    """
+    from cli.page_visit import visit
+    from logdig.check.findings import find
+    from logdig.config.apps import Apps
+
+    settings = read_settings()
+    apps = Apps.from_settings(settings, os.environ) if settings.apps else None
+    with Console(stderr=True).status(f"opening {printable(url)}"):
+        facts = visit(url, seconds, agree=agree)
+    findings = find(facts, apps, datetime.now(UTC))
+    red = [one.name for one in findings if one.ok is False and one.name not in ignore]
+    if as_json:
+        rows = [{"name": one.name, "ok": one.ok, "what": one.what, "next": one.next_step} for one in findings]
+        click.echo(msgspec.json.encode({"url": url, "ok": not red, "findings": rows}).decode())
+    else:
+        for one in findings:
+            click.echo(line_of(one))
+        click.echo(f"{len(red)} red: {', '.join(red)}" if red else "nothing is red", err=True)
+    sys.exit(1 if red else 0)
+
+
+def line_of(finding: Finding) -> str:
+    """A finding in one line, and its next step below."""
+    word, color = MARKS[finding.ok]
+    step = f"\n{'':18}next: {printable(finding.next_step)}" if finding.next_step else ""
+    return f"{click.style(f'{word:<6}', fg=color)}{finding.name:<12}{printable(finding.what)}{step}"
