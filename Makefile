@@ -1,4 +1,4 @@
-# LogDig: `make` lists what can be made.
+# LogDig: `make` lists the targets.
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -11,34 +11,37 @@ help:  ## list the targets
 setup:  ## prepare this machine: Python environment, Java 17, Spark archives, Chromium
 	@echo "Preparing this machine"
 	@$(PYTHON) -m tools.bootstrap python java jars chromium
+	@echo "Ready. Run '. $(BIN)/activate' once in each shell, then 'logdig --help'; or use $(BIN)/logdig."
 
-demo: setup  ## run the whole road here and open a dashboard (DEMO="--once" and other flags)
+demo:  ## run the whole pipeline here and open a dashboard (DEMO="--once" and other flags)
+	@echo "Preparing this machine"
+	@$(PYTHON) -m tools.bootstrap python java jars chromium
 	@$(BIN)/logdig demo $(DEMO)
 
-test:  ## install everything and run every suite
+test:  ## prepare this machine and run every test suite
 	@echo "Preparing this machine"
 	@$(PYTHON) -m tools.bootstrap python java jars chromium tracker zeppelin lint account
 	@$(BIN)/python -m tools.suites all
 
-test-e2e:  ## deploy into an emulated AWS account and use it: part of `make test`
+test-e2e:  ## deploy to an emulated AWS account and test it; part of `make test`
 	@$(PYTHON) -m tools.bootstrap python java jars chromium account
 	@$(BIN)/python -m tools.suites e2e
 
-faults:  ## the fault tests at full length: ten thousand kills of the flush, 200 of the server, 20 of Spark, an hour of fuzzing
+faults:  ## run the long fault tests: 10,000 kills of the flush, 200 of the server, 20 of Spark, an hour of fuzzing
 	@$(PYTHON) -m tools.bootstrap python java jars
 	@LOGDIG_FAULTS=full $(BIN)/python -m pytest -p no:cacheprovider -s --timeout 7200 tests/faults \
 	  tests/analytics/test_ingest_kill.py tests/functional/test_fuzz.py tests/functional/test_schemathesis.py
 	@$(BIN)/python bench/faults.py --write
 
-quick:  ## lint, types and unit tests: no Java, no browser
+quick:  ## run linters, type checks and unit tests; needs no Java and no browser
 	@$(PYTHON) -m tools.bootstrap python
 	@$(BIN)/python -m tools.suites quick
 
-bench:  ## measure: every bench, side by side ratios
+bench:  ## run every benchmark
 	@$(PYTHON) -m tools.bootstrap python java jars chromium tracker
 	@for bench in bench/*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
 
-lock:  ## compile the requirements files from pyproject.toml again
+lock:  ## update the requirements files from pyproject.toml
 	@for target in ".txt --extra server --extra analytics" "-lambda.txt --extra lambda" "-server.txt --extra server" "-dev.txt --all-extras"; do \
 	  set -- $$target; file=requirements$$1; shift; \
 	  $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes \
@@ -50,5 +53,5 @@ lock:  ## compile the requirements files from pyproject.toml again
 	@printf 'cfn-lint>=1.58,<2\ncheckov>=3.3,<4\n' | $(BIN)/uv pip compile --quiet - --universal --python-version 3.11 \
 	  --generate-hashes --custom-compile-command "make lock" --output-file requirements-lint.txt
 
-clean:  ## remove the environment and everything that was built here
+clean:  ## remove the Python environment and all build results
 	rm -rf .venv .cache build lambdas/vendor clicktracker_js/node_modules .mypy_cache .ruff_cache .pytest_cache

@@ -6,7 +6,11 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from threading import Thread
 
+from pyspark import SparkConf, SparkContext
+from pyspark.java_gateway import launch_gateway
+from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 
 from logdig.config.settings import Settings
@@ -24,6 +28,10 @@ JAVA_OPTIONS = (
 that large data still has it."""
 LOCAL_PARTITIONS = "4"
 """Two cores gain nothing from Spark's 200, and every partition costs a task."""
+JAVA_NOTICE = b"WARNING: Using incubator modules: jdk.incubator.vector"
+"""Java says so at each start, since Spark asks for its vector instructions; no option turns it off."""
+SQL_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
+"""They write a refused query with its whole stack to stderr, before whoever raised it can say what was wrong."""
 
 
 def local_jars(environment: Mapping[str, str]) -> list[Path]:
@@ -59,18 +67,42 @@ def session(
     """
     endpoint = environment.get("AWS_ENDPOINT_URL")
     found = local_jars(environment) if jars is None else jars
-    configuration = catalog_configuration(settings)
-    builder = SparkSession.builder.appName(f"{settings.prefix}-jobs")
+    configuration = {"spark.app.name": f"{settings.prefix}-jobs"} | catalog_configuration(settings)
     if found:
         # Python workers otherwise start whatever "python3" is on PATH.
         os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
-        builder = builder.master(master).config("spark.jars", ",".join(map(str, found)))
+        configuration |= {"spark.master": master, "spark.jars": ",".join(map(str, found))}
         configuration |= machine_configuration(settings, environment)
     if endpoint:
         configuration |= endpoint_configuration(settings, endpoint, environment)
+    for name in SQL_LOGGERS:
+        PySparkLogger.getLogger(name).disabled = True
+    if found and SparkContext._gateway is None:
+        _start_java(configuration)
+    builder = SparkSession.builder
     for key, value in configuration.items():
         builder = builder.config(key, value)
     return builder.getOrCreate()
+
+
+def _start_java(configuration: Mapping[str, str]) -> None:
+    """Start Spark's Java with a stderr that leaves out its notice about modules."""
+    ours, javas = os.pipe()
+    Thread(target=_copy_stderr, args=(ours,), name="java-stderr", daemon=True).start()
+    conf = SparkConf(loadDefaults=False).setAll(list(configuration.items()))
+    try:
+        gateway = launch_gateway(conf, {"stderr": javas})  # type: ignore[no-untyped-call]
+        SparkContext._ensure_initialized(gateway=gateway, conf=conf)
+    finally:
+        os.close(javas)
+
+
+def _copy_stderr(source: int) -> None:
+    """Copy lines to this process's stderr until Java ends."""
+    with open(source, "rb") as lines:
+        for line in lines:
+            if line.strip() != JAVA_NOTICE:
+                os.write(2, line)
 
 
 def catalog_configuration(settings: Settings) -> dict[str, str]:
@@ -85,6 +117,8 @@ def catalog_configuration(settings: Settings) -> dict[str, str]:
         f"{catalog}.client.region": settings.region,
         # A stream's batches run in a session of their own; a cached table would hide what they wrote.
         f"{catalog}.cache-enabled": "false",
+        # What a killed first run left in a checkpoint would otherwise stop every later one.
+        "spark.sql.streaming.verifyCheckpointDirectoryEmptyOnStart": "false",
         "spark.sql.session.timeZone": "UTC",
     }
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def create_app() -> flask.Flask:
     """Make the WSGI application of the settings; see `api.wsgi.create_app`."""
-    # Imported here: the ASGI server needs no Flask.
-    from api.wsgi import create_app as make
+    # Imported here: the ASGI server does not need Flask.
+    from api.wsgi import create_app as create_wsgi_app
 
-    return make()
+    return create_wsgi_app()

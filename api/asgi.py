@@ -1,8 +1,8 @@
-"""The server front door: one event loop holds many requests, each until the message with its events is acknowledged.
+"""The server endpoint: one event loop holds many requests, each until the message with its events is acknowledged.
 
-A thread a request would let a slow client keep one for as long as it likes, and cost more than the work itself
-(bench/README.md); so this door is an ASGI application. It reads bodies within bounds of size and time, holds a bounded
-number of requests, and refuses the rest. What it answers is the core's.
+With a thread per request, a slow client would keep a thread for as long as it likes, and threads would cost more than
+the work itself (bench/README.md); so this is an ASGI application. It limits the size and time of bodies and the number
+of requests that it holds, and refuses the rest. The core makes the replies.
 """
 
 from __future__ import annotations
@@ -16,35 +16,35 @@ from typing import Any
 
 from api.group_commit import DrainingError, GroupCommit, OverloadedError
 from api.metrics import PATH as METRICS_PATH
-from api.metrics import Metrics
+from api.metrics import MetricsPage
 from logdig.collect.body import PAYLOAD_BYTES_LIMIT
 from logdig.collect.collector import Collector
 from logdig.collect.http import HEADERS_READ, Headers, RefusedError, Reply, Request
 from logdig.errors import InputError
 
 HELD_REQUESTS_LIMIT = 2000
-"""Requests in work at once, a connection each; more are answered 503."""
+"""Requests in progress at once, a connection each; further ones get 503."""
 BODY_BYTES_LIMIT = 32 * 1024 * 1024
-"""Bytes of bodies in work at once; past it requests are refused."""
+"""Bytes of bodies in progress at once; above it requests get 503."""
 BODY_SECONDS = 10.0
 """A body that takes longer is cut off: 408."""
 INLINE_BYTES = 64 * 1024
-"""Larger bodies are read in a thread: the slowest of them take a second, and the loop has others to serve."""
+"""Larger bodies are parsed in a thread: the slowest take a second, and the loop must serve other requests."""
 INLINE_PATHS = ("/", "/healthz", "/v1/events")
-"""Paths that wait for nothing but their commit."""
-CACHED_ANSWERS = 1024
-"""Heads of answers that are remembered as bytes: few differ."""
+"""Paths that block on nothing but their commit."""
+CACHED_HEADERS = 1024
+"""Encoded response headers that are cached: few differ."""
 WORKERS = 16
 DRAIN_SECONDS = 8.0
 DRAIN_SIGNAL = signal.SIGUSR1
-"""Tells a worker that it will end: it answers what it holds and refuses what comes, on a port that is still open."""
+"""Tells a worker to drain: it answers what it holds and refuses new requests while the port is still open."""
 NOTICE_SECONDS = 1.0
-"""The port stays open at least so long, so that balancers and clients hear 503 rather than nothing."""
-PATHS_TO_THE_END = ("/healthz", METRICS_PATH)
-"""Answered whatever is held: who asks them must not take a busy server for a dead one."""
+"""The port stays open at least this long, so that load balancers and clients get 503 rather than no response."""
+ALWAYS_SERVED_PATHS = ("/healthz", METRICS_PATH)
+"""Answered under any load: a monitor must not take a busy server for a dead one."""
 _READ = {name.encode("ascii"): name for name in HEADERS_READ}
 _TOO_SLOW = "too slow"
-"""Why a task is cancelled that waits for a body; the server cancels without a reason."""
+"""Reason of cancelling a task that waits for a body; the server itself cancels without a reason."""
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -52,20 +52,22 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 class DisconnectedError(InputError):
-    """The client went away, or its chunks are none, before its body was there."""
+    """The client disconnected, or sent malformed chunks, before the end of its body."""
 
     code = "disconnected"
 
 
-class Door:
+class AsgiApp:
     """An ASGI application on one collector.
 
     Args:
-        collector: Answers.
+        collector: Makes the replies.
         group: Makes batches durable.
         metrics: Answers ``/metrics``.
-        drain: Called in a thread when the server ends, once all requests are answered; waits at most so many seconds.
-        on_drained: Called on the event loop when DRAIN_SIGNAL came and all that was held is answered; None ignores it.
+        drain: Called in a thread when the server ends, once all requests are answered; its argument is the timeout in
+            seconds.
+        on_drained: Called on the event loop once all held requests are answered after DRAIN_SIGNAL; None ignores the
+            signal.
         held_requests_limit: See HELD_REQUESTS_LIMIT.
         body_seconds: See BODY_SECONDS.
     """
@@ -74,7 +76,7 @@ class Door:
         self,
         collector: Collector,
         group: GroupCommit,
-        metrics: Metrics,
+        metrics: MetricsPage,
         drain: Callable[[float], object] = lambda _: None,
         *,
         on_drained: Callable[[], None] | None = None,
@@ -90,7 +92,7 @@ class Door:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._run_lifespan(receive, send)
         elif scope["type"] == "http":
             self._held_requests += 1
             try:
@@ -100,11 +102,11 @@ class Door:
                 self._held_requests -= 1
 
     async def _answer(self, scope: Message, receive: Receive) -> tuple[Reply, bool]:
-        """Answer one request; tell whether the connection must end, because its body was not read to the end."""
+        """Answer one request; true when the connection must end, since its body was not read to the end."""
         try:
             body = await self._admit(scope, receive)
         except (InputError, OverloadedError, DrainingError) as err:
-            return self._collector.refuse(_request(scope), err), True
+            return self._collector.reply_to_error(_request(scope), err), True
         self._body_bytes += len(body)
         try:
             return await self._reply(_request(scope, body)), len(body) > PAYLOAD_BYTES_LIMIT
@@ -116,25 +118,25 @@ class Door:
             held = {"logdig_held_requests": self._held_requests, "logdig_held_bytes": self._group.held_bytes}
             return self._metrics.reply(request, self._collector, held)
         if request.path in INLINE_PATHS and len(request.body) <= INLINE_BYTES:
-            begun = self._collector.begin(request)
+            prepared = self._collector.prepare(request)
         else:
             loop = asyncio.get_running_loop()
-            begun = await loop.run_in_executor(self._workers, self._collector.begin, request)
-        if isinstance(begun, Reply):
-            return begun
+            prepared = await loop.run_in_executor(self._workers, self._collector.prepare, request)
+        if isinstance(prepared, Reply):
+            return prepared
         try:
-            await self._group.hold(begun.batch)
+            await self._group.hold(prepared.batch)
         except Exception as err:
-            return self._collector.finish(begun, err)
-        return self._collector.finish(begun)
+            return self._collector.complete(prepared, err)
+        return self._collector.complete(prepared)
 
     async def _admit(self, scope: Message, receive: Receive) -> bytes:
-        """Read the body of a request that there is room for, if it comes in time."""
-        if scope["path"] not in PATHS_TO_THE_END:
+        """Read the body of a request, within the limits of number and time."""
+        if scope["path"] not in ALWAYS_SERVED_PATHS:
             self._check_room()
         task: Any = asyncio.current_task()
-        # What asyncio.timeout does, for a quarter of the time; every request with events waits here.
-        cut = asyncio.get_running_loop().call_later(self._body_seconds, task.cancel, _TOO_SLOW)
+        # As asyncio.timeout, at a quarter of its cost; every request with events waits here.
+        timeout = asyncio.get_running_loop().call_later(self._body_seconds, task.cancel, _TOO_SLOW)
         try:
             return await self._read(receive, _declared_bytes(scope))
         except asyncio.CancelledError as err:
@@ -145,16 +147,16 @@ class Door:
                 408, f"the body took longer than {self._body_seconds:g} s; send it again", code="slow_body"
             ) from err
         finally:
-            cut.cancel()
+            timeout.cancel()
 
     def _check_room(self) -> None:
         if self._draining:
-            raise DrainingError("the server is going down; send it again")
+            raise DrainingError("the server is shutting down; send it again")
         if self._held_requests > self._held_requests_limit:
-            raise OverloadedError(f"{self._held_requests_limit} requests are in work already; send it again later")
+            raise OverloadedError(f"{self._held_requests_limit} requests are in progress; send it again later")
 
     async def _read(self, receive: Receive, declared: int | None) -> bytes:
-        """Read a body to its declared or told end, at most a little past the limit; the core says 413."""
+        """Read a body to its end, at most a little past the limit; the core answers 413."""
         pieces: list[bytes] = []
         size = 0
         try:
@@ -169,17 +171,17 @@ class Door:
                 if size == declared or size > PAYLOAD_BYTES_LIMIT or not message.get("more_body"):
                     return b"".join(pieces)[: PAYLOAD_BYTES_LIMIT + 1]
                 if self._body_bytes > BODY_BYTES_LIMIT:
-                    raise OverloadedError(f"{self._body_bytes:,} bytes of bodies are in work; send it again later")
+                    raise OverloadedError(f"{self._body_bytes:,} bytes of bodies are in progress; send it again later")
         finally:
             self._body_bytes -= size
 
-    async def _live(self, receive: Receive, send: Send) -> None:
-        """Start with the event loop; end when all that is held is answered and all exposures are sent."""
+    async def _run_lifespan(self, receive: Receive, send: Send) -> None:
+        """Start with the event loop; end when all held requests are answered and all exposures are sent."""
         await receive()
         loop = asyncio.get_running_loop()
         self._group.start(loop)
         if self._on_drained is not None:
-            draining = partial(self._answer_held, self._on_drained)
+            draining = partial(self._drain_requests, self._on_drained)
             loop.add_signal_handler(DRAIN_SIGNAL, lambda: loop.create_task(draining()))
         await send({"type": "lifespan.startup.complete"})
         await receive()
@@ -188,8 +190,8 @@ class Door:
         await self._group.close(DRAIN_SECONDS / 2)
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _answer_held(self, on_drained: Callable[[], None]) -> None:
-        """Refuse what comes; tell once there was notice enough and nothing waits."""
+    async def _drain_requests(self, on_drained: Callable[[], None]) -> None:
+        """Refuse new requests; call back after NOTICE_SECONDS once no request waits."""
         self._draining = True
         await asyncio.sleep(NOTICE_SECONDS)
         while self._group.held_requests:
@@ -197,7 +199,7 @@ class Door:
         on_drained()
 
 
-@lru_cache(maxsize=CACHED_ANSWERS)
+@lru_cache(maxsize=CACHED_HEADERS)
 def _encoded(headers: Headers) -> list[tuple[bytes, bytes]]:
     return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
@@ -217,7 +219,7 @@ def _request(scope: Message, body: bytes = b"") -> Request:
 
 
 def _declared_bytes(scope: Message) -> int | None:
-    """Bytes that the body will have, to which the HTTP parser holds the client; None when it comes in chunks."""
+    """Content-Length of the body, which the HTTP parser enforces; None for chunks."""
     declared = None
     for name, value in scope["headers"]:
         if name == b"transfer-encoding":

@@ -1,9 +1,9 @@
 """Group commit: many requests, one queue message; every request waits for the message that holds it.
 
 All state belongs to one event loop, so nothing is locked; only the sends themselves run in threads. A lone request is
-sent at once. While sends are under way, or when the last message held several requests, the next one fills up for at
-most LINGER_SECONDS, so the busier the server, the fewer calls an event costs. A message that fails, fails exactly the
-requests in it.
+sent at once. While sends are in progress, or when the last message held several requests, the next one fills up for at
+most LINGER_SECONDS, so the busier the server, the fewer calls an event costs. When a message fails, exactly the
+requests in it fail.
 """
 
 from __future__ import annotations
@@ -17,37 +17,37 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from logdig.errors import QueueUnavailableError, TransientError
-from logdig.queue.packs import PACK_LIMIT_BYTES, Batch, Sender, pack
+from logdig.queue.packs import PACK_LIMIT_BYTES, EventBatch, MessageSender, pack
 
 LINGER_SECONDS = 0.010
 BUSY_REQUESTS = 4
-"""A message of so many requests says that more are coming: the next one lingers although nothing is under way."""
+"""After a message of this many requests more will follow: the next one lingers although no send is in progress."""
 SENDERS = 8
-"""Sends under way at once: at 8 ms each 1,000 messages a second, far more than a core can fill."""
+"""Concurrent sends: at 8 ms each 1,000 messages a second, far more than a core can fill."""
 MESSAGE_BYTES = PACK_LIMIT_BYTES - 1024
-"""Lines of one message; what surrounds them takes less than 1 KiB."""
+"""Lines of one message; the rest of the message takes less than 1 KiB."""
 HELD_BYTES_LIMIT = 32 * 1024 * 1024
-"""Lines that wait for their acknowledgement; past it requests are refused, so memory stays bounded."""
+"""Lines that wait for their acknowledgement; above it requests are refused, so memory stays bounded."""
 ANSWER_SECONDS = 20.0
-"""A request waits no longer; its events may be stored all the same, and sending them again is harmless."""
+"""Longest wait of a request; its events may be stored later, and sending them again is harmless."""
 CHECK_SECONDS = 1.0
 
 
 class OverloadedError(TransientError):
-    """Too much waits for the queue already; the sender keeps its events and comes back."""
+    """Too much waits for the queue; the client keeps its events and tries again."""
 
     code = "overload"
 
 
 class DrainingError(TransientError):
-    """The server is going down; another one, or the next, takes the events."""
+    """The server is shutting down; another one, or the next, takes the events."""
 
     code = "draining"
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """What became of one group, for its log line: counts, sizes in bytes, times in seconds."""
+class GroupResult:
+    """Outcome of one group, for its log line: counts, sizes in bytes, times in seconds."""
 
     app: str
     requests: int
@@ -63,7 +63,7 @@ class Sent:
 class _Held:
     """One request that waits."""
 
-    batch: Batch
+    batch: EventBatch
     size_bytes: int
     deadline: float
     done: asyncio.Future[None]
@@ -75,25 +75,25 @@ class GroupCommit:
     Args:
         queue: Takes messages; called by several threads at once.
         new_pack_id: Gives an id for each message; called by several threads at once.
-        linger_seconds: Longest that a message waits for more, while others are under way.
+        linger_seconds: Longest that a message waits for more requests while other sends are in progress.
         senders: Threads that send.
         held_bytes_limit: See HELD_BYTES_LIMIT.
         answer_seconds: See ANSWER_SECONDS.
-        tell: Hears of every group, on the event loop.
+        on_group: Called with the result of every group, on the event loop.
     """
 
     def __init__(
         self,
-        queue: Sender,
+        queue: MessageSender,
         new_pack_id: Callable[[], str],
         *,
         linger_seconds: float = LINGER_SECONDS,
         senders: int = SENDERS,
         held_bytes_limit: int = HELD_BYTES_LIMIT,
         answer_seconds: float = ANSWER_SECONDS,
-        tell: Callable[[Sent], None] = lambda _: None,
+        on_group: Callable[[GroupResult], None] = lambda _: None,
     ) -> None:
-        self._queue, self._new_pack_id, self._tell = queue, new_pack_id, tell
+        self._queue, self._new_pack_id, self._on_group = queue, new_pack_id, on_group
         self._linger_seconds, self._held_bytes_limit, self._senders = linger_seconds, held_bytes_limit, senders
         self._answer_seconds = answer_seconds
         self._waiting: deque[_Held] = deque()
@@ -121,18 +121,18 @@ class GroupCommit:
         """Name the loop that everything runs on; needed only by `commit` from other threads."""
         self._loop = loop
 
-    async def hold(self, batch: Batch) -> None:
+    async def hold(self, batch: EventBatch) -> None:
         """Wait until the message with this batch is acknowledged.
 
         Raises:
-            OverloadedError: Too much waits already.
-            DrainingError: The server is going down.
+            OverloadedError: More than HELD_BYTES_LIMIT waits.
+            DrainingError: The server is shutting down.
             QueueUnavailableError: The queue did not take all of it, or not in time.
         """
         await self._enqueue(batch).done
 
-    def commit(self, batch: Batch) -> None:
-        """Do the same from another thread; this makes it an `EventSink`."""
+    def commit(self, batch: EventBatch) -> None:
+        """Do the same from another thread, as an `EventSink`."""
         if self._loop is None:
             raise RuntimeError("GroupCommit.start was not called")
         waiting: Future[None] = asyncio.run_coroutine_threadsafe(self.hold(batch), self._loop)
@@ -143,7 +143,7 @@ class GroupCommit:
             raise QueueUnavailableError("the server's event loop does not answer; send it again") from err
 
     async def close(self, timeout_seconds: float) -> bool:
-        """Take nothing new, send what waits; tell whether all of it was in time."""
+        """Accept nothing new and send what waits; return whether all of it was sent in time."""
         self._closed = True
         self._send_all()
         try:
@@ -154,12 +154,12 @@ class GroupCommit:
             self._pool.shutdown(wait=False)
         return True
 
-    def _enqueue(self, batch: Batch) -> _Held:
+    def _enqueue(self, batch: EventBatch) -> _Held:
         size = sum(map(len, batch.events)) + sum(map(len, batch.rejected)) + len(batch.events) + len(batch.rejected)
         if self._closed:
-            raise DrainingError("the server is going down; send it again")
+            raise DrainingError("the server is shutting down; send it again")
         if self._held_bytes and self._held_bytes + size > self._held_bytes_limit:
-            raise OverloadedError(f"{self._held_bytes:,} bytes wait for the queue already; send it again later")
+            raise OverloadedError(f"{self._held_bytes:,} bytes wait for the queue; send it again later")
         loop = asyncio.get_running_loop()
         held = _Held(batch, size, loop.time() + self._answer_seconds, loop.create_future())
         self._held_bytes += size
@@ -170,7 +170,7 @@ class GroupCommit:
             self._checking = True
             loop.call_later(CHECK_SECONDS, self._check_deadlines)
         if not (self._sending or self._is_busy):
-            # Nobody to wait for: what comes in the same turn of the loop goes along.
+            # Nothing to wait for: requests of the same turn of the loop go along.
             loop.call_soon(self._send_all)
         elif self._waiting_bytes >= MESSAGE_BYTES:
             self._send_next()
@@ -212,7 +212,7 @@ class GroupCommit:
         first = self._waiting.popleft()
         group, size, rest = [first], first.size_bytes, deque[_Held]()
         for held in self._waiting:
-            if size + held.size_bytes <= MESSAGE_BYTES and _same_message(held.batch, first.batch):
+            if size + held.size_bytes <= MESSAGE_BYTES and _fit_one_message(first.batch, held.batch):
                 group.append(held)
                 size += held.size_bytes
             else:
@@ -221,7 +221,7 @@ class GroupCommit:
         self._waiting_bytes -= size
         return group
 
-    def _send(self, group: list[_Held]) -> Sent:
+    def _send(self, group: list[_Held]) -> GroupResult:
         """Send one group, in a thread; never raises."""
         batch = _merged([held.batch for held in group])
         started, failure, size, messages = perf_counter(), None, 0, 0
@@ -232,32 +232,32 @@ class GroupCommit:
                 messages += 1
                 self._queue.send(body)
         except Exception as err:
-            # Whatever it was, these requests are not durable; each of them hears it.
+            # Whatever failed, these requests are not durable; each of them gets the error.
             failure = err if isinstance(err, TransientError) else QueueUnavailableError(f"not sent: {err!r}")
         seconds = perf_counter() - started
         events, rejected = len(batch.events), len(batch.rejected)
-        return Sent(batch.app, len(group), events, rejected, messages, size, seconds, failure)
+        return GroupResult(batch.app, len(group), events, rejected, messages, size, seconds, failure)
 
-    def _settle(self, group: list[_Held], sent: Sent) -> None:
+    def _settle(self, group: list[_Held], result: GroupResult) -> None:
         self._sending -= 1
         self._groups.remove(group)
         for held in group:
             self._held_bytes -= held.size_bytes
             if not held.done.done():
-                if sent.failure is None:
+                if result.failure is None:
                     held.done.set_result(None)
                 else:
-                    held.done.set_exception(sent.failure)
-        self._tell(sent)
-        # Without a timer the linger of what waits is over, and only a free sender was missing.
-        is_over = self._timer is None or not (self._sending or self._is_busy)
-        if self._waiting and (self._closed or is_over):
+                    held.done.set_exception(result.failure)
+        self._on_group(result)
+        # Without a timer the linger is over, and the waiting requests only needed a free sender.
+        is_linger_over = self._timer is None or not (self._sending or self._is_busy)
+        if self._waiting and (self._closed or is_linger_over):
             self._send_all()
         elif not self._waiting and not self._sending:
             self._idle.set()
 
     def _check_deadlines(self) -> None:
-        """Answer what waits too long; what was not handed to the queue yet is forgotten, the rest may be stored."""
+        """Answer requests that wait too long; those not yet sent are dropped, the others may still be stored."""
         now = asyncio.get_running_loop().time()
         while self._waiting and self._waiting[0].deadline <= now:
             late = self._waiting.popleft()
@@ -278,18 +278,18 @@ class GroupCommit:
             held.done.set_exception(QueueUnavailableError(reason))
 
 
-def _same_message(one: Batch, other: Batch) -> bool:
+def _fit_one_message(first: EventBatch, other: EventBatch) -> bool:
     """Tell whether two batches may share a message: equal app, and equal day, by which objects are named."""
-    return one.app == other.app and one.received_at.date() == other.received_at.date()
+    return first.app == other.app and first.received_at.date() == other.received_at.date()
 
 
-def _merged(batches: Iterable[Batch]) -> Batch:
-    found = list(batches)
-    if len(found) == 1:
-        return found[0]
-    return Batch(
-        app=found[0].app,
-        received_at=min(batch.received_at for batch in found),
-        events=tuple(line for batch in found for line in batch.events),
-        rejected=tuple(line for batch in found for line in batch.rejected),
+def _merged(batches: Iterable[EventBatch]) -> EventBatch:
+    merged = list(batches)
+    if len(merged) == 1:
+        return merged[0]
+    return EventBatch(
+        app=merged[0].app,
+        received_at=min(batch.received_at for batch in merged),
+        events=tuple(line for batch in merged for line in batch.events),
+        rejected=tuple(line for batch in merged for line in batch.rejected),
     )

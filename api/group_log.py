@@ -1,4 +1,4 @@
-"""One JSON line for each queue message; written by a thread of its own, so that no reader can hold the server up."""
+"""One JSON line for each queue message; written by its own thread, so that no reader can block the server."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TextIO
 
 import msgspec
 
-from api.group_commit import Sent
+from api.group_commit import GroupResult
 from logdig.times import wire_time
 
 WAITING_LIMIT = 1000
-"""Lines that wait for their reader; more are left out, the counters have them all."""
+"""Lines that wait for their reader; further ones are dropped, and the counters still count them."""
 
 
 class LogLines:
@@ -22,7 +22,7 @@ class LogLines:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._waiting: queue.Queue[str] = queue.Queue(WAITING_LIMIT)
-        # A daemon: a reader that stopped reading does not keep the process.
+        # A daemon: a reader that stopped reading does not keep the process alive.
         threading.Thread(target=self._run, name="log-lines", daemon=True).start()
 
     def add(self, line: str) -> None:
@@ -39,21 +39,21 @@ class LogLines:
                 self._stream.flush()
 
 
-def group_line(sent: Sent, at: datetime, held_bytes: int) -> str:
-    """Tell what became of the requests that shared a message; sizes in bytes, times in milliseconds."""
+def group_line(result: GroupResult, at: datetime, held_bytes: int) -> str:
+    """Write the outcome of the requests that shared a message; sizes in bytes, times in milliseconds."""
     line = {
         "at": wire_time(at),
         "event": "group",
-        "outcome": "failed" if sent.failure else "ok",
-        "app": sent.app,
-        "requests": sent.requests,
-        "events": sent.events,
-        "rejected": sent.rejected,
-        "messages": sent.messages,
-        "bytes": sent.size_bytes,
-        "send_ms": round(sent.send_seconds * 1000, 1),
+        "outcome": "failed" if result.failure else "ok",
+        "app": result.app,
+        "requests": result.requests,
+        "events": result.events,
+        "rejected": result.rejected,
+        "messages": result.messages,
+        "bytes": result.size_bytes,
+        "send_ms": round(result.send_seconds * 1000, 1),
         "held_bytes": held_bytes,
     }
-    if sent.failure:
-        line["error"] = sent.failure.message
+    if result.failure:
+        line["error"] = result.failure.message
     return msgspec.json.encode(line).decode()

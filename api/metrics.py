@@ -1,4 +1,4 @@
-"""``GET /metrics``: the counters as Prometheus text, for whoever may see them."""
+"""``GET /metrics``: the counters as Prometheus text, for authorized callers."""
 
 from __future__ import annotations
 
@@ -21,54 +21,54 @@ GAUGES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Metrics:
-    """The page and its guard; without a token only this machine may look."""
+class MetricsPage:
+    """The page and its access rule; without a token only this machine may read it."""
 
     counters: Counters
     token: str | None
 
-    def answer(self, request: Request, held: Mapping[str, float]) -> Reply:
-        """Give the page.
+    def page(self, request: Request, held: Mapping[str, float]) -> Reply:
+        """Return the page.
 
         Args:
-            request: Its method, headers and address are looked at.
+            request: Its method, headers and address decide.
             held: A value for each of GAUGES.
         Raises:
             RefusedError: 403, or 405.
         """
         if request.method not in ("GET", "HEAD"):
             raise RefusedError(405, "this path takes GET, HEAD", (("Allow", "GET, HEAD"),))
-        if not self._may_see(request):
+        if not self._is_allowed(request):
             raise RefusedError(403, f"send Authorization: Bearer with the value of {TOKEN_VARIABLE}", code="metrics")
         text = "".join(line + "\n" for line in _lines(self.counters, held))
         return Reply(200, (("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-store")), text.encode("ascii"))
 
     def reply(self, request: Request, collector: Collector, held: Mapping[str, float]) -> Reply:
-        """Answer as `answer` does; what is refused, the collector refuses."""
+        """Return the page, or the collector's reply to an error."""
         try:
-            return self.answer(request, held)
+            return self.page(request, held)
         except RefusedError as err:
-            return collector.refuse(request, err)
+            return collector.reply_to_error(request, err)
 
-    def _may_see(self, request: Request) -> bool:
+    def _is_allowed(self, request: Request) -> bool:
         if self.token:
             given = (request.header("authorization") or "").encode("utf-8", "surrogateescape")
             return hmac.compare_digest(f"Bearer {self.token}".encode(), given)
-        # A proxy on this machine speaks for others, and says so.
+        # A proxy on this machine forwards requests of others, and marks them.
         is_forwarded = bool(request.values("x-forwarded-for") or request.values("forwarded"))
         return not is_forwarded and _is_loopback(request.remote_addr)
 
 
 def _is_loopback(address: str | None) -> bool:
-    found = parse_address(address)
-    return found is not None and found.is_loopback
+    parsed = parse_address(address)
+    return parsed is not None and parsed.is_loopback
 
 
 def _lines(counters: Counters, held: Mapping[str, float]) -> Iterator[str]:
     sums = counters.sums()
     for name, text in COUNTERS.items():
         yield from _head(name, "counter", text)
-        rows = sorted((labels, amount) for (found, labels), amount in sums.items() if found == name)
+        rows = sorted((labels, amount) for (counter, labels), amount in sums.items() if counter == name)
         yield from (f"{name}{_braces(labels)} {amount:.0f}" for labels, amount in rows or [((), 0.0)])
     for name, text in GAUGES.items():
         yield from _head(name, "gauge", text)
@@ -79,12 +79,12 @@ def _lines(counters: Counters, held: Mapping[str, float]) -> Iterator[str]:
 def _send_lines(counters: Counters) -> Iterator[str]:
     counts, seconds = counters.sends()
     yield from _head(SEND_SECONDS, "histogram", SEND_SECONDS_HELP)
-    below = 0
+    cumulative = 0
     for limit, count in zip((*map(str, BUCKETS_SECONDS), "+Inf"), counts, strict=True):
-        below += count
-        yield f'{SEND_SECONDS}_bucket{{le="{limit}"}} {below}'
+        cumulative += count
+        yield f'{SEND_SECONDS}_bucket{{le="{limit}"}} {cumulative}'
     yield f"{SEND_SECONDS}_sum {seconds:.6f}"
-    yield f"{SEND_SECONDS}_count {below}"
+    yield f"{SEND_SECONDS}_count {cumulative}"
 
 
 def _head(name: str, kind: str, text: str) -> tuple[str, str]:
@@ -92,5 +92,5 @@ def _head(name: str, kind: str, text: str) -> tuple[str, str]:
 
 
 def _braces(labels: Labels) -> str:
-    """Write labels; their values are words of ours and app names, so nothing in them needs escaping."""
+    """Write labels; their values are fixed words and app names, so none needs escaping."""
     return "{" + ",".join(f'{name}="{value}"' for name, value in labels) + "}" if labels else ""

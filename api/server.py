@@ -1,4 +1,4 @@
-"""Run the front door: ``python -m api.server --port 8080``."""
+"""Run the collector as a server: ``python -m api.server --port 8080``."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
-from api.asgi import DRAIN_SIGNAL, HELD_REQUESTS_LIMIT, Door
-from api.group_commit import GroupCommit, Sent
+from api.asgi import DRAIN_SIGNAL, HELD_REQUESTS_LIMIT, AsgiApp
+from api.group_commit import GroupCommit, GroupResult
 from api.group_log import LogLines, group_line
-from api.metrics import TOKEN_VARIABLE, Metrics
+from api.metrics import TOKEN_VARIABLE, MetricsPage
 from logdig.collect import factory
 from logdig.config.loader import find_settings
 from logdig.counters import Counters
 from logdig.errors import LogDigError
-from logdig.parent import end_with_parent
+from logdig.parent import exit_when_parent_ends
 
 CONNECTIONS_LIMIT = 2 * HELD_REQUESTS_LIMIT
 """Open connections; further ones wait in the kernel's queue of BACKLOG."""
@@ -38,46 +38,46 @@ HEADER_BYTES_LIMIT = 32 * 1024
 OPEN_SECONDS = 22
 """After SIGTERM the port stays open until what is held is answered, which takes 20 s at most, and never longer."""
 END_SECONDS = 18
-"""After that: bodies on their way have 10 s, exposures and their messages the rest; whoever takes longer is cut off."""
+"""After that: bodies in progress have 10 s, exposures and their messages the rest; then the process ends."""
 GARBAGE_OBJECTS, GARBAGE_ROUNDS = 20_000, 20
-"""Requests leave no cycles behind; looking for them at Python's usual pace took 6 % of the time."""
+"""Requests leave no cycles behind; collecting garbage at Python's usual pace took 6 % of the time."""
 
 
-def make_app() -> Door:
+def make_app() -> AsgiApp:
     """Build the application inside the worker process."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    _allow_connections()
+    _raise_file_limit()
     lines = LogLines(sys.stdout)
 
-    def tell(sent: Sent) -> None:
-        lines.add(group_line(sent, factory.utc_now(), group.held_bytes))
+    def on_group(result: GroupResult) -> None:
+        lines.add(group_line(result, factory.utc_now(), group.held_bytes))
 
     counters = Counters()
     try:
         settings = find_settings(os.environ)
-        group = GroupCommit(factory.counted_queue(settings, counters), factory.new_id, tell=tell)
+        group = GroupCommit(factory.counted_queue(settings, counters), factory.new_id, on_group=on_group)
         parts = factory.build(settings, os.environ, counters=counters, sink=group)
     except LogDigError as err:
         click.echo(f"collector: {err.message}", err=True)
         sys.exit(1)
     parent = os.getppid()
-    threading.Thread(target=end_with_parent, args=(parent,), daemon=True).start()
-    metrics = Metrics(counters, os.environ.get(TOKEN_VARIABLE))
-    # What is there now stays; the collector of garbage need not look at it again.
+    threading.Thread(target=exit_when_parent_ends, args=(parent,), daemon=True).start()
+    metrics = MetricsPage(counters, os.environ.get(TOKEN_VARIABLE))
+    # What exists now stays; the garbage collector need not look at it again.
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE_OBJECTS, GARBAGE_ROUNDS, GARBAGE_ROUNDS)
-    drained = partial(os.kill, parent, signal.SIGTERM)
-    return Door(parts.collector, group, metrics, parts.decider.drain, on_drained=drained)
+    stop_server = partial(os.kill, parent, signal.SIGTERM)
+    return AsgiApp(parts.collector, group, metrics, parts.decider.drain, on_drained=stop_server)
 
 
 class DrainingServer(MPServer):
-    """Closes its port only when its workers have answered what they hold; a second signal closes it at once."""
+    """Closes its port once its workers have answered what they hold; a second signal closes it at once."""
 
     is_draining = False
 
     def signal_handler_interrupt(self, *_: object) -> None:
-        """Tell the workers the first time; they answer with the second."""
+        """Make the workers drain on the first signal; when drained, they send the second."""
         close: Callable[[], None] = super().signal_handler_interrupt
         if self.is_draining or not self.wrks:
             close()
@@ -90,8 +90,8 @@ class DrainingServer(MPServer):
         late.start()
 
 
-def _allow_connections() -> None:
-    """Let the process open as many connections as it serves, as far as the system lets it."""
+def _raise_file_limit() -> None:
+    """Raise the limit of open files to the connections that we serve, as far as the system allows."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = CONNECTIONS_LIMIT + BACKLOG
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if most == resource.RLIM_INFINITY else min(wanted, most), most))
@@ -101,7 +101,7 @@ def _allow_connections() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8080, show_default=True, help="Port; 0 takes a free one.")
 def main(host: str, port: int) -> None:
-    """Serve the collector until SIGTERM or Ctrl-C; requests in work are answered first."""
+    """Serve the collector until SIGTERM or Ctrl-C; requests in progress are answered first."""
     try:
         find_settings(os.environ)
     except LogDigError as err:
@@ -114,13 +114,13 @@ def main(host: str, port: int) -> None:
         port=port,
         interface=Interfaces.ASGI,
         factory=True,
-        # HTTP/2 would let one connection hold any number of requests; a balancer speaks HTTP/1.1 to us.
+        # HTTP/2 would let one connection hold any number of requests; load balancers use HTTP/1.1.
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=HEADER_BYTES_LIMIT),
         backlog=BACKLOG,
         backpressure=CONNECTIONS_LIMIT,
         workers_kill_timeout=END_SECONDS,
-        # Its warnings are advice about thread counts; ours are logged by ourselves.
+        # Granian's warnings are advice about thread counts; our own go to our log.
         log_level=LogLevels.error,
         websockets=False,
     )

@@ -1,7 +1,7 @@
-"""The WSGI front door: Flask routes every request to the one collector, on any WSGI host behind a buffering proxy.
+"""The WSGI endpoint: Flask routes every request to the one collector, on any WSGI host behind a buffering proxy.
 
-Flask-RESTful is used for routing only. Methods, types, sizes and CORS are the core's, so that every front door gives
-the same answer. ``python -m api.server`` serves the same collector without a thread a request (api/asgi.py).
+Flask-RESTful is used for routing only. The core checks methods, types, sizes and CORS, so that every endpoint answers
+alike. ``python -m api.server`` serves the same collector without a thread per request (api/asgi.py).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from api.group_commit import GroupCommit
 from api.metrics import PATH as METRICS_PATH
-from api.metrics import TOKEN_VARIABLE, Metrics
+from api.metrics import TOKEN_VARIABLE, MetricsPage
 from logdig.collect import factory
 from logdig.collect.body import PAYLOAD_BYTES_LIMIT
 from logdig.collect.collector import METHODS, PATHS, Collector
@@ -26,13 +26,13 @@ from logdig.config.settings import Settings
 from logdig.counters import Counters
 
 
-class _Answer(flask.Response):
+class _Response(flask.Response):
     # 204 has no content type; Flask would add its own.
     default_mimetype = None
 
 
-class _Door(Resource):  # type: ignore[misc]
-    """Every path and every method leads to the collector."""
+class _CollectorResource(Resource):  # type: ignore[misc]
+    """Passes every path and method to the collector."""
 
     def __init__(self, collector: Collector) -> None:
         self._collector = collector
@@ -48,25 +48,25 @@ def create_app(settings: Settings | None = None, *, collector: Collector | None 
 
     Args:
         settings: Of this installation; None finds them as ``python -m api.server`` does.
-        collector: What answers; None wires one to the queue and the profiles of the settings, with ``/metrics``.
+        collector: Makes the replies; None builds one on the queue and the profiles of the settings, with ``/metrics``.
     """
     app = flask.Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False
-    served = collector or _wired(app, settings or find_settings(os.environ))
+    served = collector or _build_collector(app, settings or find_settings(os.environ))
     _Routes(app, served)
     app.register_error_handler(HTTPException, lambda _: _answer(served))
     return app
 
 
-def _wired(app: flask.Flask, settings: Settings) -> Collector:
-    """Let requests share messages: a loop in a thread of its own holds them."""
+def _build_collector(app: flask.Flask, settings: Settings) -> Collector:
+    """Build a collector whose requests share messages; an event loop in its own thread holds them."""
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="group-commit", daemon=True).start()
     counters = Counters()
     group = GroupCommit(factory.counted_queue(settings, counters), factory.new_id)
     group.start(loop)
     served = factory.build(settings, os.environ, counters=counters, sink=group).collector
-    metrics = Metrics(counters, os.environ.get(TOKEN_VARIABLE))
+    metrics = MetricsPage(counters, os.environ.get(TOKEN_VARIABLE))
 
     def answer_metrics() -> flask.Response:
         held = {"logdig_held_requests": group.held_requests, "logdig_held_bytes": group.held_bytes}
@@ -77,15 +77,15 @@ def _wired(app: flask.Flask, settings: Settings) -> Collector:
 
 
 class _Routes(Api):  # type: ignore[misc]
-    """The known paths; what Flask and Flask-RESTful refuse (other paths, rare methods) is answered by the core too."""
+    """The known paths; the core also answers what Flask and Flask-RESTful refuse (other paths, rare methods)."""
 
     def __init__(self, app: flask.Flask, collector: Collector) -> None:
         super().__init__(app)
         self._collector = collector
-        self.add_resource(_Door, *PATHS, resource_class_args=(collector,))
+        self.add_resource(_CollectorResource, *PATHS, resource_class_args=(collector,))
 
     def handle_error(self, e: Exception) -> flask.Response:
-        """Answer from the core, whatever the frameworks call it."""
+        """Answer from the core, whatever error the frameworks raise."""
         if isinstance(e, HTTPException):
             return _answer(self._collector)
         raise e
@@ -96,23 +96,23 @@ def _answer(collector: Collector) -> flask.Response:
 
 
 def _response(reply: Reply) -> flask.Response:
-    return _Answer(reply.body, reply.status, list(reply.headers))
+    return _Response(reply.body, reply.status, list(reply.headers))
 
 
 def _request() -> Request:
-    asked = flask.request
+    request = flask.request
     return Request(
-        method=asked.method,
-        path=asked.path,
-        query=asked.query_string.decode("utf-8", "surrogateescape"),
-        headers=tuple((name.lower(), _utf8(value)) for name, value in asked.headers),
+        method=request.method,
+        path=request.path,
+        query=request.query_string.decode("utf-8", "surrogateescape"),
+        headers=tuple((name.lower(), _utf8(value)) for name, value in request.headers),
         body=_body(),
-        remote_addr=asked.remote_addr,
+        remote_addr=request.remote_addr,
     )
 
 
 def _body() -> bytes:
-    """Read one byte past the limit at most; the core says 413."""
+    """Read one byte past the limit at most; the core answers 413."""
     body = b""
     while len(body) <= PAYLOAD_BYTES_LIMIT:
         piece = flask.request.stream.read(PAYLOAD_BYTES_LIMIT + 1 - len(body))
@@ -123,5 +123,5 @@ def _body() -> bytes:
 
 
 def _utf8(value: str) -> str:
-    """Undo WSGI's reading of header bytes as Latin-1; spaces around a value are none of it, which some hosts keep."""
+    """Undo WSGI's decoding of header bytes as Latin-1; strip the spaces around a value, which some hosts keep."""
     return value.strip(" \t").encode("latin-1", "replace").decode("utf-8", "replace")

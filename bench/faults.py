@@ -22,8 +22,8 @@ sys.path.insert(0, str(ROOT))
 
 from logdig.flush.flusher import flush
 from tests.faults.flush_of_2016 import flush_of_2016
+from tests.faults.harness import Flush
 from tests.faults.random_kills import Tally, kill_in_parts, kill_with_a_hundred_logs, parts
-from tests.faults.road import Flush
 
 PAGE = ROOT / "docs" / "reliability.md"
 START, END = "<!-- report: begin -->\n", "<!-- report: end -->\n"
@@ -57,7 +57,7 @@ def report(tally: Tally, seed: int, seconds: float) -> str:
     bound = RULE_OF_THREE / tally.kills
     rows = {
         "first seed": str(seed),
-        "sequences": f"{tally.roads:,}",
+        "sequences": f"{tally.sequences:,}",
         "kills": f"{tally.kills:,}",
         "events, rejected events and unreadable messages acknowledged": f"{tally.acknowledged:,}",
         "lost": f"{tally.lost:,}",

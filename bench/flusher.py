@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 
 from logdig.flush.flusher import FlushLimits, flush
 from logdig.queue.event_queue import BATCH_LIMIT, Message
-from logdig.queue.packs import Batch, pack
+from logdig.queue.packs import EventBatch, pack
 
 LOGS = 1_000_000
 LOGS_A_PACK = 100
@@ -60,7 +60,7 @@ class Queue:
 
     def _message(self, number: int) -> Message:
         lines = tuple(line(one) for one in range(number * LOGS_A_PACK, (number + 1) * LOGS_A_PACK))
-        (body,) = pack(Batch("shop", NOW, lines), lambda: f"p{number:021}")
+        (body,) = pack(EventBatch("shop", NOW, lines), lambda: f"p{number:021}")
         return Message(f"m{number}", f"r{number}", body, 1, NOW)
 
     def delete(self, _messages: Sequence[Message]) -> list[Message]:
@@ -85,7 +85,7 @@ class Store:
         return True
 
     def list(self, _prefix: str) -> Iterator[object]:
-        """Nobody was forgotten."""
+        """No erasure was asked for."""
         return iter(())
 
 

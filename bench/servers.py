@@ -17,9 +17,9 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 
-from api.asgi import Door
+from api.asgi import AsgiApp
 from api.group_commit import GroupCommit
-from api.metrics import Metrics
+from api.metrics import MetricsPage
 from api.server import CONNECTIONS_LIMIT, make_app
 from logdig.collect import factory
 from logdig.config.loader import find_settings
@@ -27,7 +27,7 @@ from logdig.config.settings import Settings
 from logdig.counters import Counters
 from logdig.queue.counted import CountedSender
 from logdig.queue.event_queue import SqsEventQueue
-from logdig.queue.packs import Batch, Sender, pack
+from logdig.queue.packs import EventBatch, MessageSender, pack
 
 FIELDS = [
     "timestamp",
@@ -47,10 +47,10 @@ THREADS = 64
 class SingleSends(GroupCommit):
     """The same server with one queue call a request, as many at once as there are threads."""
 
-    async def hold(self, batch: Batch) -> None:
+    async def hold(self, batch: EventBatch) -> None:
         await asyncio.get_running_loop().run_in_executor(POOL, self._send_one, batch)
 
-    def _send_one(self, batch: Batch) -> None:
+    def _send_one(self, batch: EventBatch) -> None:
         for body in pack(batch, factory.new_id):
             self._queue.send(body)
 
@@ -58,26 +58,26 @@ class SingleSends(GroupCommit):
 POOL = ThreadPoolExecutor(THREADS)
 
 
-def group() -> Door:
+def group() -> AsgiApp:
     return make_app()
 
 
-def single() -> Door:
+def single() -> AsgiApp:
     settings, counters = find_settings(os.environ), Counters()
     return one_call_each(settings, counters, factory.counted_queue(settings, counters))
 
 
-def of_boto3() -> Door:
+def of_boto3() -> AsgiApp:
     settings, counters = find_settings(os.environ), Counters()
     config = Config(max_pool_connections=THREADS, retries={"mode": "standard"})
     queue = SqsEventQueue(boto3.client("sqs", config=config), settings.queue_url)
     return one_call_each(settings, counters, CountedSender(queue, counters, perf_counter))
 
 
-def one_call_each(settings: Settings, counters: Counters, queue: Sender) -> Door:
+def one_call_each(settings: Settings, counters: Counters, queue: MessageSender) -> AsgiApp:
     sink = SingleSends(queue, factory.new_id)
     parts = factory.build(settings, os.environ, counters=counters, sink=sink)
-    return Door(parts.collector, sink, Metrics(counters, None))
+    return AsgiApp(parts.collector, sink, MetricsPage(counters, None))
 
 
 def of_2016() -> Flask:

@@ -180,8 +180,8 @@ def costs() -> dict[str, Any]:
     """What the script costs a page of 2,000 elements, by throttle."""
     program = next(filter(None, map(shutil.which, BROWSERS)))
     collector = Collector()
-    with Server(collector_handler(collector)) as door:
-        tag = f'<script async src="{OURS}" data-token="{TOKEN}" data-endpoint="{door.url}"></script>'
+    with Server(collector_handler(collector)) as server:
+        tag = f'<script async src="{OURS}" data-token="{TOKEN}" data-endpoint="{server.url}"></script>'
         page = CACHE / "page.html"
         page.write_text((HERE / "page.html").read_text(encoding="utf-8") + tag, encoding="utf-8")
         with Server(site_handler({}, {}, (CACHE, TRACKER / "dist"))) as site, sync_playwright() as playwright:

@@ -1,4 +1,4 @@
-"""Options and shapes that the commands on a deployed stack share."""
+"""Options and functions that the commands on a deployed stack share."""
 
 from __future__ import annotations
 
@@ -16,23 +16,27 @@ if TYPE_CHECKING:
     from infra.aws.account import Account
     from logdig.config.settings import Settings
 
-NAMES = {"profile": "AWS_PROFILE", "region": "LOGDIG_REGION"}
+VARIABLES = {"profile": "AWS_PROFILE", "region": "LOGDIG_REGION"}
 
 
 def aws_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--profile`` and ``--region``: they stand for AWS_PROFILE and LOGDIG_REGION."""
+    """Add ``--profile`` and ``--region``, which set AWS_PROFILE and LOGDIG_REGION."""
     profile = click.option(
         "--profile", callback=_set, expose_value=False, is_eager=True, help="Profile of the AWS configuration."
     )
     region = click.option(
-        "--region", callback=_set, expose_value=False, is_eager=True, help="AWS region, instead of logdig.toml's."
+        "--region",
+        callback=_set,
+        expose_value=False,
+        is_eager=True,
+        help="AWS region, instead of the one in logdig.toml.",
     )
     return profile(region(function))
 
 
 def _set(_context: click.Context, option: click.Parameter, value: str | None) -> None:
     if value is not None and option.name is not None:
-        os.environ[NAMES[option.name]] = value
+        os.environ[VARIABLES[option.name]] = value
 
 
 where_option = click.option(
@@ -46,26 +50,26 @@ where_option = click.option(
 
 
 def account_of(settings: Settings) -> Account:
-    """The account of AWS's standard chain in the region of the settings."""
+    """The account of AWS's standard credential chain in the region of the settings."""
     from infra.aws.account import open_account
 
     return open_account(settings.region)
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Go on after a yes.
+    """Continue after a yes.
 
     Raises:
-        InputError: Nobody is there to ask.
+        InputError: There is no terminal to ask on.
         click.Abort: The answer is no.
     """
     if yes:
         return
     if not sys.stdin.isatty():
-        raise InputError(f"{question} Nobody is there to answer; say --yes")
+        raise InputError(f"{question} There is no terminal to answer on; add --yes")
     click.confirm(question, abort=True, err=True)
 
 
 def progress() -> Console:
-    """Where progress is told: standard error, so that standard output is the result alone."""
+    """Console for progress: standard error, so that standard output holds the result alone."""
     return Console(stderr=True, highlight=False, soft_wrap=True)

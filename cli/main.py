@@ -1,6 +1,6 @@
-"""The `logdig` command. Each subcommand lives in the module of its name and is imported when it is called.
+"""The `logdig` command. Each subcommand is the module of its name, imported when it is called.
 
-Importing Spark or PyIceberg takes seconds; `logdig --help` must not pay for them.
+Importing Spark or PyIceberg takes seconds; `logdig --help` must not wait for them.
 """
 
 from __future__ import annotations
@@ -11,40 +11,15 @@ import traceback
 
 import click
 
+from cli.commands import COMMANDS
 from cli.options import cache_folder
+from cli.program import program, with_program, with_program_in_help
 from logdig import __version__
 from logdig.errors import LogDigError
 
-COMMANDS = {
-    "app": "Add, list, rotate and disable apps in logdig.toml.",
-    "bad": "List, show and retry rejected events.",
-    "check": "Open a page in Chromium and say whether it records.",
-    "cost": "Show what a month costs, a line a service.",
-    "demo": "Run the whole road on this machine, from visitors to ad decisions.",
-    "deploy": "Bring logdig.toml into your AWS account, and check the road.",
-    "destroy": "Take the deployed stack away; the data stays unless asked.",
-    "dev": "Run collector, queue, flush and dashboard on this machine.",
-    "dlq": "List messages that no flush could handle, and send them back.",
-    "events": "Show the last events, accepted and rejected.",
-    "flush": "Write queued logs to S3 now.",
-    "forget": "Remove a person from everything that is stored.",
-    "init": "Write logdig.toml, by questions or by flags.",
-    "jobs": "Run Spark jobs: ingest, marts, model, targets.",
-    "ledger": "Show what became of every event, and whether it adds up.",
-    "load": "Load customers or tracks from a file.",
-    "package": "Build what a deploy uploads: functions, Spark jobs, tracker.",
-    "rebuild": "Make the tables again from the raw zone.",
-    "plan": "Show what a deploy would do and cost.",
-    "policy": "Print the IAM policies that a deploy needs.",
-    "send": "Post recorded listens or ad clicks through the front door.",
-    "status": "Show how the deployed stack is.",
-    "tail": "Show log lines of the deployed stack.",
-    "verify": "Check stored objects against their names.",
-}
-
 
 class LazyGroup(click.Group):
-    """A group whose commands are modules of this package, each exporting ``command``."""
+    """A group whose commands are the modules of `cli.commands`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(COMMANDS)
@@ -53,7 +28,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"cli.commands.{cmd_name}").command
-        return command
+        return with_program_in_help(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -69,19 +44,19 @@ def cli() -> None:
 def main() -> None:
     """Entry point of the `logdig` command: every error becomes one line and exit code 1."""
     try:
-        cli()
+        cli(prog_name=program())
         return
     except LogDigError as err:
-        words = f"{err.message}{_advice(err)}"
+        message = f"{err.message}{_advice(err)}"
     except Exception as err:
-        # The edge: nobody above could say it better.
-        words = _unforeseen(err)
-    click.echo(f"logdig: {words}", err=True)
+        # The edge: no caller can handle it.
+        message = _unexpected(err)
+    click.echo(with_program(f"logdig: {message}"), err=True)
     sys.exit(1)
 
 
-def _unforeseen(err: Exception) -> str:
-    """Say what no part of LogDig turned into words, and keep where it came from."""
+def _unexpected(err: Exception) -> str:
+    """Describe an error that no part of LogDig handles, and keep its traceback in a file."""
     if isinstance(err, OSError) and err.filename:
         return f"{err.filename}: {err.strerror}"
     path = cache_folder() / "last-error.txt"
@@ -90,12 +65,12 @@ def _unforeseen(err: Exception) -> str:
         path.write_text("".join(traceback.format_exception(err)), encoding="utf-8")
     except OSError:
         raise err from None
-    first = (str(err).splitlines() or [""])[0]
-    return f"unforeseen {type(err).__name__}: {first}; {path} tells where"
+    first_line = (str(err).splitlines() or [""])[0]
+    return f"unexpected {type(err).__name__}: {first_line}; the traceback is in {path}"
 
 
 def _advice(err: LogDigError) -> str:
-    """What a newcomer lacks. By name: most commands never import botocore."""
+    """Next step without AWS access. Compared by name: most commands never import botocore."""
     if type(err.__cause__).__name__ != "NoCredentialsError":
         return ""
     return "; set up AWS access ('aws configure'), or use an emulator ('logdig dev')"

@@ -19,17 +19,17 @@ ADDRESS = re.compile(r"https?://[^\s\"'<>&]+")
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any] | click.Command)
 
-app_option = click.option("--app", help="App of logdig.toml; may be left out when there is only one.")
+app_option = click.option("--app", help="App of logdig.toml; optional when there is only one.")
 consent_option = click.option(
     "--consent",
     default="analytics",
     show_default=True,
-    help="Purposes that the people agreed to: analytics, or analytics,ads.",
+    help="Purposes that the users consented to: analytics, or analytics,ads.",
 )
 
 
 def read_address(_context: click.Context, _option: click.Parameter, text: str) -> str:
-    """Take a collector's address, which may stand in a tag as it is."""
+    """Accept a collector's address that is safe inside a script tag."""
     if not ADDRESS.fullmatch(text):
         raise click.BadParameter(f"{text!r}: an address such as https://collect.example")
     return text
@@ -45,13 +45,23 @@ collector_option = click.option(
 
 
 class Number(click.FloatRange):
-    """A number within limits; unlike click's own it refuses `nan`, which is within any."""
+    """A number within limits; unlike click's own type it refuses `nan`."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        found: float = super().convert(value, param, ctx)
-        if math.isnan(found):
-            self.fail(f"{value!r} is no number", param, ctx)
-        return found
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number", param, ctx)
+        return number
+
+
+day_type = click.DateTime(["%Y-%m-%d"])
+from_option = click.option("--from", "start", type=day_type, help="First UTC day of arrival.")
+to_option = click.option("--to", "end", type=day_type, help="Last UTC day of arrival.")
+
+
+def json_option(help_text: str = "Print JSON.") -> Callable[[CommandT], CommandT]:
+    """``--json``, as the argument ``as_json``."""
+    return click.option("--json", "as_json", is_flag=True, help=help_text)
 
 
 def port_option(part: str, default: int) -> Callable[[CommandT], CommandT]:
@@ -63,7 +73,7 @@ def port_option(part: str, default: int) -> Callable[[CommandT], CommandT]:
 
 
 def check_days(start: datetime | None, end: datetime | None) -> None:
-    """Refuse days the wrong way round.
+    """Refuse a range of days that ends before it starts.
 
     Raises:
         InputError: --from is after --to.
@@ -76,7 +86,7 @@ def find_app(settings: Settings, name: str | None) -> AppSettings:
     """The named app, or the only one.
 
     Raises:
-        InputError: No such app, or several to choose from.
+        InputError: No such app, or a name is needed because there are several.
     """
     names = ", ".join(app.name for app in settings.apps) or "none"
     if name is None and len(settings.apps) == 1:
@@ -85,8 +95,8 @@ def find_app(settings: Settings, name: str | None) -> AppSettings:
         if app.name == name:
             return app
     if name is None:
-        raise InputError(f"logdig.toml has several apps or none ({names}); name one with --app")
-    raise InputError(f"logdig.toml has no app {name!r}; there are: {names}")
+        raise InputError(f"logdig.toml has several apps or none ({names}); choose one with --app")
+    raise InputError(f"logdig.toml has no app {name!r}; it has: {names}")
 
 
 def wants_ads(consent: str) -> bool:
@@ -110,16 +120,16 @@ def require_secret(app: str) -> bytes:
     secret = signing_secret(app, os.environ)
     if secret is None:
         raise SetupError(
-            f"{secret_variable(app)} is not set; a server signs what it sends with the secret the collector knows"
+            f"{secret_variable(app)} is not set; a server signs its requests with the secret that the collector has"
         )
     return secret
 
 
 def read_settings() -> Settings:
-    """Read the settings as every command does."""
+    """Settings of this process: environment and logdig.toml."""
     return find_settings(os.environ)
 
 
 def cache_folder() -> Path:
-    """Folder of the user for what may be lost."""
+    """The user's folder for files that can be recreated."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "logdig"

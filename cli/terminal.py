@@ -2,6 +2,8 @@
 
 import click
 
+from cli.program import with_program
+
 
 def printable(text: str) -> str:
     """Escape control characters in text that clients sent, so that it cannot control the terminal."""
@@ -9,5 +11,5 @@ def printable(text: str) -> str:
 
 
 def report_unreadable(key: str) -> None:
-    """Name an object that was left out."""
-    click.echo(f"CANNOT BE READ  {printable(key)}; see: logdig verify", err=True)
+    """Name an object that was skipped."""
+    click.echo(with_program(f"CANNOT BE READ  {printable(key)}; see: logdig verify"), err=True)

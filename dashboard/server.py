@@ -17,7 +17,7 @@ from granian.server import Server
 from dashboard.app import LOOPBACK, create_dashboard
 from logdig.config.loader import find_settings
 from logdig.errors import LogDigError
-from logdig.parent import end_with_parent
+from logdig.parent import exit_when_parent_ends
 
 THREADS = 4
 HOST_VARIABLE = "LOGDIG_DASHBOARD_HOST"
@@ -27,7 +27,7 @@ HOST_VARIABLE = "LOGDIG_DASHBOARD_HOST"
 def make_app() -> flask.Flask:
     """Build the application inside the worker process; off loopback it answers to any name."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    threading.Thread(target=end_with_parent, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=exit_when_parent_ends, args=(os.getppid(),), daemon=True).start()
     host = os.environ.get(HOST_VARIABLE, "127.0.0.1")
     return create_dashboard(find_settings(os.environ), hosts=LOOPBACK if _is_loopback(host) else None)
 

@@ -1,4 +1,4 @@
-"""What a browser profile sends to the collector and is answered, read off its requests."""
+"""Events that a browser profile sends to the collector, and the responses, read from its requests."""
 
 from __future__ import annotations
 
@@ -8,47 +8,47 @@ from typing import Any
 from playwright.sync_api import BrowserContext, Request, Response
 
 
-class Wire:
-    """Watches one browser profile from its making on.
+class BrowserRequests:
+    """Watches one browser profile from its start.
 
-    Events that go by beacon are not seen here; the tracker keeps them and sends them again, which is.
+    Events sent by beacon are invisible here; the tracker keeps them and sends them again by request.
     """
 
     def __init__(self, context: BrowserContext) -> None:
         self.sent: set[str] = set()
         self.accepted: set[str] = set()
         self.decisions = 0
-        self.asking = 0
-        self._turns: dict[str, set[int]] = {}
+        self.pending_decisions = 0
+        self._sequences: dict[str, set[int]] = {}
         context.on("request", self._request)
         context.on("response", self._response)
         context.on("requestfailed", self._failed)
 
     def gaps(self) -> list[int]:
-        """Turns of a session that were made but not seen: ``seq`` counts up by one."""
-        return sorted(turn for turns in self._turns.values() for turn in set(range(max(turns))) - turns)
+        """Sequence numbers that a session used but that were not seen: ``seq`` counts up by one."""
+        return sorted(seq for seen in self._sequences.values() for seq in set(range(max(seen))) - seen)
 
     def is_settled(self) -> bool:
-        """Tell whether everything that was seen to be sent is answered."""
-        return self.sent == self.accepted and not self.asking and not self.gaps()
+        """Tell whether every event seen in a request was accepted."""
+        return self.sent == self.accepted and not self.pending_decisions and not self.gaps()
 
     def _request(self, request: Request) -> None:
-        self.asking += _asks(request)
+        self.pending_decisions += _is_decision(request)
         for event in _events(request):
             self.sent.add(event["event_id"])
-            self._turns.setdefault(event["session_id"], set()).add(event["seq"])
+            self._sequences.setdefault(event["session_id"], set()).add(event["seq"])
 
     def _response(self, response: Response) -> None:
-        self.asking -= _asks(response.request)
+        self.pending_decisions -= _is_decision(response.request)
         if response.ok:
             self.accepted |= {event["event_id"] for event in _events(response.request)}
-            self.decisions += _asks(response.request)
+            self.decisions += _is_decision(response.request)
 
     def _failed(self, request: Request) -> None:
-        self.asking -= _asks(request)
+        self.pending_decisions -= _is_decision(request)
 
 
-def _asks(request: Request) -> bool:
+def _is_decision(request: Request) -> bool:
     return request.method == "POST" and request.url.endswith("/v1/decide")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from demo.browser_requests import Wire
+from demo.browser_requests import BrowserRequests
 from demo.visits import VisitCounts, Visitor
 
 QUIET_FLAGS = (
@@ -22,11 +22,11 @@ QUIET_FLAGS = (
     "--disable-sync",
     "--mute-audio",
 )
-"""Without these a headless browser looks for hosts of its own; as root it starts only without its sandbox."""
+"""Without these a headless browser contacts hosts of its own; as root it starts only without its sandbox."""
 
 DESKTOP = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
-"""A headless browser names itself as such, which makes it a bot, whose clicks are left out of maps. It is told to the
-browser as a whole, since a page's own name does not reach what is sent when the page goes."""
+"""The user agent of a headless browser counts as a bot, whose clicks are left out of maps. It is set for the whole
+browser, since a page's own setting does not apply to requests sent while the page closes."""
 PHONE = (
     "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36"
 )
@@ -34,18 +34,18 @@ PHONE_BELOW_PX = 768
 STEP_MS = 10_000
 PAUSE_MS = 60
 QUIET_STEPS = 4
-"""Looks in a row that find nothing under way."""
+"""Checks in a row that find no request in flight."""
 LOADED = "window.logdig?.q !== undefined && !Array.isArray(window.logdig.q)"
-PICKS = ("14", "215", "37", "478")
-SONGS = ("1201", "1202", "1203", "1204", "1205", "1206", "1207")
-PLACES = ("h1", ".lead", "#picks", ".hero .cover")
-"""Where people click although nothing happens there."""
-CURIOUS_SHARE = 0.4
-"""Visitors who look at the offer page by themselves."""
+PICKED_TRACKS = ("14", "215", "37", "478")
+ALBUM_TRACKS = ("1201", "1202", "1203", "1204", "1205", "1206", "1207")
+IDLE_TARGETS = ("h1", ".lead", "#picks", ".hero .cover")
+"""Elements that people click although nothing happens."""
+OFFER_PAGE_SHARE = 0.4
+"""Share of visitors who open the offer page by themselves."""
 
 
 def visit_in_browser(chromium: str, site_url: str, visitors: Sequence[Visitor]) -> VisitCounts:
-    """Let every visitor walk over the site, one after the other, each with a browser profile of its own."""
+    """Let every visitor browse the site, one after the other, each with a browser profile of its own."""
     counts = VisitCounts()
     with sync_playwright() as playwright:
         arguments = [*QUIET_FLAGS, f"--user-agent={DESKTOP}"]
@@ -62,41 +62,43 @@ def _visit(browser: Browser, site_url: str, visitor: Visitor) -> VisitCounts:
         window |= {"user_agent": PHONE, "is_mobile": True, "has_touch": True}
     context = browser.new_context(**window)
     context.set_default_timeout(STEP_MS)
-    wire = Wire(context)
+    requests = BrowserRequests(context)
     page = context.new_page()
     page.goto(f"{site_url}/index.html")
-    walk = _Walk(page, wire, visitor)
-    walk.go()
-    settle(page, wire)
-    # What a closing window says goes by beacon, which nobody here sees: it must have nothing more to say.
+    browsing = _Browsing(page, requests, visitor)
+    browsing.run()
+    settle(page, requests)
+    # A closing window sends by beacon, which is invisible here: no event may be left for it.
     page.evaluate("window.logdig('optOut')")
-    _until(page, wire.is_settled, "answers to what was sent last")
+    _until(page, requests.is_settled, "responses to the last events")
     context.close()
-    return VisitCounts(1, walk.clicks, len(wire.sent), len(wire.accepted), 0, wire.decisions, walk.offers)
+    return VisitCounts(
+        1, browsing.clicks, len(requests.sent), len(requests.accepted), 0, requests.decisions, browsing.offers
+    )
 
 
-class _Walk:
-    """One visitor's way over the site."""
+class _Browsing:
+    """One visitor's clicks on the site."""
 
-    def __init__(self, page: Page, wire: Wire, visitor: Visitor) -> None:
-        self._page, self._wire, self._visitor = page, wire, visitor
+    def __init__(self, page: Page, requests: BrowserRequests, visitor: Visitor) -> None:
+        self._page, self._requests, self._visitor = page, requests, visitor
         self._random = Random(visitor.seed)
         self.clicks = self.offers = 0
 
-    def go(self) -> None:
+    def run(self) -> None:
         """Sign in or not, click here and there, play songs until an offer is accepted, perhaps look at the offer."""
         _wait(self._page, LOADED)
         if self._visitor.customer_id is not None:
             self._sign_in(self._visitor.customer_id)
-        for place in self._random.sample(PLACES, k=2):
-            self._click(place)
-        if self._play(self._random.choice(PICKS)):
+        for target in self._random.sample(IDLE_TARGETS, k=2):
+            self._click(target)
+        if self._play(self._random.choice(PICKED_TRACKS)):
             return
         self._follow("[data-logdig-id=hero-album]", "album.html")
-        for track in self._random.sample(SONGS, k=self._random.randint(1, 2)):
+        for track in self._random.sample(ALBUM_TRACKS, k=self._random.randint(1, 2)):
             if self._play(track):
                 return
-        if self._random.random() < CURIOUS_SHARE:
+        if self._random.random() < OFFER_PAGE_SHARE:
             self._follow("[data-logdig-id=nav-offer]", "offer.html")
             self._click(self._random.choice(("[data-upgrade=gold]", "[data-logdig-id=stay-silver]")))
             _wait(self._page, LOADED)
@@ -107,11 +109,11 @@ class _Walk:
         self._click("dialog [data-logdig-id=sign-in]")
 
     def _play(self, track: str) -> bool:
-        """Ask for a song; tell whether an offer came before it and was accepted."""
+        """Ask for a song; tell whether an offer came first and was accepted."""
         self._click(f"[data-track='{track}'] >> nth=-1")
         self._page.wait_for_selector(".player, .pause")
-        # A page that is left while it asks never hears that it was answered.
-        _until(self._page, lambda: self._wire.asking == 0, "the decision")
+        # A page that is left while it asks never gets the response.
+        _until(self._page, lambda: self._requests.pending_decisions == 0, "the decision")
         if not self._page.locator(".pause").count():
             return False
         self.offers += 1
@@ -140,8 +142,8 @@ class _Walk:
         self.clicks += 1
 
 
-def settle(page: Page, wire: Wire) -> None:
-    """Have everything that waits sent, and wait for the answers.
+def settle(page: Page, requests: BrowserRequests) -> None:
+    """Send all waiting events, and wait for the responses.
 
     Raises:
         TimeoutError: They did not come within STEP_MS.
@@ -151,10 +153,10 @@ def settle(page: Page, wire: Wire) -> None:
     def is_quiet() -> bool:
         nonlocal quiet
         page.evaluate("window.logdig('flush')")
-        quiet = quiet + 1 if wire.is_settled() else 0
+        quiet = quiet + 1 if requests.is_settled() else 0
         return quiet >= QUIET_STEPS
 
-    _until(page, is_quiet, "answers to all events")
+    _until(page, is_quiet, "responses to all events")
 
 
 def _wait(page: Page, condition: str) -> None:

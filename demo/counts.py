@@ -1,4 +1,4 @@
-"""Counts of a run, each taken where the thing lies: lines in S3, rows in tables, answers at the sender."""
+"""Counts of a run, each taken in its own store: lines in S3, rows in tables, responses at the sender."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ class _Line(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """Lines of one zone: all of them, and different ones."""
+class ZoneCount:
+    """Lines of one zone: all, and distinct ones."""
 
     lines: int
     distinct: int
 
 
-def count_zone(store: EventStore, zone: Zone) -> Stored:
+def count_zone(store: EventStore, zone: Zone) -> ZoneCount:
     """Read every object of a zone and count its lines."""
     decoder = msgspec.json.Decoder(_Line)
     lines = 0
     identities: set[tuple[str | None, str | None]] = set()
     for entry in store.list(f"{zone}/"):
         for line in gzip.decompress(store.get(entry.key)).splitlines():
-            found = decoder.decode(line)
-            identities.add((found.app, found.event_id) if zone == "raw" else (None, found.bad_id))
+            record = decoder.decode(line)
+            identities.add((record.app, record.event_id) if zone == "raw" else (None, record.bad_id))
             lines += 1
-    return Stored(lines, len(identities))
+    return ZoneCount(lines, len(identities))
 
 
 @dataclass(frozen=True, slots=True)
 class TableCounts:
-    """Rows of the tables; listens and ad clicks apart by who sent them: a server has no session.
+    """Rows of the tables; listens and ad clicks are split by sender: a server has no session.
 
-    ``customer_0``, ``zero_zips`` and ``quoted_tracks`` are what careless readers lose: the first customer, customers
-    whose zip begins with 0, tracks with a quote in their name.
+    ``customer_0``, ``zero_zips`` and ``quoted_tracks`` are rows that a careless parser loses: the first customer,
+    customers whose zip begins with 0, tracks with a quote in their name.
     """
 
     events: int
@@ -95,5 +95,5 @@ def count_tables(spark: SparkSession, settings: Settings) -> TableCounts:
 def _count_each(rows: DataFrame, conditions: Mapping[str, Column]) -> dict[str, int]:
     """Count the rows that meet each condition."""
     counts = rows.agg(*(F.count_if(condition).alias(name) for name, condition in conditions.items()))
-    found: dict[str, int] = counts.collect()[0].asDict()
-    return found
+    values: dict[str, int] = counts.collect()[0].asDict()
+    return values

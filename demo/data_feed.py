@@ -1,4 +1,4 @@
-"""What the demo brings in beside its visitors: customers and tracks loaded, listens and ads sent, bad input."""
+"""Data of the demo besides its visitors: customers and tracks loaded, listens and ads sent, bad input."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ OLDER_FILES = {
     "listens": "tracks_head.csv",
     "clicks": "clicks_head.csv",
 }
-LOADED = ("customers", "tracks")
-SENT: tuple[Kind, ...] = ("listens", "clicks", "views")
+LOADED_KINDS = ("customers", "tracks")
+SENT_KINDS: tuple[Kind, ...] = ("listens", "clicks", "views")
 
 
 def older_files(folder: Path) -> dict[str, Path]:
@@ -40,22 +40,22 @@ def older_files(folder: Path) -> dict[str, Path]:
     files = {kind: folder / name for kind, name in OLDER_FILES.items()}
     missing = [path.name for path in files.values() if not path.is_file()]
     if missing:
-        raise InputError(f"{folder} lacks {', '.join(missing)}; the demo needs {', '.join(OLDER_FILES.values())}")
+        raise InputError(f"{folder} has no {', '.join(missing)}; the demo needs {', '.join(OLDER_FILES.values())}")
     return files
 
 
-def made_files(folder: Path, seed: int, listens: int) -> dict[str, Path]:
-    """Files of the made music service, ending now, by kind."""
+def generated_files(folder: Path, seed: int, listens: int) -> dict[str, Path]:
+    """Generated files of a music service, ending now, by kind."""
     return generate(folder, datetime.now(UTC).replace(tzinfo=None), seed=seed, listens=listens)
 
 
 class Feeder:
-    """Brings files to a running stack.
+    """Loads and sends files to a running stack.
 
     Args:
-        stack: Where to.
-        app: Whose customers they are.
-        step: Does and tells each step.
+        stack: The running stack.
+        app: App of the customers.
+        step: Runs and reports each step.
     """
 
     def __init__(self, stack: LocalStack, app: AppSettings, step: Steps) -> None:
@@ -72,28 +72,30 @@ class Feeder:
         count, refused = self._step(
             f"{kind} loaded",
             lambda: load_file(settings, kind, path, self._app.name, now),
-            lambda found: f"{found[0]:,} rows, {len(found[1]):,} refused",
+            lambda result: f"{result[0]:,} rows, {len(result[1]):,} refused",
         )
-        self._tell_refused(path, refused)
+        self._report_refused(path, refused)
         return count
 
     def shift_to_now(self, files: Mapping[str, Path]) -> timedelta:
         """Whole days that bring the newest row of all sent files close to now; one shift keeps files together."""
         now = datetime.now(ZoneInfo(self._app.timezone)).replace(tzinfo=None)
-        plans = [replace(self._plan(kind, files[kind]), shift_now=now) for kind in SENT if kind in files]
+        plans = [replace(self._plan(kind, files[kind]), shift_now=now) for kind in SENT_KINDS if kind in files]
         return min(scan(plan)[1] for plan in plans)
 
     def send(self, kind: Kind, path: Path, shift: timedelta) -> FileReport:
         """Send listens, clicks or views, their times moved by a shift."""
         plan = self._plan(kind, path)
-        report = self._step(f"{kind} sent", lambda: self._send(plan, shift), _tell_sent)
-        self._tell_refused(path, report.refused)
+        report = self._step(f"{kind} sent", lambda: self._send(plan, shift), _describe_sent)
+        self._report_refused(path, report.refused)
         return report
 
-    def misbehave(self) -> HostileReport:
+    def send_hostile(self) -> HostileReport:
         """Post bad input among good."""
         url, run = self._stack.collector_url, secrets.token_hex(4)
-        return self._step("bad input among good", lambda: post_hostile(url, self._app, self.secret, run), _tell_hostile)
+        return self._step(
+            "bad input among good", lambda: post_hostile(url, self._app, self.secret, run), _describe_hostile
+        )
 
     def _plan(self, kind: Kind, path: Path) -> Plan:
         return Plan(kind, path, ZoneInfo(self._app.timezone), ads_consent=True)
@@ -102,16 +104,16 @@ class Feeder:
         sender = Sender(self._stack.collector_url, self._app.token, self.secret)
         return send_file(plan, sender, shift, Mark(self._stack.directory / "send", str(plan)))
 
-    def _tell_refused(self, path: Path, rows: list[RefusedRow]) -> None:
+    def _report_refused(self, path: Path, rows: list[RefusedRow]) -> None:
         for row in rows:
             self._step.note(f"refused {path}:{row.line}: {row.reason}: {row.text}")
 
 
-def _tell_sent(report: FileReport) -> str:
+def _describe_sent(report: FileReport) -> str:
     tally = report.tally
     return f"{tally.accepted:,} accepted, {len(tally.refusals):,} rejected, {len(report.refused):,} rows refused"
 
 
-def _tell_hostile(report: HostileReport) -> str:
-    answers = ", ".join(f"{what} {status}" for what, status in report.refused.items())
-    return f"{report.accepted} accepted, {report.rejected} rejected; {answers}"
+def _describe_hostile(report: HostileReport) -> str:
+    refused = ", ".join(f"{body} {status}" for body, status in report.refused.items())
+    return f"{report.accepted} accepted, {report.rejected} rejected; {refused}"

@@ -1,4 +1,4 @@
-"""Ask for a few decisions as the site's own server would, which hears score and reason."""
+"""Request a few decisions as the site's own server, which gets score and reason."""
 
 from __future__ import annotations
 
@@ -13,24 +13,26 @@ from logdig.config.settings import AppSettings
 from logdig.config.signatures import sign
 from logdig.errors import InputError
 
-NOBODY = "no-such-customer"
+UNKNOWN_CUSTOMER = "no-such-customer"
 COUNT = 3
 
 
-def ask(endpoint: str, app: AppSettings, secret: bytes, customers: Sequence[str]) -> list[dict[str, Any]]:
-    """Ask COUNT times: for the given customers, then for customer 0 and one whom nobody knows.
+def request_decisions(endpoint: str, app: AppSettings, secret: bytes, customers: Sequence[str]) -> list[dict[str, Any]]:
+    """Request COUNT decisions: for the given customers, then for customer 0 and an unknown one.
 
     Returns:
-        The answers, each with the ``customer_id`` it is about.
+        The responses, each with its ``customer_id``.
     Raises:
-        InputError: The collector refuses to answer.
+        InputError: The collector rejects a request.
     """
-    asked = [*customers, "0", NOBODY][:COUNT] if customers else ["0", "1", NOBODY]
+    chosen = [*customers, "0", UNKNOWN_CUSTOMER][:COUNT] if customers else ["0", "1", UNKNOWN_CUSTOMER]
     with urllib3.PoolManager(retries=False, timeout=10) as pool:
-        return [{"customer_id": one, **_ask(pool, endpoint, app, secret, one)} for one in asked]
+        return [{"customer_id": customer, **_request(pool, endpoint, app, secret, customer)} for customer in chosen]
 
 
-def _ask(pool: urllib3.PoolManager, endpoint: str, app: AppSettings, secret: bytes, customer: str) -> dict[str, Any]:
+def _request(
+    pool: urllib3.PoolManager, endpoint: str, app: AppSettings, secret: bytes, customer: str
+) -> dict[str, Any]:
     body = json.dumps(
         {
             "token": app.token,
@@ -40,8 +42,8 @@ def _ask(pool: urllib3.PoolManager, endpoint: str, app: AppSettings, secret: byt
         }
     ).encode("ascii")
     headers = {"Content-Type": "application/json", "X-LogDig-Signature": sign(secret, body, datetime.now(UTC))}
-    reply = pool.request("POST", f"{endpoint}/v1/decide", body=body, headers=headers)
-    if reply.status != 200:
-        raise InputError(f"{endpoint}/v1/decide answers {reply.status}: {reply.data[:200]!r}")
-    answer: dict[str, Any] = json.loads(reply.data)
-    return answer
+    response = pool.request("POST", f"{endpoint}/v1/decide", body=body, headers=headers)
+    if response.status != 200:
+        raise InputError(f"{endpoint}/v1/decide answers {response.status}: {response.data[:200]!r}")
+    decision: dict[str, Any] = json.loads(response.data)
+    return decision

@@ -1,7 +1,7 @@
-"""Make a seeded music service: customers, tracks, listens, ad views and ad clicks, in the formats that are sent.
+"""Generate the data of a music service: customers, tracks, listens, ad views and ad clicks, as files to load and send.
 
-Run ``python -m demo.generator FOLDER --seed 7 --listens 200000``. How the data is made, and why a model can find
-something in it but not everything, is told in docs/demo.md.
+Run ``python -m demo.generator FOLDER --seed 7 --listens 200000``. docs/demo.md explains how the data is generated, and
+why a model finds a signal in it but is not perfect.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 DAYS = 60
 WINDOW_DAYS = 15
-"""A quarter of DAYS, as long as the windows in which clicks are foretold (docs/model.md)."""
+"""A quarter of DAYS, the length of the windows in which clicks are predicted (docs/model.md)."""
 CUSTOMERS = 5000
 TRACKS = 1750
 OFFER = "ADV_REDUCED_1DAY"
@@ -26,26 +26,26 @@ DAY_PART_HOURS = ((5, 12), (12, 17), (17, 22), (22, 29))
 """Morning, afternoon, evening, night as [from, to) hours; night runs into the next day."""
 
 CLICKS_A_WINDOW = -3.45
-"""Log of the offer clicks that a customer of middling habits makes in 15 days."""
+"""Log of the offer clicks that a customer of average habits makes in 15 days."""
 HABIT_WEIGHTS = (1.7, 1.3, -0.6)
 """What phone use, variety and mornings (each in standard deviations) add to that log."""
-UNSEEN_SPREAD = 0.6
-"""Standard deviation of what no log tells about a customer: the reason why no model can be perfect."""
+HIDDEN_SPREAD = 0.6
+"""Standard deviation of a part of the rate that no log shows, so that no model can be perfect."""
 VIEWS_A_CLICK = 6
 LARGEST_POOL = 300
-"""Tracks from which the customer of most variety chooses."""
+"""Tracks from which the customer with the highest variety chooses."""
 
 TITLES = ("Amber", "Blue", "City", "Distant", "Echo", "Falling", "Golden", "Hollow", "Island", "Jade", "Kite", "Lunar")
 NOUNS = ("Road", "Morning", "Signal", "River", "Letter", "Window", "Garden", "Engine", "Harbor", "Season", "Mirror")
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Moments = NDArray[np.datetime64]
+Times = NDArray[np.datetime64]
 
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """One value per customer, each drawn once: what the logs then show with the noise of counting."""
+    """One value per customer, drawn once; the logs show them with sampling noise."""
 
     popularity: Reals
     phone: Reals
@@ -71,7 +71,7 @@ def click_rates(random: np.random.Generator, habits: Habits) -> Reals:
     log_rate = np.full(len(habits.phone), CLICKS_A_WINDOW)
     for weight, habit in zip(HABIT_WEIGHTS, known, strict=True):
         log_rate += weight * (habit - habit.mean()) / habit.std()
-    log_rate += random.normal(0.0, UNSEEN_SPREAD, len(log_rate))
+    log_rate += random.normal(0.0, HIDDEN_SPREAD, len(log_rate))
     rates: Reals = np.exp(np.minimum(log_rate, 2.0))
     return rates
 
@@ -87,10 +87,10 @@ def customer_rows(random: np.random.Generator, customers: int) -> Iterator[str]:
     level = random.choice(3, customers, p=(0.57, 0.33, 0.10))
     campaign = random.choice(5, customers, p=(0.12, 0.58, 0.05, 0.10, 0.15))
     linked = random.random(customers) < 0.5
-    for one in range(customers):
-        day = (datetime(2022, 1, 1, tzinfo=UTC) + timedelta(days=int(signed[one]))).strftime("%m/%d/%Y")
-        codes = f"{int(status[one])},{level[one]},{campaign[one]},{int(linked[one])}"
-        yield f'{one},{int(gender[one])},{birth[one]},"{zips[one]:05}","{day}",{codes}'
+    for customer in range(customers):
+        day = (datetime(2022, 1, 1, tzinfo=UTC) + timedelta(days=int(signed[customer]))).strftime("%m/%d/%Y")
+        codes = f"{int(status[customer])},{level[customer]},{campaign[customer]},{int(linked[customer])}"
+        yield f'{customer},{int(gender[customer])},{birth[customer]},"{zips[customer]:05}","{day}",{codes}'
 
 
 def track_rows(random: np.random.Generator, tracks: int) -> Iterator[str]:
@@ -98,9 +98,9 @@ def track_rows(random: np.random.Generator, tracks: int) -> Iterator[str]:
     yield "TrackId,Title,Artist,Length"
     length = random.integers(120, 360, tracks)
     artist = random.integers(0, 180, tracks)
-    for one in range(tracks):
-        title = f"{TITLES[one % len(TITLES)]} {NOUNS[one // len(TITLES) % len(NOUNS)]} {one}"
-        yield f"{one},{title},Artist {artist[one]},{length[one]}"
+    for track in range(tracks):
+        title = f"{TITLES[track % len(TITLES)]} {NOUNS[track // len(TITLES) % len(NOUNS)]} {track}"
+        yield f"{track},{title},Artist {artist[track]},{length[track]}"
 
 
 def listen_rows(random: np.random.Generator, habits: Habits, listens: int, tracks: int, end: datetime) -> Iterator[str]:
@@ -113,19 +113,19 @@ def listen_rows(random: np.random.Generator, habits: Habits, listens: int, track
     second = ((bounds[:, 0] + random.random(listens) * (bounds[:, 1] - bounds[:, 0])) * 3600).astype(int)
     day = random.integers(0, DAYS, listens)
     mobile = random.random(listens) < habits.phone[who]
-    # A customer of little variety keeps to few tracks: a draw from the whole catalogue is folded into a small one.
+    # A customer with low variety hears few tracks: a draw from the whole catalogue is mapped into a small pool.
     pool = np.maximum(3, habits.variety[who] ** 2 * LARGEST_POOL).astype(int)
     track = (who * 37 + random.integers(0, tracks, listens) % pool) % tracks
     zips = random.integers(501, 99950, listens)
-    texts = _texts(_moments(end, day, second))
-    for one in range(listens):
-        yield f'{one},{who[one]},{track[one]},"{texts[one]}",{int(mobile[one])},"{zips[one]:05}"'
+    texts = _texts(_times(end, day, second))
+    for row in range(listens):
+        yield f'{row},{who[row]},{track[row]},"{texts[row]}",{int(mobile[row])},"{zips[row]:05}"'
 
 
 def ad_rows(random: np.random.Generator, rates: Reals, end: datetime) -> tuple[list[str], list[str]]:
     """Rows of the view file and of the click file: offer clicks by the rates, other ads by chance.
 
-    Every clicked ad was seen some seconds before; the other views led to nothing.
+    Every click follows a view by some seconds; the other views have no click.
     """
     windows = DAYS / WINDOW_DAYS
     people = np.arange(len(rates))
@@ -133,49 +133,49 @@ def ad_rows(random: np.random.Generator, rates: Reals, end: datetime) -> tuple[l
     others = random.integers(0, len(rates), len(who))
     clickers = np.concatenate([who, others])
     ads = np.concatenate([np.full(len(who), OFFER), random.choice(OTHER_ADS, len(others))])
-    clicked = _moments(end, random.integers(0, DAYS, len(ads)), random.integers(0, 86400, len(ads)))
+    clicked = _times(end, random.integers(0, DAYS, len(ads)), random.integers(0, 86400, len(ads)))
     seen = clicked - random.integers(2, 40, len(ads)).astype("timedelta64[s]")
     lookers = np.repeat(people, random.poisson(rates * windows * (VIEWS_A_CLICK - 1) + 1.0))
-    looked = _moments(end, random.integers(0, DAYS, len(lookers)), random.integers(0, 86400, len(lookers)))
+    looked = _times(end, random.integers(0, DAYS, len(lookers)), random.integers(0, 86400, len(lookers)))
     viewers = np.concatenate([clickers, lookers])
     viewed = np.concatenate([ads, np.full(len(lookers), OFFER)])
     return _ad_lines(viewers, viewed, np.concatenate([seen, looked])), _ad_lines(clickers, ads, clicked)
 
 
-def _ad_lines(people: Ints, ads: NDArray[np.str_], moments: Moments) -> list[str]:
-    rows = zip(people.tolist(), ads.tolist(), _texts(moments), strict=True)
+def _ad_lines(people: Ints, ads: NDArray[np.str_], times: Times) -> list[str]:
+    rows = zip(people.tolist(), ads.tolist(), _texts(times), strict=True)
     return [f'{number},{who},"{ad}","{text}"' for number, (who, ad, text) in enumerate(rows)]
 
 
-def _moments(end: datetime, days_back: Ints, second: Ints) -> Moments:
-    """Times so many days before the end's midnight; what would lie after the end lies DAYS earlier instead.
+def _times(end: datetime, days_back: Ints, second: Ints) -> Times:
+    """Times a number of days before the end's midnight; a time after the end is moved DAYS earlier.
 
     So hours of day stay as drawn, and the DAYS before the end are filled evenly.
     """
     midnight, last = np.datetime64(end.date(), "s"), np.datetime64(end, "s")
-    moments = midnight - days_back.astype("timedelta64[D]") + second.astype("timedelta64[s]")
-    kept: Moments = np.where(moments > last, moments - np.timedelta64(DAYS, "D"), moments)
-    return kept
+    times = midnight - days_back.astype("timedelta64[D]") + second.astype("timedelta64[s]")
+    shifted: Times = np.where(times > last, times - np.timedelta64(DAYS, "D"), times)
+    return shifted
 
 
-def _texts(moments: Moments) -> list[str]:
+def _texts(times: Times) -> list[str]:
     """Times as ``YYYY-MM-DD HH:MM:SS``."""
-    return [text.replace("T", " ") for text in np.datetime_as_string(moments, unit="s").tolist()]
+    return [text.replace("T", " ") for text in np.datetime_as_string(times, unit="s").tolist()]
 
 
 def generate(folder: Path, end: datetime, *, seed: int = 7, listens: int = 200_000) -> dict[str, Path]:
     """Write the five files; equal arguments write equal files.
 
     Args:
-        folder: Made when missing.
+        folder: Created when missing.
         end: Newest possible time, without zone.
-        seed: Of everything random.
+        seed: Of all random values.
         listens: Rows of the listen file.
     Returns:
         Paths by kind: customers, tracks, listens, views, clicks.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    # A stream each, so that the number of listens does not change who the customers are.
+    # A random stream each, so that the number of listens does not change the customers.
     streams = [np.random.default_rng([seed, number]) for number in range(5)]
     habits = draw_habits(streams[0], CUSTOMERS)
     views, clicks = ad_rows(streams[4], click_rates(streams[1], habits), end)
@@ -195,7 +195,7 @@ def generate(folder: Path, end: datetime, *, seed: int = 7, listens: int = 200_0
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--seed", default=7, show_default=True, help="Equal seeds make equal files.")
+@click.option("--seed", default=7, show_default=True, help="Equal seeds give equal files.")
 @click.option("--listens", default=200_000, show_default=True, type=click.IntRange(1), help="Rows of the listen file.")
 def main(folder: Path, seed: int, listens: int) -> None:
     """Write customers, tracks, listens, views and clicks into FOLDER."""

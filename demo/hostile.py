@@ -1,4 +1,4 @@
-"""Bad input on purpose: what the demo posts to show that it harms nothing beside it."""
+"""Bad input on purpose: the demo posts it to show that valid events beside it are accepted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from logdig.times import wire_time
 
 @dataclass(frozen=True, slots=True)
 class HostileReport:
-    """Events posted among the bad ones and what the collector said; ``refused`` holds status by kind of body."""
+    """Good and bad events posted in one batch, and the result; ``refused`` holds the status by kind of body."""
 
     sent: int
     accepted: int
@@ -24,11 +24,11 @@ class HostileReport:
 
 
 def post_hostile(endpoint: str, app: AppSettings, secret: bytes, run: str) -> HostileReport:
-    """Post one batch of good and bad events, then bodies that are refused whole.
+    """Post one batch of good and bad events, then bodies that are refused as a whole.
 
     Args:
         endpoint: Address of the collector.
-        app: Whose token is used.
+        app: Its token is used.
         secret: Its signing secret.
         run: Makes the events' ids different from those of other runs, 8 letters or digits.
     """
@@ -49,15 +49,15 @@ def post_hostile(endpoint: str, app: AppSettings, secret: bytes, run: str) -> Ho
             headers["X-LogDig-Signature"] = sign(secret, content, datetime.now(UTC))
             return pool.request("POST", url, body=content, headers=headers)
 
-        answer = post(body)
+        response = post(body)
         refused = {
             "not JSON": post(b"{").status,
             "unknown token": post(b'{"token":"pk_of_nobody","events":[]}').status,
             "over 1 MiB": post(b" " * (1024 * 1024 + 1)).status,
         }
-    found = json.loads(answer.data)
-    rejected = len({one["index"] for one in found["rejected"]})
-    return HostileReport(len(good) + len(bad), found["accepted"], rejected, refused)
+    result = json.loads(response.data)
+    rejected = len({error["index"] for error in result["rejected"]})
+    return HostileReport(len(good) + len(bad), result["accepted"], rejected, refused)
 
 
 def _event(event_id: str) -> str:

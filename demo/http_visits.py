@@ -1,4 +1,4 @@
-"""The visits of the example site as a tracker would post them, for machines without a browser."""
+"""Visits of the example site posted over HTTP as the tracker would, for machines without a browser."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def visit_over_http(site_url: str, collector_url: str, token: str, visitors: Seq
 
 
 class _Poster:
-    """Speaks to the collector as the pages of the site do."""
+    """Calls the collector as the pages of the site do."""
 
     def __init__(self, pool: urllib3.PoolManager, site_url: str, collector_url: str, token: str) -> None:
         self._pool, self._site_url, self._collector_url, self._token = pool, site_url, collector_url, token
@@ -41,20 +41,20 @@ class _Poster:
 
     def visit(self, visitor: Visitor) -> None:
         """Post one visit and count it."""
-        answer = self._decide(visitor) if visitor.customer_id is not None else None
+        decision = self._decide(visitor) if visitor.customer_id is not None else None
         now = datetime.now(UTC)
-        events = visit_events(self._site_url, visitor, now, answer)
+        events = visit_events(self._site_url, visitor, now, decision)
         body = {"token": self._token, "sent_at": wire_time(now), "tz_min": 0, "events": events}
-        found = self._post("/v1/events", body)
+        result = self._post("/v1/events", body)
         self.counts.add(
             VisitCounts(
                 visitors=1,
                 clicks=sum(event["type"] == "click" for event in events),
                 sent=len(events),
-                accepted=found["accepted"],
-                rejected=len({one["index"] for one in found["rejected"]}),
-                decisions=answer is not None,
-                offers=answer is not None and answer["decision"] == "show",
+                accepted=result["accepted"],
+                rejected=len({error["index"] for error in result["rejected"]}),
+                decisions=decision is not None,
+                offers=decision is not None and decision["decision"] == "show",
             )
         )
 
@@ -65,23 +65,24 @@ class _Poster:
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         headers = {"Content-Type": "text/plain", "Origin": self._site_url}
-        answer = self._pool.request("POST", self._collector_url + path, body=json.dumps(body).encode(), headers=headers)
-        if answer.status not in (200, 202):
-            raise InputError(f"{path} answers {answer.status}: {answer.data[:200]!r}")
-        found: dict[str, Any] = json.loads(answer.data)
-        return found
+        content = json.dumps(body).encode()
+        response = self._pool.request("POST", self._collector_url + path, body=content, headers=headers)
+        if response.status not in (200, 202):
+            raise InputError(f"{path} answers {response.status}: {response.data[:200]!r}")
+        result: dict[str, Any] = json.loads(response.data)
+        return result
 
 
 def visit_events(
-    site_url: str, visitor: Visitor, now: datetime, answer: dict[str, Any] | None = None
+    site_url: str, visitor: Visitor, now: datetime, decision: dict[str, Any] | None = None
 ) -> list[dict[str, Any]]:
-    """Make the events of one visit; the last one lies at ``now``.
+    """Make the events of one visit; the last one happens at ``now``.
 
     Args:
         site_url: Address of the site.
-        visitor: Who comes.
+        visitor: Who visits.
         now: UTC.
-        answer: To decide; None = it was not asked.
+        decision: Response of decide; None = it was not called.
     """
     random = Random(visitor.seed)
 
@@ -104,16 +105,18 @@ def visit_events(
             "view": {"vw": width, "vh": 800, "dw": width, "dh": 2000, "sx": 0, "sy": 0, "dpr": 1},
             "page_version": "1",
         }
-        own: list[dict[str, Any]] = [{"type": "page"}]
+        page_events: list[dict[str, Any]] = [{"type": "page"}]
         for name in random.choices(elements, k=random.randint(2, 5)):
-            place = Random(name)
+            position = Random(name)
             element = {"selector": f'[data-logdig-id="{name}"]', "tag": "button", "w": 120, "h": 40, "fixed": False}
             element |= {"ex": random.randrange(32768), "ey": random.randrange(32768)}
-            own.append({"type": "click", "x": place.randrange(width), "y": place.randrange(1500), "element": element})
+            page_events.append(
+                {"type": "click", "x": position.randrange(width), "y": position.randrange(1500), "element": element}
+            )
         if page == "album.html":
-            own += _offer(visitor, answer)
-            own.append({"type": "listen", "listen": {"track_id": "1201", "mobile": width < 768}})
-        events += [event | common for event in own]
+            page_events += _offer(visitor, decision)
+            page_events.append({"type": "listen", "listen": {"track_id": "1201", "mobile": width < 768}})
+        events += [event | common for event in page_events]
     for seq, event in enumerate(events):
         moment = now - timedelta(seconds=len(events) - 1 - seq)
         event |= {
@@ -125,9 +128,9 @@ def visit_events(
     return events
 
 
-def _offer(visitor: Visitor, answer: dict[str, Any] | None) -> list[dict[str, Any]]:
-    if answer is None or answer["decision"] != "show":
+def _offer(visitor: Visitor, decision: dict[str, Any] | None) -> list[dict[str, Any]]:
+    if decision is None or decision["decision"] != "show":
         return []
-    ad = {"name": answer["ad"], "decision_id": answer["decision_id"], "placement": PLACEMENT}
+    ad = {"name": decision["ad"], "decision_id": decision["decision_id"], "placement": PLACEMENT}
     actions = ("view", "click" if visitor.accepts else "dismiss")
     return [{"type": "ad", "ad": ad | {"action": action}} for action in actions]

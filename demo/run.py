@@ -1,4 +1,4 @@
-"""The main job, end to end on one machine: `logdig demo`. Each step prints one line with counts and seconds."""
+"""`logdig demo`: the pipeline end to end on one machine. Each step prints one line with counts and seconds."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from analytics.jobs.registry import names_of, run
 from analytics.jobs.report import JobReport
 from analytics.spark import session
 from demo.counts import count_tables, count_zone
-from demo.data_feed import LOADED, SENT, Feeder, made_files, older_files
-from demo.decisions import ask
+from demo.data_feed import LOADED_KINDS, SENT_KINDS, Feeder, generated_files, older_files
+from demo.decisions import request_decisions
 from demo.generator import OFFER
 from demo.server import Site
 from demo.stderr_redirect import errors_to
 from demo.steps import Steps
-from demo.summary import Sent, Summary, print_summary
+from demo.summary import SentCounts, Summary, print_summary
 from demo.visitors import RETURNING, Visits, make_returning, make_visitors
 from infra.local.processes import take_port
 from infra.local.stack import LocalStack
@@ -39,15 +39,15 @@ from logdig.flush.run import FlushFailedError, flush_once
 REFRESH_SECONDS = 10
 FLUSH_SECONDS = 5
 EXPOSURE_SECONDS = 0.5
-REFRESHED = ("ingest", "heat_cells", "listens")
-ELSEWHERE = ("ingest", "maintain", "ledger", *LOADED)
-"""Jobs that are not in the row after ingest: nothing of a lake made just now has to be kept up, the ledger reads every
-object anew and so comes after the summary, and what was loaded is brought in while files are sent."""
+REFRESHED_JOBS = ("ingest", "heat_cells", "listens")
+OTHER_STEPS = ("ingest", "maintain", "ledger", *LOADED_KINDS)
+"""Jobs that do not run in the sequence after ingest: a new lake needs no maintenance, the ledger reads every object and
+so runs after the summary, and the loaded kinds are ingested while files are sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What `logdig demo` was asked for."""
+    """Options of `logdig demo`."""
 
     directory: Path
     data: Path | None = None
@@ -65,12 +65,12 @@ class Demo:
     Args:
         options: See `Options`.
         environment: Usually ``os.environ``; it is pointed at the local AWS.
-        say: Prints one line.
+        print_line: Prints one line.
     """
 
-    def __init__(self, options: Options, environment: Mapping[str, str], say: Callable[[str], None]) -> None:
-        self._options, self._say = options, say
-        self._step = Steps(say)
+    def __init__(self, options: Options, environment: Mapping[str, str], print_line: Callable[[str], None]) -> None:
+        self._options, self._print_line = options, print_line
+        self._step = Steps(print_line)
         site_port = take_port(options.site_port, "site")
         origins = tuple(f"http://{host}:{site_port}" for host in ("127.0.0.1", "localhost"))
         self.app = AppSettings(name="music", token=f"pk_music_{secrets.token_hex(8)}", origins=origins)
@@ -88,8 +88,8 @@ class Demo:
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="demo")
         self._spark: Future[SparkSession] | None = None
         self._entered = ExitStack()
-        # What one flush has taken, another one takes for empty.
-        self._flush_turn = threading.Lock()
+        # While one flush holds messages, another one sees an empty queue.
+        self._flush_lock = threading.Lock()
 
     def __enter__(self) -> Demo:
         with ExitStack() as entering:
@@ -99,7 +99,7 @@ class Demo:
             self._entered = entering.pop_all()
         self._step.note(f"site       {self.site.url}")
         self._step.note(f"dashboard  {self.stack.dashboard_url}")
-        # Starting takes seconds that sending does not need.
+        # Spark starts while events are sent.
         self._spark = self._pool.submit(self._start_spark)
         return self
 
@@ -119,71 +119,75 @@ class Demo:
     def spark(self) -> SparkSession:
         """The session; waits for its start."""
         if self._spark is None:
-            raise RuntimeError("the demo was not entered")
+            raise RuntimeError("use Demo as a context manager")
         return self._spark.result()
 
     def run(self) -> Summary:
-        """Do every step once and count everything where it lies."""
+        """Do every step once and count the events in every store."""
         files = self._files()
-        loaded = {kind: self._feeder.load(kind, files[kind]) for kind in LOADED}
-        # Made data ends now; recorded data is years old, and nothing foretells over years.
+        loaded = {kind: self._feeder.load(kind, files[kind]) for kind in LOADED_KINDS}
+        # Generated data ends now; recorded data is years old, and no model predicts over years.
         shift = timedelta() if self._options.data is None else self._feeder.shift_to_now(files)
-        sent = Sent()
+        sent = SentCounts()
         with self._flushing():
-            first = self._pool.submit(self._visits.make, make_visitors(self._options.seed))
-            brought = self._pool.submit(lambda: [self._job(name) for name in LOADED])
-            for kind in SENT:
+            first_visits = self._pool.submit(self._visits.make, make_visitors(self._options.seed))
+            ingested = self._pool.submit(lambda: [self._job(name) for name in LOADED_KINDS])
+            for kind in SENT_KINDS:
                 if kind in files:
                     sent.add_file(self._feeder.send(kind, files[kind], shift).tally)
-            sent.add_hostile(self._feeder.misbehave())
+            sent.add_hostile(self._feeder.send_hostile())
             self._step("flush", self.flush, lambda objects: f"{objects} objects")
-            # Whoever still walks over the site comes with the next ingest.
+            # Visitors who are still on the site come with the next ingest.
             self._job("ingest")
-            brought.result()
-            sent.add_visits(self._step("visitors on the site", first.result, self._visits.tell))
+            ingested.result()
+            sent.add_visits(self._step("visitors on the site", first_visits.result, self._visits.describe))
         for name in names_of("all"):
-            if name not in ELSEWHERE:
+            if name not in OTHER_STEPS:
                 self._job(name)
         returning = make_returning(self._options.seed, self._best_targets()[:RETURNING])
-        again = self._pool.submit(self._visits.make, returning)
-        sent.add_visits(self._step("visitors who come again", again.result, self._visits.tell))
-        decisions = self._step("three decisions asked by a server", self._ask, lambda found: f"{len(found)} answers")
+        second_visits = self._pool.submit(self._visits.make, returning)
+        sent.add_visits(self._step("visitors who come again", second_visits.result, self._visits.describe))
+        decisions = self._step(
+            "three decisions for a server", self._decide, lambda decisions: f"{len(decisions)} responses"
+        )
         sent.add_decisions(len(decisions))
         self._step("flush", self._flush_exposures, lambda objects: f"{objects} objects")
-        for name in REFRESHED:
+        for name in REFRESHED_JOBS:
             self._job(name)
         summary = self._count(loaded, sent, decisions)
-        print_summary(summary, self._say, self.stack.dashboard_url)
+        print_summary(summary, self._print_line, self.stack.dashboard_url)
         return summary
 
-    def prove(self) -> bool:
-        """Make the ledger of everything until now; tell whether its sums meet."""
+    def ledger_adds_up(self) -> bool:
+        """Run the job `ledger`; tell whether its sums match."""
         return not self._job("ledger").notes["broken_sums"]
 
     def refresh_forever(self) -> None:
-        """Keep flush, ingest and marts going until a part ends or Ctrl-C; new clicks appear within a minute.
+        """Repeat flush, ingest and marts until a part ends or Ctrl-C; new clicks appear within a minute.
 
-        The ledger is made meanwhile.
+        The ledger runs meanwhile.
         """
-        proof = self._pool.submit(self.prove)
-        self._say(f"\nClick on the site; your click is on the heatmap within a minute: {self.site.url}  (Ctrl-C ends)")
+        ledger = self._pool.submit(self.ledger_adds_up)
+        self._print_line(
+            f"\nClick on the site; your click is on the heatmap within a minute: {self.site.url}  (Ctrl-C ends)"
+        )
         while not (problem := self.stack.problem()):
             time.sleep(REFRESH_SECONDS)
-            if proof.done():
-                proof.result()
+            if ledger.done():
+                ledger.result()
             if self.flush():
-                for name in REFRESHED:
+                for name in REFRESHED_JOBS:
                     run(name, self.spark, self.settings, datetime.now(UTC))
-        self._say(f"stopped: {problem}")
+        self._print_line(f"stopped: {problem}")
 
     def flush(self) -> int:
-        """Write everything that is queued; return how many objects that made.
+        """Write all queued events; return how many objects were written.
 
         Raises:
-            FlushFailedError: Something was not written.
+            FlushFailedError: A write failed.
         """
         objects = 0
-        with self._flush_turn:
+        with self._flush_lock:
             while True:
                 report = flush_once(self.settings, force=True)
                 if report.errors:
@@ -196,17 +200,19 @@ class Demo:
         if self._options.data is not None:
             return older_files(self._options.data)
         folder, listens = self._options.directory / "data", self._options.listens
-        make = lambda: made_files(folder, self._options.seed, listens)  # noqa: E731
-        return self._step("data made", make, lambda files: f"{len(files)} files, {listens:,} listens in {folder}")
+        generate = lambda: generated_files(folder, self._options.seed, listens)  # noqa: E731
+        return self._step(
+            "data generated", generate, lambda files: f"{len(files)} files, {listens:,} listens in {folder}"
+        )
 
     @contextmanager
     def _flushing(self) -> Iterator[None]:
-        """Flush meanwhile, as a schedule does: the emulated queue slows down with its depth."""
+        """Flush in the background, as a schedule does: the emulated queue slows down with its depth."""
         done = threading.Event()
 
         def keep_flushing() -> None:
             while not done.wait(FLUSH_SECONDS):
-                with self._flush_turn:
+                with self._flush_lock:
                     flush_once(self.settings, force=False)
 
         flushing = self._pool.submit(keep_flushing)
@@ -216,14 +222,14 @@ class Demo:
             done.set()
             flushing.result()
 
-    def _ask(self) -> list[dict[str, Any]]:
-        return ask(self.stack.collector_url, self.app, self._feeder.secret, self._best_targets()[:2])
+    def _decide(self) -> list[dict[str, Any]]:
+        return request_decisions(self.stack.collector_url, self.app, self._feeder.secret, self._best_targets()[:2])
 
     def _best_targets(self) -> list[str]:
         return [row["customer_id"] for row in sorted(self._rows("targets"), key=lambda row: int(row["rank"]))]
 
     def _flush_exposures(self) -> int:
-        # The collector hands exposures over without making the page wait; give it the moment it may take.
+        # The collector queues exposures without making the page wait; give it time to do so.
         time.sleep(EXPOSURE_SECONDS)
         return self.flush()
 
@@ -233,7 +239,7 @@ class Demo:
     def _rows(self, name: str) -> list[dict[str, Any]]:
         return [row.asDict(recursive=True) for row in tables.read(self.spark, self.settings, name).collect()]
 
-    def _count(self, loaded: Mapping[str, int], sent: Sent, decisions: list[dict[str, Any]]) -> Summary:
+    def _count(self, loaded: Mapping[str, int], sent: SentCounts, decisions: list[dict[str, Any]]) -> Summary:
         store = s3_store(self.settings)
         return Summary(
             sent=sent,

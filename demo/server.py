@@ -1,4 +1,4 @@
-"""Serve the example site: pages with token and endpoint filled in, and the built tracker beside them."""
+"""Serve the example site: pages with token and endpoint filled in, and the built tracker."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import html
 import threading
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from types import TracebackType
 
-ROOT = Path(__file__).resolve().parent.parent
+from infra.paths import ROOT
+
 SITE = ROOT / "demo" / "site"
 TRACKER = ROOT / "clicktracker_js" / "dist"
 TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -53,9 +53,9 @@ class Site:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 name = self.path.split("?")[0].removeprefix("/") or "index.html"
-                found = read_page(name, values)
-                content, kind = found or (b"not found", "text/plain")
-                self.send_response(200 if found else 404)
+                page = read_page(name, values)
+                content, kind = page or (b"not found", "text/plain")
+                self.send_response(200 if page else 404)
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(content)))
                 self.send_header("Content-Security-Policy", policy)
@@ -65,7 +65,7 @@ class Site:
                 self.wfile.write(content)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class names it so)
-                """Say nothing: the demo's own lines are what the user reads."""
+                """Log nothing: the user reads the demo's own lines."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"

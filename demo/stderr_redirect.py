@@ -1,4 +1,4 @@
-"""Errors of a program that is started go to a file, not between the demo's lines."""
+"""Redirect standard error of programs that the demo starts to a file."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pathlib import Path
 
 @contextmanager
 def errors_to(log: Path) -> Iterator[None]:
-    """Have programs that start meanwhile write their errors to a file: they keep what they got, this process goes back.
+    """Redirect standard error to a file for programs started meanwhile; afterwards restore it for this process.
 
     Args:
         log: Appended to.
     """
-    kept = os.dup(2)
+    original = os.dup(2)
     with log.open("ab") as file:
         os.dup2(file.fileno(), 2)
         try:
             yield
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(original, 2)
+            os.close(original)

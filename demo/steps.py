@@ -1,4 +1,4 @@
-"""One line a step: how long it took, its name, and what it counted."""
+"""One line for each step: seconds, name and counts."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ T = TypeVar("T")
 
 
 class Steps:
-    """Does the steps of a run and tells of each when it is done.
+    """Runs the steps of a demo and prints a line after each.
 
     Args:
-        say: Prints one line.
+        print_line: Prints one line.
     """
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
+    def __init__(self, print_line: Callable[[str], None]) -> None:
+        self._print_line = print_line
         self._started = time.monotonic()
 
     @property
@@ -25,13 +25,13 @@ class Steps:
         """Seconds since the first step."""
         return time.monotonic() - self._started
 
-    def __call__(self, name: str, work: Callable[[], T], tell: Callable[[T], str] = lambda _: "") -> T:
-        """Do one step and return its result; ``tell`` puts that into words."""
+    def __call__(self, name: str, work: Callable[[], T], describe: Callable[[T], str] = lambda _: "") -> T:
+        """Do one step and return its result; ``describe`` gives the text of its line."""
         started = time.monotonic()
         result = work()
-        self._say(f"{time.monotonic() - started:6.1f} s  {name:<36} {tell(result)}".rstrip())
+        self._print_line(f"{time.monotonic() - started:6.1f} s  {name:<36} {describe(result)}".rstrip())
         return result
 
     def note(self, text: str) -> None:
         """Add a line to the step."""
-        self._say(f"          {text}")
+        self._print_line(f"          {text}")

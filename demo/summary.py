@@ -1,4 +1,4 @@
-"""The demo's last words: what was sent, what was stored, whether it adds up, and what came of it."""
+"""The demo's summary: events sent and stored, whether the counts add up, and the results."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from demo.counts import Stored, TableCounts
+from demo.counts import TableCounts, ZoneCount
 from demo.hostile import HostileReport
 from demo.visits import VisitCounts
 from logdig.backfill.sender import Tally
@@ -20,10 +20,10 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 @dataclass(slots=True)
-class Sent:
-    """What the demo's senders sent and were answered: files, bad input, visitors, and decisions.
+class SentCounts:
+    """Events that the demo sent and the results: files, bad input, visitors, and decisions.
 
-    Each decision that was answered is one event, which the collector itself makes.
+    Each decision is one event, which the collector itself creates.
     """
 
     sent: int = 0
@@ -32,22 +32,22 @@ class Sent:
     offers: int = 0
 
     def add_file(self, tally: Tally) -> None:
-        """Count the rows of a file in."""
+        """Count the rows of a file."""
         self._add(tally.sent, tally.accepted, len(tally.refusals))
 
     def add_hostile(self, report: HostileReport) -> None:
-        """Count bad input, and the good beside it, in."""
+        """Count the bad input and the good events sent with it."""
         self._add(report.sent, report.accepted, report.rejected)
 
     def add_visits(self, counts: VisitCounts) -> None:
-        """Count visitors in."""
+        """Count the events of visitors."""
         self._add(counts.sent, counts.accepted, counts.rejected)
         self.add_decisions(counts.decisions)
         self.offers += counts.offers
 
-    def add_decisions(self, answers: int) -> None:
-        """Count answered decisions in."""
-        self._add(answers, answers, 0)
+    def add_decisions(self, count: int) -> None:
+        """Count decisions."""
+        self._add(count, count, 0)
 
     def _add(self, sent: int, accepted: int, rejected: int) -> None:
         self.sent += sent
@@ -57,14 +57,14 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Counts, each from its own place: ``sent`` at the senders, the rest in S3 and in the tables.
+    """Counts, each from its own source: ``sent`` from the senders, the rest from S3 and the tables.
 
-    ``is_open``: people may click on the site while the demo runs, so that more can come than it sent.
+    ``is_open``: people may click on the site while the demo runs, so that more events can arrive than it sent.
     """
 
-    sent: Sent
-    raw: Stored
-    bad: Stored
+    sent: SentCounts
+    raw: ZoneCount
+    bad: ZoneCount
     counted: TableCounts
     loaded: Mapping[str, int]
     browser: bool
@@ -74,18 +74,18 @@ class Summary:
     is_open: bool
 
     @property
-    def beside(self) -> int:
-        """Events that nobody of the demo sent: yours, when you clicked on the site while it ran."""
+    def extra(self) -> int:
+        """Events that the demo did not send: yours, when you clicked on the site while it ran."""
         return max(0, self.raw.distinct - self.sent.accepted) if self.is_open else 0
 
     def gaps(self) -> list[str]:
-        """Every sum that does not meet, in words."""
-        accepted, rejected = self.sent.accepted + self.beside, self.sent.rejected
+        """Describe every sum that does not match."""
+        accepted, rejected = self.sent.accepted + self.extra, self.sent.rejected
         sums = (
             ("sent = accepted + rejected", self.sent.sent, self.sent.accepted + rejected),
-            ("accepted = different lines in raw", accepted, self.raw.distinct),
+            ("accepted = distinct lines in raw", accepted, self.raw.distinct),
             ("accepted = rows of events", accepted, self.counted.events),
-            ("rejected = different lines in bad", rejected, self.bad.distinct),
+            ("rejected = distinct lines in bad", rejected, self.bad.distinct),
             ("rejected = rows of bad_events", rejected, self.counted.bad_events),
             ("customers loaded = rows of customers", self.loaded["customers"], self.counted.customers),
             ("tracks loaded = rows of tracks", self.loaded["tracks"], self.counted.tracks),
@@ -93,13 +93,13 @@ class Summary:
         return [f"{name}: {left:,} is not {right:,}" for name, left, right in sums if left != right]
 
     def as_json(self) -> dict[str, Any]:
-        """Everything a script may check."""
+        """Values for scripts."""
         counted = self.counted
         return {
             "sent": self.sent.sent,
             "accepted": self.sent.accepted,
             "rejected": self.sent.rejected,
-            "beside": self.beside,
+            "beside": self.extra,
             "raw": self.raw.lines,
             "duplicates": self.raw.lines - self.raw.distinct,
             "bad": self.bad.lines,
@@ -127,55 +127,58 @@ class Summary:
 
 
 def _model(row: Mapping[str, Any]) -> dict[str, Any]:
-    kept = ("offer", "passed", "reason", "train_rows", "train_positives", "test_rows", "test_positives", "roc_auc")
-    return {name: row[name] for name in (*kept, *FIGURES, *(f"constant_{name}" for name in FIGURES))}
+    fields = ("offer", "passed", "reason", "train_rows", "train_positives", "test_rows", "test_positives", "roc_auc")
+    return {name: row[name] for name in (*fields, *FIGURES, *(f"constant_{name}" for name in FIGURES))}
 
 
-def print_summary(summary: Summary, say: Callable[[str], None], dashboard_url: str) -> None:
+def print_summary(summary: Summary, print_line: Callable[[str], None], dashboard_url: str) -> None:
     """Print the summary, sums first."""
     counted, raw = summary.counted, summary.raw
-    say("")
+    print_line("")
     sent = summary.sent
-    say(f"sent {sent.sent:,} = accepted {sent.accepted:,} + rejected {sent.rejected:,}")
-    if summary.beside:
-        say(f"and {summary.beside:,} events of your own, made on the site meanwhile")
-    say(
-        f"raw {raw.lines:,} lines, {raw.lines - raw.distinct:,} duplicates = {raw.distinct:,} different "
+    print_line(f"sent {sent.sent:,} = accepted {sent.accepted:,} + rejected {sent.rejected:,}")
+    if summary.extra:
+        print_line(f"and {summary.extra:,} events of your own clicks on the site")
+    print_line(
+        f"raw {raw.lines:,} lines, {raw.lines - raw.distinct:,} duplicates = {raw.distinct:,} distinct "
         f"= {counted.events:,} rows of events; bad {summary.bad.distinct:,} = {counted.bad_events:,} rows of bad_events"
     )
-    say(
+    print_line(
         f"{counted.listens:,} listens and {counted.ad_clicks:,} ad clicks sent; on the site "
         f"{counted.browser_listens:,} listens, {counted.browser_ad_clicks:,} ad clicks, "
         f"{counted.exposures:,} decisions, {sent.offers:,} offers shown"
     )
-    say(
+    print_line(
         f"{counted.customers:,} customers ({'with' if counted.customer_0 else 'without'} id 0, "
         f"{counted.zero_zips:,} zips begin with 0), {counted.tracks:,} tracks ({counted.quoted_tracks:,} with a quote)"
     )
-    say("hottest cells")
+    print_line("hottest cells")
     for row in sorted(summary.tables["heat_cells"], key=lambda row: -row["clicks"])[:HOTTEST]:
         page = row["page"].rsplit("/", 1)[-1] or "/"
-        place = f"{row['selector'] or '(page)'} cell {row['cell_x']},{row['cell_y']}"
-        say(f"  {row['clicks']:>4} clicks  {page:<12} {place}")
+        cell = f"{row['selector'] or '(page)'} cell {row['cell_x']},{row['cell_y']}"
+        print_line(f"  {row['clicks']:>4} clicks  {page:<12} {cell}")
     for model in summary.tables["models"]:
-        _print_model(model, say)
+        _print_model(model, print_line)
     levels = Counter(LEVELS.get(row["level"], str(row["level"])) for row in summary.tables["targets"])
-    say(f"targets {sum(levels.values()):,}: " + (", ".join(f"{k} {v}" for k, v in sorted(levels.items())) or "nobody"))
-    for answer in summary.decisions:
-        score = f" score {answer['score']:.2f}" if answer.get("score") is not None else ""
-        say(f"decision  customer {answer['customer_id']}: {answer.get('decision')} ({answer.get('reason')}){score}")
+    print_line(
+        f"targets {sum(levels.values()):,}: " + (", ".join(f"{k} {v}" for k, v in sorted(levels.items())) or "none")
+    )
+    for decision in summary.decisions:
+        score = f" score {decision['score']:.2f}" if decision.get("score") is not None else ""
+        outcome = f"{decision.get('decision')} ({decision.get('reason')}){score}"
+        print_line(f"decision  customer {decision['customer_id']}: {outcome}")
     for gap in summary.gaps():
-        say(f"DOES NOT ADD UP  {gap}")
-    say(f"dashboard {dashboard_url}   all of it in {summary.seconds:.0f} s")
+        print_line(f"DOES NOT ADD UP  {gap}")
+    print_line(f"dashboard {dashboard_url}   total time {summary.seconds:.0f} s")
 
 
-def _print_model(model: Mapping[str, Any], say: Callable[[str], None]) -> None:
-    say(f"model {model['offer']} {'passed' if model['passed'] else 'refused'}: {model['reason']}")
+def _print_model(model: Mapping[str, Any], print_line: Callable[[str], None]) -> None:
+    print_line(f"model {model['offer']} {'passed' if model['passed'] else 'refused'}: {model['reason']}")
     figures = ", ".join(
         f"{name.replace('_', ' ')} {_figure(model[name])} (constant {_figure(model[f'constant_{name}'])})"
         for name in FIGURES
     )
-    say(
+    print_line(
         f"  learned from {model['train_positives']:,} clickers of {model['train_rows']:,} customers, "
         f"tested on {model['test_positives']:,} of {model['test_rows']:,}: {figures}"
     )

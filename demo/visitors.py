@@ -30,7 +30,7 @@ def make_visitors(seed: int) -> list[Visitor]:
 
 
 def make_returning(seed: int, targets: Sequence[str]) -> list[Visitor]:
-    """Draw those who come once targets are known: the first of them, or anyone where there are none.
+    """Draw the visitors who come once targets are known: the first targets, or any customers where there are none.
 
     Every second one accepts the offer.
     """
@@ -48,7 +48,7 @@ class Visits:
     Args:
         site_url: Address of the site.
         collector_url: Address of the collector, for visits over HTTP.
-        app: Whose token the pages carry.
+        app: Its token is on the pages.
     """
 
     def __init__(self, site_url: str, collector_url: str, app: AppSettings) -> None:
@@ -57,18 +57,18 @@ class Visits:
 
     @property
     def browser(self) -> bool:
-        """Whether visits are real."""
+        """Whether visits use a real browser."""
         return self._chromium is not None
 
     def make(self, visitors: Sequence[Visitor]) -> VisitCounts:
-        """Let every visitor come and go; return what they counted."""
+        """Let every visitor browse the site; return the counts."""
         if self._chromium is None:
             return visit_over_http(self._site_url, self._collector_url, self._app.token, visitors)
-        # Playwright takes a moment to import, and a machine without a browser need not have it.
+        # Playwright is slow to import, and a machine without a browser need not have it.
         from demo.browser_visits import visit_in_browser
 
         return visit_in_browser(self._chromium, self._site_url, visitors)
 
-    def tell(self, counts: VisitCounts) -> str:
-        """Put counts into words, and how they came about."""
-        return f"{counts.line()} ({'Chromium' if self.browser else 'over HTTP: there is no Chromium or Chrome here'})"
+    def describe(self, counts: VisitCounts) -> str:
+        """Describe counts, and whether a browser made them."""
+        return f"{counts.line()} ({'Chromium' if self.browser else 'over HTTP: no Chromium or Chrome found'})"

@@ -1,4 +1,4 @@
-"""Who visits the example site, and what is counted of it."""
+"""Visitors of the example site, and the counts of their visits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who comes: window size, customer number or None, the seed of what they click, and what they say to an offer."""
+    """One visitor: window size, customer id or None, the seed of the clicks, and whether an offer is accepted."""
 
     width: int
     height: int
@@ -18,10 +18,10 @@ class Visitor:
 
 @dataclass(slots=True)
 class VisitCounts:
-    """What visitors did, counted on their side.
+    """Counts of visits, taken in the browser.
 
-    ``sent``: events their trackers sent; ``accepted`` and ``rejected``: what was answered; ``decisions``: answers to
-    decide, of which ``offers`` said to show one.
+    ``sent``: events that their trackers sent; ``accepted`` and ``rejected``: the results; ``decisions``: responses of
+    decide, of which ``offers`` showed an offer.
     """
 
     visitors: int = 0
@@ -33,12 +33,12 @@ class VisitCounts:
     offers: int = 0
 
     def add(self, other: VisitCounts) -> None:
-        """Count other visitors in."""
+        """Add the counts of other visitors."""
         for field in fields(self):
             setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
 
     def line(self) -> str:
-        """One line for people."""
+        """One line of text."""
         return (
             f"{self.visitors} visitors, {self.clicks} clicks, {self.sent} events, "
             f"{self.offers} offers in {self.decisions} decisions"

@@ -1,4 +1,4 @@
-"""What the pipeline needs of an AWS account, as data: one description for every account, real or emulated.
+"""Resources that the pipeline needs, as data: one description for AWS and for emulators.
 
 Each value is an argument of the AWS API as boto3 takes it.
 """
@@ -13,9 +13,9 @@ from logdig.config.settings import Settings
 
 DAY_SECONDS = 24 * 3600
 RETENTION_SECONDS = 14 * DAY_SECONDS
-"""Longest that SQS keeps a message. The dead-letter queue keeps the first time of sending, so it gets the same."""
+"""The maximum of SQS. The dead-letter queue counts from the first time of sending, so it gets the same."""
 VISIBILITY_SECONDS = 300
-"""Longer than the flush may run (240 s), so that no run outlives its receipts."""
+"""Longer than the flush may run (240 s), so that no receipt expires during a run."""
 MAX_RECEIVE_COUNT = 50
 
 
@@ -52,12 +52,12 @@ def queue_attributes(dlq_arn: str) -> dict[str, str]:
 
 
 def profile_table(settings: Settings) -> Table:
-    """Table that decisions read; rows end by themselves at ``expires_at``."""
+    """Table that decisions read; rows expire at ``expires_at``."""
     return Table(settings.profile_table_name, "person", "expires_at")
 
 
 def lock_table_name(settings: Settings) -> str:
-    """Table in which Iceberg locks commits where the catalog itself loses concurrent ones."""
+    """Table in which Iceberg locks commits, for catalogs that lose concurrent ones."""
     return f"{settings.prefix}-locks"
 
 

@@ -1,6 +1,6 @@
-"""The Lambda front door: REST routes, a function URL and the scheduled flush, all on the same core.
+"""The Lambda endpoints: REST routes, a function URL and the scheduled flush, all on the same core.
 
-Every route takes all methods and content types, so that 405, 415 and CORS are the core's on every door.
+Every route takes all methods and content types, so that the core answers 405, 415 and CORS on every endpoint.
 """
 
 from __future__ import annotations
@@ -26,36 +26,36 @@ from logdig.errors import TransientError
 _log = logging.getLogger(__name__)
 
 EXPOSURE_WAIT_SECONDS = 0.02
-"""Lambda freezes the process after its reply; the exposure of a decision is sent before."""
+"""Lambda freezes the process after its reply, so the exposure of a decision is sent before it."""
 
 
 @cache
 def collector() -> MeasuredCollector:
-    """Wire the collector on the first request: nothing speaks to AWS by being imported."""
+    """Build the collector on the first request: an import makes no AWS call."""
     settings = find_settings(os.environ)
     parts = factory.build(settings, os.environ, counters=Counters(), exposure_wait_seconds=EXPOSURE_WAIT_SECONDS)
     return MeasuredCollector(parts.collector, settings.prefix)
 
 
-def answer_by(source: Callable[[], Collector | MeasuredCollector], request: http.Request) -> http.Reply:
-    """Answer a request; 503 while what the collector is made of cannot be reached."""
+def answer_with(get_collector: Callable[[], Collector | MeasuredCollector], request: http.Request) -> http.Reply:
+    """Answer a request; 503 while the collector cannot be built because AWS does not answer."""
     try:
-        made = source()
+        served = get_collector()
     except TransientError as err:
-        # The answer does not repeat what AWS said.
+        # The response does not repeat AWS's message.
         _log.warning("cannot start: %s", err)
         return error_reply(request, err.http_status, err, (("Retry-After", str(RETRY_AFTER_SECONDS)),))
-    return made.handle(request)
+    return served.handle(request)
 
 
-def build_app(source: Callable[[], Collector | MeasuredCollector]) -> Chalice:
-    """Make the Chalice application on a source of the collector."""
-    # Its own logging would take "logdig" for its name and silence every warning of ours.
+def build_app(get_collector: Callable[[], Collector | MeasuredCollector]) -> Chalice:
+    """Make the Chalice application; ``get_collector`` is called at each request."""
+    # Chalice would configure the logger "logdig" as its own and silence our warnings.
     chalice = Chalice(app_name="logdig", configure_logs=False)
 
     def answer() -> Response:
-        asked = cast(Request, chalice.current_request).to_original_event()
-        return rest_response(answer_by(source, rest_request(asked)))
+        event = cast(Request, chalice.current_request).to_original_event()
+        return rest_response(answer_with(get_collector, rest_request(event)))
 
     for path in PATHS:
         chalice.route(path, methods=list(METHODS), content_types=["*/*"], name="answer")(answer)
@@ -70,5 +70,5 @@ scheduled, run = app.handler_map["flush"], app.handler_map["flush-now"]
 
 @app.lambda_function(name="collect")
 def function_url(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Answer a request of the function URL, the cheapest door: no API Gateway in front."""
-    return url_response(answer_by(collector, url_request(event)))
+    """Answer a request of the function URL, the cheapest endpoint: no API Gateway in front."""
+    return url_response(answer_with(collector, url_request(event)))

@@ -1,7 +1,7 @@
-"""One line a request on Lambda: log line and CloudWatch metrics at once, in the embedded metric format.
+"""One line per request on Lambda: log line and CloudWatch metrics in one, in the embedded metric format.
 
-CloudWatch reads the numbers out of the log by itself, so no call is made and nothing is waited for. The line holds
-counts, app names and fixed words, nothing personal. docs/operations.md names every metric.
+CloudWatch extracts the numbers from the log, so no call is made. The line holds counts, app names and fixed words,
+no personal data. docs/operations.md names every metric.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ HELD_REQUESTS = "HeldRequests"
 
 
 class MeasuredCollector:
-    """A collector that prints the line of each request once it is answered."""
+    """A collector that prints a line for each request after it is answered."""
 
     def __init__(self, collector: Collector, service: str) -> None:
         self._collector = collector
@@ -43,7 +43,7 @@ class MeasuredCollector:
 
 
 class RequestMetrics:
-    """Tells how far the counters of a process grew since the last request."""
+    """Measures how far the counters of a process grew since the last request."""
 
     def __init__(self, counters: Counters, service: str) -> None:
         self._counters, self._service = counters, service
@@ -51,7 +51,7 @@ class RequestMetrics:
         self._sends, self._send_seconds = 0, 0.0
 
     def line(self, now: datetime) -> str:
-        """Give the line of the request that has just been answered."""
+        """Return the line of the request that has just been answered."""
         sums, (counts, seconds) = self._counters.sums(), self._counters.sends()
         grown = {
             key: amount - self._sums.get(key, 0) for key, amount in sums.items() if amount != self._sums.get(key, 0)
@@ -76,9 +76,9 @@ class RequestMetrics:
 
 def _words(grown: Mapping[tuple[str, Labels], float]) -> dict[str, object]:
     """Reasons, app, path and status of the request, for searching the log."""
-    found: dict[str, set[str]] = {"reason": set(), "app": set(), "path": set(), "status": set()}
+    words: dict[str, set[str]] = {"reason": set(), "app": set(), "path": set(), "status": set()}
     for _, labels in grown:
         for name, value in labels:
-            if name in found:
-                found[name].add(value)
-    return {name: sorted(values) for name, values in found.items()}
+            if name in words:
+                words[name].add(value)
+    return {name: sorted(values) for name, values in words.items()}

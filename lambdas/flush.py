@@ -1,6 +1,6 @@
 """The scheduled flush: a schedule, an SNS message or a direct call starts it; a failure is raised for the alarm to see.
 
-A direct call may say ``{"force": true}``; an SNS message may hold the same text.
+A direct call may pass ``{"force": true}``; an SNS message may hold the same text.
 """
 
 from __future__ import annotations
@@ -8,16 +8,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from logdig.config.loader import find_settings
 from logdig.flush.run import TIMEOUT_SECONDS, FlushFailedError, flush_once
 
-if TYPE_CHECKING:
-    pass
-
 ENDING_SECONDS = 5
-"""Kept of a function's time for the call that is under way at the deadline, and for the report."""
+"""Reserved of a function's time for the call in progress at the deadline, and for the report."""
 
 
 def is_forced(event: Mapping[str, Any]) -> bool:
@@ -34,10 +31,10 @@ def is_forced(event: Mapping[str, Any]) -> bool:
 
 def _says_force(text: str) -> bool:
     try:
-        said = json.loads(text)
+        message = json.loads(text)
     except ValueError:
         return False
-    return isinstance(said, dict) and said.get("force") is True
+    return isinstance(message, dict) and message.get("force") is True
 
 
 def run(event: Mapping[str, Any], context: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Lambda events into requests, replies into what Lambda's two HTTP doors expect."""
+"""Lambda events into requests, replies into what Lambda's two HTTP endpoints expect."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def rest_request(event: LambdaEvent) -> Request:
     return Request(
         method=context["httpMethod"],
         path=context["resourcePath"],
-        # API Gateway has taken the query string apart.
+        # API Gateway has parsed the query string.
         query=urlencode(event.get("multiValueQueryStringParameters") or {}, doseq=True),
         headers=_headers(event),
         body=_body(event),
@@ -57,7 +57,7 @@ def url_response(reply: Reply) -> dict[str, Any]:
 
 
 def _headers(event: LambdaEvent) -> Headers:
-    """All headers; Chalice's local server leaves the spaces around a value, which are none of it."""
+    """All headers; strip the spaces around a value, which Chalice's local server keeps."""
     repeated = event.get("multiValueHeaders") or {}
     single = {name: [value] for name, value in (event.get("headers") or {}).items()}
     pairs = ((name, value) for name, values in (repeated or single).items() for value in values)
@@ -65,7 +65,7 @@ def _headers(event: LambdaEvent) -> Headers:
 
 
 def _body(event: LambdaEvent) -> bytes:
-    """Take the body's bytes; Lambda has replaced what was no UTF-8, unless the type is application/octet-stream."""
+    """Decode the body's bytes; Lambda has replaced invalid UTF-8, unless the type is application/octet-stream."""
     body = event.get("body") or b""
     if event.get("isBase64Encoded"):
         return base64.b64decode(body)

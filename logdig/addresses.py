@@ -1,4 +1,4 @@
-"""Page addresses and origins: what may be kept of the one, and how the other is compared."""
+"""Page addresses and origins: which query parameters are kept, and how origins are compared."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import lru_cache
 CAMPAIGN_PARAMETERS = frozenset(("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"))
 DEFAULT_PORTS = {"http": "80", "https": "443"}
 ORIGIN_CHARACTERS = 300
-"""Scheme, a host name of 253, a port, and some to spare; longer ones are no origin and are not remembered."""
+"""Scheme, a host name of 253, a port, and some to spare; longer texts are no origin and are not cached."""
 CACHED_ORIGINS = 1024
 
 _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[^/?#@\\:\[\]\s,]+|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?")
@@ -18,10 +18,10 @@ _IDEOGRAPHIC_DOTS = "\u3002\uff0e\uff61"
 
 
 def drop_query(address: str, allowed: Collection[str]) -> str:
-    """Drop the query string but for campaign parameters and those allowed; also inside a fragment.
+    """Drop the query string except campaign and allowed parameters; also inside a fragment.
 
     Args:
-        address: A page's address or any text; without a ``?`` it comes back unchanged.
+        address: A page's address or any text; without a ``?`` it is returned unchanged.
         allowed: Names that the app keeps, beside CAMPAIGN_PARAMETERS.
     """
     if "?" not in address:
@@ -40,9 +40,9 @@ def _kept(name: str, allowed: Collection[str]) -> bool:
 
 
 def normal_origin(origin: str) -> str | None:
-    """Bring an origin into the one form that is compared; None when it is no web origin.
+    """Normalize an origin for comparison; None when it is no web origin.
 
-    Scheme and host become lower case, the default port goes, the host becomes IDNA 2008. Nothing else is forgiven:
+    Scheme and host become lower case, the default port goes, the host becomes IDNA 2008. Anything else is refused:
     ``null``, a slash or dot at the end, user information, two origins in one header.
     """
     return _normal_origin(origin) if len(origin) <= ORIGIN_CHARACTERS else None
@@ -60,7 +60,7 @@ def _normal_origin(origin: str) -> str | None:
 
 
 def _lower(text: str) -> str:
-    """Lower the case, but let no foreign letter become an ASCII one (the Kelvin sign would become k)."""
+    """Lower the case, but never turn another letter into an ASCII one (the Kelvin sign would become k)."""
     if text.isascii():
         return text.lower()
     return "".join(letter.lower() if letter.isascii() or not letter.lower().isascii() else letter for letter in text)
@@ -71,7 +71,7 @@ def _ascii_host(host: str) -> str | None:
         return host
     if any(dot in host for dot in _IDEOGRAPHIC_DOTS):
         return None
-    # Imported when needed, which is seldom: its tables are large.
+    # Imported on demand, which is rare: its tables are large.
     import idna
 
     try:
@@ -81,9 +81,9 @@ def _ascii_host(host: str) -> str | None:
 
 
 def parse_address(text: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Read an address; None when it is none. One of IPv4 inside IPv6 is the one of IPv4."""
+    """Read an IP address; None for other texts. An IPv4 address mapped into IPv6 is returned as IPv4."""
     try:
-        found = ipaddress.ip_address(text or "")
+        parsed = ipaddress.ip_address(text or "")
     except ValueError:
         return None
-    return (found.ipv4_mapped or found) if isinstance(found, ipaddress.IPv6Address) else found
+    return (parsed.ipv4_mapped or parsed) if isinstance(parsed, ipaddress.IPv6Address) else parsed

@@ -1,6 +1,6 @@
-"""What one process has seen, as sums and latencies; labels are app names and fixed words, nothing personal.
+"""Counters and latencies of one process; labels are app names and fixed words, no personal data.
 
-The server shows them at ``/metrics`` (api/metrics.py); a Lambda door prints them after each request
+The server shows them at ``/metrics`` (api/metrics.py); a Lambda function prints them after each request
 (lambdas/emf.py).
 """
 
@@ -22,7 +22,7 @@ COUNTERS = {
     "logdig_sent_bytes_total": "Bytes of queue messages that were acknowledged.",
     "logdig_exposure_lost_total": "Exposures of decisions that could not be stored.",
 }
-"""Every counter with its help text; docs/operations.md names them all."""
+"""Every counter with its help text; docs/operations.md lists them."""
 SEND_SECONDS = "logdig_send_seconds"
 SEND_SECONDS_HELP = "Time from handing a message to the queue to its acknowledgement or failure."
 BUCKETS_SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
@@ -40,7 +40,7 @@ _REASONS = (
 
 
 def rejection_reason(fault: str) -> str:
-    """Name the kind of a fault's text, which itself holds values: one word of a fixed few."""
+    """Name the kind of a fault in one of a few fixed words: the text itself holds values."""
     if fault.endswith("is required"):
         return "missing"
     return next((kind for start, kind in _REASONS if fault.startswith(start)), "wrong_value")
@@ -56,13 +56,13 @@ class Counters:
         self._send_seconds = 0.0
 
     def add(self, name: str, amount: float = 1, **labels: str) -> None:
-        """Count something of COUNTERS."""
+        """Add to one of COUNTERS."""
         key = (name, tuple(labels.items()))
         with self._lock:
             self._sums[key] = self._sums.get(key, 0) + amount
 
     def observe_send(self, seconds: float) -> None:
-        """Note how long one message took."""
+        """Record how long one message took."""
         with self._lock:
             self._send_counts[bisect_left(BUCKETS_SECONDS, seconds)] += 1
             self._send_seconds += seconds
@@ -78,6 +78,6 @@ class Counters:
             return list(self._send_counts), self._send_seconds
 
     def total(self, name: str, **labels: str) -> float:
-        """Sum of one name over all labels but the given ones."""
+        """Sum of one counter over all labels that include the given ones."""
         wanted = set(labels.items())
-        return sum(amount for (found, have), amount in self.sums().items() if found == name and wanted <= set(have))
+        return sum(amount for (counter, have), amount in self.sums().items() if counter == name and wanted <= set(have))

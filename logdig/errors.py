@@ -1,15 +1,13 @@
 """The error family, sorted by who must act. Imports nothing.
 
-Each class says by its attributes what an HTTP caller hears (``http_status``) and whether trying again can help
-(``retryable``). Messages say what, the value, the limit and the next step.
+``http_status`` is the status that an HTTP caller gets. Messages say what, the value, the limit and the next step.
 """
 
 
 class LogDigError(Exception):
-    """Root of every error that LogDig raises on purpose; ``context`` holds the facts behind the message."""
+    """Root of every error that LogDig raises on purpose; ``context`` holds the values in the message."""
 
     http_status = 500
-    retryable = False
 
     def __init__(self, message: str, **context: object) -> None:
         super().__init__(message)
@@ -32,24 +30,10 @@ class InvalidEventError(InputError):
         self.reason = reason
 
 
-class PayloadTooLargeError(InputError):
-    """A body, event or batch is over its limit."""
-
-    http_status = 413
-
-    def __init__(self, what: str, size_bytes: int, limit_bytes: int) -> None:
-        super().__init__(
-            f"{what} has {size_bytes} bytes, the limit is {limit_bytes}; send less at once",
-            size_bytes=size_bytes,
-            limit_bytes=limit_bytes,
-        )
-
-
 class TransientError(LogDigError):
     """Wait and try again; what is queued stays queued."""
 
     http_status = 503
-    retryable = True
 
 
 class QueueUnavailableError(TransientError):

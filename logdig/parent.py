@@ -8,8 +8,8 @@ import time
 PARENT_CHECK_SECONDS = 0.5
 
 
-def end_with_parent(parent: int) -> None:
-    """End the worker when its parent was killed: nobody could stop it any more, and it would keep the port."""
+def exit_when_parent_ends(parent: int) -> None:
+    """End the worker when its parent was killed: otherwise it would run on and keep the port."""
     while os.getppid() == parent:
         time.sleep(PARENT_CHECK_SECONDS)
     os._exit(1)

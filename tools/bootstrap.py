@@ -1,6 +1,6 @@
-"""Prepare this machine for `make demo` and `make test`: one step a part, each done once.
+"""Prepare this machine for `make demo` and `make test`: one step for each part, each done once.
 
-Runs on the system's Python 3.11+ with nothing installed, so it uses the standard library only. Parts: ``python``
+Runs on the system's Python 3.11+ before installation, so it uses the standard library only. Parts: ``python``
 (environment in .venv), ``java`` (17), ``jars`` (of Spark), ``chromium``, ``tracker`` (its build tools), ``zeppelin``,
 ``account`` (an emulated AWS account that runs functions and judges permissions), ``lint`` (of the template).
 """
@@ -16,7 +16,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from infra.local.machine import ROOT, VENV, find_chromium, find_java, node_environment
+from infra.local.machine import VENV, find_chromium, find_java, node_environment
+from infra.paths import ROOT
 
 VENV_PYTHON = VENV / "bin" / "python"
 ACCOUNT_ENVIRONMENT = ROOT / ".cache" / "account"
@@ -27,18 +28,18 @@ REQUIREMENTS = ("requirements-setup.txt", "requirements-dev.txt", "pyproject.tom
 
 
 class PartMissingError(Exception):
-    """A part is not here and could not be installed; the message says how to get it."""
+    """A part is missing and could not be installed; the message says how to get it."""
 
 
 def prepare_python() -> str:
-    """Make .venv with every locked dependency and the `logdig` command."""
-    if sys.version_info < (3, 11):  # noqa: UP036 (this very check is for older interpreters)
+    """Create .venv with every locked dependency and the `logdig` command."""
+    if sys.version_info < (3, 11):  # noqa: UP036 (the check is for older interpreters)
         raise PartMissingError(
             f"Python 3.11 or later is needed, this is {sys.version.split()[0]}; make PYTHON=python3.12 ..."
         )
-    wanted = _digest(*REQUIREMENTS)
+    digest = _digest(*REQUIREMENTS)
     stamp = VENV / ".prepared"
-    if VENV_PYTHON.exists() and stamp.exists() and stamp.read_text() == wanted:
+    if VENV_PYTHON.exists() and stamp.exists() and stamp.read_text() == digest:
         return "ready"
     if not VENV_PYTHON.exists():
         _run([sys.executable, "-m", "venv", str(VENV)], "install python3-venv (apt install python3-venv)")
@@ -49,24 +50,24 @@ def prepare_python() -> str:
     environment = {**os.environ, "VIRTUAL_ENV": str(VENV)}
     _run([*uv, "sync", "--quiet", "--require-hashes", "requirements-dev.txt"], hint, environment)
     _run([*uv, "install", "--quiet", "--no-deps", "--no-build-isolation", "-e", "."], hint, environment)
-    stamp.write_text(wanted)
+    stamp.write_text(digest)
     return "installed"
 
 
 def prepare_account() -> str:
-    """Install the emulated account in an environment of its own: it asks for other versions than ours (tests only)."""
-    return _own_environment(ACCOUNT_ENVIRONMENT, ACCOUNT_REQUIREMENTS)
+    """Install the emulated account in an environment of its own: it needs other versions (tests only)."""
+    return _separate_environment(ACCOUNT_ENVIRONMENT, ACCOUNT_REQUIREMENTS)
 
 
 def prepare_lint() -> str:
     """Install the linters of the template in an environment of their own, for the same reason (tests only)."""
-    return _own_environment(LINT_ENVIRONMENT, LINT_REQUIREMENTS)
+    return _separate_environment(LINT_ENVIRONMENT, LINT_REQUIREMENTS)
 
 
-def _own_environment(folder: Path, requirements: str) -> str:
-    wanted = _digest(requirements)
+def _separate_environment(folder: Path, requirements: str) -> str:
+    digest = _digest(requirements)
     stamp = folder / ".prepared"
-    if stamp.exists() and stamp.read_text() == wanted:
+    if stamp.exists() and stamp.read_text() == digest:
         return "ready"
     hint = "is the Python package registry reachable?"
     python = folder / "bin" / "python"
@@ -74,7 +75,7 @@ def _own_environment(folder: Path, requirements: str) -> str:
         _run([str(VENV_PYTHON), "-m", "venv", "--without-pip", str(folder)], "make setup comes first")
     command = [str(VENV_PYTHON), "-m", "uv", "pip", "sync", "--quiet", "--require-hashes", "--python", str(python)]
     _run([*command, requirements], hint)
-    stamp.write_text(wanted)
+    stamp.write_text(digest)
     return "installed"
 
 
@@ -96,22 +97,22 @@ def prepare_java() -> str:
 
 def prepare_chromium() -> str:
     """Find Chromium or Chrome, or install Chromium through apt."""
-    found = find_chromium()
-    if found is None:
+    browser = find_chromium()
+    if browser is None:
         _apt("chromium", "Chromium")
-        found = find_chromium()
-    if found is None:
+        browser = find_chromium()
+    if browser is None:
         raise PartMissingError("Chromium is still not found; install Chromium or Chrome so that it is on PATH")
-    return found
+    return browser
 
 
 def prepare_jars() -> str:
-    """Fetch Spark's archives into the user's cache."""
+    """Download Spark's archives to the user's cache."""
     return _fetch("spark")
 
 
 def prepare_zeppelin() -> str:
-    """Fetch Zeppelin's archives into the user's cache (tests of the notes only)."""
+    """Download Zeppelin's archives to the user's cache (tests of the notes only)."""
     for name in ("zeppelin-server", "zeppelin-common", "zeppelin-python"):
         _fetch(name)
     return "ready"
@@ -130,7 +131,7 @@ def _fetch(name: str) -> str:
     )
     if run.returncode != 0:
         raise PartMissingError(run.stderr.strip().splitlines()[-1])
-    # Programs look beside the checkout; the archives themselves are shared by all checkouts.
+    # Programs look in the checkout; the archives themselves are shared by all checkouts.
     link = ROOT / ".cache" / "jars" / name
     link.parent.mkdir(parents=True, exist_ok=True)
     if link.is_symlink():
@@ -140,7 +141,7 @@ def _fetch(name: str) -> str:
 
 
 def prepare_tracker() -> str:
-    """Install the tracker's build tools (esbuild, TypeScript) as its lock file names them."""
+    """Install the tracker's build tools (esbuild, TypeScript) from its lock file."""
     folder = ROOT / "clicktracker_js"
     lock = (folder / "package-lock.json").read_bytes()
     stamp = folder / "node_modules" / ".prepared"
@@ -153,24 +154,24 @@ def prepare_tracker() -> str:
 
 
 def _apt(package: str, what: str) -> None:
-    """Install a Debian package: as root without a terminal at once, on a terminal after a yes (YES=1 answers)."""
-    by_hand = f"{what} is missing; install it with: apt-get install {package}"
+    """Install a Debian package: on a terminal after a yes (YES=1 answers it), as root without a terminal at once."""
+    manual_step = f"{what} is missing; install it with: apt-get install {package}"
     if shutil.which("apt-get") is None:
         raise PartMissingError(
-            f"{what} is missing and there is no apt-get here; install {what} by your system's own way"
+            f"{what} is missing and apt-get is not available; install {what} with your system's package manager"
         )
     prefix = [] if os.geteuid() == 0 else ["sudo"]
     if prefix and shutil.which("sudo") is None:
-        raise PartMissingError(by_hand)
+        raise PartMissingError(manual_step)
     if sys.stdin.isatty() and os.environ.get("YES") != "1":
         answer = input(f"{what} is missing. Install {package} with apt-get now? [Y/n] ").strip().lower()
         if answer not in ("", "y", "yes"):
-            raise PartMissingError(by_hand)
+            raise PartMissingError(manual_step)
     elif prefix and os.environ.get("YES") != "1":
-        raise PartMissingError(by_hand)
+        raise PartMissingError(manual_step)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    _run([*prefix, "apt-get", "update", "-qq"], by_hand, environment)
-    _run([*prefix, "apt-get", "install", "-y", "-qq", "--no-install-recommends", package], by_hand, environment)
+    _run([*prefix, "apt-get", "update", "-qq"], manual_step, environment)
+    _run([*prefix, "apt-get", "install", "-y", "-qq", "--no-install-recommends", package], manual_step, environment)
 
 
 def _run(command: list[str], hint: str, environment: dict[str, str] | None = None, cwd: Path = ROOT) -> None:
@@ -183,7 +184,7 @@ def _run(command: list[str], hint: str, environment: dict[str, str] | None = Non
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "python": ("Python environment", prepare_python),
     "java": ("Java 17", prepare_java),
-    "jars": ("Spark archives (75 MB)", prepare_jars),
+    "jars": ("Spark archives (78 MB)", prepare_jars),
     "chromium": ("Chromium", prepare_chromium),
     "tracker": ("tracker build tools", prepare_tracker),
     "zeppelin": ("Zeppelin archives (113 MB)", prepare_zeppelin),
@@ -191,23 +192,23 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "lint": ("linters of the template", prepare_lint),
 }
 OPTIONAL = {"chromium"}
-"""Without it the demo goes on with visits over HTTP; the browser tests name it again."""
+"""Without it the demo visits over HTTP; the browser tests report it missing."""
 
 
 def main(names: list[str]) -> int:
     """Prepare the named parts in order; return the exit code."""
     for name in names:
-        what, prepare = PARTS[name]
-        print(f"  {what:<28}", end="", flush=True)
+        title, prepare = PARTS[name]
+        print(f"  {title:<28}", end="", flush=True)
         started = time.monotonic()
         try:
-            outcome = prepare()
+            result = prepare()
         except PartMissingError as err:
             print(f"MISSING\n  {err}", flush=True)
             if name not in OPTIONAL:
                 return 1
             continue
-        print(f"{outcome}  ({time.monotonic() - started:.1f} s)", flush=True)
+        print(f"{result}  ({time.monotonic() - started:.1f} s)", flush=True)
     return 0
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
-from infra.cost.comparison import doors, published, shape_of_2016
+from infra.cost.comparison import by_front_door, design_of_2016, published
 from infra.cost.model import RUNS_A_MONTH, Workload, bill, collection, price_of_freshness, total
 from infra.cost.prices import read_prices
+from infra.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 PAGES = (ROOT / "README.md", ROOT / "docs" / "cost.md")
 BLOCK = re.compile(r"<!-- cost: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 """Between these two lines a page holds the table of that name."""
@@ -35,21 +34,21 @@ def _volumes(prices: dict[str, Any]) -> str:
     rows = []
     for events in VOLUMES:
         work = Workload(events)
-        everything = total(bill(work, prices))
-        rows.append((f"{events:,.0f}", _usd(total(collection(work, prices))), _usd(everything)))
+        collected = total(collection(work, prices))
+        rows.append((f"{events:,.0f}", _usd(collected), _usd(total(bill(work, prices)))))
     return _table(("events a month", "collection to S3, usd", "everything with one Spark run a day, usd"), rows)
 
 
 def _lines(work: Workload, prices: dict[str, Any]) -> str:
     lines = bill(work, prices)
-    rows = [(one.service, one.what, _usd(one.usd)) for one in lines]
+    rows = [(line.service, line.what, _usd(line.usd)) for line in lines]
     return _table(("service", "what", "usd"), [*rows, ("all of it", "", _usd(total(lines)))])
 
 
 def _beside(prices: dict[str, Any]) -> str:
     work = Workload(1e9)
-    rows = [(f"LogDig, `{door}`", _usd(usd)) for door, usd in doors(work, prices).items()]
-    older = total(shape_of_2016(work.events, prices))
+    rows = [(f"LogDig, `{name}`", _usd(usd)) for name, usd in by_front_door(work, prices).items()]
+    older = total(design_of_2016(work.events, prices))
     return _table(("1 billion events to S3", "usd a month"), [*rows, ("the shape of 2016", _usd(older))])
 
 
@@ -63,8 +62,8 @@ def _published(prices: dict[str, Any]) -> str:
 
 
 def _freshness(prices: dict[str, Any]) -> str:
-    found = price_of_freshness(Workload(0), prices)
-    rows = [(f"`{name}`", f"{RUNS_A_MONTH[name]:,.0f}", _usd(usd)) for name, usd in found.items()]
+    costs = price_of_freshness(Workload(0), prices)
+    rows = [(f"`{name}`", f"{RUNS_A_MONTH[name]:,.0f}", _usd(usd)) for name, usd in costs.items()]
     return _table(("setting", "Spark runs a month", "usd a month when little comes"), rows)
 
 
@@ -77,13 +76,13 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def filled(text: str, made: dict[str, str]) -> str:
-    """A page's text with every marked table made anew."""
-    return BLOCK.sub(lambda block: f"<!-- cost: {block[1]} -->\n{made[block[1]]}\n<!-- end -->", text)
+def filled(text: str, tables_by_name: dict[str, str]) -> str:
+    """A page's text with every marked table replaced."""
+    return BLOCK.sub(lambda block: f"<!-- cost: {block[1]} -->\n{tables_by_name[block[1]]}\n<!-- end -->", text)
 
 
 def main(arguments: list[str]) -> int:
-    """Write the pages, or with ``--check`` tell by the exit code whether they are fresh."""
+    """Write the pages, or with ``--check`` exit with 1 when they are outdated."""
     made = tables(read_prices())
     texts = {page: page.read_text(encoding="utf-8") for page in PAGES}
     if arguments == ["--check"]:

@@ -25,8 +25,8 @@ AWS_SDK = "2.33.0"
 ZEPPELIN = "org.apache.zeppelin"
 ROOTS: dict[str, tuple[str, ...]] = {
     "spark": (
-        "org.apache.iceberg:iceberg-spark-runtime-4.0_2.13:1.10.1",
-        "org.apache.hadoop:hadoop-aws:3.4.1",
+        "org.apache.iceberg:iceberg-spark-runtime-4.1_2.13:1.11.0",
+        "org.apache.hadoop:hadoop-aws:3.4.2",
         *(
             f"software.amazon.awssdk:{name}:{AWS_SDK}"
             for name in ("s3", "s3-transfer-manager", "glue", "sts", "dynamodb", "kms", "url-connection-client")
@@ -236,7 +236,7 @@ def lock(name: str, java: str) -> list[str]:
 
 def _lock_line(name: str, path: Path) -> str:
     group, _, rest = path.name.removesuffix(".jar").partition("__")
-    # The version begins at the first "-" that a digit follows; Scala's "_2.13-1.10.1" is no exception.
+    # The version begins at the first "-" that a digit follows; Scala's "_2.13-1.11.0" is no exception.
     for position, letter in enumerate(rest):
         if letter == "-" and rest[position + 1].isdigit() and "_2" not in rest[position:]:
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -250,12 +250,12 @@ def main() -> None:
     if len(sys.argv) < 2 or sys.argv[1] != "lock" or java is None:
         sys.exit("usage: python -m tools.jars lock [SET ...]   (needs java on PATH)")
     names = sys.argv[2:] or list(ROOTS | ALONE)
-    kept = []
-    if LOCK.exists():
-        kept = [line for line in LOCK.read_text(encoding="utf-8").splitlines() if line.split()[0] not in names]
-    lines = [line for name in names for line in lock(name, java)]
-    LOCK.write_text("\n".join(kept + lines) + "\n", encoding="utf-8")
-    print(f"{len(lines)} lines of {', '.join(names)} in {LOCK.relative_to(ROOT)}")
+    kept = LOCK.read_text(encoding="utf-8").splitlines() if LOCK.exists() else []
+    # Every set keeps its place, so that a difference shows what changed.
+    sets = {name: [line for line in kept if line.split()[0] == name] for name in ROOTS | ALONE}
+    sets |= {name: lock(name, java) for name in names}
+    LOCK.write_text("\n".join(line for lines in sets.values() for line in lines) + "\n", encoding="utf-8")
+    print(f"{sum(len(sets[name]) for name in names)} lines of {', '.join(names)} in {LOCK.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

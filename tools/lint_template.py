@@ -1,7 +1,7 @@
 """Lint the templates: ``python -m tools.lint_template``.
 
-cfn-lint checks them against CloudFormation's schemas, checkov against rules of security. What is accepted nevertheless
-is argued in place, in the resource's Metadata.
+cfn-lint checks them against CloudFormation's schemas, checkov against security rules. The resource's Metadata holds the
+reason for each accepted finding.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import get_args
 import msgspec
 
 from infra.cost.model import RUNS_A_MONTH, FrontDoor
-from infra.local.machine import ROOT
+from infra.paths import ROOT
 from infra.template.build import Artifacts, Template, artifacts_template, build_template, template_text
 from infra.template.server import Server
 from logdig.config.settings import AppSettings, Settings
@@ -31,11 +31,13 @@ def templates() -> Iterator[tuple[str, Template]]:
     base = Settings(service="shop", stage="prod", alarm_email="owner@shop.example", apps=(app,))
     bucket = base.artifacts_bucket_name
     server = Server({"S3Bucket": bucket, "S3Key": "packages/server-0123456789abcdef.zip"}, PLATFORM)
-    where = Artifacts(bucket, "packages/functions-0.zip", "packages/entry-0.py", "--py-files s3://b/spark.zip", server)
-    # Neither changes what the other makes, so each is seen once.
-    for door, freshness in zip(get_args(FrontDoor), RUNS_A_MONTH, strict=True):
-        settings = msgspec.structs.replace(base, front_door=door, freshness=freshness)
-        yield f"{door}-{freshness}", build_template(settings, where)
+    packages = Artifacts(
+        bucket, "packages/functions-0.zip", "packages/entry-0.py", "--py-files s3://b/spark.zip", server
+    )
+    # Front door and freshness are independent, so each value is linted once.
+    for front_door, freshness in zip(get_args(FrontDoor), RUNS_A_MONTH, strict=True):
+        settings = msgspec.structs.replace(base, front_door=front_door, freshness=freshness)
+        yield f"{front_door}-{freshness}", build_template(settings, packages)
     yield "artifacts", artifacts_template(base)
 
 

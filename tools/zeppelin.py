@@ -1,4 +1,4 @@
-"""A real Apache Zeppelin without its browser pages, to run the project's notes: on one machine and in tests.
+"""Apache Zeppelin without its browser pages, to run the project's notes on one machine and in tests.
 
 Server 0.10.0 is the newest whose archives are published; the Python interpreter 0.12.1 runs beside it. The archives
 come from tools/jars.py, everything else is written by `build`. REST: docs/notebooks.md.
@@ -20,15 +20,13 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from infra.local.processes import end_with_parent
+from infra.local.processes import terminate_with_parent
 from logdig.errors import MissingPartError
 from tools.jars import folder
 
 START_TIMEOUT_SECONDS = 120
 STOP_TIMEOUT_SECONDS = 20
 RUN_TIMEOUT_SECONDS = 300
-CLASHING = ("zeppelin-jupyter-interpreter-shaded",)
-"""Beside this archive the plain Python interpreter cannot start."""
 
 LOGGING = """log4j.rootLogger = INFO, out
 log4j.appender.out = org.apache.log4j.ConsoleAppender
@@ -53,7 +51,7 @@ exec "$ZEPPELIN_JAVA" -Xmx512m -Dfile.encoding=UTF-8 -Djava.io.tmpdir="$ZEPPELIN
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """What one paragraph of a note came to: ``status`` FINISHED or ERROR, ``outputs`` as (type, text)."""
+    """Result of one paragraph of a note: ``status`` FINISHED or ERROR, ``outputs`` as (type, text)."""
 
     title: str
     status: str
@@ -64,7 +62,7 @@ class Zeppelin:
     """One server with its own home folder; use it as a context manager.
 
     Args:
-        home: Folder for configuration, notes and logs; made anew by `build`.
+        home: Folder for configuration, notes and logs; `build` writes it.
         port: Free loopback port.
         java: Java 17 program.
         python: Python program that the notes run in; it must see the project's packages.
@@ -80,7 +78,7 @@ class Zeppelin:
             "ZEPPELIN_HOME": str(home),
             "ZEPPELIN_JAVA": java,
             "ZEPPELIN_LOCAL_IP": "127.0.0.1",
-            # Without a name the server reads standard input and ends with it.
+            # Without a name the server reads standard input and stops at its end.
             "ZEPPELIN_IDENT_STRING": "logdig",
         }
         self._process: subprocess.Popen[bytes] | None = None
@@ -94,7 +92,7 @@ class Zeppelin:
         self.stop()
 
     def build(self) -> None:
-        """Lay out the home folder: archives as links, configuration, empty pages."""
+        """Write the home folder: links to archives, configuration, empty pages."""
         for name in (
             "bin",
             "conf",
@@ -137,10 +135,10 @@ class Zeppelin:
         return f'<?xml version="1.0"?><configuration>{"".join(rows)}</configuration>'
 
     def start(self) -> None:
-        """Start the server and point its Python interpreter at ours; returns when notes can run.
+        """Start the server with the given Python interpreter; returns when notes can run.
 
         Raises:
-            MissingPartError: It ended or did not answer in time; the message names the log.
+            MissingPartError: It ended or did not respond in time; the message names the log.
         """
         home = self.home
         command = [
@@ -157,17 +155,17 @@ class Zeppelin:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=partial(end_with_parent, os.getpid()),
+                preexec_fn=partial(terminate_with_parent, os.getpid()),
             )
         setting = self._wait_for_python()
         setting["properties"]["zeppelin.python"]["value"] = self._python
         setting["properties"]["zeppelin.python.useIPython"]["value"] = "false"
-        kept = ("name", "group", "properties", "interpreterGroup", "option")
-        body = {key: setting.get(key) for key in kept} | {"dependencies": setting.get("dependencies") or []}
+        fields = ("name", "group", "properties", "interpreterGroup", "option")
+        body = {key: setting.get(key) for key in fields} | {"dependencies": setting.get("dependencies") or []}
         self._call("PUT", f"/interpreter/setting/{setting['id']}", body)
 
     def _wait_for_python(self) -> dict[str, Any]:
-        """Wait until the server lists its Python interpreter, some seconds after it first answers."""
+        """Wait until the server lists its Python interpreter, some seconds after it first responds."""
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while time.monotonic() < deadline:
             if self._process is not None and self._process.poll() is not None:
@@ -199,17 +197,17 @@ class Zeppelin:
                 continue
 
     def import_note(self, note: Path) -> str:
-        """Bring a .zpln file in and return the note's id."""
+        """Import a .zpln file and return the note's id."""
         identifier: str = self._call("POST", "/notebook/import", json.loads(note.read_text(encoding="utf-8")))
         return identifier
 
     def run_note(self, identifier: str, forms: Mapping[str, str]) -> list[Paragraph]:
-        """Run every paragraph in order with the given form values; see each one's status."""
+        """Run every paragraph in order with the given form values; return each with its status."""
         paragraphs: list[dict[str, Any]] = self._call("GET", f"/notebook/{identifier}")["paragraphs"]
         for paragraph in paragraphs:
             self._call("POST", f"/notebook/run/{identifier}/{paragraph['id']}", {"params": dict(forms)})
-        done: list[dict[str, Any]] = self._call("GET", f"/notebook/{identifier}")["paragraphs"]
-        return [_paragraph(one) for one in done]
+        finished: list[dict[str, Any]] = self._call("GET", f"/notebook/{identifier}")["paragraphs"]
+        return [_paragraph(paragraph) for paragraph in finished]
 
     def _call(self, method: str, path: str, body: object = None) -> Any:
         request = urllib.request.Request(  # noqa: S310 (always http on loopback)
@@ -219,26 +217,26 @@ class Zeppelin:
             method=method,
         )
         try:
-            with urllib.request.urlopen(request, timeout=RUN_TIMEOUT_SECONDS) as answer:  # noqa: S310
-                return json.load(answer).get("body")
+            with urllib.request.urlopen(request, timeout=RUN_TIMEOUT_SECONDS) as response:  # noqa: S310
+                return json.load(response).get("body")
         except urllib.error.HTTPError as err:
-            # A paragraph that fails answers 500 with its output; the note tells it paragraph by paragraph.
+            # A paragraph that fails gives 500 with its output; the note holds the result of each paragraph.
             if "/notebook/run/" in path:
                 return None
             raise MissingPartError(f"Zeppelin {method} {path}: {err.code} {err.read()[:300]!r}") from err
 
 
-def _paragraph(found: Mapping[str, Any]) -> Paragraph:
-    messages = (found.get("results") or {}).get("msg") or []
+def _paragraph(row: Mapping[str, Any]) -> Paragraph:
+    messages = (row.get("results") or {}).get("msg") or []
     outputs = tuple((message["type"], message["data"]) for message in messages)
-    return Paragraph(found.get("title") or "", found["status"], outputs)
+    return Paragraph(row.get("title") or "", row["status"], outputs)
 
 
 def _link(name: str, target: Path) -> None:
     """Fill a folder with links to the archives of a set."""
     source = folder(name)
     if not source.is_dir():
-        raise MissingPartError(f"the archives of {name} are not here; run: python3 tools/bootstrap.py java zeppelin")
+        raise MissingPartError(f"the archives of {name} are missing; run: python3 tools/bootstrap.py java zeppelin")
     target.mkdir(parents=True, exist_ok=True)
     for jar in source.glob("*.jar"):
         link = target / jar.name

@@ -18,7 +18,7 @@ from pyspark.sql import SparkSession
 from analytics.privacy import table_erasure
 from logdig.config.settings import Settings
 from logdig.decide.profiles import ProfileStore, person_key
-from logdig.privacy.erasure_list import LIST_DAYS, RECEIPT_PREFIX, make_salt, remember
+from logdig.privacy.erasure_list import LIST_DAYS, RECEIPT_PREFIX, add_to_list, make_salt
 from logdig.privacy.object_erasure import LOAD, Removed, purge_old_versions, remove_lines
 from logdig.privacy.person import Person
 from logdig.privacy.tombstones import Pseudonyms
@@ -85,7 +85,7 @@ class Forgetting:
 
     def count(self) -> dict[str, int]:
         """Count what is there of the person, by place; changes nothing."""
-        return self._count(remove_lines(self._store, self._person, None, seen=self._seen))
+        return self._count(remove_lines(self._store, self._person, None, on_object=self._seen))
 
     def _count(self, found: Removed) -> dict[str, int]:
         counts = {"raw": 0, "bad": 0, "load": 0} | dict(found.lines)
@@ -105,7 +105,7 @@ class Forgetting:
         someone = names.of(self._person.field, self._person.value)
         receipt = Receipt(someone, self._person.field, self._person.app, wire_time(asked_at), before)
         yield "note that it began", lambda: self._begin(receipt)
-        yield "list for what is under way", lambda: remember(self._store, self._person, asked_at)
+        yield "list for what is under way", lambda: add_to_list(self._store, self._person, asked_at)
         yield "objects", lambda: self._objects(receipt, names)
         for name in table_erasure.personal_tables(self._spark, self._settings):
             yield f"rows of {name}", partial(table_erasure.delete_rows, self._spark, self._settings, name, self._person)
@@ -139,13 +139,13 @@ class Forgetting:
         self._write(receipt, "begun")
 
     def _objects(self, receipt: Receipt, names: Pseudonyms) -> None:
-        receipt.objects_rewritten = remove_lines(self._store, self._person, names, seen=self._seen).objects
+        receipt.objects_rewritten = remove_lines(self._store, self._person, names, on_object=self._seen).objects
 
     def _old_versions(self, receipt: Receipt) -> None:
         receipt.old_versions_removed = sum(purge_old_versions(self._store, prefix) for prefix in OLD_VERSIONS)
 
     def _finish(self, receipt: Receipt) -> Receipt:
-        found = remove_lines(self._store, self._person, None, seen=self._seen)
+        found = remove_lines(self._store, self._person, None, on_object=self._seen)
         receipt.damaged, receipt.after = found.damaged, self._count(found)
         receipt.finished_at = wire_time(self._clock())
         self._write(receipt, "done")

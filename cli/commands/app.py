@@ -1,4 +1,4 @@
-"""`logdig app`: who may write."""
+"""`logdig app`: the apps that may send events."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from cli.options import Number, read_address, read_settings
+from cli.options import Number, json_option, read_address, read_settings
 from logdig.config.retention import MOST_DAYS
 from logdig.config.toml_file import add_app, rotate_token, script_tag, set_disabled
 from logdig.errors import SetupError
@@ -22,7 +22,7 @@ endpoint_option = click.option(
     callback=read_address,
     default="https://collect.example",
     show_default=True,
-    help="Address of the collector, for the tag.",
+    help="Address of the collector, for the script tag.",
 )
 
 
@@ -33,8 +33,8 @@ def command() -> None:
 
 @command.command("add")
 @click.argument("name")
-@click.option("--origin", "origins", multiple=True, help="Page that may write, such as https://shop.example.")
-@click.option("--timezone", default="UTC", show_default=True, help="Zone of recorded times without one.")
+@click.option("--origin", "origins", multiple=True, help="Origin of pages that may send, such as https://shop.example.")
+@click.option("--timezone", default="UTC", show_default=True, help="Time zone of recorded times that name none.")
 @endpoint_option
 def add(name: str, origins: tuple[str, ...], timezone: str, endpoint: str) -> None:
     """Add app NAME with a new token and print its script tag."""
@@ -44,12 +44,14 @@ def add(name: str, origins: tuple[str, ...], timezone: str, endpoint: str) -> No
 
 
 @command.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option()
 def list_apps(as_json: bool) -> None:
     """List the apps."""
     apps = read_settings().apps
     if as_json:
-        rows = [{"name": a.name, "token": a.token, "origins": a.origins, "disabled": a.disabled} for a in apps]
+        rows = [
+            {"name": app.name, "token": app.token, "origins": app.origins, "disabled": app.disabled} for app in apps
+        ]
         click.echo(json.dumps(rows))
         return
     for app in apps:
@@ -64,11 +66,11 @@ def list_apps(as_json: bool) -> None:
     type=Number(0, MOST_DAYS),
     default=7.0,
     show_default=True,
-    help="Days that the old token still holds; 0 ends it now.",
+    help="Days that the old token stays valid; 0 ends it now.",
 )
 @endpoint_option
 def rotate(name: str, grace_days: float, endpoint: str) -> None:
-    """Give app NAME a new token; the old one holds for a while."""
+    """Give app NAME a new token; the old one stays valid for a while."""
     text, token = rotate_token(_read(), name, timedelta(days=grace_days), datetime.now(UTC), new_token)
     _write(text)
     click.echo(script_tag(token, endpoint))
@@ -77,21 +79,21 @@ def rotate(name: str, grace_days: float, endpoint: str) -> None:
 @command.command("disable")
 @click.argument("name")
 def disable(name: str) -> None:
-    """Refuse the token of app NAME; `enable` takes it back."""
+    """Reject the token of app NAME; `enable` reverses it."""
     _write(set_disabled(_read(), name, disabled=True))
-    click.echo(f"{name} is disabled; its token is refused once the collector has read the file again")
+    click.echo(f"{name} is disabled; its token is rejected once the collector has read the file again")
 
 
 @command.command("enable")
 @click.argument("name")
 def enable(name: str) -> None:
-    """Take the token of app NAME again."""
+    """Accept the token of app NAME again."""
     _write(set_disabled(_read(), name, disabled=False))
     click.echo(f"{name} is enabled")
 
 
 def new_token(name: str) -> str:
-    """Make a write token: public, but not to be guessed."""
+    """Make a write token: public, but hard to guess."""
     return f"pk_{name}_{secrets.token_hex(TOKEN_BYTES)}"
 
 
@@ -112,7 +114,7 @@ def _read(*, missing_ok: bool = False) -> str:
 
 
 def _write(text: str) -> None:
-    """Replace the file in one step, so that nobody ever reads half of it; links, rights and line ends stay."""
+    """Replace the file atomically; symbolic links, permissions and line endings stay."""
     path = _path().resolve()
     part = path.with_name(path.name + ".part")
     try:

@@ -1,4 +1,4 @@
-"""`logdig bad`: read rejected events, and send mended ones again."""
+"""`logdig bad`: read rejected events, correct them and send them again."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress
 
-from cli.options import collector_option, find_app, read_settings, require_secret
+from cli.options import collector_option, day_type, find_app, json_option, read_settings, require_secret
+from cli.terminal import printable, report_unreadable
 from logdig.errors import InputError
 
 if TYPE_CHECKING:
     from logdig.backfill.bad_retry import Outcome
-    from logdig.store.bad_events import BadEvent
+    from logdig.events.lines import BadEvent
 
 
 @click.group("bad")
@@ -29,35 +30,28 @@ def command() -> None:
     """List, show and retry rejected events."""
 
 
-day_option = click.option(
-    "--day", "days", multiple=True, type=click.DateTime(["%Y-%m-%d"]), help="UTC day of arrival; repeatable."
-)
-
-
-def tell_unreadable(key: str) -> None:
-    """Name an object that was left out."""
-    click.echo(f"CANNOT BE READ  {key}; see: logdig verify", err=True)
+day_option = click.option("--day", "days", multiple=True, type=day_type, help="UTC day of arrival; repeatable.")
 
 
 @command.command("list")
 @day_option
-@click.option("--app", help="Of this app only.")
-@click.option("--reason", default="", help="Only where the first error holds this text.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="Most events to list.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object an event, whole.")
+@click.option("--app", help="Only events of this app.")
+@click.option("--reason", default="", help="Only events whose first error contains this text.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="Maximum number of events.")
+@json_option("Print each whole event as a JSON object.")
 def list_bad(days: tuple[datetime, ...], app: str | None, reason: str, limit: int, as_json: bool) -> None:
     """List rejected events with their first error."""
     from logdig.aws.clients import s3_store
     from logdig.store.bad_events import Filter, read_bad
 
-    wanted = Filter([day.date() for day in days], app, reason)
+    selection = Filter([day.date() for day in days], app, reason)
     count = 0
-    for event in islice(read_bad(s3_store(read_settings()), wanted, tell_unreadable), limit):
+    for event in islice(read_bad(s3_store(read_settings()), selection, report_unreadable), limit):
         count += 1
         if as_json:
             click.echo(msgspec.json.encode(event).decode())
         else:
-            click.echo(f"{event.bad_id:<24} {event.received_at}  {event.app or '-':<12} {_plain(event.reason)}")
+            click.echo(f"{event.bad_id:<24} {event.received_at}  {event.app or '-':<12} {printable(event.reason)}")
     if count == limit and not as_json:
         click.echo(f"the first {limit}; --limit shows more", err=True)
 
@@ -65,24 +59,24 @@ def list_bad(days: tuple[datetime, ...], app: str | None, reason: str, limit: in
 @command.command("show")
 @click.argument("bad_id")
 def show(bad_id: str) -> None:
-    """Show the rejected event BAD_ID whole, as JSON."""
+    """Show the rejected event BAD_ID as JSON."""
     from logdig.aws.clients import s3_store
     from logdig.store.bad_events import find_bad
 
-    (event,) = find_bad(s3_store(read_settings()), [bad_id], tell_unreadable)
+    (event,) = find_bad(s3_store(read_settings()), [bad_id], report_unreadable)
     click.echo(msgspec.json.format(msgspec.json.encode(event)).decode())
 
 
 @command.command("retry")
 @click.argument("bad_ids", nargs=-1)
 @day_option
-@click.option("--reason", default="", help="All whose first error holds this text, where no ids are given.")
-@click.option("--app", help="All of this app; also the app of events whose bad line names none.")
+@click.option("--reason", default="", help="Without ids: all events whose first error contains this text.")
+@click.option("--app", help="All events of this app; also the app for events whose bad line names none.")
 @click.option("--set", "changes", multiple=True, metavar="FIELD=JSON", help="Change a field, such as element.ex=0.")
-@click.option("--remove", "removals", multiple=True, metavar="FIELD", help="Take a field out.")
+@click.option("--remove", "removals", multiple=True, metavar="FIELD", help="Remove a field.")
 @click.option("--from", "file", type=click.Path(exists=True, path_type=Path), help="Send this event instead (one id).")
 @collector_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object an event.")
+@json_option("Print one JSON object for each event.")
 def retry(
     bad_ids: tuple[str, ...],
     days: tuple[datetime, ...],
@@ -94,66 +88,63 @@ def retry(
     endpoint: str,
     as_json: bool,
 ) -> None:
-    """Mend rejected events, by BAD_IDS or all of a --day or --reason, and send them through the front door again.
+    """Correct rejected events, by BAD_IDS or all of a --day or --reason, and send them to the collector again.
 
-    Each event keeps its event_id, so that a second retry changes nothing. The lines in the bad zone stay, as the
-    record of what came. Exits with 1 when one is rejected again.
+    Each event keeps its event_id, so a second retry changes nothing. The lines in the bad zone stay as a record.
+    Exits with 1 when an event is rejected again.
     """
     from logdig.aws.clients import s3_store
     from logdig.backfill.bad_retry import retry as send_again
     from logdig.backfill.sender import Sender
-    from logdig.store.bad_events import Filter, find_bad, mend, read_bad
+    from logdig.store.bad_events import Filter, correct_event, find_bad, read_bad
 
     if file is not None and len(bad_ids) != 1:
-        raise InputError("--from FILE stands for one event; name one id")
+        raise InputError("--from FILE replaces one event; give one id")
     if bool(bad_ids) == bool(days or reason):
-        raise InputError("name either the ids of events, or all of a --day or --reason")
+        raise InputError("give either ids of events, or --day or --reason")
     settings = read_settings()
     store = s3_store(settings)
-    wanted = Filter([day.date() for day in days], app, reason)
+    selection = Filter([day.date() for day in days], app, reason)
     parsed = _parse(changes)
 
     @cache
     def sender_of(name: str) -> Sender:
-        chosen = find_app(settings, name or app)
-        return Sender(endpoint, chosen.token, require_secret(chosen.name))
+        app_settings = find_app(settings, name or app)
+        return Sender(endpoint, app_settings.token, require_secret(app_settings.name))
 
     events: Iterable[BadEvent]
-    events = find_bad(store, bad_ids, tell_unreadable) if bad_ids else read_bad(store, wanted, tell_unreadable)
-    outcomes = send_again(events, lambda event: _load(file) if file else mend(event, parsed, removals), sender_of)
+    events = find_bad(store, bad_ids, report_unreadable) if bad_ids else read_bad(store, selection, report_unreadable)
+    outcomes = send_again(
+        events, lambda event: _load(file) if file else correct_event(event, parsed, removals), sender_of
+    )
     sys.exit(1 if _print(outcomes, len(bad_ids) or None, as_json) else 0)
 
 
 def _print(outcomes: Iterable[Outcome], total: int | None, as_json: bool) -> int:
     """Print outcomes as they come, with a bar on stderr; count those that were not accepted."""
-    refused = count = 0
+    rejected = count = 0
     with Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task("sending again", total=total)
         for outcome in outcomes:
-            count, refused = count + 1, refused + (not outcome.accepted)
+            count, rejected = count + 1, rejected + (not outcome.accepted)
             bar.update(task, completed=count)
             if as_json:
                 row = {"bad_id": outcome.bad_id, "accepted": outcome.accepted, "reason": outcome.reason}
                 click.echo(json.dumps(row))
             else:
-                click.echo(f"{outcome.bad_id:<24} {_plain(outcome.reason) or 'accepted'}")
-    click.echo(f"{count:,} sent again: {count - refused:,} accepted, {refused:,} not", err=True)
-    return refused
-
-
-def _plain(text: str) -> str:
-    """Show what strangers sent without letting it steer the terminal."""
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+                click.echo(f"{outcome.bad_id:<24} {printable(outcome.reason) or 'accepted'}")
+    click.echo(f"{count:,} sent again: {count - rejected:,} accepted, {rejected:,} not", err=True)
+    return rejected
 
 
 def _load(file: Path) -> dict[str, Any]:
     try:
-        found = json.loads(file.read_text(encoding="utf-8-sig"))
+        event = json.loads(file.read_text(encoding="utf-8-sig"))
     except ValueError as err:
-        raise InputError(f"{file}: no JSON: {err}") from err
-    if not isinstance(found, dict):
+        raise InputError(f"{file}: not JSON: {err}") from err
+    if not isinstance(event, dict):
         raise InputError(f"{file}: must hold one JSON object, the event")
-    return found
+    return event
 
 
 def _parse(changes: tuple[str, ...]) -> dict[str, Any]:
@@ -163,5 +154,5 @@ def _parse(changes: tuple[str, ...]) -> dict[str, Any]:
         try:
             parsed[field] = json.loads(text)
         except ValueError as err:
-            raise InputError(f"--set {change}: the value is no JSON ({err}); text goes in double quotes") from err
+            raise InputError(f"--set {change}: the value is not JSON ({err}); put text in double quotes") from err
     return parsed

@@ -11,7 +11,8 @@ import click
 import msgspec
 from rich.console import Console
 
-from cli.options import Number, read_address, read_settings
+from cli.options import Number, json_option, read_address, read_settings
+from cli.program import with_program
 from cli.terminal import printable
 from logdig.check.findings import NAMES
 
@@ -30,7 +31,7 @@ MARKS = {True: ("green", "green"), False: ("red", "red"), None: ("open", "yellow
 @click.option(
     "--ignore", type=click.Choice(NAMES), multiple=True, help="Do not fail because of this finding; repeatable."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with all findings.")
+@json_option("Print one JSON object with all findings.")
 def command(url: str, agree: bool, seconds: float, ignore: tuple[str, ...], as_json: bool) -> None:
     """Open the page URL in Chromium and say, line by line, what keeps it from recording.
 
@@ -49,7 +50,9 @@ def command(url: str, agree: bool, seconds: float, ignore: tuple[str, ...], as_j
     findings = find(facts, apps, datetime.now(UTC))
     red = [one.name for one in findings if one.ok is False and one.name not in ignore]
     if as_json:
-        rows = [{"name": one.name, "ok": one.ok, "what": one.what, "next": one.next_step} for one in findings]
+        rows = [
+            {"name": one.name, "ok": one.ok, "what": one.what, "next": with_program(one.next_step)} for one in findings
+        ]
         click.echo(msgspec.json.encode({"url": url, "ok": not red, "findings": rows}).decode())
     else:
         for one in findings:
@@ -61,5 +64,5 @@ def command(url: str, agree: bool, seconds: float, ignore: tuple[str, ...], as_j
 def line_of(finding: Finding) -> str:
     """A finding in one line, and its next step below."""
     word, color = MARKS[finding.ok]
-    step = f"\n{'':18}next: {printable(finding.next_step)}" if finding.next_step else ""
+    step = f"\n{'':18}next: {with_program(printable(finding.next_step))}" if finding.next_step else ""
     return f"{click.style(f'{word:<6}', fg=color)}{finding.name:<12}{printable(finding.what)}{step}"

@@ -1,4 +1,4 @@
-"""`logdig cost`: what a month costs, a line a service."""
+"""`logdig cost`: the cost of a month, one line for each service."""
 
 import json
 import os
@@ -8,7 +8,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from infra.cost.comparison import doors, published, shape_of_2016
+from cli.options import json_option
+from infra.cost.comparison import by_front_door, design_of_2016, published
 from infra.cost.model import FRONT_DOORS, Freshness, FrontDoor, Line, Workload, bill, total
 from infra.cost.prices import read_prices
 
@@ -20,7 +21,7 @@ from infra.cost.prices import read_prices
 @click.option("--freshness", type=click.Choice(["daily", "hourly", "live"]), default="daily", show_default=True)
 @click.option("--decisions-per-month", default=0.0, show_default=True, help="Calls of the decision service.")
 @click.option("--from-ledger", is_flag=True, help="Take the events of the last 30 days from the ledger.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: total_usd and lines.")
+@json_option("Print JSON: total_usd and lines.")
 def command(
     events_per_month: float,
     events_per_request: float,
@@ -30,9 +31,9 @@ def command(
     from_ledger: bool,
     as_json: bool,
 ) -> None:
-    """Show what a month costs, a line a service, beside other front doors and what others publish.
+    """Show the cost of a month by service, compared with other front doors and published prices.
 
-    Prices are those of infra/cost/prices.toml, free tiers left out.
+    Prices come from infra/cost/prices.toml, without free tiers.
     """
     events = _accepted_last_month() if from_ledger else events_per_month
     work = Workload(
@@ -41,21 +42,21 @@ def command(
     prices = read_prices()
     lines = bill(work, prices)
     if as_json:
-        rows = [{"service": one.service, "what": one.what, "usd": one.usd} for one in lines]
+        rows = [{"service": line.service, "what": line.what, "usd": line.usd} for line in lines]
         click.echo(json.dumps({"total_usd": total(lines), "lines": rows}))
         return
     console = Console()
     console.print(_table(lines, f"{events:,.0f} events a month, prices of {prices['date']}"))
-    console.print(_beside(work, prices))
+    console.print(_comparison(work, prices))
 
 
-def _beside(work: Workload, prices: dict[str, Any]) -> Table:
-    """The same events elsewhere, then what others publish beside ours for as many."""
-    table = Table("to S3 only", "events a month", "usd", "LogDig", title="Beside it")
-    for door, usd in doors(work, prices).items():
-        table.add_row(f"LogDig, {door}", f"{work.events:,.0f}", f"{usd:,.2f}", "")
-    older = total(shape_of_2016(work.events, prices))
-    table.add_row("the shape of 2016", f"{work.events:,.0f}", f"{older:,.2f}", "")
+def _comparison(work: Workload, prices: dict[str, Any]) -> Table:
+    """The same events with other front doors, then published prices with LogDig's for as many events."""
+    table = Table("to S3 only", "events a month", "usd", "LogDig", title="Comparison")
+    for name, usd in by_front_door(work, prices).items():
+        table.add_row(f"LogDig, {name}", f"{work.events:,.0f}", f"{usd:,.2f}", "")
+    older = total(design_of_2016(work.events, prices))
+    table.add_row("the design of 2016", f"{work.events:,.0f}", f"{older:,.2f}", "")
     table.add_section()
     for row in published(work, prices):
         table.add_row(row.what, f"{row.events:,.0f}", f"{row.usd:,.2f}", f"{row.ours:,.2f}")
@@ -64,10 +65,10 @@ def _beside(work: Workload, prices: dict[str, Any]) -> Table:
 
 def _table(lines: list[Line], title: str) -> Table:
     table = Table("service", "what", "usd", title=title, show_footer=True)
-    table.columns[0].footer, table.columns[2].footer = "all of it", f"{total(lines):,.2f}"
+    table.columns[0].footer, table.columns[2].footer = "total", f"{total(lines):,.2f}"
     for part in ("collect", "analyse", "operate"):
-        for one in (line for line in lines if line.part == part):
-            table.add_row(one.service, one.what, f"{one.usd:,.2f}")
+        for line in (line for line in lines if line.part == part):
+            table.add_row(line.service, line.what, f"{line.usd:,.2f}")
         table.add_section()
     return table
 
@@ -83,5 +84,5 @@ def _accepted_last_month() -> float:
     marts = Marts(read_settings(), os.environ)
     rows = marts.table("ledger", columns=("accepted",), row_filter=f"day >= '{since}'")
     if rows.num_rows == 0:
-        raise InputError("the ledger has no row of the last 30 days; run: logdig jobs run ledger")
+        raise InputError("the ledger has no row for the last 30 days; run: logdig jobs run ledger")
     return float(sum(value or 0 for value in rows.column("accepted").to_pylist()))

@@ -11,13 +11,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from cli.aws_options import account_of, aws_options, confirm, progress
 from cli.commands.plan import monthly_prices, show
 from cli.options import read_settings
+from cli.program import with_program
 from logdig.config.toml_file import script_tag
 
 if TYPE_CHECKING:
     from infra.aws.account import Account
     from infra.aws.stack_events import Event
     from infra.deploy.executor import Deployer
-    from infra.deploy.plan import Plan
+    from infra.deploy.plan import DeployPlan
     from infra.packaging.build import Packages
     from logdig.config.settings import Settings
 
@@ -28,9 +29,9 @@ PRICED_EVENTS = 1e6
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @aws_options
 def command(yes: bool) -> None:
-    """Deploy to AWS what logdig.toml says: shows the plan, asks, and ends by checking the road for real.
+    """Deploy logdig.toml to AWS: show the plan, ask, apply it, and run a smoke test.
 
-    If anything fails, everything is rolled back, and what failed is named. Run again, it changes nothing.
+    If a step fails, the change is rolled back and the error names the resource. A second run changes nothing.
     """
     from infra.deploy.executor import build
     from infra.deploy.plan import make_plan
@@ -48,25 +49,25 @@ def command(yes: bool) -> None:
     _print_result(account, settings, packages)
 
 
-def _ask(account: Account, plan: Plan, *, yes: bool) -> None:
-    """Ask, and leave nothing behind after a no."""
-    from infra.aws.cloudformation import forget_change
+def _ask(account: Account, plan: DeployPlan, *, yes: bool) -> None:
+    """Ask, and clean up after a no."""
+    from infra.aws.cloudformation import discard_change
     from infra.deploy.plan import ApplyTemplate
 
     question = f"Deploy to account {plan.identity.account} in {plan.region}?"
     if plan.dangers:
-        names = ", ".join(one.logical_id for one in plan.dangers)
-        question = f"{names} would be replaced or removed; the data stays behind and is no longer used. {question}"
+        names = ", ".join(change.logical_id for change in plan.dangers)
+        question = f"{names} would be replaced or removed; their data is retained but no longer used. {question}"
     try:
         confirm(question, yes=yes)
     except BaseException:
         for step in plan.steps:
             if isinstance(step, ApplyTemplate) and step.change_set is not None:
-                forget_change(account, step.change_set)
+                discard_change(account, step.change_set)
         raise
 
 
-def _carry_out(account: Account, settings: Settings, plan: Plan, console: Console) -> Deployer:
+def _carry_out(account: Account, settings: Settings, plan: DeployPlan, console: Console) -> Deployer:
     from infra.deploy.executor import Deployer
     from infra.deploy.plan import run
 
@@ -74,17 +75,17 @@ def _carry_out(account: Account, settings: Settings, plan: Plan, console: Consol
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("resources", total=len(plan.changes))
 
-        def tell(event: Event) -> None:
+        def print_event(event: Event) -> None:
             if event.is_failure:
                 bar.console.print(f"[bold red]{event.status}[/] {event.logical_id} {event.kind}: {event.reason}")
             elif event.status.endswith("_COMPLETE"):
                 bar.console.print(f"{event.status:<28} {event.logical_id}")
                 bar.advance(task)
 
-        deployer = Deployer(account, settings, tell, lambda line: bar.console.print(f"[bold]{line}[/]"))
+        deployer = Deployer(account, settings, print_event, lambda line: bar.console.print(f"[bold]{line}[/]"))
         run(plan, deployer)
-    if deployer.found is not None:
-        console.print(f"the probe was in {deployer.found.key} after {deployer.found.seconds:.0f} s and is removed")
+    if deployer.probe is not None:
+        console.print(f"smoke test passed: the probe was in {deployer.probe.key} after {deployer.probe.seconds:.0f} s")
     return deployer
 
 
@@ -101,6 +102,7 @@ def _print_result(account: Account, settings: Settings, packages: Packages) -> N
         tag = script_tag(app.token, endpoint, decide_endpoint=decide, integrity=integrity)
         click.echo(f"{app.name:<10} {tag}")
     click.echo("scripts    serve clicktracker*.js of clicktracker_js/dist from the root of your site")
-    click.echo("dashboard  python -m dashboard")
+    click.echo(with_program("dashboard  logdig dashboard"))
     if not any(app.origins and not app.disabled for app in settings.apps):
-        click.echo("no app may write from a page yet, so the road was not checked; see: logdig app add", err=True)
+        hint = "no app has an origin, so the smoke test did not run; see: logdig app add --help"
+        click.echo(with_program(hint), err=True)

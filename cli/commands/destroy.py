@@ -1,4 +1,4 @@
-"""`logdig destroy`: take the deployed stack away; the data stays unless its name is typed."""
+"""`logdig destroy`: remove the deployed stack; the data stays unless its name is typed."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 
 @click.command("destroy")
-@click.option("--delete-data", is_flag=True, help="Delete queue, bucket, tables and profiles, too. No way back.")
+@click.option("--delete-data", is_flag=True, help="Also delete queue, bucket, tables and profiles. There is no undo.")
 @click.option("--name", help="With --delete-data: the stack's name, instead of typing it when asked.")
-@click.option("--yes", is_flag=True, help="Do not ask about what runs.")
+@click.option("--yes", is_flag=True, help="Do not ask before removing the stack.")
 @aws_options
 def command(delete_data: bool, name: str | None, yes: bool) -> None:
-    """Take the deployed stack away. Queue, bucket, tables and profiles stay, and the next deploy takes them up again.
+    """Remove the deployed stack. Queue, bucket, tables and profiles stay, and the next deploy imports them again.
 
-    With --delete-data they go, too, after the stack's name was typed.
+    With --delete-data they are deleted too, after you typed the stack's name.
     """
-    from infra.deploy.destroy import drain, remove_running
+    from infra.deploy.destroy import drain, remove_stacks
 
     settings = read_settings()
     account = account_of(settings)
@@ -37,36 +37,36 @@ def command(delete_data: bool, name: str | None, yes: bool) -> None:
     confirm(f"Remove stack {stack} from account {account.identity().account} in {account.region}?", yes=yes)
     console = progress()
 
-    def tell(event: Event) -> None:
+    def print_event(event: Event) -> None:
         if event.is_failure or event.status.endswith("_COMPLETE"):
             console.print(f"{event.status:<28} {event.logical_id} {event.reason}", markup=False)
 
     if not delete_data:
-        with console.status("flushing what waits"):
+        with console.status("flushing queued events"):
             if not drain(account, settings):
-                console.print("the queue could not be emptied; it stays, and keeps its messages for 14 days")
-    found = remove_running(account, settings, tell)
-    click.echo(f"{stack} is removed" if found else f"there was no stack {stack}")
-    _data(account, settings, delete=delete_data)
+                console.print("the queue could not be emptied; it stays and keeps its messages for 14 days")
+    removed = remove_stacks(account, settings, print_event)
+    click.echo(f"{stack} is removed" if removed else f"there was no stack {stack}")
+    _handle_data(account, settings, delete=delete_data)
 
 
 def _check_name(stack: str, name: str | None) -> None:
     if name is None:
         if not sys.stdin.isatty():
-            raise InputError(f"--delete-data needs --name {stack} where nobody is there to type it")
-        name = click.prompt(f"All data of {stack} will be deleted for ever. Type its name", err=True)
+            raise InputError(f"--delete-data needs --name {stack} where there is no terminal to type it on")
+        name = click.prompt(f"All data of {stack} will be deleted for good. Type its name", err=True)
     if name != stack:
         raise InputError(f"{name!r} is not the name of the stack, {stack}; nothing was removed")
 
 
-def _data(account: Account, settings: Settings, *, delete: bool) -> None:
-    from infra.deploy.destroy import delete_kept
-    from infra.deploy.retained import find_kept
+def _handle_data(account: Account, settings: Settings, *, delete: bool) -> None:
+    from infra.deploy.destroy import delete_retained
+    from infra.deploy.retained import find_retained
 
-    for one in list(find_kept(account, settings)):
+    for resource in list(find_retained(account, settings)):
         if not delete:
-            click.echo(f"kept       {one.what} {one.name}")
+            click.echo(f"kept       {resource.kind} {resource.name}")
             continue
-        with progress().status(f"deleting {one.what} {one.name}") as status:
-            delete_kept(account, one, lambda count: status.update(f"deleting {count:,} objects"))
-        click.echo(f"deleted    {one.what} {one.name}")
+        with progress().status(f"deleting {resource.kind} {resource.name}") as status:
+            delete_retained(account, resource, lambda count: status.update(f"deleting {count:,} objects"))
+        click.echo(f"deleted    {resource.kind} {resource.name}")

@@ -2,20 +2,19 @@
 
 import os
 import secrets
-import signal
 import sys
 from pathlib import Path
-from types import FrameType
 
 import click
 import msgspec
 
 from cli.options import Number, port_option, read_settings
+from cli.signals import interrupt_on_signals
 from logdig.config.settings import AppSettings, Settings
 
 
 def settings_with_app(settings: Settings) -> Settings:
-    """Settings as they are, or with one app that pages on this machine may use."""
+    """Settings with their apps, or with one app for pages on this machine."""
     if settings.apps:
         return settings
     app = AppSettings(name="web", token=f"pk_web_{secrets.token_hex(8)}", origins=("http://localhost:3000",))
@@ -33,22 +32,20 @@ def settings_with_app(settings: Settings) -> Settings:
     type=click.Path(path_type=Path),
     default=Path(".local"),
     show_default=True,
-    help="Where logs of the parts go.",
+    help="Folder for the logs.",
 )
 def command(collector_port: int, dashboard_port: int, flush_seconds: float, directory: Path) -> None:
     """Run collector, queue, flush and dashboard on this machine.
 
-    Everything runs against an AWS emulator, which forgets when it stops. Ctrl-C stops all parts; when one ends by
-    itself, the others are stopped and it is named.
+    All parts use an AWS emulator, which keeps nothing when it stops. Ctrl-C stops them; when one fails, the others
+    are stopped and it is named.
     """
     from infra.local.stack import LocalStack
 
     settings = settings_with_app(read_settings())
     ports = {"collector_port": collector_port, "dashboard_port": dashboard_port}
     stack = LocalStack(settings, directory, os.environ, flush_seconds=flush_seconds, **ports)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # Also where a shell started this in the background and made it deaf to Ctrl-C.
-        signal.signal(number, _interrupt)
+    interrupt_on_signals()
     problem = ""
     try:
         with stack:
@@ -67,7 +64,3 @@ def command(collector_port: int, dashboard_port: int, flush_seconds: float, dire
     if problem:
         click.echo(f"logdig: {problem}; the other parts are stopped", err=True)
         sys.exit(1)
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

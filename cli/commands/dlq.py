@@ -1,4 +1,4 @@
-"""`logdig dlq`: look at the dead-letter queue and send its messages back."""
+"""`logdig dlq`: list the dead-letter queue and redrive its messages."""
 
 import json
 from dataclasses import asdict
@@ -8,42 +8,44 @@ import click
 from rich.console import Console
 from rich.progress import track
 
-from cli.options import read_settings
+from cli.options import json_option, read_settings
+from cli.program import with_program
 
 
 @click.group("dlq")
 def command() -> None:
-    """List messages that no flush could handle, and send them back."""
+    """List dead-letter messages and send them back to the queue."""
 
 
 @command.command("list")
-@click.option("--limit", default=1000, show_default=True, type=click.IntRange(1), help="Most messages to list.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a message.")
+@click.option("--limit", default=1000, show_default=True, type=click.IntRange(1), help="Maximum number of messages.")
+@json_option("Print one JSON object for each message.")
 def list_messages(limit: int, as_json: bool) -> None:
-    """List dead messages, oldest first, with age, content and reason; nothing is taken out."""
+    """List dead-letter messages, oldest first, with age, content and reason. Removes nothing."""
     from logdig.aws.clients import dead_letter_queue
     from logdig.queue.dead_letters import list_dead
 
     with Console(stderr=True).status("reading the dead-letter queue"):
-        found = list_dead(dead_letter_queue(read_settings()), limit)
+        messages = list_dead(dead_letter_queue(read_settings()), limit)
     now = datetime.now(UTC)
-    for one in found:
-        age = timedelta(seconds=round((now - one.sent_at).total_seconds()))
+    for message in messages:
+        age = timedelta(seconds=round((now - message.sent_at).total_seconds()))
         if as_json:
-            facts = asdict(one) | {"sent_at": one.sent_at.isoformat(), "age_seconds": age.total_seconds()}
-            click.echo(json.dumps(facts))
+            row = asdict(message) | {"sent_at": message.sent_at.isoformat(), "age_seconds": age.total_seconds()}
+            click.echo(json.dumps(row))
         else:
-            content = f"{one.app or '-'}  {one.events} events, {one.rejected} rejected"
-            click.echo(f"{one.message_id}  {age} old  received {one.receive_count}  {content}  {one.reason}")
-    click.echo(f"{len(found)} messages", err=True)
+            content = f"{message.app or '-'}  {message.events} events, {message.rejected} rejected"
+            receives = f"received {message.receive_count} times"
+            click.echo(f"{message.message_id}  {age} old  {receives}  {content}  {message.reason}")
+    click.echo(f"{len(messages)} messages", err=True)
 
 
 @command.command("redrive")
-@click.option("--yes", is_flag=True, help="Do it; without this it only says what it would do.")
+@click.option("--yes", is_flag=True, help="Do it; without this only show what would be done.")
 def redrive_messages(yes: bool) -> None:
-    """Send every dead message back to the queue, for the next flush.
+    """Send every dead-letter message back to the queue, for the next flush.
 
-    Breaking it off loses nothing: a message is sent before it is deleted, and copies are told apart later.
+    An interruption loses nothing: each message is sent before it is deleted, and duplicates are removed later.
     """
     from logdig.aws.clients import dead_letter_queue, sqs_queue
     from logdig.queue.dead_letters import list_dead, redrive
@@ -52,9 +54,9 @@ def redrive_messages(yes: bool) -> None:
     dlq = dead_letter_queue(settings)
     if not yes:
         with Console(stderr=True).status("reading the dead-letter queue"):
-            found = list_dead(dlq, 10_000)
-        events = sum(one.events + one.rejected for one in found)
-        click.echo(f"would send back {len(found)} messages with {events} events; --yes does it")
+            messages = list_dead(dlq, 10_000)
+        events = sum(message.events + message.rejected for message in messages)
+        click.echo(f"would send back {len(messages)} messages with {events} events; --yes does it")
         return
     moved = sum(track(redrive(dlq, sqs_queue(settings)), "sending back", console=Console(stderr=True)))
-    click.echo(f"sent back {moved} messages; 'logdig flush' writes them")
+    click.echo(with_program(f"sent back {moved} messages; write them with: logdig flush"))

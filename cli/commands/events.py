@@ -14,7 +14,8 @@ import click
 import msgspec
 
 from cli.aws_options import aws_options
-from cli.options import Number, find_app, read_settings
+from cli.options import Number, find_app, json_option, read_settings
+from cli.program import with_program
 from cli.terminal import printable, report_unreadable
 from logdig.errors import InputError
 from logdig.times import parse_wire_time
@@ -54,7 +55,7 @@ def read_time(_context: click.Context, _option: click.Parameter, text: str | Non
     "seconds ago as it waits.",
 )
 @click.option("--last", default=20, show_default=True, type=click.IntRange(1, 10_000), help="Most events of the past.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object an event.")
+@json_option("Print one JSON object for each event.")
 @aws_options
 def command(
     *,
@@ -148,9 +149,9 @@ def _pause(at_most: float) -> None:
 
 def _no_event(types: tuple[str, ...], seconds: float) -> int:
     what = " or ".join(types) or "event"
-    click.echo(
+    said = (
         f"no {what} was stored within {seconds:g} s; 'logdig check URL' says what keeps a page from recording, "
-        "and an event may still wait for the next flush",
-        err=True,
+        "and an event may still wait for the next flush"
     )
+    click.echo(with_program(said), err=True)
     return 1

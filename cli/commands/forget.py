@@ -1,7 +1,8 @@
-"""`logdig forget`: remove a person from everything that is stored."""
+"""`logdig forget`: erase a person from all stored data."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from dataclasses import asdict
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from cli.options import read_settings
+from cli.options import json_option, read_settings
 from logdig.errors import InputError, LogDigError
 
 if TYPE_CHECKING:
@@ -22,15 +23,15 @@ if TYPE_CHECKING:
 @click.command("forget")
 @click.option("--user-key", help="The visitor with this user_key.")
 @click.option("--customer-id", help="The customer with this customer_id.")
-@click.option("--app", help="Only what came to this app; else every app.")
+@click.option("--app", help="Only data of this app; default: every app.")
 @click.option("--yes", is_flag=True, help="Do it; without this only count.")
-@click.option("--json", "as_json", is_flag=True, help="Print the counts, or the receipt, as one JSON object.")
+@json_option("Print the counts, or the receipt, as one JSON object.")
 def command(*, user_key: str | None, customer_id: str | None, app: str | None, yes: bool, as_json: bool) -> None:
     """Remove a person's events and rows from objects, tables and profiles.
 
-    Without --yes it counts by place what would go, and changes nothing. What still waits in a queue, or in the
-    person's browser, is removed when it arrives. An interrupted run is finished by running it again. There is no undo.
-    Exits with 1 when something of the person is left.
+    Without --yes it counts by place what would be removed, and changes nothing. Events that still wait in a queue or in
+    the person's browser are removed when they arrive. To finish an interrupted run, run it again. There is no undo.
+    Exits with 1 when data of the person is left.
     """
     from py4j.protocol import Py4JJavaError
     from pyspark.errors import PySparkException
@@ -41,11 +42,11 @@ def command(*, user_key: str | None, customer_id: str | None, app: str | None, y
 
     person = _person(user_key, customer_id, app)
     settings = read_settings()
-    if app is not None and app not in [one.name for one in settings.apps]:
+    if app is not None and app not in [known.name for known in settings.apps]:
         raise InputError(f"logdig.toml has no app {app!r}")
     with Console(stderr=True).status("starting Spark") as status:
         spark = start_spark(settings)
-        looked = iter(range(1, sys.maxsize))
+        checked = itertools.count(1)
         forgetting = Forgetting(
             spark,
             settings,
@@ -53,7 +54,7 @@ def command(*, user_key: str | None, customer_id: str | None, app: str | None, y
             dynamodb_profiles(settings),
             person,
             lambda: datetime.now(UTC),
-            lambda: status.update(f"{step}: {next(looked):,} objects looked at"),
+            lambda: status.update(f"{step}: {next(checked):,} objects checked"),
         )
         step = "counting"
         try:
@@ -66,8 +67,8 @@ def command(*, user_key: str | None, customer_id: str | None, app: str | None, y
                 status.update(step)
                 receipt = act()
         except (LogDigError, Py4JJavaError, PySparkException) as err:
-            words = " ".join(str(err).split())[:SHOWN_CHARACTERS]
-            raise LogDigError(f"interrupted at {step!r}: {words}; run the same command again") from err
+            reason = " ".join(str(err).split())[:SHOWN_CHARACTERS]
+            raise LogDigError(f"interrupted at {step!r}: {reason}; run the same command again") from err
         finally:
             spark.stop()
     _print_receipt(receipt, as_json)  # type: ignore[arg-type]  # the last step's result
@@ -78,7 +79,7 @@ def _person(user_key: str | None, customer_id: str | None, app: str | None) -> P
     from logdig.privacy.person import Person
 
     if (user_key is None) == (customer_id is None):
-        raise InputError("give either --user-key or --customer-id; for someone with both, forget one after the other")
+        raise InputError("give either --user-key or --customer-id; for a person with both, run the command twice")
     field, value = ("user_key", user_key) if user_key is not None else ("customer_id", customer_id)
     if not value:
         raise InputError(f"--{field.replace('_', '-')} is empty; nothing was changed")
@@ -92,7 +93,7 @@ def _print_counts(before: dict[str, int], as_json: bool) -> None:
     for place, count in before.items():
         if count:
             click.echo(f"{place:<24} {count:>10,}")
-    click.echo(f"{sum(before.values()):,} in all; nothing was changed, --yes removes them for good")
+    click.echo(f"{sum(before.values()):,} in all; nothing was changed; --yes removes them for good")
 
 
 def _print_receipt(receipt: Receipt, as_json: bool) -> None:

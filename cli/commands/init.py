@@ -13,6 +13,7 @@ import tomlkit
 
 from cli.aws_options import confirm
 from cli.commands.app import new_token
+from cli.program import with_program
 from logdig.config.loader import parse_settings
 from logdig.config.toml_file import add_app
 from logdig.errors import InvalidSettingError
@@ -25,21 +26,21 @@ QUESTIONS = {
 }
 DEFAULTS = {"service": "logdig", "region": "ap-northeast-1", "stage": "prod", "alarm_email": ""}
 BUCKET_BYTES = 4
-"""S3 names are shared by all of AWS, so ours ends with eight random characters."""
+"""Bucket names are global in AWS, so this one ends with eight random characters."""
 
 
 @click.command("init")
 @click.option("--service", help="Name of the service: lower case, digits and '-', at most 17.")
 @click.option("--region", help="AWS region.")
 @click.option("--stage", help="dev or prod.")
-@click.option("--app", "app_name", help="Name of the first app; its token is made.")
-@click.option("--origin", "origins", multiple=True, help="Page that may write, such as https://shop.example.")
+@click.option("--app", "app_name", help="Name of the first app; its token is generated.")
+@click.option("--origin", "origins", multiple=True, help="Origin of pages that may send, such as https://shop.example.")
 @click.option("--timezone", default="UTC", show_default=True, help="Zone of the app and of the daily run.")
 @click.option("--front-door", default="function-url", show_default=True, help="function-url, rest-api or server.")
 @click.option("--freshness", default="daily", show_default=True, help="daily, hourly or live.")
 @click.option("--alarm-email", help="Address that alarms go to.")
-@click.option("--budget", default=20.0, show_default=True, help="Dollars a month at which an alarm goes out; 0: none.")
-@click.option("--yes", is_flag=True, help="Ask nothing: defaults for what is not given; writes over what is there.")
+@click.option("--budget", default=20.0, show_default=True, help="Dollars a month at which an alarm is sent; 0: none.")
+@click.option("--yes", is_flag=True, help="Ask nothing: use defaults, and overwrite an existing file.")
 def command(
     service: str | None,
     region: str | None,
@@ -53,13 +54,13 @@ def command(
     budget: float,
     yes: bool,
 ) -> None:
-    """Write logdig.toml: asks for what no flag gives, where somebody is there to answer.
+    """Write logdig.toml; on a terminal it asks for the values that no flag gives.
 
-    AWS credentials are never asked for: they come from AWS's own standard chain.
+    It never asks for AWS credentials: they come from AWS's standard credential chain.
     """
     path = Path(os.environ.get("LOGDIG_CONFIG") or "logdig.toml")
     if path.exists():
-        confirm(f"{path} is there already. Write over it?", yes=yes)
+        confirm(f"{path} exists already. Overwrite it?", yes=yes)
     asks = not yes and sys.stdin.isatty()
     given = {"service": service, "region": region, "stage": stage, "alarm_email": alarm_email}
     table: dict[str, Any] = {key: _value(key, value, asks=asks) for key, value in given.items()}
@@ -72,7 +73,7 @@ def command(
         origins = tuple(click.prompt("Its page, such as https://shop.example", err=True).split())
     text = settings_file(table, app_name or "web", origins, timezone)
     path.write_text(text, encoding="utf-8")
-    click.echo(f"wrote {path}; see what it makes and costs with: logdig plan")
+    click.echo(with_program(f"wrote {path}; next, see what a deploy would do and cost: logdig plan"))
 
 
 def settings_file(table: dict[str, Any], app: str, origins: tuple[str, ...], timezone: str) -> str:
@@ -92,7 +93,7 @@ def settings_file(table: dict[str, Any], app: str, origins: tuple[str, ...], tim
 
 
 def _value(key: str, given: str | None, *, asks: bool) -> str:
-    """A value by flag, by question or by default; a wrong answer is told and asked again."""
+    """A value by flag, by question or by default; a wrong answer is reported and asked again."""
     if given is not None or not asks:
         value = DEFAULTS[key] if given is None else given
         parse_settings({key: value})

@@ -7,14 +7,13 @@ import os
 import re
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
 from cli.aws_options import account_of, aws_options, where_option
-from cli.options import read_settings
+from cli.options import json_option, read_settings
 from logdig.config.settings import Settings
 from logdig.errors import LogDigError
 
@@ -29,13 +28,13 @@ UNREADABLE = re.compile(r"FAILED_READ_FILE\.\w+\] .*?(s3a?://\S+?)\.?\s")
 
 @click.group("jobs")
 def command() -> None:
-    """Run Spark jobs: ingest, marts, model, targets."""
+    """List and run the Spark jobs: ingest, marts, model, targets."""
 
 
 @command.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option()
 def list_jobs(as_json: bool) -> None:
-    """List the jobs in the order in which `run all` does them."""
+    """List the jobs in the order of `run all`."""
     from analytics.jobs.registry import JOBS
 
     if as_json:
@@ -48,21 +47,20 @@ def list_jobs(as_json: bool) -> None:
 @command.command("run")
 @click.argument("name")
 @where_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a job.")
+@json_option("Print one JSON object for each job.")
 @aws_options
 def run_jobs(name: str, where: str, as_json: bool) -> None:
     """Run job NAME, or every job for `all`.
 
-    A rerun is harmless: tables hold each event once, and marts are made anew. On a machine of its own (archives of
-    `make setup` beside the checkout) Spark runs inside this process; with `--on aws` EMR Serverless runs them, and the
-    command waits for the end.
+    A rerun is harmless: tables hold each event once, and marts are rebuilt. By default Spark runs inside this process,
+    with the archives of `make setup`; with `--on aws` EMR Serverless runs the jobs, and the command waits for the end.
     """
     from analytics.jobs.registry import names_of, run
 
     settings = read_settings()
     names = names_of(name)
     if where == "aws":
-        _run_there(settings, name, as_json=as_json)
+        _run_deployed(settings, name, as_json=as_json)
         return
     from py4j.protocol import Py4JJavaError
     from pyspark.errors import PySparkException
@@ -71,17 +69,17 @@ def run_jobs(name: str, where: str, as_json: bool) -> None:
     with console.status("starting Spark"):
         spark = start_spark(settings)
     try:
-        for one in names:
-            with console.status(one):
-                report = run(one, spark, settings, datetime.now(UTC))
+        for job in names:
+            with console.status(job):
+                report = run(job, spark, settings, datetime.now(UTC))
             click.echo(_line(report, as_json))
     except (Py4JJavaError, PySparkException) as err:
-        raise LogDigError(f"job {one} failed; running it again is harmless: {reason_of(err)}") from err
+        raise LogDigError(f"job {job} failed; running it again is harmless: {reason_of(err)}") from err
     finally:
         spark.stop()
 
 
-def _run_there(settings: Settings, name: str, *, as_json: bool) -> None:
+def _run_deployed(settings: Settings, name: str, *, as_json: bool) -> None:
     from infra.aws.cloudformation import require_stack
     from infra.aws.remote import follow_job, start_job
 
@@ -94,11 +92,11 @@ def _run_there(settings: Settings, name: str, *, as_json: bool) -> None:
 
 
 def reason_of(err: Exception) -> str:
-    """Say what Spark said, without the places in its code; of an object that cannot be read its name."""
-    found = UNREADABLE.search(str(err))
-    if found:
+    """Spark's message without its stack trace; for an unreadable object its name and the next step."""
+    unreadable = UNREADABLE.search(str(err))
+    if unreadable:
         return (
-            f"{found[1]} cannot be read; 'logdig verify' names what is damaged or none of ours: take it out of the "
+            f"{unreadable[1]} cannot be read; 'logdig verify' lists damaged and foreign objects: remove them from the "
             "bucket, and run the job again"
         )
     return " ".join(re.split(r"\n\s+at |\nJVM stacktrace", str(err))[0].split())[:SHOWN_CHARACTERS]
@@ -112,14 +110,14 @@ def _line(report: JobReport, as_json: bool) -> str:
 
 
 def start_spark(settings: Settings) -> SparkSession:
-    """Start Spark with the Java that fits it, if this machine has one; EMR brings its own."""
+    """Start Spark with Java 17 if this machine has it; EMR has its own."""
     from analytics.spark import session
-    from infra.local.machine import find_java
+    from infra.local.machine import find_java, java_home
     from logdig.aws.clients import s3_store
 
-    # Nobody should wait for Spark to hear that there is no access, or no bucket.
+    # Fail before Spark starts when there is no access or no bucket.
     next(iter(s3_store(settings).list("raw/")), None)
     java = find_java()
     if java is not None:
-        os.environ["JAVA_HOME"] = str(Path(java).resolve().parent.parent)
+        os.environ["JAVA_HOME"] = java_home(java)
     return session(settings, os.environ)

@@ -10,41 +10,41 @@ from typing import Any
 
 import click
 
-from cli.options import check_days, read_settings
+from cli.options import check_days, from_option, json_option, read_settings, to_option
+from cli.program import with_program
 
 SHOWN = (
     "sent", "received", "accepted", "rejected", "duplicates_browser", "duplicates_flush", "late", "raw_lines",
     "in_tables", "in_dlq", "dropped", "missing", "erased",
 )  # fmt: skip
-DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command("ledger")
-@click.option("--check", is_flag=True, help="Only say what does not add up; exit with 1 if anything does not.")
-@click.option("--app", help="Of this app only.")
-@click.option("--from", "start", type=DAY, help="First UTC day of arrival.")
-@click.option("--to", "end", type=DAY, help="Last UTC day of arrival.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a row, with the sums it breaks.")
+@click.option("--check", is_flag=True, help="Only print sums that do not add up; exit with 1 if there are any.")
+@click.option("--app", help="Only this app.")
+@from_option
+@to_option
+@json_option("Print one JSON object for each row, with the sums that it breaks.")
 def command(*, check: bool, app: str | None, start: datetime | None, end: datetime | None, as_json: bool) -> None:
     """Show by app and day what became of every event.
 
-    `logdig jobs run ledger` counts it anew.
+    `logdig jobs run ledger` counts again.
     """
     from logdig.marts.reader import Marts
     from logdig.marts.reconciliation import broken_sums
 
     check_days(start, end)
     rows = _chosen(Marts(read_settings(), os.environ).table("ledger").to_pylist(), app, start, end)
-    broken = [words for row in rows for words in broken_sums(row)]
+    broken = [line for row in rows for line in broken_sums(row)]
     if as_json:
         for row in rows:
             click.echo(json.dumps(_plain(row) | {"broken": broken_sums(row)}, default=str))
     elif not check:
         _print(rows)
     if not rows:
-        click.echo("the ledger holds no such rows; run: logdig jobs run ledger", err=True)
-    for words in broken:
-        click.echo(f"DOES NOT ADD UP  {words}", err=True)
+        click.echo(with_program("the ledger has no such rows; run: logdig jobs run ledger"), err=True)
+    for line in broken:
+        click.echo(f"DOES NOT ADD UP  {line}", err=True)
     sys.exit(1 if check and (broken or not rows) else 0)
 
 
@@ -62,7 +62,7 @@ def _chosen(
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    """Arrow gives maps as pairs; JSON wants objects."""
+    """Convert Arrow's maps, lists of pairs, to JSON objects."""
     return {name: dict(value) if isinstance(value, list) else value for name, value in row.items()}
 
 
@@ -70,6 +70,6 @@ def _print(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         counts = "  ".join(f"{name} {row[name]:,}" for name in SHOWN if row[name])
         click.echo(f"{row['day']}  {row['app'] or '(no app)':<12}  {counts}")
-        for what, field in (("rejected", "rejected_by_reason"), ("dropped", "dropped_by_reason")):
+        for outcome, field in (("rejected", "rejected_by_reason"), ("dropped", "dropped_by_reason")):
             for reason, count in _plain(row)[field].items():
-                click.echo(f"    {what} {count:,}: {reason}")
+                click.echo(f"    {outcome} {count:,}: {reason}")

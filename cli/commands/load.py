@@ -1,4 +1,4 @@
-"""`logdig load`: bring customers or tracks from a file into the lake."""
+"""`logdig load`: load customers or tracks from a file into the lake."""
 
 import json
 import sys
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from cli.options import app_option, find_app, read_settings
+from cli.options import app_option, find_app, json_option, read_settings
+from cli.program import with_program
 from logdig.backfill.reference_files import load_file
 
 
@@ -16,11 +17,11 @@ from logdig.backfill.reference_files import load_file
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @app_option
 @click.option("--strict", is_flag=True, help="Exit with 1 when a row was refused.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@json_option("Print the report as JSON.")
 def command(kind: str, file: Path, app: str | None, strict: bool, as_json: bool) -> None:
-    """Load customers or tracks of FILE; the job of that name brings them into its table.
+    """Load customers or tracks of FILE; the job of that name then writes them to its table.
 
-    Of several loads of one id the latest counts. Names and addresses of customers are left out.
+    The latest load of an id counts. Names and addresses of customers are left out.
     """
     settings = read_settings()
     loaded, refused = load_file(settings, kind, file, find_app(settings, app).name, datetime.now(UTC))
@@ -28,7 +29,8 @@ def command(kind: str, file: Path, app: str | None, strict: bool, as_json: bool)
         rows = [{"file": str(file), "line": row.line, "reason": row.reason, "text": row.text} for row in refused]
         click.echo(json.dumps({"loaded": loaded, "refused": rows}))
     else:
-        click.echo(f"{loaded:,} {kind} loaded, {len(refused):,} rows refused; next: logdig jobs run {kind}")
+        result = f"{loaded:,} {kind} loaded, {len(refused):,} rows refused; next: logdig jobs run {kind}"
+        click.echo(with_program(result))
         for row in refused[:20]:
             click.echo(f"  {file}:{row.line}: {row.reason}: {row.text}", err=True)
     sys.exit(1 if strict and refused else 0)

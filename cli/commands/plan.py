@@ -1,4 +1,4 @@
-"""`logdig plan`: what a deploy would do, in words, and what it would cost."""
+"""`logdig plan`: what a deploy would do, and what it would cost."""
 
 from __future__ import annotations
 
@@ -10,41 +10,42 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.aws_options import account_of, aws_options, progress
-from cli.options import read_settings
+from cli.options import json_option, read_settings
+from cli.program import with_program
 
 if TYPE_CHECKING:
-    from infra.deploy.plan import Plan, Step
+    from infra.deploy.plan import DeployPlan, Step
     from logdig.config.settings import Settings
 
 COLOURS = {
-    "add": "green", "take up": "green", "change": "yellow", "may replace": "bold red", "replace": "bold red",
+    "add": "green", "import": "green", "change": "yellow", "may replace": "bold red", "replace": "bold red",
     "remove": "bold red",
 }  # fmt: skip
 
 
-class Shower:
-    """Shows steps and does none."""
+class StepPrinter:
+    """An executor that prints each step and does none."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
 
     def carry_out(self, step: Step) -> None:
         """Print one step."""
-        from infra.deploy.executor import in_words
+        from infra.deploy.executor import describe_step
 
-        self._console.print(f"  - {in_words(step)}")
+        self._console.print(f"  - {describe_step(step)}")
 
 
 @click.command("plan")
-@click.option("--events-per-month", default=1e6, show_default=True, help="For the prices.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: stack, account, region, changes, steps, prices.")
+@click.option("--events-per-month", default=1e6, show_default=True, help="Events a month, for the prices.")
+@json_option("Print JSON: stack, account, region, changes, steps, prices.")
 @aws_options
 def command(events_per_month: float, as_json: bool) -> None:
-    """Show what `logdig deploy` would do, in words, and what a month costs. Nothing is changed.
+    """Show what `logdig deploy` would do and what a month costs. Changes nothing.
 
-    Red lines replace or remove a resource; where it holds data, the plan says so.
+    Red lines replace or remove a resource; the plan says so where the resource holds data.
     """
-    from infra.aws.cloudformation import forget_change
+    from infra.aws.cloudformation import discard_change
     from infra.deploy.executor import build
     from infra.deploy.plan import ApplyTemplate, make_plan
 
@@ -55,7 +56,7 @@ def command(events_per_month: float, as_json: bool) -> None:
         plan = make_plan(account, settings, packages.all(), template)
     for step in plan.steps:
         if isinstance(step, ApplyTemplate) and step.change_set is not None:
-            forget_change(account, step.change_set)
+            discard_change(account, step.change_set)
     prices = monthly_prices(settings, events_per_month)
     if as_json:
         click.echo(json.dumps(as_data(plan, prices)))
@@ -69,51 +70,52 @@ def monthly_prices(settings: Settings, events: float) -> dict[str, float]:
     from infra.cost.prices import read_prices
 
     prices = read_prices()
-    works = {one: Workload(events, front_door=settings.front_door, freshness=one) for one in RUNS_A_MONTH}
-    return {one: total(bill(work, prices)) for one, work in works.items()}
+    workloads = {name: Workload(events, front_door=settings.front_door, freshness=name) for name in RUNS_A_MONTH}
+    return {name: total(bill(work, prices)) for name, work in workloads.items()}
 
 
-def as_data(plan: Plan, prices: dict[str, float]) -> dict[str, object]:
-    """A plan for scripts."""
-    from infra.deploy.executor import in_words
+def as_data(plan: DeployPlan, prices: dict[str, float]) -> dict[str, object]:
+    """A plan as JSON data for scripts."""
+    from infra.deploy.executor import describe_step
 
     changes = [
         {
-            "action": one.action, "logical_id": one.logical_id, "type": one.kind, "causes": one.causes,
-            "endangers_data": one.endangers_data,
+            "action": change.action, "logical_id": change.logical_id, "type": change.kind, "causes": change.causes,
+            "endangers_data": change.endangers_data,
         }
-        for one in plan.changes
+        for change in plan.changes
     ]  # fmt: skip
     return {
         "stack": plan.stack,
         "account": plan.identity.account,
         "region": plan.region,
         "changes": changes,
-        "steps": [in_words(step) for step in plan.steps],
+        "steps": [describe_step(step) for step in plan.steps],
         "usd_a_month": prices,
     }
 
 
-def show(plan: Plan, prices: dict[str, float], settings: Settings, console: Console) -> None:
-    """Print a plan for people."""
+def show(plan: DeployPlan, prices: dict[str, float], settings: Settings, console: Console) -> None:
+    """Print a plan as text."""
     from infra.deploy.plan import run
 
     console.print(f"stack {plan.stack} in account {plan.identity.account}, {plan.region}, as {plan.identity.arn}")
     if not plan.steps:
         console.print("nothing to change")
-    for one in plan.changes:
-        causes = f" because of {', '.join(one.causes)}" if one.causes else ""
-        console.print(f"  [{COLOURS[one.action]}]{one.action:<12}[/] {one.logical_id}: {one.meaning}{causes}")
-        if one.endangers_data:
-            console.print(f"  [bold red]{'':<12} HOLDS DATA: what is in it stays behind and is no longer used[/]")
+    for change in plan.changes:
+        causes = f" because of {', '.join(change.causes)}" if change.causes else ""
+        colour = COLOURS[change.action]
+        console.print(f"  [{colour}]{change.action:<12}[/] {change.logical_id}: {change.meaning}{causes}")
+        if change.endangers_data:
+            console.print(f"  [bold red]{'':<12} HOLDS DATA: its data is retained but no longer used[/]")
     if plan.steps:
         console.print("steps:")
-        run(plan, Shower(console))
+        run(plan, StepPrinter(console))
     console.print(_price_table(prices, settings))
 
 
 def _price_table(prices: dict[str, float], settings: Settings) -> Table:
-    table = Table("freshness", "usd a month", title=f"{settings.front_door}, see 'logdig cost'")
+    table = Table("freshness", "usd a month", title=with_program(f"{settings.front_door}, see 'logdig cost'"))
     for name, usd in prices.items():
         mark = " (set)" if name == settings.freshness else ""
         table.add_row(f"{name}{mark}", f"{usd:,.2f}")

@@ -1,4 +1,4 @@
-"""`logdig rebuild`: make the tables again from the raw zone."""
+"""`logdig rebuild`: rebuild the tables from the raw zone."""
 
 from __future__ import annotations
 
@@ -11,27 +11,26 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from cli.options import check_days, read_settings
+from cli.options import check_days, day_type, json_option, read_settings
+from cli.program import with_program
 from logdig.errors import InputError, LogDigError
 
 if TYPE_CHECKING:
     from analytics.lake.rebuild import Day
 
-DAY = click.DateTime(["%Y-%m-%d"])
-
 
 @click.command("rebuild")
-@click.option("--from", "start", type=DAY, help="First UTC day of arrival; else the first that has objects.")
-@click.option("--to", "end", type=DAY, help="Last UTC day of arrival, included; else the last that has objects.")
-@click.option("--dry-run", is_flag=True, help="Say what would be read, and change nothing.")
+@click.option("--from", "start", type=day_type, help="First UTC day of arrival; default: the first with objects.")
+@click.option("--to", "end", type=day_type, help="Last UTC day of arrival, included; default: the last with objects.")
+@click.option("--dry-run", is_flag=True, help="Show what would be read, and change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option("Print one JSON object.")
 def command(*, start: datetime | None, end: datetime | None, dry_run: bool, yes: bool, as_json: bool) -> None:
-    """Make the tables again from the objects of raw and bad.
+    """Rebuild the tables from the objects of raw and bad.
 
-    Rows that arrived on the chosen days are replaced by what the objects say, in one commit a run of days; rows of
-    other days, and of days without objects, stay. Then every mart that follows from the events is made anew. Equal code
-    makes equal rows. An interrupted rebuild is finished by running it again.
+    Rows that arrived on the chosen days are replaced by rows from the objects, in one commit for each run of days;
+    rows of other days, and of days without objects, stay. Then every mart of the events is rebuilt. Equal code makes
+    equal rows. To finish an interrupted rebuild, run it again.
     """
     from analytics.lake.rebuild import days_of, runs_of
     from logdig.aws.clients import s3_store
@@ -40,23 +39,23 @@ def command(*, start: datetime | None, end: datetime | None, dry_run: bool, yes:
     check_days(start, end)
     days = days_of(s3_store(settings), _date(start), _date(end))
     if not days:
-        raise InputError("no object lies in raw or bad on these days; nothing was changed")
-    _tell(days, as_json=as_json and dry_run)
+        raise InputError("there is no object in raw or bad on these days; nothing was changed")
+    _print_days(days, as_json=as_json and dry_run)
     if dry_run:
         return
-    if not yes and not click.confirm("Replace the rows of these days and make the marts anew?", err=True):
+    if not yes and not click.confirm("Replace the rows of these days and rebuild the marts?", err=True):
         raise click.Abort
-    registry = _rebuild(list(runs_of(days)))
+    rows_by_table = _rebuild(list(runs_of(days)))
     if as_json:
-        click.echo(json.dumps(_facts(days) | {"rows": registry}))
+        click.echo(json.dumps(_extent(days) | {"rows": rows_by_table}))
         return
-    for name, rows in registry.items():
+    for name, rows in rows_by_table.items():
         click.echo(f"{name:<16} {rows:>12,} rows")
-    click.echo("next, for models and targets: logdig jobs run all", err=True)
+    click.echo(with_program("next, for models and targets: logdig jobs run all"), err=True)
 
 
 def _rebuild(runs: list[list[Day]]) -> dict[str, int]:
-    """Remake the tables with a bar on standard error; return rows by table."""
+    """Rebuild the tables with a progress bar on standard error; return rows by table."""
     from py4j.protocol import Py4JJavaError
     from pyspark.errors import PySparkException
 
@@ -92,19 +91,19 @@ def _rebuild(runs: list[list[Day]]) -> dict[str, int]:
     return rows
 
 
-def _tell(days: list[Day], *, as_json: bool) -> None:
-    facts: dict[str, Any] = _facts(days)
+def _print_days(days: list[Day], *, as_json: bool) -> None:
+    extent = _extent(days)
     if as_json:
-        click.echo(json.dumps({"dry_run": True} | facts))
+        click.echo(json.dumps({"dry_run": True} | extent))
         return
     click.echo(
-        f"{facts['days']:,} days from {facts['from']} to {facts['to']}: {facts['objects']:,} objects, "
-        f"{facts['bytes'] / 2**20:,.1f} MiB",
+        f"{extent['days']:,} days from {extent['from']} to {extent['to']}: {extent['objects']:,} objects, "
+        f"{extent['bytes'] / 2**20:,.1f} MiB",
         err=True,
     )
 
 
-def _facts(days: list[Day]) -> dict[str, Any]:
+def _extent(days: list[Day]) -> dict[str, Any]:
     return {
         "from": days[0].day.isoformat(),
         "to": days[-1].day.isoformat(),

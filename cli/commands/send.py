@@ -1,4 +1,4 @@
-"""`logdig send`: post recorded listens or ad clicks through the front door."""
+"""`logdig send`: send recorded listens, ad clicks or ad views to the collector."""
 
 import json
 import sys
@@ -18,6 +18,7 @@ from cli.options import (
     collector_option,
     consent_option,
     find_app,
+    json_option,
     read_settings,
     require_secret,
     wants_ads,
@@ -34,11 +35,11 @@ SHOWN_REFUSALS = 20
 @collector_option
 @app_option
 @consent_option
-@click.option("--shift-to-now", is_flag=True, help="Move times by whole days so that the newest row is just past.")
-@click.option("--rate", type=Number(0.1), help="Events a second; default: as fast as they are taken.")
+@click.option("--shift-to-now", is_flag=True, help="Move times by whole days so that the newest row is recent.")
+@click.option("--rate", type=Number(0.1), help="Events a second; default: as fast as the collector accepts them.")
 @click.option("--pace", is_flag=True, help="One row at a time with random delays of 1.065 s on average.")
 @click.option("--strict", is_flag=True, help="Exit with 1 when a row was refused.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@json_option("Print the report as JSON.")
 def command(
     kind: str,
     file: Path,
@@ -51,25 +52,24 @@ def command(
     strict: bool,
     as_json: bool,
 ) -> None:
-    """Post recorded listens, ad clicks or ad views of FILE through the front door.
+    """Send recorded listens, ad clicks or ad views of FILE to the collector.
 
-    Rows go as a signed server sends them; the secret is the variable LOGDIG_SIGNING_SECRET_<APP>. A row that cannot
-    be read is named and costs no other. Interrupted, the same command goes on where it stopped; sending a file twice
-    changes nothing.
+    Requests are signed with the secret in the variable LOGDIG_SIGNING_SECRET_<APP>. A row that cannot be read is
+    reported and the others are sent. After an interruption the same command continues; sending a file twice changes
+    nothing.
     """
     from logdig.backfill.file_sender import Mark, Plan, scan, send_file
     from logdig.backfill.sender import Sender
 
-    chosen = find_app(read_settings(), app)
-    zone = ZoneInfo(chosen.timezone)
+    app_settings = find_app(read_settings(), app)
+    zone = ZoneInfo(app_settings.timezone)
     now = datetime.now(zone).replace(tzinfo=None) if shift_to_now else None
     plan = Plan(cast(Kind, kind), file, zone, wants_ads(consent), now, rate, pace)
-    sender = Sender(endpoint, chosen.token, require_secret(chosen.name))
+    sender = Sender(endpoint, app_settings.token, require_secret(app_settings.name))
     lines, shift = scan(plan)
-    facts = file.stat()
-    identity = (
-        f"{kind} {file.resolve()} {facts.st_size} {facts.st_mtime_ns} {endpoint} {chosen.name} {consent} {now is None}"
-    )
+    stat = file.stat()
+    version = f"{file.resolve()} {stat.st_size} {stat.st_mtime_ns}"
+    identity = f"{kind} {version} {endpoint} {app_settings.name} {consent} {now is None}"
     mark = Mark(cache_folder() / "send", identity)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
@@ -77,24 +77,24 @@ def command(
         try:
             report = send_file(plan, sender, shift, mark, progress=lambda line: bar.update(task, completed=line))
         except KeyboardInterrupt:
-            click.echo("interrupted; the same command goes on from here", err=True)
+            click.echo("interrupted; the same command continues from here", err=True)
             sys.exit(130)
         bar.update(task, completed=lines)
-    _print(file, report, as_json)
+    _print_report(file, report, as_json)
     sys.exit(1 if strict and (report.refused or report.tally.refusals) else 0)
 
 
-def _print(file: Path, report: FileReport, as_json: bool) -> None:
+def _print_report(file: Path, report: FileReport, as_json: bool) -> None:
     refused = [(row.line, row.reason, row.text) for row in report.refused]
-    refused += [(one.line, f"collector: {one.reason}", "") for one in report.tally.refusals]
+    refused += [(row.line, f"collector: {row.reason}", "") for row in report.tally.refusals]
     tally = report.tally
     if as_json:
-        rows = [{"file": str(file), "line": line, "reason": why, "text": text} for line, why, text in refused]
+        rows = [{"file": str(file), "line": line, "reason": reason, "text": text} for line, reason, text in refused]
         counts = {"rows": report.rows, "sent": tally.sent, "accepted": tally.accepted}
         click.echo(json.dumps(counts | {"duplicates": tally.duplicates, "refused": rows}))
         return
     if report.resumed_after:
-        click.echo(f"went on after line {report.resumed_after:,}")
+        click.echo(f"continued after line {report.resumed_after:,}")
     click.echo(
         f"{tally.sent:,} sent: {tally.accepted:,} accepted, {tally.duplicates:,} duplicates, "
         f"{len(tally.refusals):,} rejected; {len(report.refused):,} rows of the file refused"
@@ -102,4 +102,4 @@ def _print(file: Path, report: FileReport, as_json: bool) -> None:
     for line, reason, text in refused[:SHOWN_REFUSALS]:
         click.echo(f"  {file}:{line}: {reason}: {text}", err=True)
     if len(refused) > SHOWN_REFUSALS:
-        click.echo(f"  and {len(refused) - SHOWN_REFUSALS:,} more (--json names all)", err=True)
+        click.echo(f"  and {len(refused) - SHOWN_REFUSALS:,} more (--json lists all)", err=True)

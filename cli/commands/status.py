@@ -1,4 +1,4 @@
-"""`logdig status`: how the deployed stack is."""
+"""`logdig status`: status of the deployed stack."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 
 from cli.aws_options import account_of, aws_options, progress
-from cli.options import read_settings
+from cli.options import json_option, read_settings
 
 if TYPE_CHECKING:
     from infra.deploy.status import Status
@@ -23,27 +23,27 @@ LEDGER_DAYS = 30
 
 
 @click.command("status")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option()
 @aws_options
 def command(as_json: bool) -> None:
-    """Show how the deployed stack is: health, queue, last flush, last jobs, alarms, ledger, cost.
+    """Show the status of the deployed stack: health, queue, last flush, last jobs, alarms, ledger, cost.
 
-    Exits with 1 when anything needs somebody.
+    Exits with 1 when there is a problem.
     """
     from infra.aws.cloudformation import require_stack
-    from infra.deploy.status import look
+    from infra.deploy.status import read_status
 
     settings = read_settings()
     account = account_of(settings)
-    with progress().status("looking"):
-        # First, for without a stack there need be no tables either.
+    with progress().status("reading the status"):
+        # First: without a stack there may be no tables.
         require_stack(account, settings.stack_name)
-        found = look(account, settings, ledger_rows(settings))
+        status = read_status(account, settings, ledger_rows(settings))
     if as_json:
-        click.echo(json.dumps(asdict(found)))
+        click.echo(json.dumps(asdict(status)))
     else:
-        _print(found, Console(highlight=False, soft_wrap=True))
-    sys.exit(1 if found.problems else 0)
+        _print_status(status, Console(highlight=False, soft_wrap=True))
+    sys.exit(1 if status.problems else 0)
 
 
 def ledger_rows(settings: Settings) -> list[dict[str, Any]]:
@@ -55,25 +55,25 @@ def ledger_rows(settings: Settings) -> list[dict[str, Any]]:
     return rows
 
 
-def _print(found: Status, console: Console) -> None:
-    flush = found.last_flush
-    told = (
-        "none of the last day"
+def _print_status(status: Status, console: Console) -> None:
+    flush = status.last_flush
+    flushed = (
+        "none in the last day"
         if flush is None
-        else f"{flush['at']}: {flush['logs']} logs and {flush['rejected']} rejected in {flush['objects']} objects"
+        else f"{flush['at']}: {flush['logs']} events and {flush['rejected']} rejected in {flush['objects']} objects"
     )
     lines = {
-        "stack": f"{found.stack} {found.state}",
-        "endpoint": f"{found.endpoint} {'answers' if found.healthy else 'DOES NOT ANSWER'}",
-        "queue": f"{found.waiting} messages wait, the oldest {found.oldest_seconds:.0f} s; dead letters: "
-        f"{found.dead_letters}",
-        "last flush": told,
-        "last jobs": "; ".join(f"{one['name']} {one['state']} {one['updated_at']}" for one in found.jobs) or "none",
-        "alarms": ", ".join(name for name, state in found.alarms.items() if state == "ALARM") or "none is on",
-        "ledger": f"counted up to {found.ledger_day}" if found.ledger_day else "never counted",
-        "cost": f"${found.month_usd:,.2f} a month by the price list",
+        "stack": f"{status.stack} {status.state}",
+        "endpoint": f"{status.endpoint} {'responds' if status.healthy else 'DOES NOT RESPOND'}",
+        "queue": f"{status.waiting} messages wait, the oldest {status.oldest_seconds:.0f} s; dead letters: "
+        f"{status.dead_letters}",
+        "last flush": flushed,
+        "last jobs": "; ".join(f"{job['name']} {job['state']} {job['updated_at']}" for job in status.jobs) or "none",
+        "alarms": ", ".join(name for name, state in status.alarms.items() if state == "ALARM") or "none",
+        "ledger": f"counted up to {status.ledger_day}" if status.ledger_day else "never counted",
+        "cost": f"${status.month_usd:,.2f} a month by the price list",
     }
-    for name, words in lines.items():
-        console.print(f"{name:<11} {words}", markup=False)
-    for problem in found.problems:
+    for name, text in lines.items():
+        console.print(f"{name:<11} {text}", markup=False)
+    for problem in status.problems:
         console.print(f"PROBLEM     {problem}", style="bold red", markup=False)

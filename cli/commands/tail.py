@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.aws_options import account_of, aws_options
-from cli.options import Number, read_settings
+from cli.options import Number, json_option, read_settings
 
 if TYPE_CHECKING:
     from infra.aws.remote import LogLine
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PAUSE_SECONDS = 3.0
 LATE = timedelta(minutes=5)
 MOST_MINUTES = 3653 * 24 * 60
-"""Longer than any log is kept."""
+"""Longer than any log retention."""
 
 
 @click.command("tail")
@@ -27,11 +27,13 @@ MOST_MINUTES = 3653 * 24 * 60
     "sources",
     type=click.Choice(["collector", "decide", "flush", "jobs"]),
     multiple=True,
-    help="Only of these; all of them by default.",
+    help="Only these; default: all.",
 )
-@click.option("--minutes", type=Number(0, MOST_MINUTES), default=10.0, show_default=True, help="Begin so long ago.")
-@click.option("--once", is_flag=True, help="End after what is there; otherwise Ctrl-C ends it.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.option(
+    "--minutes", type=Number(0, MOST_MINUTES), default=10.0, show_default=True, help="Start this many minutes ago."
+)
+@click.option("--once", is_flag=True, help="End after the existing lines; otherwise Ctrl-C ends it.")
+@json_option("Print one JSON object for each line.")
 @aws_options
 def command(sources: tuple[str, ...], minutes: float, once: bool, as_json: bool) -> None:
     """Show log lines of the deployed functions and jobs, oldest first, until Ctrl-C.
@@ -48,7 +50,7 @@ def command(sources: tuple[str, ...], minutes: float, once: bool, as_json: bool)
     shown: dict[LogLine, None] = {}
     with contextlib.suppress(KeyboardInterrupt):
         while True:
-            # Lines come late and out of order, so the last minutes are read again and again.
+            # Lines arrive late and out of order, so the last minutes are read repeatedly.
             since = max(start, account.clock() - LATE)
             for line in read_log(account, settings, sources or SOURCES, start if not shown else since):
                 if line not in shown:

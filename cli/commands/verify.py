@@ -1,4 +1,4 @@
-"""`logdig verify`: read stored objects and name what is wrong."""
+"""`logdig verify`: check stored objects and list the faults."""
 
 import json
 import sys
@@ -9,9 +9,7 @@ import click
 from rich.console import Console
 from rich.progress import track
 
-from cli.options import check_days, read_settings
-
-DAY = click.DateTime(["%Y-%m-%d"])
+from cli.options import check_days, from_option, json_option, read_settings, to_option
 
 
 def read_share(_context: click.Context, _option: click.Parameter, text: str) -> float:
@@ -26,20 +24,20 @@ def read_share(_context: click.Context, _option: click.Parameter, text: str) -> 
 
 
 @click.command("verify")
-@click.option("--from", "start", type=DAY, help="First UTC day of arrival.")
-@click.option("--to", "end", type=DAY, help="Last UTC day of arrival.")
+@from_option
+@to_option
 @click.option(
     "--sample",
     callback=read_share,
     default="100%",
     show_default=True,
-    help="Share of the objects, such as 1%, told by name: the same ones every time.",
+    help="Share of the objects, such as 1%, chosen by name: the same ones every time.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each fault, and one with the sums.")
+@json_option("Print one JSON object for each fault, and one with the totals.")
 def command(start: datetime | None, end: datetime | None, sample: float, as_json: bool) -> None:
     """Check stored objects: name against content, gzip, lines, order, day.
 
-    Changes nothing. Exits with 1 when anything is wrong.
+    Changes nothing. Exits with 1 when an object is wrong.
     """
     from logdig.aws.clients import s3_store
     from logdig.store.verify import check_all, chosen_keys
@@ -50,10 +48,10 @@ def command(start: datetime | None, end: datetime | None, sample: float, as_json
     with console.status("listing objects"):
         keys = chosen_keys(store, start.date() if start else None, end.date() if end else None, sample)
     objects = lines = faults = 0
-    for one in track(check_all(store, keys), "verifying", total=len(keys), console=console):
-        objects, lines, faults = objects + 1, lines + one.lines, faults + bool(one.fault)
-        if one.fault:
-            click.echo(json.dumps(asdict(one)) if as_json else f"WRONG  {one.key}: {one.fault}")
+    for check in track(check_all(store, keys), "verifying", total=len(keys), console=console):
+        objects, lines, faults = objects + 1, lines + check.lines, faults + bool(check.fault)
+        if check.fault:
+            click.echo(json.dumps(asdict(check)) if as_json else f"WRONG  {check.key}: {check.fault}")
     if as_json:
         click.echo(json.dumps({"objects": objects, "lines": lines, "faults": faults}))
     else:

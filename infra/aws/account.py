@@ -1,4 +1,4 @@
-"""The door to an AWS account: every call of plan, deploy, status and destroy goes through it."""
+"""One AWS account in one region: plan, deploy, status and destroy make every call through it."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from logdig.aws.clients import client
 from logdig.errors import LogDigError, SetupError, TransientError
 
 READ_TIMEOUT_SECONDS = 300
-"""A forced flush answers when it is done, after at most 240 s."""
+"""A forced flush responds when it is done, after at most 240 s."""
 TRIES = 6
 PAGE_TOKENS = ("NextToken", "nextToken")
-"""What leads to the next page, in answer and question: AWS spells it either way."""
+"""Names of the token for the next page, in request and response: AWS spells it either way."""
 DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "403")
-"""S3 has no words for a HEAD that it refuses, only the status."""
+"""S3 gives no code for a HEAD request that it refuses, only the status."""
 EXPIRED = ("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException")
 
 
 class RefusedByAwsError(LogDigError):
-    """AWS refused a call; ``code`` is its own word for why."""
+    """AWS refused a call; ``code`` and ``reason`` are AWS's own."""
 
-    def __init__(self, call: str, code: str, words: str) -> None:
-        super().__init__(f"AWS refused {call}: {code}: {words}", call=call, code=code)
+    def __init__(self, call: str, code: str, reason: str) -> None:
+        super().__init__(f"AWS refused {call}: {code}: {reason}", call=call, code=code)
         self.code = code
-        self.words = words
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whose account, and who asks."""
+    """Account number, and the ARN of the caller."""
 
     account: str
     arn: str
@@ -79,54 +79,54 @@ class Account:
         """
         name = f"{service}:{operation}"
         try:
-            made = client(service, self.region, self.endpoint, READ_TIMEOUT_SECONDS, TRIES)
-            answer: dict[str, Any] = getattr(made, operation)(**arguments)
+            boto_client = client(service, self.region, self.endpoint, READ_TIMEOUT_SECONDS, TRIES)
+            response: dict[str, Any] = getattr(boto_client, operation)(**arguments)
         except NoCredentialsError as err:
             raise SetupError(str(err)) from err
         except (ProfileNotFound, NoRegionError) as err:
             raise SetupError(f"{err}; set up AWS access ('aws configure'), or name a profile with --profile") from err
         except ClientError as err:
-            raise _ours(name, err) from err
+            raise _translate(name, err) from err
         except (ResponseParserError, KeyError) as err:
-            # botocore looks for AWS's words in a proxy's page.
-            raise TransientError(f"{name}: what answered is no AWS; look at AWS_ENDPOINT_URL and the proxy") from err
+            # botocore cannot parse what is not AWS, such as a proxy's page.
+            raise TransientError(f"{name}: the response is not from AWS; check AWS_ENDPOINT_URL and the proxy") from err
         except BotoCoreError as err:
             raise TransientError(f"{name}: {err}; is AWS reachable? Try again") from err
-        return answer
+        return response
 
     def find(self, service: str, operation: str, missing: str, **arguments: Any) -> dict[str, Any] | None:
-        """Call AWS; None where it answers that there is no such thing (``missing`` is in its code or words)."""
+        """Call AWS; None when the resource does not exist (``missing`` is in AWS's code or reason)."""
         try:
             return self.call(service, operation, **arguments)
         except RefusedByAwsError as err:
-            if missing in err.code or missing in err.words:
+            if missing in err.code or missing in err.reason:
                 return None
             raise
 
     def pages(self, service: str, operation: str, items: str, **arguments: Any) -> Iterator[Any]:
-        """Yield the items of every page of an answer.
+        """Yield the items of every page of a response.
 
         Args:
             service: See `call`.
             operation: See `call`.
-            items: Name of the list in the answer.
+            items: Name of the list in the response.
             arguments: See `call`.
         """
-        following: dict[str, Any] = {}
+        next_page: dict[str, Any] = {}
         while True:
-            answer = self.call(service, operation, **arguments, **following)
-            yield from answer.get(items, [])
-            following = {name: answer[name] for name in PAGE_TOKENS if answer.get(name)}
-            if not following:
+            response = self.call(service, operation, **arguments, **next_page)
+            yield from response.get(items, [])
+            next_page = {name: response[name] for name in PAGE_TOKENS if response.get(name)}
+            if not next_page:
                 return
 
     def identity(self) -> Identity:
-        """Tell whose account this is."""
-        answer = self.call("sts", "get_caller_identity")
-        return Identity(answer["Account"], answer["Arn"])
+        """Account number and caller."""
+        caller = self.call("sts", "get_caller_identity")
+        return Identity(caller["Account"], caller["Arn"])
 
     def wait(self, is_done: Callable[[], bool], *, every_seconds: float, at_most_seconds: float) -> bool:
-        """Ask until it is done; False when it took too long."""
+        """Poll until it is done; False after ``at_most_seconds``."""
         end = self.clock().timestamp() + at_most_seconds
         while not is_done():
             if self.clock().timestamp() >= end:
@@ -135,18 +135,18 @@ class Account:
         return True
 
 
-def _ours(call: str, err: ClientError) -> LogDigError:
-    said = err.response.get("Error", {})
-    code, words = said.get("Code", "?"), said.get("Message", str(err))
+def _translate(call: str, err: ClientError) -> LogDigError:
+    error = err.response.get("Error", {})
+    code, reason = error.get("Code", "?"), error.get("Message", str(err))
     if code in DENIED:
         return SetupError(
-            f"AWS does not let you call {call}: {words}; 'logdig policy data' and "
+            f"AWS does not let you call {call}: {reason}; 'logdig policy data' and "
             "'logdig policy work' print what a deploy needs",
             code=code,
         )
     if code in EXPIRED:
         return SetupError(f"AWS does not know these credentials ({code}); log in again, or name a profile", code=code)
-    return RefusedByAwsError(call, code, words)
+    return RefusedByAwsError(call, code, reason)
 
 
 def open_account(region: str) -> Account:

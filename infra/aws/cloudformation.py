@@ -1,4 +1,4 @@
-"""CloudFormation stacks: found, changed by change sets, followed event by event, removed."""
+"""CloudFormation stacks: find, change by change sets, follow event by event, remove."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Stack:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
-    """A prepared change; ``changes`` as CloudFormation tells them, None when there is nothing to change."""
+    """A prepared change; ``changes`` as CloudFormation lists them."""
 
     name: str
     stack: str
@@ -45,26 +45,28 @@ class ChangeSet:
 
 def find_stack(account: Account, name: str) -> Stack | None:
     """Find a stack by its name; one that is only being reviewed does not exist yet."""
-    answer = account.find("cloudformation", "describe_stacks", "does not exist", StackName=name)
-    if answer is None or not answer["Stacks"]:
+    stack = _describe(account, name)
+    if stack is None or stack["StackStatus"] in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE"):
         return None
-    found = answer["Stacks"][0]
-    if found["StackStatus"] in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE"):
-        return None
-    outputs = {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
-    return Stack(name, found["StackId"], found["StackStatus"], outputs)
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+    return Stack(name, stack["StackId"], stack["StackStatus"], outputs)
+
+
+def _describe(account: Account, name: str) -> dict[str, Any] | None:
+    response = account.find("cloudformation", "describe_stacks", "does not exist", StackName=name)
+    return response["Stacks"][0] if response and response["Stacks"] else None
 
 
 def require_stack(account: Account, name: str) -> Stack:
-    """Find a stack that must be there.
+    """Find a stack that must exist.
 
     Raises:
-        SetupError: It is not.
+        SetupError: It does not.
     """
-    found = find_stack(account, name)
-    if found is None:
+    stack = find_stack(account, name)
+    if stack is None:
         raise SetupError(f"there is no stack {name} in {account.region}; run: logdig deploy")
-    return found
+    return stack
 
 
 def prepare_change(
@@ -94,7 +96,7 @@ def prepare_change(
         is_new=stack is None,
         ChangeSetType="CREATE" if stack is None else "UPDATE",
         Tags=list(tags),
-        # A name that somebody took in the meantime is taken up where CloudFormation can.
+        # A resource that exists under the name already is imported where CloudFormation can.
         ImportExistingResources=True,
         **template,
         **arguments,
@@ -104,7 +106,7 @@ def prepare_change(
 def prepare_import(
     account: Account, name: str, template: Mapping[str, str], resources: Sequence[Mapping[str, object]]
 ) -> ChangeSet:
-    """Make a change set that makes a stack of what exists already, and wait until it is ready.
+    """Make a change set that imports existing resources into a new stack, and wait until it is ready.
 
     Args:
         account: Where.
@@ -115,10 +117,10 @@ def prepare_import(
         LogDigError: CloudFormation refuses it.
     """
     arguments = {"ChangeSetType": "IMPORT", "ResourcesToImport": list(resources), **template}
-    made = _make_change(account, name, is_new=True, **arguments)
-    if made is None:
-        raise LogDigError(f"CloudFormation finds nothing to take up into {name}; deploy again")
-    return made
+    change_set = _make_change(account, name, is_new=True, **arguments)
+    if change_set is None:
+        raise LogDigError(f"CloudFormation finds nothing to import into {name}; deploy again")
+    return change_set
 
 
 def _make_change(account: Account, name: str, *, is_new: bool, **arguments: Any) -> ChangeSet | None:
@@ -130,102 +132,100 @@ def _make_change(account: Account, name: str, *, is_new: bool, **arguments: Any)
         Capabilities=CAPABILITIES,
         **arguments,
     )["Id"]
-    return _ready(account, name, change_set, is_new=is_new)
+    return _wait_until_ready(account, name, change_set, is_new=is_new)
 
 
-def _ready(account: Account, name: str, change_set: str, *, is_new: bool) -> ChangeSet | None:
-    answer: dict[str, Any] = {}
+def _wait_until_ready(account: Account, name: str, change_set: str, *, is_new: bool) -> ChangeSet | None:
+    description: dict[str, Any] = {}
 
     def is_done() -> bool:
-        answer.update(account.call("cloudformation", "describe_change_set", ChangeSetName=change_set, StackName=name))
-        return answer["Status"] in ("CREATE_COMPLETE", "FAILED")
+        description.update(
+            account.call("cloudformation", "describe_change_set", ChangeSetName=change_set, StackName=name)
+        )
+        return description["Status"] in ("CREATE_COMPLETE", "FAILED")
 
     if not account.wait(is_done, every_seconds=POLL_SECONDS, at_most_seconds=CHANGE_SET_SECONDS):
         raise LogDigError(f"the change set of {name} was not ready after {CHANGE_SET_SECONDS} s; try again")
-    if answer["Status"] == "FAILED":
-        reason = answer.get("StatusReason", "")
+    if description["Status"] == "FAILED":
+        reason = description.get("StatusReason", "")
         causes = causes_of(account, reason, ChangeSetName=change_set)
-        forget_change(account, ChangeSet(change_set, name, (), is_new))
-        if any(words in reason for words in UNCHANGED):
+        discard_change(account, ChangeSet(change_set, name, (), is_new))
+        if any(phrase in reason for phrase in UNCHANGED):
             return None
-        told = causes or reason
-        raise LogDigError(f"CloudFormation refuses the change of {name}: {told}; {advice(told)}")
+        shown = causes or reason
+        raise LogDigError(f"CloudFormation refuses the change of {name}: {shown}; {advice(shown)}")
     pages = account.pages("cloudformation", "describe_change_set", "Changes", ChangeSetName=change_set, StackName=name)
-    changes = tuple(one["ResourceChange"] for one in pages if "ResourceChange" in one)
+    changes = tuple(change["ResourceChange"] for change in pages if "ResourceChange" in change)
     return ChangeSet(change_set, name, changes, is_new)
 
 
-def forget_change(account: Account, change_set: ChangeSet) -> None:
-    """Take a change set away, and the empty stack that a first one brings along."""
+def discard_change(account: Account, change_set: ChangeSet) -> None:
+    """Delete a change set, and the empty stack that a first one creates."""
     account.call("cloudformation", "delete_change_set", ChangeSetName=change_set.name, StackName=change_set.stack)
     if change_set.is_new:
         account.call("cloudformation", "delete_stack", StackName=change_set.stack)
 
 
-def apply_change(account: Account, change_set: ChangeSet, tell: Callable[[Event], None]) -> Stack:
+def apply_change(account: Account, change_set: ChangeSet, on_event: Callable[[Event], None]) -> Stack:
     """Carry out a change set and wait for its end.
 
     Args:
         account: Where.
         change_set: What to carry out.
-        tell: Called with every event, once.
+        on_event: Called once with every event.
     Raises:
         StackFailedError: It failed and is rolled back.
     """
     stack_id = account.call(
         "cloudformation", "describe_change_set", ChangeSetName=change_set.name, StackName=change_set.stack
     )["StackId"]
-    before = {one.event_id for one in stack_events(account, stack_id)}
+    before = {event.event_id for event in stack_events(account, stack_id)}
     account.call("cloudformation", "execute_change_set", ChangeSetName=change_set.name, StackName=change_set.stack)
-    status, failures = follow(account, stack_id, before, tell)
+    status, failures = follow_events(account, stack_id, before, on_event)
     if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"):
         causes = causes_of(account, failures[0].reason if failures else "", StackName=stack_id)
         raise StackFailedError(change_set.stack, status, failures, causes)
     return require_stack(account, change_set.stack)
 
 
-def remove_stack(account: Account, name: str, tell: Callable[[Event], None]) -> bool:
+def remove_stack(account: Account, name: str, on_event: Callable[[Event], None]) -> bool:
     """Delete a stack and wait; False when there was none.
 
     Raises:
         StackFailedError: Something could not be deleted.
     """
-    answer = account.find("cloudformation", "describe_stacks", "does not exist", StackName=name)
-    if answer is None or not answer["Stacks"]:
+    stack = _describe(account, name)
+    if stack is None:
         return False
-    stack_id = answer["Stacks"][0]["StackId"]
-    before = {one.event_id for one in stack_events(account, stack_id)}
+    stack_id = stack["StackId"]
+    before = {event.event_id for event in stack_events(account, stack_id)}
     account.call("cloudformation", "delete_stack", StackName=name)
-    status, failures = follow(account, stack_id, before, tell)
+    status, failures = follow_events(account, stack_id, before, on_event)
     if status != "DELETE_COMPLETE":
         raise StackFailedError(name, status, failures)
     return True
 
 
-def follow(
-    account: Account, stack_id: str, seen: set[str], tell: Callable[[Event], None]
+def follow_events(
+    account: Account, stack_id: str, reported: set[str], on_event: Callable[[Event], None]
 ) -> tuple[str, tuple[Event, ...]]:
-    """Tell every new event until the stack comes to rest; return its status and what failed, first first."""
+    """Report every new event until the stack is done; return its status and the failures, oldest first."""
     failures: list[Event] = []
     status = ""
 
-    def is_at_rest() -> bool:
+    def is_done() -> bool:
         nonlocal status
-        # The status first: events that come after it was asked are those of the next round.
-        status = _status(account, stack_id)
-        for one in reversed(list(stack_events(account, stack_id))):
-            if one.event_id not in seen:
-                seen.add(one.event_id)
-                failures.extend([one] if one.is_failure else [])
-                tell(one)
-        # A first stack that failed is deleted next.
+        # Read the status first: events that arrive after it belong to the next round.
+        stack = _describe(account, stack_id)
+        status = stack["StackStatus"] if stack else "DELETE_COMPLETE"
+        for event in reversed(list(stack_events(account, stack_id))):
+            if event.event_id not in reported:
+                reported.add(event.event_id)
+                failures.extend([event] if event.is_failure else [])
+                on_event(event)
+        # A new stack that failed is deleted next.
         return not status.endswith("_IN_PROGRESS") and status != "CREATE_FAILED"
 
-    if not account.wait(is_at_rest, every_seconds=POLL_SECONDS, at_most_seconds=STACK_SECONDS):
+    if not account.wait(is_done, every_seconds=POLL_SECONDS, at_most_seconds=STACK_SECONDS):
         raise LogDigError(f"{stack_id} is still {status} after {STACK_SECONDS} s; see 'logdig status'")
     return status, tuple(failures)
-
-
-def _status(account: Account, stack_id: str) -> str:
-    answer = account.find("cloudformation", "describe_stacks", "does not exist", StackName=stack_id)
-    return str(answer["Stacks"][0]["StackStatus"]) if answer and answer["Stacks"] else "DELETE_COMPLETE"

@@ -12,35 +12,37 @@ TIMEOUT_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Status and body; status 0 = nobody answered, the body says why."""
+class HttpResponse:
+    """Status and body; status 0 = no response, the body says why."""
 
     status: int
     body: bytes
 
 
-def ask(url: str, emulator: str | None, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Answer:
-    """GET, or POST where there is a body; never raises for what the other side says.
+def send_request(
+    url: str, emulator: str | None, body: bytes | None = None, headers: Mapping[str, str] | None = None
+) -> HttpResponse:
+    """GET, or POST where there is a body; an error status is returned, not raised.
 
     Args:
-        url: As the stack tells it.
-        emulator: Its address, where an emulator stands in for AWS: its own names lead nowhere.
+        url: As the stack's outputs give it.
+        emulator: Address of the emulator that stands in for AWS; its host names resolve to nothing.
         body: To post.
         headers: Of the request.
     """
-    reached, host = reach(url, emulator)
-    request = urllib.request.Request(reached, body, {**(headers or {}), **host})  # noqa: S310 (http or https)
+    address, host = resolve_address(url, emulator)
+    request = urllib.request.Request(address, body, {**(headers or {}), **host})  # noqa: S310 (http or https)
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
-            return Answer(answer.status, answer.read())
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310
+            return HttpResponse(response.status, response.read())
     except urllib.error.HTTPError as err:
-        return Answer(err.code, err.read())
+        return HttpResponse(err.code, err.read())
     except OSError as err:
-        return Answer(0, str(err).encode())
+        return HttpResponse(0, str(err).encode())
 
 
-def reach(url: str, emulator: str | None) -> tuple[str, dict[str, str]]:
-    """Where an address of AWS is really reached, and the headers that say whom it is for."""
+def resolve_address(url: str, emulator: str | None) -> tuple[str, dict[str, str]]:
+    """Address that a URL of AWS is sent to, and the extra headers: on an emulator its own, with the AWS host."""
     if not emulator:
         return url, {}
     parts = urlsplit(url)

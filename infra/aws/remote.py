@@ -1,4 +1,4 @@
-"""Commands to what is deployed: flush now, start jobs, read log lines."""
+"""Commands to the deployed stack: flush now, start jobs, read log lines."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def flush_now(account: Account, stack: Stack, *, force: bool) -> dict[str, Any]:
         LogDigError: It failed; what it left comes with the next run.
     """
     payload = json.dumps({"force": force}).encode()
-    answer = account.call("lambda", "invoke", FunctionName=stack.outputs["FlushFunction"], Payload=payload)
-    told: dict[str, Any] = json.loads(answer["Payload"].read() or b"{}")
-    if "FunctionError" in answer:
-        words = told.get("errorMessage", "no reason given")
-        raise LogDigError(f"the deployed flush failed: {words}; nothing is lost, the next run goes on")
-    return told
+    response = account.call("lambda", "invoke", FunctionName=stack.outputs["FlushFunction"], Payload=payload)
+    report: dict[str, Any] = json.loads(response["Payload"].read() or b"{}")
+    if "FunctionError" in response:
+        reason = report.get("errorMessage", "no reason given")
+        raise LogDigError(f"the deployed flush failed: {reason}; nothing is lost, the next run goes on")
+    return report
 
 
 def start_job(account: Account, settings: Settings, stack: Stack, names: Sequence[str]) -> str:
@@ -45,7 +45,7 @@ def start_job(account: Account, settings: Settings, stack: Stack, names: Sequenc
     """
     application = _application(stack)
     arguments = run_arguments(settings, tuple(names), stack.outputs["JobsEntry"], stack.outputs["JobsParameters"])
-    answer = account.call(
+    response = account.call(
         "emr-serverless",
         "start_job_run",
         applicationId=application,
@@ -53,11 +53,11 @@ def start_job(account: Account, settings: Settings, stack: Stack, names: Sequenc
         clientToken=str(uuid4()),
         **arguments,
     )
-    return str(answer["jobRunId"])
+    return str(response["jobRunId"])
 
 
-def follow_job(account: Account, stack: Stack, run: str, tell: Callable[[str], None]) -> None:
-    """Wait for a run's end, telling each new state.
+def follow_job(account: Account, stack: Stack, run: str, on_state: Callable[[str], None]) -> None:
+    """Wait for a run's end, reporting each new state.
 
     Raises:
         LogDigError: It failed or was cancelled; a rerun is harmless.
@@ -68,7 +68,7 @@ def follow_job(account: Account, stack: Stack, run: str, tell: Callable[[str], N
         nonlocal state, details
         job = account.call("emr-serverless", "get_job_run", applicationId=_application(stack), jobRunId=run)["jobRun"]
         if job["state"] != state:
-            tell(job["state"])
+            on_state(job["state"])
         state, details = job["state"], job.get("stateDetails", "")
         return state in ENDED
 
@@ -80,7 +80,9 @@ def follow_job(account: Account, stack: Stack, run: str, tell: Callable[[str], N
 
 def _application(stack: Stack) -> str:
     if "JobsApplication" not in stack.outputs:
-        raise SetupError(f"stack {stack.name} has no EMR Serverless application; run the jobs here: --on here")
+        raise SetupError(
+            f"stack {stack.name} has no EMR Serverless application; run the jobs on this machine: --on here"
+        )
     return stack.outputs["JobsApplication"]
 
 
@@ -115,5 +117,5 @@ def _lines(account: Account, source: str, group: str, since: datetime, pattern: 
         arguments["filterPattern"] = pattern
     if account.find("logs", "filter_log_events", "ResourceNotFound", **arguments, limit=1) is None:
         return
-    for one in account.pages("logs", "filter_log_events", "events", **arguments):
-        yield LogLine(datetime.fromtimestamp(one["timestamp"] / 1000, UTC), source, one["message"].rstrip())
+    for event in account.pages("logs", "filter_log_events", "events", **arguments):
+        yield LogLine(datetime.fromtimestamp(event["timestamp"] / 1000, UTC), source, event["message"].rstrip())

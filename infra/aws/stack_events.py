@@ -1,4 +1,4 @@
-"""What CloudFormation tells while it works, and why it refused or failed."""
+"""Events of a CloudFormation stack, and the reasons why it refused or failed."""
 
 from __future__ import annotations
 
@@ -21,60 +21,60 @@ class Event:
 
     @property
     def is_failure(self) -> bool:
-        # Cancelled ones only follow from the first failure.
+        # Cancelled resources only follow from the first failure.
         return self.status.endswith("_FAILED") and "cancelled" not in self.reason.lower()
 
 
 class StackFailedError(LogDigError):
-    """A stack did not become what was asked; it is rolled back. Says which resource failed first, and what to do."""
+    """A change of a stack failed and is rolled back; names the resource that failed first, and the next step."""
 
     def __init__(self, stack: str, status: str, failures: Sequence[Event], causes: str = "") -> None:
         first = failures[0] if failures else None
-        what = f"{first.logical_id} ({first.kind}): {first.reason}" if first else "CloudFormation gave no reason"
-        super().__init__(f"{stack} is {status}: {causes or what}; {advice(causes or what)}", status=status)
+        failure = f"{first.logical_id} ({first.kind}): {first.reason}" if first else "CloudFormation gave no reason"
+        super().__init__(f"{stack} is {status}: {causes or failure}; {advice(causes or failure)}", status=status)
         self.status = status
         self.failures = tuple(failures)
 
 
 def advice(reason: str) -> str:
-    """What to do about a failure, from CloudFormation's words."""
-    known = {
+    """Next step after a failure, from CloudFormation's reason."""
+    steps = {
         "already exist": "its name is taken: choose another service, stage or bucket in logdig.toml, or remove it",
         "not authorized": "give yourself the missing permission (see: logdig policy --help)",
         "AccessDenied": "give yourself the missing permission (see: logdig policy --help)",
         "limit": "ask AWS for a higher limit, or choose another region",
     }
-    found = next((step for words, step in known.items() if words in reason), "mend what it names")
-    return f"everything is rolled back; {found}, then deploy again"
+    next_step = next((step for phrase, step in steps.items() if phrase in reason), "fix what it names")
+    return f"everything is rolled back; {next_step}, then deploy again"
 
 
 def stack_events(account: Account, stack_id: str) -> Iterator[Event]:
     """Events of a stack, newest first."""
-    for one in account.pages("cloudformation", "describe_stack_events", "StackEvents", StackName=stack_id):
+    for event in account.pages("cloudformation", "describe_stack_events", "StackEvents", StackName=stack_id):
         yield Event(
-            one["EventId"],
-            one.get("LogicalResourceId", ""),
-            one.get("ResourceType", ""),
-            one.get("ResourceStatus", ""),
-            one.get("ResourceStatusReason", ""),
+            event["EventId"],
+            event.get("LogicalResourceId", ""),
+            event.get("ResourceType", ""),
+            event.get("ResourceStatus", ""),
+            event.get("ResourceStatusReason", ""),
         )
 
 
 def causes_of(account: Account, reason: str, **where: str) -> str:
-    """What failed CloudFormation's checks before it changed anything; empty where its reason is all there is.
+    """Failures of CloudFormation's validation before it changes anything; empty where its reason is complete.
 
     Args:
         account: Where.
-        reason: CloudFormation's; it names the call that tells more.
+        reason: CloudFormation's; it names the call that has the details.
         where: ``ChangeSetName`` or ``StackName``.
     """
     if "DescribeEvents" not in reason:
         return ""
     failed = {"FailedEvents": True}
-    found = account.pages("cloudformation", "describe_events", "OperationEvents", Filters=failed, **where)
+    events = account.pages("cloudformation", "describe_events", "OperationEvents", Filters=failed, **where)
     causes = {
-        f"{one.get('LogicalResourceId', '?')} ({one.get('ResourceType', '?')}): {said}": None
-        for one in found
-        if (said := one.get("ValidationStatusReason") or one.get("HookStatusReason"))
+        f"{event.get('LogicalResourceId', '?')} ({event.get('ResourceType', '?')}): {details}": None
+        for event in events
+        if (details := event.get("ValidationStatusReason") or event.get("HookStatusReason"))
     }
     return "; ".join(causes)

@@ -1,4 +1,4 @@
-"""A bill beside others: the other front doors, the shape of 2016, and what others publish for the same work."""
+"""Comparison of a bill: with the other front doors, with the design of 2016, and with published prices."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LOGS_A_FILE_2016 = 100
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What somebody publishes for a number of events, and what collection to S3 costs here for as many."""
+    """A published price for a number of events, and the price of collection to S3 with LogDig."""
 
     what: str
     events: float
@@ -25,13 +25,13 @@ class Published:
     ours: float
 
 
-def doors(work: Workload, prices: Mapping[str, Any]) -> dict[str, float]:
+def by_front_door(work: Workload, prices: Mapping[str, Any]) -> dict[str, float]:
     """Dollars of collection to S3 by front door, for one workload."""
-    return {door: total(collection(replace(work, front_door=door), dict(prices))) for door in FRONT_DOORS}
+    return {name: total(collection(replace(work, front_door=name), dict(prices))) for name in FRONT_DOORS}
 
 
-def shape_of_2016(events: float, prices: Mapping[str, Any]) -> list[Line]:
-    """The older way: one event a request through REST API, one message an event, deletes one by one, plain files."""
+def design_of_2016(events: float, prices: Mapping[str, Any]) -> list[Line]:
+    """The design of 2016: a request and a message for each event, deletes one by one, uncompressed files."""
     memory = events * SECONDS_2016 * COLLECTOR_GB * prices["lambda"]["arm_gb_second"]
     messages = prices["sqs"]["request"] * (events + events / 10 + events)
     stored_gb = events * BYTES_2016 / 1e9
@@ -45,7 +45,7 @@ def shape_of_2016(events: float, prices: Mapping[str, Any]) -> list[Line]:
 
 
 def published(work: Workload, prices: Mapping[str, Any]) -> list[Published]:
-    """Published prices, each beside ours for as many events through the same front door."""
+    """Published prices, each with LogDig's price for as many events through the same front door."""
     return [
         Published(
             row["what"], row["events"], row["usd"], total(collection(replace(work, events=row["events"]), dict(prices)))

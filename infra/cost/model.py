@@ -1,12 +1,12 @@
-"""What a month costs: events and settings in, one line a service out. Arithmetic only; source: docs/cost.md.
+"""The cost of a month: events and settings in, one line for each service out. Arithmetic only; source: docs/cost.md.
 
-Unit costs of our own work (milliseconds, bytes) are measured; the bench that measured each is named beside it.
+Unit costs of LogDig's own work (milliseconds, bytes) are measured; the bench of each is named with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any, Literal
 
@@ -28,7 +28,7 @@ TABLE_SHARE = 0.12
 """Bytes of the Iceberg tables by text bytes, zstd Parquet."""
 
 REPLY_BYTES = 500
-"""What leaves the region for a request: status, headers, a short JSON."""
+"""Bytes of a response: status, headers, a short JSON."""
 COLLECTOR_GB = 0.25
 COLLECTOR_SECONDS = 0.025
 """Billed time of a request at 256 MB: 2.2 ms of CPU at a seventh of a core, and SQS's 8 to 10 ms."""
@@ -36,7 +36,7 @@ FLUSH_GB = 0.5
 FLUSH_LOGS_A_SECOND = 29_000
 """100,000 logs a second and core (bench/flusher.py) at the share of a core that 512 MB buys."""
 FLUSH_RUN_SECONDS = 3.0
-"""A run that finds little waits out two empty receives."""
+"""A run that finds little waits for two empty receives."""
 FLUSHES = 730 * 12
 OBJECT_BYTES = 16 * 1024 * 1024
 PACK_BYTES = 256 * 1024
@@ -61,7 +61,7 @@ HOURLY_FIGURES = 1
 RUN_FIGURES = 2
 """Figures of the jobs' log lines: paid for the hours of their runs."""
 FLUSH_LOG_BYTES = 600
-"""The report of a run. Doors write no line for a request that went well, and Lambda is told not to either."""
+"""The report of a run. The endpoints log no successful request, and Lambda's own lines are switched off."""
 DECIDE_SECONDS = 0.03
 
 
@@ -209,18 +209,18 @@ def analysis(work: Workload, prices: dict[str, Any]) -> list[Line]:
 
 def _decisions(work: Workload, prices: dict[str, Any]) -> list[Line]:
     """Each decision is a call, a read of half a unit, and an exposure in the queue."""
-    count, door = work.decisions, []
+    count, endpoint = work.decisions, []
     if count == 0:
         return []
     if work.front_door != "server":
         calls = count * prices["lambda"]["request"] + _gb_seconds(count * DECIDE_SECONDS * COLLECTOR_GB, prices)
-        door.append(Line("Lambda", f"{count:,.0f} decisions", calls, "analyse"))
+        endpoint.append(Line("Lambda", f"{count:,.0f} decisions", calls, "analyse"))
     if work.front_door == "rest-api":
         after_events = stepped(prices["rest_api"]["steps"], work.requests + count)
         requests = after_events - stepped(prices["rest_api"]["steps"], work.requests)
-        door.append(Line("API Gateway", f"{count:,.0f} decisions", requests, "analyse"))
+        endpoint.append(Line("API Gateway", f"{count:,.0f} decisions", requests, "analyse"))
     return [
-        *door,
+        *endpoint,
         Line("DynamoDB", f"{count:,.0f} profiles read", count * prices["dynamodb"]["read"] / 2, "analyse"),
         Line("SQS", f"{count:,.0f} exposures", count * 1.2 * prices["sqs"]["request"], "analyse"),
     ]
@@ -243,12 +243,11 @@ def operation(work: Workload, prices: dict[str, Any]) -> list[Line]:
 
 def price_of_freshness(work: Workload, prices: dict[str, Any]) -> dict[Freshness, float]:
     """Dollars a month for the Spark runs of each freshness."""
-    lines = {one: analysis(_with(work, one), prices) for one in RUNS_A_MONTH}
-    return {one: total([line for line in found if line.service == "EMR Serverless"]) for one, found in lines.items()}
-
-
-def _with(work: Workload, freshness: Freshness) -> Workload:
-    return Workload(work.events, work.events_per_request, work.front_door, freshness, work.decisions, work.customers)
+    bills = {freshness: analysis(replace(work, freshness=freshness), prices) for freshness in RUNS_A_MONTH}
+    return {
+        freshness: total([line for line in lines if line.service == "EMR Serverless"])
+        for freshness, lines in bills.items()
+    }
 
 
 def _gb_seconds(amount: float, prices: dict[str, Any]) -> float:

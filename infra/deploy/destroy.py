@@ -1,4 +1,4 @@
-"""Take a deployed stack away: always the parts that run, the data only when it is asked for by name."""
+"""Remove a deployed stack: always its compute, the data only after its name is typed."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from infra.aws.cloudformation import find_stack, remove_stack
 from infra.aws.remote import flush_now
 from infra.aws.stack_events import Event
 from infra.deploy.plan import artifacts_stack
-from infra.deploy.retained import Kept
+from infra.deploy.retained import RetainedResource
 from logdig.config.settings import Settings
 from logdig.errors import LogDigError
 
 LAST_FLUSHES = 20
-"""Forced flushes before the queue is left alone; each takes what a function can in 240 s."""
+"""Forced flushes before the queue is left as it is; each runs for at most 240 s."""
 
 
-def remove_running(account: Account, settings: Settings, tell: Callable[[Event], None]) -> bool:
-    """Remove everything that runs; queue, bucket, tables and profiles stay.
+def remove_stacks(account: Account, settings: Settings, on_event: Callable[[Event], None]) -> bool:
+    """Remove the stacks; queue, bucket, tables and profiles stay.
 
     Returns:
-        False when there was nothing.
+        False when there was none.
     """
-    found = remove_stack(account, settings.stack_name, tell)
+    removed = remove_stack(account, settings.stack_name, on_event)
     bucket = settings.artifacts_bucket_name
     if find_stack(account, artifacts_stack(settings)) is not None:
         empty_bucket(account, bucket, lambda _: None)
-        found = remove_stack(account, artifacts_stack(settings), tell) or found
-    return found
+        removed = remove_stack(account, artifacts_stack(settings), on_event) or removed
+    return removed
 
 
 def drain(account: Account, settings: Settings) -> bool:
-    """Flush until the queue gives nothing more, so that nothing waits in it for 14 days; False when it could not."""
+    """Flush until the queue is empty, so that no event waits in it for 14 days; False when that failed."""
     stack = find_stack(account, settings.stack_name)
     if stack is None or "FlushFunction" not in stack.outputs:
         return True
@@ -45,41 +45,41 @@ def drain(account: Account, settings: Settings) -> bool:
     return False
 
 
-def delete_kept(account: Account, one: Kept, tell: Callable[[int], None]) -> None:
-    """Delete data for ever; ``tell`` hears the number of objects that are gone so far."""
-    if one.what == "queue":
-        account.call("sqs", "delete_queue", QueueUrl=one.identifier)
-    elif one.what == "bucket":
-        empty_bucket(account, one.name, tell)
-        account.call("s3", "delete_bucket", Bucket=one.name)
-    elif one.what == "table":
-        account.call("dynamodb", "delete_table", TableName=one.name)
+def delete_retained(account: Account, resource: RetainedResource, on_deleted: Callable[[int], None]) -> None:
+    """Delete data for good; ``on_deleted`` gets the number of objects deleted so far."""
+    if resource.kind == "queue":
+        account.call("sqs", "delete_queue", QueueUrl=resource.identifier)
+    elif resource.kind == "bucket":
+        empty_bucket(account, resource.name, on_deleted)
+        account.call("s3", "delete_bucket", Bucket=resource.name)
+    elif resource.kind == "table":
+        account.call("dynamodb", "delete_table", TableName=resource.name)
     else:
-        _delete_database(account, one.name)
+        _delete_database(account, resource.name)
 
 
 def _delete_database(account: Account, database: str) -> None:
-    tables = [one["Name"] for one in account.pages("glue", "get_tables", "TableList", DatabaseName=database)]
+    tables = [table["Name"] for table in account.pages("glue", "get_tables", "TableList", DatabaseName=database)]
     for name in tables:
         account.call("glue", "delete_table", DatabaseName=database, Name=name)
     account.call("glue", "delete_database", Name=database)
 
 
-def empty_bucket(account: Account, bucket: str, tell: Callable[[int], None]) -> int:
+def empty_bucket(account: Account, bucket: str, on_deleted: Callable[[int], None]) -> int:
     """Delete every version of every object; return how many.
 
     Raises:
-        LogDigError: S3 kept one; the message names it.
+        LogDigError: S3 refused to delete one; the message names it.
     """
     deleted = 0
     while True:
-        answer = account.call("s3", "list_object_versions", Bucket=bucket)
-        versions = [*answer.get("Versions", []), *answer.get("DeleteMarkers", [])]
+        page = account.call("s3", "list_object_versions", Bucket=bucket)
+        versions = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
         if not versions:
             return deleted
-        entries = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in versions]
-        kept = account.call("s3", "delete_objects", Bucket=bucket, Delete={"Objects": entries, "Quiet": True})
-        for one in kept.get("Errors", []):
-            raise LogDigError(f"s3://{bucket}/{one['Key']} cannot be deleted: {one.get('Message')}; try again")
+        entries = [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in versions]
+        result = account.call("s3", "delete_objects", Bucket=bucket, Delete={"Objects": entries, "Quiet": True})
+        for error in result.get("Errors", []):
+            raise LogDigError(f"s3://{bucket}/{error['Key']} cannot be deleted: {error.get('Message')}; try again")
         deleted += len(entries)
-        tell(deleted)
+        on_deleted(deleted)

@@ -1,4 +1,4 @@
-"""Carry a plan out: packages up, stack changed, road checked. Source: docs/deploy.md."""
+"""Carry out a plan: upload packages, change the stack, run the smoke test. Source: docs/deploy.md."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 from infra.aws.account import Account, RefusedByAwsError
 from infra.aws.cloudformation import Stack, apply_change, prepare_change, prepare_import, require_stack
 from infra.aws.stack_events import Event
-from infra.deploy.plan import ApplyTemplate, CheckRoad, MakeArtifacts, Step, TakeUp, Upload, upload_template
-from infra.deploy.smoke_test import Found, check_road
+from infra.deploy.plan import ApplyTemplate, ImportRetained, MakeArtifacts, RunSmokeTest, Step, Upload, upload_template
+from infra.deploy.smoke_test import ProbeResult, smoke_test
 from infra.packaging.build import Packages, build_packages
 from infra.packaging.dependencies import target_for
 from infra.template.build import Template, artifacts_of, build_template
@@ -32,7 +32,7 @@ def build(account: Account, settings: Settings) -> tuple[Packages, Template]:
     Raises:
         SetupError: Something on this machine or in the settings is missing.
     """
-    account.identity()  # Without access nobody should wait for packages.
+    account.identity()  # Fail before building packages takes time.
     packages = build_packages(settings, FOLDER, target_for(os.environ))
     bucket = settings.artifacts_bucket_name
     server = None
@@ -43,11 +43,11 @@ def build(account: Account, settings: Settings) -> tuple[Packages, Template]:
 
 def newest_platform(account: Account) -> str:
     """Name of Elastic Beanstalk's newest Docker platform."""
-    answer = account.call("elasticbeanstalk", "list_available_solution_stacks")
-    found = [match for name in answer["SolutionStacks"] if (match := PLATFORM.fullmatch(name))]
-    if not found:
+    response = account.call("elasticbeanstalk", "list_available_solution_stacks")
+    platforms = [match for name in response["SolutionStacks"] if (match := PLATFORM.fullmatch(name))]
+    if not platforms:
         raise SetupError(f"Elastic Beanstalk has no Docker platform in {account.region}; choose another region")
-    return max(found, key=lambda match: [int(part) for part in match[1].split(".")])[0]
+    return max(platforms, key=lambda match: [int(part) for part in match[1].split(".")])[0]
 
 
 class Deployer:
@@ -56,35 +56,39 @@ class Deployer:
     Args:
         account: Where.
         settings: What.
-        tell: Called with every event of a stack.
-        say: Called with a line before each step.
+        on_event: Called with every event of a stack.
+        print_line: Called with a line before each step.
     """
 
     def __init__(
-        self, account: Account, settings: Settings, tell: Callable[[Event], None], say: Callable[[str], None]
+        self,
+        account: Account,
+        settings: Settings,
+        on_event: Callable[[Event], None],
+        print_line: Callable[[str], None],
     ) -> None:
-        self._account, self._settings, self._tell, self._say = account, settings, tell, say
-        self.found: Found | None = None
+        self._account, self._settings, self._on_event, self._print_line = account, settings, on_event, print_line
+        self.probe: ProbeResult | None = None
 
     def carry_out(self, step: Step) -> None:
-        """Do one step; all but the probe may be done again without harm."""
-        self._say(in_words(step))
+        """Do one step; every step but the smoke test is idempotent."""
+        self._print_line(describe_step(step))
         match step:
             case MakeArtifacts(stack, template):
                 self._apply(stack, {"TemplateBody": json.dumps(template)})
             case Upload():
                 upload(self._account, step)
-            case TakeUp(stack, bucket, template, kept):
-                where = upload_template(self._account, bucket, template)
-                change = prepare_import(self._account, stack, where, [one.as_import() for one in kept])
-                apply_change(self._account, change, self._tell)
+            case ImportRetained(stack, bucket, template, retained):
+                location = upload_template(self._account, bucket, template)
+                change = prepare_import(self._account, stack, location, [resource.as_import() for resource in retained])
+                apply_change(self._account, change, self._on_event)
             case ApplyTemplate(stack, bucket, template, change_set):
                 if change_set is None:
                     self._apply(stack, upload_template(self._account, bucket, template))
                 else:
-                    apply_change(self._account, change_set, self._tell)
-            case CheckRoad():
-                self.found = check_road(self._account, self._settings, self.stack, s3_store(self._settings))
+                    apply_change(self._account, change_set, self._on_event)
+            case RunSmokeTest():
+                self.probe = smoke_test(self._account, self._settings, self.stack, s3_store(self._settings))
 
     @property
     def stack(self) -> Stack:
@@ -94,11 +98,11 @@ class Deployer:
     def _apply(self, stack: str, template: dict[str, str]) -> None:
         change_set = prepare_change(self._account, stack, template, tags(self._settings))
         if change_set is not None:
-            apply_change(self._account, change_set, self._tell)
+            apply_change(self._account, change_set, self._on_event)
 
 
 def upload(account: Account, step: Upload) -> None:
-    """Bring one package up; what is there already is the same, since its name holds its digest."""
+    """Upload one package; an object of its name has the same content, since the name holds the digest."""
     with step.package.path.open("rb") as body:
         try:
             account.call(
@@ -115,16 +119,16 @@ def upload(account: Account, step: Upload) -> None:
                 raise
 
 
-def in_words(step: Step) -> str:
+def describe_step(step: Step) -> str:
     """One line about a step."""
     match step:
         case MakeArtifacts(stack):
-            return f"make the bucket of the packages (stack {stack})"
+            return f"create the bucket of the packages (stack {stack})"
         case Upload(_, package):
             return f"upload {package.key} ({package.bytes / 1e6:,.1f} MB)"
-        case TakeUp(stack, kept=kept):
-            return f"take up into stack {stack} what an earlier one kept: {', '.join(one.name for one in kept)}"
+        case ImportRetained(stack, retained=retained):
+            return f"import retained data into stack {stack}: {', '.join(resource.name for resource in retained)}"
         case ApplyTemplate(stack):
-            return f"bring stack {stack} to what the template says"
-        case CheckRoad():
-            return "check the road: post a probe event, flush, find it in the bucket, remove it"
+            return f"apply the template to stack {stack}"
+        case RunSmokeTest():
+            return "run the smoke test: post a probe event, flush, find it in the bucket, remove it"

@@ -1,6 +1,6 @@
 """The IAM policies of the people who deploy and who work on the lake, with the names of the settings filled in.
 
-Two files hold those of a deploy, since IAM takes no longer ones; a test compares them with the resource types of the
+A deploy needs two files, since IAM limits the length of a policy; a test compares them with the resource types of the
 template and with every call that plan, deploy, status and destroy make.
 """
 
@@ -13,7 +13,7 @@ from logdig.config.settings import Settings
 
 FOLDER = Path(__file__).resolve().parent
 PARTS = ("data", "work")
-"""For a deploy: what holds data and tells of it; what runs."""
+"""For a deploy: resources that hold data and their metrics; compute."""
 LAKE = "lake"
 """For commands that read and write events and rows from a machine of their own: forget, rebuild, dlq, load."""
 

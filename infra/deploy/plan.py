@@ -1,4 +1,4 @@
-"""What a deploy will do, as data: read by people before, carried out by an executor after."""
+"""What a deploy will do, as data: shown first, then carried out by an executor."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Any, Literal, Protocol
 
 from infra.aws.account import Account, Identity
 from infra.aws.cloudformation import ChangeSet, find_stack, prepare_change
-from infra.deploy.retained import Kept, find_kept, part_of
+from infra.deploy.retained import RetainedResource, find_retained, importable_part
 from infra.packaging.build import Package
 from infra.template.build import Template, artifacts_template, template_text
 from infra.template.resource import DATA_TYPES, tags
 from logdig.config.settings import Settings
 
-Action = Literal["add", "take up", "change", "replace", "may replace", "remove"]
-NAMES = {"Add": "add", "Import": "take up", "Modify": "change", "Remove": "remove"}
-"""CloudFormation's word for an action -> ours."""
-LOSING = ("replace", "may replace", "remove")
+Action = Literal["add", "import", "change", "replace", "may replace", "remove"]
+ACTIONS = {"Add": "add", "Import": "import", "Modify": "change", "Remove": "remove"}
+"""CloudFormation's action -> the action shown."""
+DESTRUCTIVE = ("replace", "may replace", "remove")
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What becomes of one resource; ``causes`` are the properties that differ."""
+    """Change of one resource; ``causes`` are the properties that differ."""
 
     action: Action
     logical_id: str
@@ -34,12 +34,12 @@ class Change:
     @property
     def endangers_data(self) -> bool:
         """Whether a queue, bucket, database or table would be left behind."""
-        return self.kind in DATA_TYPES and self.action in LOSING
+        return self.kind in DATA_TYPES and self.action in DESTRUCTIVE
 
 
 @dataclass(frozen=True, slots=True)
 class MakeArtifacts:
-    """Make the bucket that packages are uploaded to."""
+    """Create the bucket that packages are uploaded to."""
 
     stack: str
     template: Template
@@ -47,25 +47,25 @@ class MakeArtifacts:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Bring one package to the bucket."""
+    """Upload one package."""
 
     bucket: str
     package: Package
 
 
 @dataclass(frozen=True, slots=True)
-class TakeUp:
-    """Make the stack of the data that an earlier one left; ``template`` holds exactly what is in ``kept``."""
+class ImportRetained:
+    """Create the stack by importing retained data; ``template`` holds exactly the resources in ``retained``."""
 
     stack: str
     bucket: str
     template: Template
-    kept: tuple[Kept, ...]
+    retained: tuple[RetainedResource, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyTemplate:
-    """Bring the stack to what the template says; ``change_set`` is there when the stack is."""
+    """Apply the template to the stack; ``change_set`` is None when the stack does not exist yet."""
 
     stack: str
     bucket: str
@@ -74,16 +74,16 @@ class ApplyTemplate:
 
 
 @dataclass(frozen=True, slots=True)
-class CheckRoad:
-    """Send a probe from the endpoint to the bucket and take it out again."""
+class RunSmokeTest:
+    """Send a probe event through the deployed pipeline and remove it again."""
 
 
-Step = MakeArtifacts | Upload | TakeUp | ApplyTemplate | CheckRoad
+Step = MakeArtifacts | Upload | ImportRetained | ApplyTemplate | RunSmokeTest
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """Steps in order, and what the main one changes. No changes: nothing to do."""
+class DeployPlan:
+    """Steps in order, and the changes of the main stack; no steps = nothing to do."""
 
     identity: Identity
     region: str
@@ -95,7 +95,7 @@ class Plan:
     @property
     def dangers(self) -> tuple[Change, ...]:
         """Changes that leave data behind."""
-        return tuple(one for one in self.changes if one.endangers_data)
+        return tuple(change for change in self.changes if change.endangers_data)
 
 
 class Executor(Protocol):
@@ -105,19 +105,19 @@ class Executor(Protocol):
         """Do one step."""
 
 
-def run(plan: Plan, executor: Executor) -> None:
+def run(plan: DeployPlan, executor: Executor) -> None:
     """Hand every step to the executor, in order."""
     for step in plan.steps:
         executor.carry_out(step)
 
 
-def make_plan(account: Account, settings: Settings, packages: Iterable[Package], template: Template) -> Plan:
-    """Compare what is there with what the settings say.
+def make_plan(account: Account, settings: Settings, packages: Iterable[Package], template: Template) -> DeployPlan:
+    """Compare the deployed stack with the settings.
 
-    Nothing changes but that a change set is prepared where there is a stack; see `infra.stacks.forget_change`.
+    Changes nothing but prepares a change set where a stack exists; see `infra.aws.cloudformation.discard_change`.
 
     Raises:
-        SetupError: No access, or the stack is in a state that must be mended first.
+        SetupError: No access, or the stack is in a state that must be fixed first.
     """
     identity = account.identity()
     stack, bucket = settings.stack_name, settings.artifacts_bucket_name
@@ -125,35 +125,39 @@ def make_plan(account: Account, settings: Settings, packages: Iterable[Package],
     has_bucket = find_stack(account, artifacts_stack(settings)) is not None
     if not has_bucket:
         steps.append(MakeArtifacts(artifacts_stack(settings), artifacts_template(settings)))
-    steps += [Upload(bucket, one) for one in packages if not (has_bucket and is_there(account, bucket, one.key))]
+    steps += [
+        Upload(bucket, package)
+        for package in packages
+        if not (has_bucket and object_exists(account, bucket, package.key))
+    ]
     is_first = find_stack(account, stack) is None
     change_set = None
     if is_first:
-        part, kept = part_of(template, tuple(find_kept(account, settings)))
-        steps += [TakeUp(stack, bucket, part, kept)] if kept else []
-        changes = all_added(template, {one.logical_id for one in kept})
+        part, retained = importable_part(template, tuple(find_retained(account, settings)))
+        steps += [ImportRetained(stack, bucket, part, retained)] if retained else []
+        changes = all_added(template, {resource.logical_id for resource in retained})
     elif not has_bucket:
         changes = all_added(template, set())
     else:
         change_set = prepare_change(account, stack, upload_template(account, bucket, template), tags(settings))
         changes = changes_of(change_set, template) if change_set is not None else ()
     if changes:
-        steps += [ApplyTemplate(stack, bucket, template, change_set), CheckRoad()]
-    return Plan(identity, account.region, stack, is_first, changes, tuple(steps))
+        steps += [ApplyTemplate(stack, bucket, template, change_set), RunSmokeTest()]
+    return DeployPlan(identity, account.region, stack, is_first, changes, tuple(steps))
 
 
 def artifacts_stack(settings: Settings) -> str:
-    """Name of the small stack that is there first."""
+    """Name of the small stack that holds the bucket of the packages."""
     return f"{settings.stack_name}-artifacts"
 
 
-def is_there(account: Account, bucket: str, key: str) -> bool:
+def object_exists(account: Account, bucket: str, key: str) -> bool:
     """Tell whether an object exists."""
     return account.find("s3", "head_object", "404", Bucket=bucket, Key=key) is not None
 
 
 def upload_template(account: Account, bucket: str, template: Template) -> dict[str, str]:
-    """Bring a template to where CloudFormation reads it; return the argument that names it."""
+    """Upload a template for CloudFormation; return the argument that names it."""
     body = template_text(template).encode()
     key = f"templates/{hashlib.sha256(body).hexdigest()[:16]}.json"
     account.call("s3", "put_object", Bucket=bucket, Key=key, Body=body, ContentType="application/json")
@@ -162,26 +166,26 @@ def upload_template(account: Account, bucket: str, template: Template) -> dict[s
     return {"TemplateURL": f"https://{bucket}.s3.{account.region}.amazonaws.com/{key}"}
 
 
-def all_added(template: Template, kept: set[str]) -> tuple[Change, ...]:
-    """Changes of a first deploy; ``kept`` are there already."""
+def all_added(template: Template, retained: set[str]) -> tuple[Change, ...]:
+    """Changes of a first deploy; ``retained`` exist already and are imported."""
     return tuple(
-        Change("take up" if name in kept else "add", name, one["Type"], one["Metadata"]["Meaning"])
-        for name, one in template["Resources"].items()
+        Change("import" if name in retained else "add", name, resource["Type"], resource["Metadata"]["Meaning"])
+        for name, resource in template["Resources"].items()
     )
 
 
 def changes_of(change_set: ChangeSet, template: Template) -> tuple[Change, ...]:
     """Read CloudFormation's changes."""
-    return tuple(_change(one, template) for one in change_set.changes)
+    return tuple(_change(row, template) for row in change_set.changes)
 
 
-def _change(told: dict[str, Any], template: Template) -> Change:
-    action: Any = NAMES.get(told["Action"], "change")
+def _change(row: dict[str, Any], template: Template) -> Change:
+    action: Any = ACTIONS.get(row["Action"], "change")
     if action == "change":
-        action = {"True": "replace", "Conditional": "may replace"}.get(told.get("Replacement", ""), "change")
-    targets = [detail.get("Target", {}) for detail in told.get("Details", [])]
+        action = {"True": "replace", "Conditional": "may replace"}.get(row.get("Replacement", ""), "change")
+    targets = [detail.get("Target", {}) for detail in row.get("Details", [])]
     causes = dict.fromkeys(target.get("Name") or target.get("Attribute", "") for target in targets)
-    made = template["Resources"].get(told["LogicalResourceId"], {})
-    meaning = made.get("Metadata", {}).get("Meaning", "")
+    resource = template["Resources"].get(row["LogicalResourceId"], {})
+    meaning = resource.get("Metadata", {}).get("Meaning", "")
     names = tuple(name for name in causes if name)
-    return Change(action, told["LogicalResourceId"], told["ResourceType"], meaning, names)
+    return Change(action, row["LogicalResourceId"], row["ResourceType"], meaning, names)

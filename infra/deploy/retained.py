@@ -1,7 +1,7 @@
-"""Data that an earlier stack left: what of it exists, and how CloudFormation takes it up again.
+"""Data that a removed stack retained: which of it exists, and how CloudFormation imports it again.
 
-A change set with ``ImportExistingResources`` finds only what its own name identifies, so no queue: a queue is known by
-its address. So everything is named to CloudFormation one by one.
+A change set with ``ImportExistingResources`` finds only resources that their name identifies, and a queue is
+identified by its URL. So every resource is named to CloudFormation one by one.
 Source: AWS CloudFormation user guide, "Import AWS resources into a CloudFormation stack".
 """
 
@@ -22,47 +22,47 @@ KINDS = {
     "database": "AWS::Glue::Database",
 }
 IDENTIFIERS = {"queue": "QueueUrl", "bucket": "BucketName", "table": "TableName", "database": "DatabaseName"}
-"""The property by which CloudFormation knows one of a kind."""
+"""The property by which CloudFormation identifies a resource of a kind."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """Something that holds data, whether a stack has it or not.
+class RetainedResource:
+    """A resource that holds data, whether it belongs to a stack or not.
 
-    ``what`` is one of KINDS; ``logical_id`` names it in the template; ``identifier`` is the value of IDENTIFIERS.
+    ``kind`` is one of KINDS; ``logical_id`` names it in the template; ``identifier`` is the value of IDENTIFIERS.
     """
 
-    what: str
+    kind: str
     name: str
     logical_id: str
     identifier: str
 
     def as_import(self) -> dict[str, object]:
-        """What CloudFormation must know to take it up."""
+        """Entry of ``ResourcesToImport``."""
         return {
-            "ResourceType": KINDS[self.what],
+            "ResourceType": KINDS[self.kind],
             "LogicalResourceId": self.logical_id,
-            "ResourceIdentifier": {IDENTIFIERS[self.what]: self.identifier},
+            "ResourceIdentifier": {IDENTIFIERS[self.kind]: self.identifier},
         }
 
 
-def find_kept(account: Account, settings: Settings) -> Iterator[Kept]:
-    """Yield what of the data exists.
+def find_retained(account: Account, settings: Settings) -> Iterator[RetainedResource]:
+    """Yield the data resources that exist.
 
     Raises:
-        SetupError: The bucket's name belongs to somebody else.
+        SetupError: The bucket belongs to another account.
     """
     for logical_id, name in (("DeadLetters", settings.dlq_name), ("Queue", settings.queue_name)):
         queue = account.find("sqs", "get_queue_url", "NonExistentQueue", QueueName=name)
         if queue is not None:
-            yield Kept("queue", name, logical_id, queue["QueueUrl"])
+            yield RetainedResource("queue", name, logical_id, queue["QueueUrl"])
     bucket, table, database = settings.bucket_name, settings.profile_table_name, settings.database
     if _has_bucket(account, bucket):
-        yield Kept("bucket", bucket, "Bucket", bucket)
+        yield RetainedResource("bucket", bucket, "Bucket", bucket)
     if account.find("dynamodb", "describe_table", "ResourceNotFound", TableName=table) is not None:
-        yield Kept("table", table, "Profiles", table)
+        yield RetainedResource("table", table, "Profiles", table)
     if account.find("glue", "get_database", "EntityNotFound", Name=database) is not None:
-        yield Kept("database", database, "Database", database)
+        yield RetainedResource("database", database, "Database", database)
 
 
 def _has_bucket(account: Account, bucket: str) -> bool:
@@ -78,11 +78,13 @@ def _has_bucket(account: Account, bucket: str) -> bool:
         ) from err
 
 
-def part_of(template: Template, kept: Sequence[Kept]) -> tuple[Template, tuple[Kept, ...]]:
-    """The part of a template that can be taken up: without outputs, and without what refers to something missing.
+def importable_part(
+    template: Template, retained: Sequence[RetainedResource]
+) -> tuple[Template, tuple[RetainedResource, ...]]:
+    """The part of a template that can be imported: no outputs, and no resource that refers to a missing one.
 
     Returns:
-        That part, and what of ``kept`` is in it.
+        That part, and the resources of ``retained`` that are in it.
     """
-    part = only(template, {one.logical_id for one in kept})
-    return part, tuple(one for one in kept if one.logical_id in part["Resources"])
+    part = only(template, {resource.logical_id for resource in retained})
+    return part, tuple(resource for resource in retained if resource.logical_id in part["Resources"])

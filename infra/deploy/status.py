@@ -1,4 +1,4 @@
-"""How a deployed stack is: one look at everything an operator asks first."""
+"""Status of a deployed stack: health, queue, flush, jobs, alarms, ledger and cost."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from infra.aws.account import Account
 from infra.aws.cloudformation import Stack, require_stack
-from infra.aws.http import ask
+from infra.aws.http import send_request
 from infra.aws.remote import read_log
 from infra.cost.model import Workload, bill, total
 from infra.cost.prices import read_prices
@@ -20,14 +20,13 @@ from logdig.marts.reconciliation import broken_sums
 FLUSH_HOURS = 24
 JOBS_SHOWN = 5
 AGE_WINDOW = timedelta(minutes=15)
-MONTH = timedelta(days=30)
 LATE_FLUSHES = 3
-"""So many intervals without a report and the flush counts as stopped."""
+"""The flush counts as stopped after this many intervals without a report."""
 
 
 @dataclass(slots=True)
 class Status:
-    """What was found; ``problems`` are what needs somebody."""
+    """Status of a stack; ``problems`` need an operator."""
 
     stack: str
     state: str
@@ -44,23 +43,23 @@ class Status:
     problems: list[str] = field(default_factory=list)
 
 
-def look(account: Account, settings: Settings, ledger: list[dict[str, Any]]) -> Status:
-    """Look at everything.
+def read_status(account: Account, settings: Settings, ledger: list[dict[str, Any]]) -> Status:
+    """Read every part of the status.
 
     Args:
         account: Where.
-        settings: What.
+        settings: Names, prices and limits.
         ledger: Rows of the ledger of the last 30 days; empty where it was never counted.
     Raises:
         SetupError: There is no such stack.
     """
     stack = require_stack(account, settings.stack_name)
     depth = queue_depth(account, stack.outputs["QueueUrl"])
-    found = Status(
+    status = Status(
         stack=stack.name,
         state=stack.status,
         endpoint=stack.outputs["Endpoint"],
-        healthy=ask(f"{stack.outputs['Endpoint']}/healthz", account.endpoint).status == 200,
+        healthy=send_request(f"{stack.outputs['Endpoint']}/healthz", account.endpoint).status == 200,
         waiting=depth,
         oldest_seconds=oldest_seconds(account, settings),
         dead_letters=queue_depth(account, stack.outputs["DeadLettersUrl"]),
@@ -70,45 +69,45 @@ def look(account: Account, settings: Settings, ledger: list[dict[str, Any]]) -> 
         ledger_day=max((str(row["day"]) for row in ledger), default=None),
         month_usd=month_usd(settings, ledger),
     )
-    found.problems = problems(found, settings, ledger, account.clock())
-    return found
+    status.problems = problems(status, settings, ledger, account.clock())
+    return status
 
 
-def problems(found: Status, settings: Settings, ledger: list[dict[str, Any]], now: datetime) -> list[str]:
-    """What needs somebody, in words."""
-    told = []
-    if not found.state.endswith("_COMPLETE") or "ROLLBACK" in found.state:
-        told.append(f"the stack is {found.state}")
-    if not found.healthy:
-        told.append(f"{found.endpoint}/healthz does not answer 200")
-    if found.dead_letters:
-        told.append(f"{found.dead_letters} messages in the dead-letter queue")
+def problems(status: Status, settings: Settings, ledger: list[dict[str, Any]], now: datetime) -> list[str]:
+    """Describe what needs an operator."""
+    lines = []
+    if not status.state.endswith("_COMPLETE") or "ROLLBACK" in status.state:
+        lines.append(f"the stack is {status.state}")
+    if not status.healthy:
+        lines.append(f"{status.endpoint}/healthz does not answer 200")
+    if status.dead_letters:
+        lines.append(f"{status.dead_letters} messages in the dead-letter queue")
     late = timedelta(seconds=LATE_FLUSHES * settings.flush.interval_seconds)
-    if found.last_flush is None or now - datetime.fromisoformat(found.last_flush["at"]) > late:
-        told.append(f"no flush reported within {late}")
-    elif found.last_flush["errors"]:
-        told.append(f"the last flush failed: {'; '.join(found.last_flush['errors'])}")
-    if found.jobs and found.jobs[0]["state"] == "FAILED":
-        told.append(f"the last run of the jobs failed: {found.jobs[0]['details']}")
-    told += [f"alarm {name}" for name, state in found.alarms.items() if state == "ALARM"]
-    told += [words for row in ledger for words in broken_sums(row)]
-    if settings.monthly_budget_usd and found.month_usd > settings.monthly_budget_usd:
-        told.append(f"${found.month_usd:,.2f} a month is over the budget of ${settings.monthly_budget_usd:,.2f}")
-    return told
+    if status.last_flush is None or now - datetime.fromisoformat(status.last_flush["at"]) > late:
+        lines.append(f"no flush reported within {late}")
+    elif status.last_flush["errors"]:
+        lines.append(f"the last flush failed: {'; '.join(status.last_flush['errors'])}")
+    if status.jobs and status.jobs[0]["state"] == "FAILED":
+        lines.append(f"the last run of the jobs failed: {status.jobs[0]['details']}")
+    lines += [f"alarm {name}" for name, state in status.alarms.items() if state == "ALARM"]
+    lines += [broken for row in ledger for broken in broken_sums(row)]
+    if settings.monthly_budget_usd and status.month_usd > settings.monthly_budget_usd:
+        lines.append(f"${status.month_usd:,.2f} a month is over the budget of ${settings.monthly_budget_usd:,.2f}")
+    return lines
 
 
 def queue_depth(account: Account, url: str) -> int:
-    """Messages in a queue, those in work too; SQS calls it approximate."""
+    """Messages in a queue, in flight too; SQS calls the number approximate."""
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    answer = account.call("sqs", "get_queue_attributes", QueueUrl=url, AttributeNames=names)
-    return sum(int(answer["Attributes"][name]) for name in names)
+    response = account.call("sqs", "get_queue_attributes", QueueUrl=url, AttributeNames=names)
+    return sum(int(response["Attributes"][name]) for name in names)
 
 
 def oldest_seconds(account: Account, settings: Settings) -> float:
-    """Age of the oldest message, the most of the last quarter of an hour."""
+    """Age of the oldest message, the maximum of the last 15 minutes."""
     metric = sqs_metric(settings.queue_name, "ApproximateAgeOfOldestMessage", "Maximum")
     now = account.clock()
-    answer = account.call(
+    statistics = account.call(
         "cloudwatch",
         "get_metric_statistics",
         Namespace=metric["Namespace"],
@@ -119,11 +118,11 @@ def oldest_seconds(account: Account, settings: Settings) -> float:
         EndTime=now,
         Period=int(AGE_WINDOW.total_seconds()),
     )
-    return max((float(one["Maximum"]) for one in answer["Datapoints"]), default=0.0)
+    return max((float(point["Maximum"]) for point in statistics["Datapoints"]), default=0.0)
 
 
 def last_flush(account: Account, settings: Settings) -> dict[str, Any] | None:
-    """The last report of the flush, with its time; None when there is none of the last day."""
+    """The last report of the flush, with its time; None when there is none in the last day."""
     since = account.clock() - timedelta(hours=FLUSH_HOURS)
     lines = read_log(account, settings, ["flush"], since, pattern='"received"')
     for line in reversed(lines):
@@ -141,7 +140,7 @@ def last_jobs(account: Account, stack: Stack) -> list[dict[str, str]]:
     """The last runs on EMR Serverless, newest first."""
     if "JobsApplication" not in stack.outputs:
         return []
-    answer = account.call(
+    response = account.call(
         "emr-serverless",
         "list_job_runs",
         applicationId=stack.outputs["JobsApplication"],
@@ -149,19 +148,19 @@ def last_jobs(account: Account, stack: Stack) -> list[dict[str, str]]:
     )
     return [
         {
-            "name": one.get("name", ""),
-            "state": one["state"],
-            "updated_at": str(one["updatedAt"]),
-            "details": one.get("stateDetails", ""),
+            "name": run.get("name", ""),
+            "state": run["state"],
+            "updated_at": str(run["updatedAt"]),
+            "details": run.get("stateDetails", ""),
         }
-        for one in answer["jobRuns"]
+        for run in response["jobRuns"]
     ]
 
 
 def alarm_states(account: Account, settings: Settings) -> dict[str, str]:
     """State of each alarm: OK, ALARM or INSUFFICIENT_DATA."""
-    found = account.pages("cloudwatch", "describe_alarms", "MetricAlarms", AlarmNamePrefix=f"{settings.prefix}-")
-    return {one["AlarmName"]: one["StateValue"] for one in found}
+    alarms = account.pages("cloudwatch", "describe_alarms", "MetricAlarms", AlarmNamePrefix=f"{settings.prefix}-")
+    return {alarm["AlarmName"]: alarm["StateValue"] for alarm in alarms}
 
 
 def month_usd(settings: Settings, ledger: list[dict[str, Any]]) -> float:

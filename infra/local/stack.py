@@ -1,4 +1,4 @@
-"""The whole stack on one machine: an AWS emulator, the collector, a scheduler of the flush, the dashboard.
+"""The whole stack on one machine: an AWS emulator, the collector, a scheduled flush, the dashboard.
 
 The parts are the ones that run in the cloud; only the endpoint differs. Source: docs/local.md.
 """
@@ -28,7 +28,7 @@ WATCH_SECONDS = 0.5
 
 
 def create_resources(settings: Settings, environment: Mapping[str, str]) -> None:
-    """Make queue, dead-letter queue, bucket, database and tables; what is there already stays as it is.
+    """Create queue, dead-letter queue, bucket, database and tables; existing ones stay as they are.
 
     Args:
         settings: Names.
@@ -52,38 +52,38 @@ def create_resources(settings: Settings, environment: Mapping[str, str]) -> None
     bucket = {"Bucket": settings.bucket_name} | (
         {} if settings.region == "us-east-1" else {"CreateBucketConfiguration": location}
     )
-    _unless_there(lambda: client("s3").create_bucket(**bucket))
-    rules = {"Rules": [_as_api(rule) for rule in lifecycle(settings)]}
+    _ignore_existing(lambda: client("s3").create_bucket(**bucket))
+    rules = {"Rules": [_lifecycle_rule(rule) for rule in lifecycle(settings)]}
     client("s3").put_bucket_lifecycle_configuration(Bucket=settings.bucket_name, LifecycleConfiguration=rules)
-    _unless_there(lambda: client("glue").create_database(DatabaseInput={"Name": settings.database}))
+    _ignore_existing(lambda: client("glue").create_database(DatabaseInput={"Name": settings.database}))
     for table in (profile_table(settings), lock_table(settings)):
         _create_table(client("dynamodb"), table)
 
 
-def _as_api(rule: Mapping[str, Any]) -> dict[str, Any]:
-    """Write a rule of the template as the API of S3 takes it."""
-    alike = ("Status", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload")
-    kept = {name: rule[name] for name in alike if name in rule}
+def _lifecycle_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """Convert a rule of the template to the form of the S3 API."""
+    same = ("Status", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload")
+    converted = {name: rule[name] for name in same if name in rule}
     if "ExpirationInDays" in rule:
-        kept["Expiration"] = {"Days": rule["ExpirationInDays"]}
+        converted["Expiration"] = {"Days": rule["ExpirationInDays"]}
     if "ExpiredObjectDeleteMarker" in rule:
-        kept["Expiration"] = {"ExpiredObjectDeleteMarker": rule["ExpiredObjectDeleteMarker"]}
-    return kept | {"ID": rule["Id"], "Filter": {"Prefix": rule.get("Prefix", "")}}
+        converted["Expiration"] = {"ExpiredObjectDeleteMarker": rule["ExpiredObjectDeleteMarker"]}
+    return converted | {"ID": rule["Id"], "Filter": {"Prefix": rule.get("Prefix", "")}}
 
 
 def _create_table(dynamodb: Any, table: Table) -> None:
-    _unless_there(lambda: dynamodb.create_table(**table.create_arguments()))
+    _ignore_existing(lambda: dynamodb.create_table(**table.create_arguments()))
     if table.ttl_attribute:
         specification = {"Enabled": True, "AttributeName": table.ttl_attribute}
         dynamodb.update_time_to_live(TableName=table.name, TimeToLiveSpecification=specification)
 
 
-def _unless_there(create: Callable[[], object]) -> None:
+def _ignore_existing(create: Callable[[], object]) -> None:
     try:
         create()
     except ClientError as err:
-        there = ("BucketAlreadyOwnedByYou", "AlreadyExistsException", "ResourceInUseException")
-        if err.response["Error"]["Code"] not in there:
+        existing = ("BucketAlreadyOwnedByYou", "AlreadyExistsException", "ResourceInUseException")
+        if err.response["Error"]["Code"] not in existing:
             raise
 
 
@@ -135,7 +135,7 @@ class LocalStack:
         self.stop()
 
     def start(self) -> None:
-        """Start every part and return when all answer.
+        """Start every part and return when all respond.
 
         Raises:
             MissingPartError: A part ended or did not answer; the message names it and its log.
@@ -163,7 +163,7 @@ class LocalStack:
         return child
 
     def _flush_on_schedule(self, seconds: float) -> None:
-        """Call the function as EventBridge would; a failed run is told and the next one tries again."""
+        """Flush as EventBridge would; a failed run is reported and the next one tries again."""
         from logdig.flush.run import flush_once
 
         while not self._stopping.wait(seconds):
@@ -174,7 +174,7 @@ class LocalStack:
                 self.flush_problem = err.message
 
     def wait(self) -> str:
-        """Block until a part ends by itself or `stop` is called; return what ended, in words."""
+        """Block until a part ends by itself or `stop` is called; describe what ended."""
         while not self._stopping.wait(WATCH_SECONDS):
             if problem := self.problem():
                 return problem
@@ -185,7 +185,7 @@ class LocalStack:
         return next((ended for child in self._children if (ended := child.ended())), "")
 
     def stop(self) -> None:
-        """Stop every part, the emulator last; this process no longer points at it afterwards."""
+        """Stop every part, the emulator last, and restore the environment of this process."""
         self._stopping.set()
         if self._scheduler is not None:
             self._scheduler.join(timeout=5)

@@ -1,4 +1,4 @@
-"""Archives that depend on their contents alone: sorted names, one time, one mode, no owner.
+"""Reproducible archives: sorted names, one time, one mode, no owner.
 
 Equal contents on one machine give equal bytes, so a digest in an object's name says whether anything changed.
 """
@@ -21,17 +21,17 @@ TAR_GZIP_LEVEL = 6
 
 
 def files_below(folder: Path, *, beneath: str = "") -> Iterator[tuple[str, Path]]:
-    """Yield archive name and path of every file below a folder, without what Python compiled."""
+    """Yield archive name and path of every file below a folder, without compiled Python."""
     for path in sorted(folder.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             yield f"{beneath}{path.relative_to(folder).as_posix()}", path
 
 
 def write_zip(path: Path, contents: Mapping[str, Path | bytes]) -> int:
-    """Write a ZIP whose bytes follow from the contents.
+    """Write a ZIP whose bytes depend on the contents alone.
 
     Args:
-        path: Written in one step: there is never half an archive at it.
+        path: Written atomically.
         contents: Name in the archive to a file, or to the bytes themselves.
     Returns:
         Bytes of all contents, which is what Lambda limits.
@@ -51,7 +51,7 @@ def write_zip(path: Path, contents: Mapping[str, Path | bytes]) -> int:
 
 
 def write_tar_gz(path: Path, contents: Iterable[tuple[str, Path]]) -> int:
-    """Write a gzip-compressed tar whose bytes follow from the contents; see `write_zip`."""
+    """Write a gzip-compressed tar whose bytes depend on the contents alone; see `write_zip`."""
     part, size = _part_of(path), 0
     with (
         part.open("wb") as raw,

@@ -1,7 +1,7 @@
-"""What is uploaded before a deploy: one archive for the functions, three for Spark, the tracker.
+"""The packages that a deploy uploads: one archive for the functions, three for Spark, the tracker.
 
-Every key holds a digest of what lies under it, so an object is never written twice with other contents, and a deploy
-without a change has nothing to upload.
+Every key holds a digest of its content, so an object is never overwritten with other content, and a deploy without a
+change has nothing to upload.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from infra.packaging.dependencies import (
     FUNCTION_DISTRIBUTIONS,
     HERE,
     LAMBDA_TARGET,
-    ROOT,
     SPARK_DISTRIBUTIONS,
     Target,
     install,
 )
+from infra.paths import ROOT
 from logdig.config.settings import Settings
 from logdig.config.toml_file import settings_text
 from logdig.errors import SetupError
@@ -36,8 +36,8 @@ DIGEST_CHARACTERS = 16
 FUNCTIONS_VENDOR = ROOT / "lambdas" / "vendor"
 SPARK_VENDOR = ROOT / ".cache" / "packages"
 SERVER = ROOT / "infra" / "server"
-BY_HAND = ("Dockerfile.dockerignore",)
-"""For builds from the checkout; a bundle holds nothing to ignore."""
+BUILD_CONTEXT_ONLY = ("Dockerfile.dockerignore",)
+"""For builds from the checkout; a bundle needs no ignore file."""
 TRACKER = ROOT / "clicktracker_js"
 TRACKER_PARTS = ("debug", "decide", "experiment", "failure", "move", "options")
 TRACKER_FILES = ("clicktracker.js", *(f"clicktracker.{part}.js" for part in TRACKER_PARTS))
@@ -45,7 +45,7 @@ GEO_DATABASE = "geo.mmdb"
 SETTINGS_FILE = "logdig.toml"
 SPARK_SETTINGS_FILE = "analytics/deployed.toml"
 ICEBERG_JAR = "/usr/share/aws/iceberg/lib/iceberg-spark3-runtime.jar"
-"""Of EMR Serverless itself, so that Iceberg and AWS's SDK fit its Spark."""
+"""Part of EMR Serverless, so that Iceberg and AWS's SDK match its Spark."""
 ENTRY = """\
 import sys
 
@@ -60,12 +60,12 @@ class Package:
     """One file to upload.
 
     Args:
-        path: Where it lies on this machine.
+        path: On this machine.
         key: Its name in the bucket; holds the digest.
         sha256: Of its bytes, in hex.
         content_type: To store it with.
-        unpacked_bytes: Of its contents; the file's own size for what is no archive.
-        integrity: For a script tag (``sha384-…``); empty for what no page loads.
+        unpacked_bytes: Of its contents; the file size where it is no archive.
+        integrity: For a script tag (``sha384-…``); empty where no page loads it.
     """
 
     path: Path
@@ -82,7 +82,7 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Packages:
-    """Everything a deploy uploads; ``wheels`` only where EMR runs the jobs, ``server`` only in server mode."""
+    """Everything a deploy uploads; ``wheels`` only for EMR Serverless, ``server`` only in server mode."""
 
     functions: Package
     spark: Package
@@ -93,7 +93,7 @@ class Packages:
 
     def all(self) -> tuple[Package, ...]:
         """Each package once."""
-        optional = tuple(one for one in (self.wheels, self.server) if one is not None)
+        optional = tuple(package for package in (self.wheels, self.server) if package is not None)
         return (self.functions, self.spark, self.entry, *optional, *self.tracker)
 
     def spark_submit_parameters(self, bucket: str) -> str:
@@ -114,7 +114,7 @@ def build_packages(settings: Settings, folder: Path, target: Target = LAMBDA_TAR
     """Build every package of the settings into a folder.
 
     Args:
-        settings: Go into the packages, without what is empty; they hold public tokens, never a secret.
+        settings: Written into the packages; they hold public tokens, never a secret.
         folder: For the archives; made if missing.
         target: Where functions run. `HERE`, for an emulator, has no EMR and so no wheels.
     Raises:
@@ -124,7 +124,7 @@ def build_packages(settings: Settings, folder: Path, target: Target = LAMBDA_TAR
     return Packages(
         functions=build_functions(settings, folder, target),
         spark=build_spark(settings, folder),
-        entry=_plain(folder, "packages/entry", ".py", ENTRY.encode(), "text/x-python"),
+        entry=_single_file(folder, "packages/entry", ".py", ENTRY.encode(), "text/x-python"),
         wheels=None if target == HERE else build_wheels(),
         tracker=tuple(build_tracker(folder)),
         server=build_server(settings, folder) if getattr(settings, "front_door", "") == "server" else None,
@@ -160,19 +160,21 @@ def build_spark(settings: Settings, folder: Path) -> Package:
 
 
 def build_wheels() -> Package:
-    """Build the archive of Python parts that EMR Serverless lacks, once for each lock file: it takes a minute."""
+    """Build the archive of Python packages that EMR Serverless lacks, once for each lock file: it takes a minute."""
     vendor = install(ROOT / "requirements.txt", SPARK_DISTRIBUTIONS, EMR_TARGET, SPARK_VENDOR)
     path = SPARK_VENDOR / f"{vendor.name}.tar.gz"
     files = list(files_below(vendor))
     if not path.exists():
         write_tar_gz(path, files)
     size = sum(file.stat().st_size for _, file in files)
-    return _named(path, "packages/wheels", ".tar.gz", "application/gzip", size)
+    return _package(path, "packages/wheels", ".tar.gz", "application/gzip", size)
 
 
 def build_server(settings: Settings, folder: Path) -> Package:
-    """Build the bundle that Elastic Beanstalk runs: Dockerfile, collector, settings, how to roll it out."""
-    contents: dict[str, Path | bytes] = {name: path for name, path in files_below(SERVER) if name not in BY_HAND}
+    """Build the bundle that Elastic Beanstalk runs: Dockerfile, collector, settings, roll-out options."""
+    contents: dict[str, Path | bytes] = {
+        name: path for name, path in files_below(SERVER) if name not in BUILD_CONTEXT_ONLY
+    }
     contents["requirements-server.txt"] = ROOT / "requirements-server.txt"
     contents.update(_code("logdig", without=()))
     contents.update(_code("api", without=()))
@@ -181,9 +183,9 @@ def build_server(settings: Settings, folder: Path) -> Package:
 
 
 def build_tracker(folder: Path) -> Iterator[Package]:
-    """Name the built tracker by version and contents, each script with the integrity that a page can ask for.
+    """Package the built tracker, named by version and content, each script with its integrity hash.
 
-    All share one folder, since the script loads its parts from its own.
+    All share one folder, since the script loads its parts from there.
     """
     version = json.loads((TRACKER / "package.json").read_text(encoding="utf-8"))["version"]
     scripts = {name: (TRACKER / "dist" / name).read_bytes() for name in TRACKER_FILES}
@@ -212,16 +214,16 @@ def _existing(path: Path, key: str) -> Path:
 def _zip(folder: Path, name: str, contents: dict[str, Path | bytes]) -> Package:
     path = folder / f"{name}.zip"
     size = write_zip(path, contents)
-    return _named(path, f"packages/{name}", ".zip", "application/zip", size)
+    return _package(path, f"packages/{name}", ".zip", "application/zip", size)
 
 
-def _plain(folder: Path, key: str, suffix: str, content: bytes, content_type: str) -> Package:
+def _single_file(folder: Path, key: str, suffix: str, content: bytes, content_type: str) -> Package:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / (Path(key).name + suffix)
     path.write_bytes(content)
-    return _named(path, key, suffix, content_type, len(content))
+    return _package(path, key, suffix, content_type, len(content))
 
 
-def _named(path: Path, key: str, suffix: str, content_type: str, unpacked_bytes: int) -> Package:
+def _package(path: Path, key: str, suffix: str, content_type: str, unpacked_bytes: int) -> Package:
     digest = sha256_of(path)
     return Package(path, f"{key}-{digest[:DIGEST_CHARACTERS]}{suffix}", digest, content_type, unpacked_bytes)

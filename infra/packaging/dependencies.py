@@ -1,7 +1,7 @@
-"""Dependencies of a package, laid out in a folder as its target machine imports them.
+"""Dependencies of a package, installed into a folder for its target machine.
 
-Versions and hashes are those of the lock files; pip checks every hash. Only what runs is taken: the lock of the
-functions also names the tools that Chalice's command line needs.
+Versions and hashes come from the lock files; pip checks every hash. Only runtime dependencies are installed: the lock
+of the functions also names the tools of Chalice's command line.
 """
 
 from __future__ import annotations
@@ -22,12 +22,11 @@ from packaging.utils import canonicalize_name
 
 from logdig.errors import MissingPartError, SetupError
 
-ROOT = Path(__file__).resolve().parents[2]
 LAYOUT = "1"
-"""Part of each folder's name: raise it when what is cut away changes."""
+"""Part of each folder's name: raise it when `cut_down` changes."""
 
 AWS_SERVICES = ("dynamodb", "s3", "sqs", "ssm", "sts")
-"""What boto3 must know inside a package; its descriptions of the other 400 services are 25 MB."""
+"""Services that boto3 keeps inside a package; its descriptions of the other 400 are 25 MB."""
 FUNCTION_DISTRIBUTIONS = (
     "boto3", "botocore", "chalice", "crawler-user-agents", "idna", "isal", "jmespath", "maxminddb", "msgspec",
     "python-dateutil", "s3transfer", "six", "throttled-py", "tzdata", "urllib3",
@@ -66,7 +65,7 @@ class Target:
 
     @property
     def markers(self) -> dict[str, str]:
-        """Values by which the markers of a lock file are judged, as far as they differ from this machine's."""
+        """Values for the markers of a lock file, where they differ from this machine's."""
         if not self.platforms:
             return {}
         machine = self.platforms[0].split("_", 1)[1]
@@ -83,18 +82,18 @@ class Target:
 
 LAMBDA_TARGET = Target("lambda-aarch64", ("manylinux2014_aarch64",), "3.11")
 EMR_TARGET = Target("emr-aarch64", ("manylinux2014_aarch64", "manylinux_2_28_aarch64"), "3.11")
-"""EMR Serverless runs on a newer C library than Lambda's Python 3.11, and pyarrow asks for it."""
+"""EMR Serverless has a newer C library than Lambda's Python 3.11, and pyarrow needs it."""
 HERE = Target("here", (), f"{sys.version_info.major}.{sys.version_info.minor}")
 """An emulator runs functions in the Python beside it."""
 
 
 def target_for(environment: Mapping[str, str]) -> Target:
-    """Where functions will run: on AWS, or on this machine when ``AWS_ENDPOINT_URL`` names an emulator."""
+    """Target of the functions: AWS, or this machine when ``AWS_ENDPOINT_URL`` names an emulator."""
     return HERE if environment.get("AWS_ENDPOINT_URL") else LAMBDA_TARGET
 
 
 def locked(lock: str, names: Iterable[str], target: Target) -> str:
-    """Cut a lock file down to the named distributions as the target needs them.
+    """Reduce a lock file to the named distributions for a target.
 
     Args:
         lock: Text of a requirements file with hashes.
@@ -104,30 +103,30 @@ def locked(lock: str, names: Iterable[str], target: Target) -> str:
     Raises:
         SetupError: A name is not locked for the target.
     """
-    found: dict[str, str] = {}
+    requirements: dict[str, str] = {}
     for block in re.split(r"\n(?=\S)", lock):
         head = re.match(r"([A-Za-z0-9._-]+)==(\S+)(?: ; (.*?))?(?: \\)?\n", block + "\n")
         if head is None or (head[3] and not Marker(head[3]).evaluate(target.markers)):
             continue
         hashes = re.findall(r"--hash=sha256:[0-9a-f]{64}", block)
-        found[canonicalize_name(head[1])] = " ".join([f"{head[1]}=={head[2]}", *hashes])
+        requirements[canonicalize_name(head[1])] = " ".join([f"{head[1]}=={head[2]}", *hashes])
     wanted = {canonicalize_name(name) for name in names}
-    if missing := sorted(wanted - set(found)):
+    if missing := sorted(wanted - set(requirements)):
         raise SetupError(f"{', '.join(missing)}: not in the lock file for {target.name}; run: make lock")
-    return "".join(f"{found[name]}\n" for name in sorted(wanted))
+    return "".join(f"{requirements[name]}\n" for name in sorted(wanted))
 
 
 def install(lock: Path, names: Iterable[str], target: Target, folder: Path) -> Path:
-    """Fill a folder below the given one with the named distributions; what is there already is taken as it is.
+    """Install the named distributions into a folder below the given one; an existing folder is reused.
 
     Returns:
         The folder, named by target and contents.
     Raises:
-        MissingPartError: pip could not; its last line is in the message.
+        MissingPartError: pip failed; the message has its last line.
     """
     requirements = locked(lock.read_text(encoding="utf-8"), names, target)
-    about = "\n".join((LAYOUT, target.name, target.python_version, *AWS_SERVICES, requirements))
-    ready = folder / f"{target.name}-{hashlib.sha256(about.encode()).hexdigest()[:16]}"
+    fingerprint = "\n".join((LAYOUT, target.name, target.python_version, *AWS_SERVICES, requirements))
+    ready = folder / f"{target.name}-{hashlib.sha256(fingerprint.encode()).hexdigest()[:16]}"
     if ready.exists():
         return ready
     folder.mkdir(parents=True, exist_ok=True)
@@ -139,7 +138,7 @@ def install(lock: Path, names: Iterable[str], target: Target, folder: Path) -> P
         try:
             filled.rename(ready)
         except OSError:
-            if not ready.exists():  # else another run was faster, with the same contents
+            if not ready.exists():  # else a concurrent run installed the same contents
                 raise
     return ready
 
@@ -154,21 +153,21 @@ def _pip(requirements: Path, target: Target, folder: Path) -> None:
         [*command, "-r", str(requirements)], capture_output=True, text=True, check=False, env=environment
     )
     if run.returncode != 0:
-        said = [line for line in run.stderr.splitlines() if line.strip()] or [f"exit code {run.returncode}"]
-        raise MissingPartError(f"dependencies for {target.name}: {said[-1]}; is the package registry reachable?")
+        lines = [line for line in run.stderr.splitlines() if line.strip()] or [f"exit code {run.returncode}"]
+        raise MissingPartError(f"dependencies for {target.name}: {lines[-1]}; is the package registry reachable?")
 
 
 def cut_down(folder: Path) -> None:
-    """Take away what no package needs: tests, command lines, headers, AWS services that nothing here calls."""
+    """Delete what no package needs: tests, command lines, headers, AWS services that nothing here calls."""
     for path in sorted(folder.rglob("*"), reverse=True):
         name = path.relative_to(folder).as_posix()
-        if path.is_file() and (_CUT.search(name) or _foreign_service(name)):
+        if path.is_file() and (_CUT.search(name) or _unused_service(name)):
             path.unlink()
         elif path.is_dir() and not any(path.iterdir()):
             path.rmdir()
     shutil.rmtree(folder / "bin", ignore_errors=True)
 
 
-def _foreign_service(name: str) -> bool:
-    described = re.match(r"botocore/data/([^/]+)/", name)
-    return described is not None and described[1] not in AWS_SERVICES
+def _unused_service(name: str) -> bool:
+    service = re.match(r"botocore/data/([^/]+)/", name)
+    return service is not None and service[1] not in AWS_SERVICES

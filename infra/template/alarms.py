@@ -1,10 +1,10 @@
-"""What wakes somebody: alarms, the topic they publish to, the budget. Each alarm says what to do."""
+"""Alarms, the topic they publish to, and the budget. Each alarm names the next step."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from infra.template.functions import Function, door_functions, flush_function, function_name, topic_policy
+from infra.template.functions import Function, endpoint_functions, flush_function, function_name, topic_policy
 from infra.template.resource import Resource, Resources, make, ref, tags
 from logdig.config.settings import Settings
 
@@ -12,12 +12,12 @@ QUARTER_SECONDS, HOUR_SECONDS = 900, 3600
 REJECTED_PERCENT = 10
 BUDGET_PERCENT = 80
 JOB_HOURS = {"daily": 26, "hourly": 3, "live": 1}
-"""An ingest that finished is expected within so many hours, by freshness."""
+"""Hours within which an ingest must finish, by freshness."""
 FORECAST_PERCENT = 100
 
 
 def namespace(settings: Settings) -> str:
-    """CloudWatch namespace of figures that are read from log lines."""
+    """CloudWatch namespace of the metrics that are read from log lines."""
     return f"LogDig/{settings.prefix}"
 
 
@@ -37,9 +37,9 @@ def alarms(settings: Settings) -> Resources:
 def _topic(settings: Settings) -> Resources:
     name = f"{settings.prefix}-alarms"
     accepted = {"CKV_AWS_26": "CloudWatch cannot publish to a topic with AWS's key; messages hold names and figures."}
-    made = {
+    resources = {
         "AlarmsTopic": make(
-            settings, "AWS::SNS::Topic", "Where alarms go.", {"TopicName": name, "DisplayName": name},
+            settings, "AWS::SNS::Topic", "Receives the alarms.", {"TopicName": name, "DisplayName": name},
             accepted=accepted,
         ),
         "AlarmsTopicPolicy": topic_policy(
@@ -48,18 +48,18 @@ def _topic(settings: Settings) -> Resources:
     }  # fmt: skip
     if settings.alarm_email:
         properties = {"TopicArn": ref("AlarmsTopic"), "Protocol": "email", "Endpoint": settings.alarm_email}
-        made["AlarmsMail"] = make(settings, "AWS::SNS::Subscription", "Who reads the alarms.", properties)
-    return made
+        resources["AlarmsMail"] = make(settings, "AWS::SNS::Subscription", "Who reads the alarms.", properties)
+    return resources
 
 
 def _log_figures(settings: Settings) -> Resources:
-    # One figure, not two and their quotient: each costs as much a month as three alarms.
+    # One metric, not two and their quotient: each costs as much a month as three alarms.
     flush = {"RejectedPercent": ("{ $.rejected_percent >= 0 }", "$.rejected_percent")}
     jobs = {
         "Ingests": ('{ $.name = "ingest" }', "1"),
         "LedgerGap": ('{ $.name = "ledger" && $.notes.broken_sums >= 0 }', "$.notes.broken_sums"),
     }
-    made = {}
+    resources = {}
     for group, figures in (("FlushLog", flush), ("JobsLog", jobs)):
         for name, (pattern, value) in figures.items():
             properties = {
@@ -70,10 +70,10 @@ def _log_figures(settings: Settings) -> Resources:
                     {"MetricNamespace": namespace(settings), "MetricName": name, "MetricValue": value}
                 ],
             }
-            made[f"{name}Figure"] = make(
+            resources[f"{name}Figure"] = make(
                 settings, "AWS::Logs::MetricFilter", f"Figure {name} from log lines.", properties
             )
-    return made
+    return resources
 
 
 def _queue_alarms(settings: Settings) -> Resources:
@@ -82,7 +82,7 @@ def _queue_alarms(settings: Settings) -> Resources:
         "DeadLettersAlarm": alarm(
             settings,
             "dead-letters",
-            "Messages lie in the dead-letter queue; look at them with 'logdig status' and redrive them within 14 days.",
+            "Messages are in the dead-letter queue; see 'logdig dlq list' and redrive them within 14 days.",
             sqs_metric(settings.dlq_name, "ApproximateNumberOfMessagesVisible", "Maximum"),
             1,
         ),
@@ -97,9 +97,9 @@ def _queue_alarms(settings: Settings) -> Resources:
 
 
 def _error_alarms(settings: Settings) -> Resources:
-    made = {}
-    for one in (*door_functions(settings), flush_function(settings)):
-        made[f"{one.logical_id}ErrorsAlarm"] = _errors(settings, one)
+    resources = {}
+    for function in (*endpoint_functions(settings), flush_function(settings)):
+        resources[f"{function.logical_id}ErrorsAlarm"] = _errors(settings, function)
     if settings.front_door == "server":
         metric = {
             "Namespace": "AWS/ElasticBeanstalk",
@@ -108,27 +108,27 @@ def _error_alarms(settings: Settings) -> Resources:
             "Statistic": "Maximum",
         }
         # 0 ok, 15 warning, 20 degraded, 25 severe.
-        made["ServerHealthAlarm"] = alarm(
+        resources["ServerHealthAlarm"] = alarm(
             settings, "server-health", "The servers are degraded; see Elastic Beanstalk's events.", metric, 20
         )
-    return made
+    return resources
 
 
-def _errors(settings: Settings, one: Function) -> Resource:
+def _errors(settings: Settings, function: Function) -> Resource:
     metric = {
         "Namespace": "AWS/Lambda",
         "MetricName": "Errors",
-        "Dimensions": [{"Name": "FunctionName", "Value": function_name(settings, one.name)}],
+        "Dimensions": [{"Name": "FunctionName", "Value": function_name(settings, function.name)}],
         "Statistic": "Sum",
     }
-    words = f"{one.name} failed; see 'logdig tail --of {one.name}'. Events wait in tracker or queue."
-    return alarm(settings, f"{one.name}-errors", words, metric, 1)
+    description = f"{function.name} failed; see 'logdig tail --of {function.name}'. Events wait in tracker or queue."
+    return alarm(settings, f"{function.name}-errors", description, metric, 1)
 
 
 def _rejected_share(settings: Settings) -> Resource:
     share = {"Namespace": namespace(settings), "MetricName": "RejectedPercent", "Statistic": "Maximum"}
-    words = "Of the events of a flush many were rejected; read why with 'logdig bad list'."
-    return alarm(settings, "rejected-share", words, share, REJECTED_PERCENT, period=HOUR_SECONDS)
+    description = "Many events of a flush were rejected; see the reasons with 'logdig bad list'."
+    return alarm(settings, "rejected-share", description, share, REJECTED_PERCENT, period=HOUR_SECONDS)
 
 
 def _job_alarms(settings: Settings) -> Resources:
@@ -159,10 +159,10 @@ def sqs_metric(queue: str, name: str, statistic: str) -> dict[str, Any]:
     return {"Namespace": "AWS/SQS", "MetricName": name, "Dimensions": dimensions, "Statistic": statistic}
 
 
-def _about(settings: Settings, name: str, words: str) -> dict[str, Any]:
+def _about(settings: Settings, name: str, description: str) -> dict[str, Any]:
     return {
         "AlarmName": f"{settings.prefix}-{name}",
-        "AlarmDescription": words,
+        "AlarmDescription": description,
         "AlarmActions": [ref("AlarmsTopic")],
         "OKActions": [ref("AlarmsTopic")],
     }
@@ -171,7 +171,7 @@ def _about(settings: Settings, name: str, words: str) -> dict[str, Any]:
 def alarm(
     settings: Settings,
     name: str,
-    words: str,
+    description: str,
     metric: dict[str, Any],
     threshold: float,
     *,
@@ -179,9 +179,9 @@ def alarm(
     periods: int = 1,
     below: bool = False,
 ) -> Resource:
-    """An alarm that goes off at the threshold, or, with ``below``, where nothing or less is seen."""
+    """An alarm at or above the threshold; with ``below``, under it or without data."""
     properties = {
-        **_about(settings, name, words),
+        **_about(settings, name, description),
         **metric,
         "Period": period,
         "EvaluationPeriods": periods,
@@ -190,7 +190,7 @@ def alarm(
         "ComparisonOperator": "LessThanThreshold" if below else "GreaterThanOrEqualToThreshold",
         "TreatMissingData": "breaching" if below else "notBreaching",
     }
-    return make(settings, "AWS::CloudWatch::Alarm", words, properties)
+    return make(settings, "AWS::CloudWatch::Alarm", description, properties)
 
 
 def _budget(settings: Settings) -> Resources:
@@ -219,5 +219,5 @@ def _budget(settings: Settings) -> Resources:
         ],
         "ResourceTags": tags(settings),
     }
-    meaning = "Tells before the account's month costs more than planned."
+    meaning = "Warns before the month costs more than planned."
     return {"Budget": make(settings, "AWS::Budgets::Budget", meaning, properties, after=("AlarmsTopicPolicy",))}

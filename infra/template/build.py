@@ -1,6 +1,6 @@
 """The CloudFormation template of a deployed LogDig: plain, readable, made from the settings alone.
 
-Source: docs/deploy.md. Its parts are functions from settings to resources in infra/stack.
+Source: docs/deploy.md. Its parts are functions from settings to resources in infra/template.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.template.alarms import alarms
 from infra.template.cloudwatch_dashboard import dashboard
-from infra.template.endpoints import doors, endpoints
+from infra.template.endpoints import endpoint_addresses, endpoints
 from infra.template.functions import functions
 from infra.template.jobs import jobs
 from infra.template.jobs import outputs as job_outputs
@@ -32,13 +32,13 @@ NOT_EMULATED = ("AWS::EMRServerless::Application", "AWS::Budgets::Budget")
 
 
 def is_not_emulated(resource: Resource) -> bool:
-    """Tell what emulators of AWS refuse: some types, and alarms that do arithmetic."""
+    """Tell whether emulators of AWS refuse a resource: some types, and alarms with metric math."""
     return resource["Type"] in NOT_EMULATED or "Metrics" in resource["Properties"]
 
 
 @dataclass(frozen=True, slots=True)
 class Artifacts:
-    """Where the packages lie, as the template names them.
+    """Locations of the packages, as the template names them.
 
     Args:
         bucket: Bucket of all of them.
@@ -56,7 +56,7 @@ class Artifacts:
 
 
 def artifacts_of(packages: Packages, bucket: str, server: Server | None = None) -> Artifacts:
-    """Name built packages as they will lie in a bucket."""
+    """Locations of built packages in a bucket."""
     return Artifacts(
         bucket=bucket,
         functions=packages.functions.key,
@@ -66,20 +66,20 @@ def artifacts_of(packages: Packages, bucket: str, server: Server | None = None) 
     )
 
 
-def build_template(settings: Settings, where: Artifacts) -> Template:
+def build_template(settings: Settings, packages: Artifacts) -> Template:
     """Make the whole template.
 
     Args:
-        settings: What the owner set.
-        where: The packages.
+        settings: Of this installation.
+        packages: Their locations.
     Raises:
         InvalidSettingError: A setting that only AWS refuses.
         SetupError: Server mode without its bundle.
     """
-    code = {"S3Bucket": where.bucket, "S3Key": where.functions}
-    entry = f"s3://{where.bucket}/{where.entry}"
+    code = {"S3Bucket": packages.bucket, "S3Key": packages.functions}
+    entry = f"s3://{packages.bucket}/{packages.entry}"
     outputs = {
-        **endpoints(settings),
+        **endpoint_addresses(settings),
         "QueueUrl": ref("Queue"),
         "DeadLettersUrl": ref("DeadLetters"),
         "Bucket": ref("Bucket"),
@@ -88,7 +88,7 @@ def build_template(settings: Settings, where: Artifacts) -> Template:
         "FlushFunction": ref("Flush"),
         "AlarmsTopic": ref("AlarmsTopic"),
         "DashboardName": ref("Dashboard"),
-        **job_outputs(entry, where.spark_parameters),
+        **job_outputs(entry, packages.spark_parameters),
     }
     template = {
         "AWSTemplateFormatVersion": FORMAT,
@@ -96,14 +96,14 @@ def build_template(settings: Settings, where: Artifacts) -> Template:
         "Resources": {
             **storage(settings),
             **functions(settings, code),
-            **doors(settings, where.server),
-            **jobs(settings, entry, where.spark_parameters),
+            **endpoints(settings, packages.server),
+            **jobs(settings, entry, packages.spark_parameters),
             **alarms(settings),
             **dashboard(settings),
         },
         "Outputs": {name: {"Description": OUTPUTS[name], "Value": value} for name, value in outputs.items()},
     }
-    return template if where.spark_parameters else without(template, is_not_emulated)
+    return template if packages.spark_parameters else without(template, is_not_emulated)
 
 
 OUTPUTS = {
@@ -127,7 +127,7 @@ OUTPUTS = {
 
 
 def artifacts_template(settings: Settings) -> Template:
-    """Make the template of the small stack that is there first: the bucket of the packages."""
+    """Make the template of the small stack that is created first: the bucket of the packages."""
     return {
         "AWSTemplateFormatVersion": FORMAT,
         "Description": f"LogDig {settings.prefix}: what a deploy uploads.",
@@ -137,17 +137,17 @@ def artifacts_template(settings: Settings) -> Template:
 
 
 def template_text(template: Template) -> str:
-    """Write a template as people read it."""
+    """Template as indented JSON."""
     return json.dumps(template, indent=2) + "\n"
 
 
 def without(template: Template, is_refused: Callable[[Resource], bool]) -> Template:
-    """Leave out some resources, and whatever refers to one of them."""
-    return _leave_out(template, {name for name, one in template["Resources"].items() if is_refused(one)})
+    """Leave out some resources, and every part that refers to one of them."""
+    return _leave_out(template, {name for name, resource in template["Resources"].items() if is_refused(resource)})
 
 
 def only(template: Template, names: set[str]) -> Template:
-    """Keep some resources, but for those that refer to one that is not kept; no outputs."""
+    """Keep some resources, except those that refer to one that is left out; no outputs."""
     return _leave_out({**template, "Outputs": {}}, set(template["Resources"]) - names)
 
 
@@ -156,19 +156,19 @@ def _leave_out(template: Template, gone: set[str]) -> Template:
     while gone:
         for name in gone:
             resources.pop(name, None)
-        outputs = {name: one for name, one in outputs.items() if not _names(one) & gone}
-        gone = {name for name, one in resources.items() if _names(one) & gone}
+        outputs = {name: output for name, output in outputs.items() if not _references(output) & gone}
+        gone = {name for name, resource in resources.items() if _references(resource) & gone}
     return {**template, "Resources": resources, "Outputs": outputs}
 
 
-def _names(value: Any) -> set[str]:
+def _references(value: Any) -> set[str]:
     """Resources that a part of a template refers to."""
     if isinstance(value, list):
-        return set().union(*map(_names, value))
+        return set().union(*map(_references, value))
     if not isinstance(value, dict):
         return set()
-    found = {value["Ref"]} if isinstance(value.get("Ref"), str) else set()
+    names = {value["Ref"]} if isinstance(value.get("Ref"), str) else set()
     if isinstance(value.get("Fn::GetAtt"), list):
-        found.add(value["Fn::GetAtt"][0])
+        names.add(value["Fn::GetAtt"][0])
     depends = value.get("DependsOn", [])
-    return found | set(depends if isinstance(depends, list) else []) | set().union(*map(_names, value.values()))
+    return names | set(depends if isinstance(depends, list) else []) | set().union(*map(_references, value.values()))

@@ -1,4 +1,4 @@
-"""The CloudWatch dashboard: what an operator looks at first."""
+"""The CloudWatch dashboard for operators."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from infra.template.alarms import namespace
-from infra.template.functions import door_functions, flush_function, function_name
+from infra.template.functions import endpoint_functions, flush_function, function_name
 from infra.template.resource import Resources, make
 from logdig.config.settings import Settings
 
@@ -27,7 +27,9 @@ def dashboard(settings: Settings) -> Resources:
 
 def _contents(settings: Settings) -> dict[str, Metrics]:
     queue, dlq = settings.queue_name, settings.dlq_name
-    names = [function_name(settings, one.name) for one in (*door_functions(settings), flush_function(settings))]
+    names = [
+        function_name(settings, function.name) for function in (*endpoint_functions(settings), flush_function(settings))
+    ]
     own = namespace(settings)
 
     def of_functions(metric: str, stat: str) -> Metrics:
@@ -36,12 +38,12 @@ def _contents(settings: Settings) -> dict[str, Metrics]:
     def of_queue(metric: str, name: str, stat: str) -> list[Any]:
         return ["AWS/SQS", metric, "QueueName", name, {"stat": stat}]
 
-    doors: dict[str, Metrics] = {
+    function_graphs: dict[str, Metrics] = {
         "Calls of the functions": of_functions("Invocations", "Sum"),
         "Errors and throttles": of_functions("Errors", "Sum") + of_functions("Throttles", "Sum"),
         "Milliseconds, 99 of 100 calls": of_functions("Duration", "p99"),
     }
-    return doors | {
+    return function_graphs | {
         "Messages waiting": [
             of_queue("ApproximateNumberOfMessagesVisible", queue, "Maximum"),
             of_queue("ApproximateNumberOfMessagesVisible", dlq, "Maximum"),
@@ -50,7 +52,7 @@ def _contents(settings: Settings) -> dict[str, Metrics]:
         "Packs queued": [of_queue("NumberOfMessagesSent", queue, "Sum")],
         "Events rejected, % of a flush": [[own, "RejectedPercent", {"stat": "Maximum"}]],
         "Ingests that finished": [[own, "Ingests", {"stat": "Sum"}]],
-        "Sums of the ledger that do not meet": [[own, "LedgerGap", {"stat": "Maximum"}]],
+        "Sums of the ledger that do not match": [[own, "LedgerGap", {"stat": "Maximum"}]],
     }
 
 

@@ -1,42 +1,42 @@
-"""Where requests arrive: function URLs, a REST API, or a server behind a load balancer."""
+"""HTTP endpoints: function URLs, a REST API, or a server behind a load balancer."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from infra.template.resource import Resources, attribute, make, ref, sub
-from infra.template.rest_api import REST_STAGE, _rest_api
-from infra.template.server import Server, _server
+from infra.template.rest_api import REST_STAGE, rest_api
+from infra.template.server import Server, server_endpoint
 from logdig.config.settings import Settings
 from logdig.errors import SetupError
 
-_URL_ACCEPTED = {"CKV_AWS_258": "Pages of visitors call it; token, origin and signature are checked by the core."}
+_URL_ACCEPTED = {"CKV_AWS_258": "Visitors' browsers call it; the collector checks token, origin and signature."}
 
 
-def doors(settings: Settings, server: Server | None) -> Resources:
-    """Resources of the chosen front door.
+def endpoints(settings: Settings, server: Server | None) -> Resources:
+    """Resources of the endpoints that ``front_door`` chooses.
 
     Raises:
         SetupError: Server mode without a server.
     """
     if settings.front_door == "function-url":
-        return _urls(settings)
+        return _function_urls(settings)
     if settings.front_door == "rest-api":
-        return _rest_api(settings)
+        return rest_api(settings)
     if server is None:
         raise SetupError("front_door = 'server' needs the server's bundle; build it with 'logdig package'")
-    return _server(settings, server)
+    return server_endpoint(settings, server)
 
 
-def endpoints(settings: Settings) -> dict[str, Any]:
-    """Addresses of the collector and of the decision service, without a slash at the end."""
+def endpoint_addresses(settings: Settings) -> dict[str, Any]:
+    """Addresses of the collector and of the decision service, without a trailing slash."""
     if settings.front_door == "function-url":
-        # CloudFormation gives the address with a slash at its end.
-        def bare(name: str) -> dict[str, Any]:
+        # CloudFormation gives the address with a trailing slash.
+        def without_slash(name: str) -> dict[str, Any]:
             host = {"Fn::Select": [2, {"Fn::Split": ["/", attribute(name, "FunctionUrl")]}]}
             return {"Fn::Join": ["", ["https://", host]]}
 
-        return {"Endpoint": bare("CollectorUrl"), "DecideEndpoint": bare("DecideUrl")}
+        return {"Endpoint": without_slash("CollectorUrl"), "DecideEndpoint": without_slash("DecideUrl")}
     if settings.front_door == "rest-api":
         host = "https://${RestApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}"
         address = sub(f"{host}/{REST_STAGE}")
@@ -45,20 +45,20 @@ def endpoints(settings: Settings) -> dict[str, Any]:
     return {"Endpoint": address, "DecideEndpoint": address}
 
 
-def _urls(settings: Settings) -> Resources:
-    made: Resources = {}
+def _function_urls(settings: Settings) -> Resources:
+    resources: Resources = {}
     for name in ("Collector", "Decide"):
-        made[f"{name}Url"] = make(
+        resources[f"{name}Url"] = make(
             settings,
             "AWS::Lambda::Url",
             f"Public address of {name}.",
             {"TargetFunctionArn": ref(name), "AuthType": "NONE", "InvokeMode": "BUFFERED"},
             accepted=_URL_ACCEPTED,
         )
-        made[f"{name}UrlPermission"] = make(
+        resources[f"{name}UrlPermission"] = make(
             settings,
             "AWS::Lambda::Permission",
-            f"Lets anybody call the address of {name}.",
+            f"Lets anyone call the address of {name}.",
             {
                 "FunctionName": ref(name),
                 "Action": "lambda:InvokeFunctionUrl",
@@ -66,7 +66,7 @@ def _urls(settings: Settings) -> Resources:
                 "FunctionUrlAuthType": "NONE",
             },
         )
-        made[f"{name}InvokePermission"] = make(
+        resources[f"{name}InvokePermission"] = make(
             settings,
             "AWS::Lambda::Permission",
             f"Lets the address of {name}, and nothing else, start it.",
@@ -77,4 +77,4 @@ def _urls(settings: Settings) -> Resources:
                 "InvokedViaFunctionUrl": True,
             },
         )
-    return made
+    return resources

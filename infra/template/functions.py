@@ -1,4 +1,4 @@
-"""The Lambda functions, each with its role and its log group, and what starts the flush."""
+"""The Lambda functions, each with its role and its log group, and the schedules and topic that start the flush."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from logdig.privacy.erasure_list import LIST_PREFIX, SALT_KEY
 
 RUNTIME = "python3.11"
 ARCHITECTURE = "arm64"
-DOOR_SECONDS = 15
-"""Three tries of SQS fit in; the tracker waits and keeps its events anyway."""
-DOOR_MEGABYTES = 256
+ENDPOINT_SECONDS = 15
+"""Enough for three tries of SQS; the tracker keeps its events meanwhile."""
+ENDPOINT_MEGABYTES = 256
 FLUSH_MEGABYTES = 512
 HANDLERS = {"function-url": "lambdas.app.function_url", "rest-api": "lambdas.app.app"}
 
 _ACCEPTED = {
     "CKV_AWS_115": "The account's own limit holds; a reserved share would refuse visitors in a peak.",
-    "CKV_AWS_116": "Doors answer synchronously; what a flush leaves stays in the queue, which has its dead letters.",
-    "CKV_AWS_117": "It speaks to AWS's services only; a network of its own would add cost and an outage.",
+    "CKV_AWS_116": "Endpoints answer synchronously; what a flush leaves stays in the queue, which has a DLQ.",
+    "CKV_AWS_117": "It calls AWS services only; a VPC would add cost and a point of failure.",
     "CKV_AWS_173": "The variables hold names of resources, no secret; AWS encrypts them with its own key.",
     "CKV_AWS_272": "The package is checked by its digest, which is part of its name.",
 }
@@ -52,12 +52,12 @@ def signing_path(settings: Settings) -> str:
 def read_secrets(settings: Settings) -> Statement:
     """Statement to read the signing secrets; AWS's own key of the parameter store needs no permission."""
     arn = f"arn:${{AWS::Partition}}:ssm:${{AWS::Region}}:${{AWS::AccountId}}:parameter{signing_path(settings)}"
-    # The path is what is asked for, what lies below it is what is given.
+    # IAM checks the path of the request and the parameters below it.
     return allow(["ssm:GetParametersByPath"], [sub(arn), sub(f"{arn}/*")])
 
 
 def send_events() -> Statement:
-    """Statement to put packs into the queue and to ask whether it answers."""
+    """Statement to send packs to the queue and to check its health."""
     return allow(["sqs:SendMessage", "sqs:GetQueueAttributes"], [arn_of("Queue")])
 
 
@@ -66,8 +66,8 @@ def read_profiles() -> Statement:
     return allow(["dynamodb:GetItem"], [arn_of("Profiles")])
 
 
-def door_functions(settings: Settings) -> tuple[Function, ...]:
-    """Functions that answer HTTP: none where a server does."""
+def endpoint_functions(settings: Settings) -> tuple[Function, ...]:
+    """Functions that serve HTTP; none in server mode."""
     if settings.front_door == "server":
         return ()
     handler = HANDLERS[settings.front_door]
@@ -78,12 +78,12 @@ def door_functions(settings: Settings) -> tuple[Function, ...]:
     }
     return (
         Function(
-            "Collector", "collector", handler, "Takes events from pages and servers.", DOOR_MEGABYTES, DOOR_SECONDS,
-            environment, (send_events(), read_secrets(settings)),
+            "Collector", "collector", handler, "Accepts events from pages and servers.",
+            ENDPOINT_MEGABYTES, ENDPOINT_SECONDS, environment, (send_events(), read_secrets(settings)),
         ),
         Function(
-            "Decide", "decide", handler, "Decides in milliseconds who sees an offer.", DOOR_MEGABYTES, DOOR_SECONDS,
-            environment, (read_profiles(), send_events(), read_secrets(settings)),
+            "Decide", "decide", handler, "Decides in milliseconds who sees an offer.",
+            ENDPOINT_MEGABYTES, ENDPOINT_SECONDS, environment, (read_profiles(), send_events(), read_secrets(settings)),
         ),
     )  # fmt: skip
 
@@ -99,7 +99,7 @@ def flush_function(settings: Settings) -> Function:
         (
             allow(queue, [arn_of("Queue")]),
             allow(["s3:PutObject"], zones),
-            # Who was forgotten while their events were under way.
+            # The list of people who were erased while their events were in flight.
             allow(
                 ["s3:ListBucket"],
                 [bucket_arn(settings.bucket_name)],
@@ -115,12 +115,12 @@ def functions(settings: Settings, code: dict[str, Any]) -> Resources:
 
     Args:
         settings: Names and front door.
-        code: Where their package lies: S3Bucket and S3Key.
+        code: Location of their package: S3Bucket and S3Key.
     """
-    found: Resources = {}
-    for one in (*door_functions(settings), flush_function(settings)):
-        found |= _function(settings, one, code)
-    return found | _flush_starters(settings)
+    resources: Resources = {}
+    for function in (*endpoint_functions(settings), flush_function(settings)):
+        resources |= _function(settings, function, code)
+    return resources | _flush_starters(settings)
 
 
 def function_name(settings: Settings, name: str) -> str:
@@ -129,25 +129,29 @@ def function_name(settings: Settings, name: str) -> str:
 
 
 def log_group(settings: Settings, name: str, meaning: str) -> Resource:
-    """A log group that forgets."""
+    """A log group with a retention."""
     accepted = {"CKV_AWS_158": "Log lines hold counts and no events; CloudWatch encrypts them with its own key."}
     properties = {"LogGroupName": name, "RetentionInDays": settings.retention.log_days}
     return make(settings, "AWS::Logs::LogGroup", meaning, properties, accepted=accepted)
 
 
-def _function(settings: Settings, one: Function, code: dict[str, Any]) -> Resources:
-    name, log, who = function_name(settings, one.name), f"{one.logical_id}Log", f"{one.logical_id}Role"
+def _function(settings: Settings, function: Function, code: dict[str, Any]) -> Resources:
+    name, log, role_id = (
+        function_name(settings, function.name),
+        f"{function.logical_id}Log",
+        f"{function.logical_id}Role",
+    )
     properties = {
         "FunctionName": name,
-        "Description": one.meaning,
+        "Description": function.meaning,
         "Runtime": RUNTIME,
         "Architectures": [ARCHITECTURE],
-        "Handler": one.handler,
+        "Handler": function.handler,
         "Code": code,
-        "MemorySize": one.megabytes,
-        "Timeout": one.seconds,
-        "Role": arn_of(who),
-        "Environment": {"Variables": one.environment},
+        "MemorySize": function.megabytes,
+        "Timeout": function.seconds,
+        "Role": arn_of(role_id),
+        "Environment": {"Variables": function.environment},
         # Lambda's own three lines a call would cost more than the call: 38 GB a month at 100 million requests.
         "LoggingConfig": {"LogGroup": ref(log), "LogFormat": "JSON", "SystemLogLevel": "WARN"},
         "TracingConfig": {"Mode": "PassThrough"},
@@ -156,8 +160,8 @@ def _function(settings: Settings, one: Function, code: dict[str, Any]) -> Resour
     meaning = f"What the function {name} may do."
     return {
         log: log_group(settings, f"/aws/lambda/{name}", f"Log lines of {name}."),
-        who: role(settings, one.name, "lambda.amazonaws.com", meaning, *one.statements, write_log),
-        one.logical_id: make(settings, "AWS::Lambda::Function", one.meaning, properties, accepted=_ACCEPTED),
+        role_id: role(settings, function.name, "lambda.amazonaws.com", meaning, *function.statements, write_log),
+        function.logical_id: make(settings, "AWS::Lambda::Function", function.meaning, properties, accepted=_ACCEPTED),
     }
 
 
@@ -176,7 +180,7 @@ def whole_minutes(settings: Settings) -> int:
 def schedule(
     settings: Settings, name: str, meaning: str, expression: str, target: dict[str, Any], *, timezone: str = "UTC"
 ) -> Resource:
-    """An entry of EventBridge Scheduler."""
+    """A schedule of EventBridge Scheduler."""
     properties = {
         "Name": f"{settings.prefix}-{name}",
         "Description": meaning,
@@ -187,7 +191,7 @@ def schedule(
         "State": "ENABLED",
         "Target": target,
     }
-    accepted = {"CKV_AWS_297": "The entry holds names of resources; AWS encrypts it with its own key."}
+    accepted = {"CKV_AWS_297": "The schedule holds names of resources; AWS encrypts it with its own key."}
     return make(settings, "AWS::Scheduler::Schedule", meaning, properties, accepted=accepted)
 
 
@@ -198,23 +202,23 @@ def _flush_starters(settings: Settings) -> Resources:
         "Arn": arn_of("Flush"),
         "RoleArn": arn_of("FlushScheduleRole"),
         "Input": "{}",
-        # The next run does what a failed one left.
+        # The next run picks up what a failed one left.
         "RetryPolicy": {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60},
     }
     invoke = allow(["lambda:InvokeFunction"], [arn_of("Flush")])
-    made = {
+    resources = {
         "Schedules": make(
-            settings, "AWS::Scheduler::ScheduleGroup", "Everything that starts by the clock.", {"Name": settings.prefix}
+            settings, "AWS::Scheduler::ScheduleGroup", "All schedules of the stack.", {"Name": settings.prefix}
         ),
         "FlushScheduleRole": role(
-            settings, "flush-clock", "scheduler.amazonaws.com", "Lets the clock start the flush.", invoke
+            settings, "flush-clock", "scheduler.amazonaws.com", "Lets the schedule start the flush.", invoke
         ),
     }
     for number in range(1, settings.flush.flushers + 1):
-        made[f"FlushSchedule{number}"] = schedule(
+        resources[f"FlushSchedule{number}"] = schedule(
             settings, f"flush-{number}", f"Starts flush {number} of {settings.flush.flushers}.", expression, target
         )
-    return made | _flush_topic(settings)
+    return resources | _flush_topic(settings)
 
 
 def _flush_topic(settings: Settings) -> Resources:
@@ -229,7 +233,7 @@ def _flush_topic(settings: Settings) -> Resources:
     }
     subscription = {"TopicArn": ref("FlushTopic"), "Protocol": "lambda", "Endpoint": arn_of("Flush")}
     return {
-        "FlushTopic": make(settings, kind, 'A message starts a flush; {"force": true} writes however little.', topic),
+        "FlushTopic": make(settings, kind, 'A message starts a flush; {"force": true} writes even one event.', topic),
         "FlushTopicPolicy": topic_policy(settings, "FlushTopic", ()),
         "FlushTopicPermission": make(
             settings, "AWS::Lambda::Permission", "Lets the topic start the flush.", permission

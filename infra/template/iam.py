@@ -1,4 +1,4 @@
-"""Policies: one role a function, each statement with the actions and resources that its code really uses."""
+"""IAM policies: one role for each function, each statement with only the actions and resources that its code uses."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def document(*statements: Statement) -> dict[str, Any]:
 
 
 def only_tls(service: str, *resources: Any) -> Statement:
-    """Statement of a resource's own policy: nobody speaks to it without TLS."""
+    """Statement of a resource policy that denies access without TLS."""
     return {
         "Sid": "OnlyTls",
         "Effect": "Deny",
@@ -36,29 +36,29 @@ def only_tls(service: str, *resources: Any) -> Statement:
     }
 
 
-def role_name(settings: Settings, who: str) -> str:
+def role_name(settings: Settings, purpose: str) -> str:
     """Roles are global in an account, so their names end with the region."""
-    return f"{settings.prefix}-{who}-{settings.region}"
+    return f"{settings.prefix}-{purpose}-{settings.region}"
 
 
-def role(settings: Settings, who: str, service: str, meaning: str, *statements: Statement) -> Resource:
-    """Role that one AWS service takes on for one purpose, in this account only.
+def role(settings: Settings, purpose: str, service: str, meaning: str, *statements: Statement) -> Resource:
+    """Role that one AWS service assumes for one purpose, in this account only.
 
     Args:
         settings: Names.
-        who: Short name of the purpose.
+        purpose: Short name.
         service: Such as ``lambda.amazonaws.com``.
         meaning: One sentence.
         statements: What it may do.
     """
     trust: Statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-    # Lambda and EC2 name no source account when they take on a role.
+    # Lambda and EC2 send no source account when they assume a role.
     if service.split(".")[0] in ("scheduler", "emr-serverless", "elasticbeanstalk"):
         trust["Condition"] = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
     properties = {
-        "RoleName": role_name(settings, who),
+        "RoleName": role_name(settings, purpose),
         "Description": meaning,
         "AssumeRolePolicyDocument": document(trust),
-        "Policies": [{"PolicyName": who, "PolicyDocument": document(*statements)}],
+        "Policies": [{"PolicyName": purpose, "PolicyDocument": document(*statements)}],
     }
     return make(settings, "AWS::IAM::Role", meaning, properties)

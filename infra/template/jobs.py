@@ -1,4 +1,4 @@
-"""The Spark jobs on EMR Serverless: application, role, log, and the clock that starts them."""
+"""The Spark jobs on EMR Serverless: application, role, log, and the schedules that start them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from analytics.jobs.registry import JOBS
 from infra.template.functions import log_group, schedule
 from infra.template.iam import allow, role
 from infra.template.resource import Resources, arn_of, attribute, bucket_arn, make, ref, sub
+from logdig.config.deployment import emr_version
 from logdig.config.settings import Settings
 
-RELEASE = "emr-spark-8.0.0"
 IDLE_MINUTES = 5
 """An idle application without warm workers costs nothing; stopping it frees what is left."""
 MOST_VCPUS, MOST_GIGABYTES, MOST_DISK_GIGABYTES = 16, 64, 640
-"""The most that all jobs together may take, so that a mistake cannot cost more than $1 an hour."""
+"""Maximum of all jobs together, so that a mistake cannot cost more than $1 an hour."""
 RUN_MINUTES = 360
 """A run that takes longer is ended; a rerun is harmless."""
 WORKER = {
@@ -28,28 +28,31 @@ WORKER = {
     "spark.dynamicAllocation.maxExecutors": "14",
 }
 """Small workers: a run that finds little is two of them for three minutes (infra/cost/model.py)."""
+SCALING_PROFILE = {"spark.emr-serverless.scalingProfile": "cost-optimized"}
+SCALING_PROFILE_SINCE = (8, 2, 0)
+"""From this release on EMR would otherwise add workers early; nobody waits for these jobs."""
 START_RUN = "arn:${AWS::Partition}:scheduler:::aws-sdk:emrserverless:startJobRun"
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
-    """An entry that starts jobs: ``name``, the schedule as AWS writes it, and the jobs."""
+class JobSchedule:
+    """A schedule that starts jobs: ``name``, the expression as AWS writes it, and the jobs."""
 
     name: str
     expression: str
     jobs: tuple[str, ...]
 
 
-def clocks(settings: Settings) -> tuple[Clock, ...]:
-    """What starts when, by ``freshness``."""
+def job_schedules(settings: Settings) -> tuple[JobSchedule, ...]:
+    """Schedules of the jobs, by ``freshness``."""
     hour, minute = (int(part) for part in settings.schedules.daily_at.split(":"))
     if settings.freshness == "hourly":
-        return (Clock("hourly", f"cron({minute} * * * ? *)", ("all",)),)
-    daily = Clock("daily", f"cron({minute} {hour} * * ? *)", ("all",))
+        return (JobSchedule("hourly", f"cron({minute} * * * ? *)", ("all",)),)
+    daily = JobSchedule("daily", f"cron({minute} {hour} * * ? *)", ("all",))
     if settings.freshness == "daily":
         return (daily,)
     live = tuple(job for job in ("ingest", "live_stats") if job in JOBS)
-    return (daily, Clock("live", "rate(5 minutes)", live))
+    return (daily, JobSchedule("live", "rate(5 minutes)", live))
 
 
 def job_log(settings: Settings) -> str:
@@ -58,15 +61,16 @@ def job_log(settings: Settings) -> str:
 
 
 def run_arguments(settings: Settings, jobs: tuple[str, ...], entry: str, parameters: str) -> dict[str, Any]:
-    """Arguments of StartJobRun but for application, role and token, as boto3 takes them.
+    """Arguments of StartJobRun except application, role and token, as boto3 takes them.
 
     Args:
         settings: Names.
-        jobs: What the entry is told to run.
+        jobs: Names that the entry program gets.
         entry: S3 address of the program.
         parameters: Of spark-submit: archives of code and wheels.
     """
-    worker = " ".join(f"--conf {key}={value}" for key, value in WORKER.items())
+    scaling = SCALING_PROFILE if emr_version(settings) >= SCALING_PROFILE_SINCE else {}
+    worker = " ".join(f"--conf {key}={value}" for key, value in (WORKER | scaling).items())
     return {
         "name": "-".join(jobs),
         "executionTimeoutMinutes": RUN_MINUTES,
@@ -91,7 +95,7 @@ def run_arguments(settings: Settings, jobs: tuple[str, ...], entry: str, paramet
 
 def jobs(settings: Settings, entry: str, parameters: str) -> Resources:
     """Resources of the jobs; see `run_arguments` for the arguments."""
-    made = {
+    resources = {
         "JobsLog": log_group(settings, job_log(settings), "One line of JSON for each finished job."),
         "Jobs": make(
             settings,
@@ -100,11 +104,11 @@ def jobs(settings: Settings, entry: str, parameters: str) -> Resources:
             {
                 "Name": f"{settings.prefix}-jobs",
                 "Type": "SPARK",
-                "ReleaseLabel": RELEASE,
+                "ReleaseLabel": settings.emr_release,
                 "Architecture": "ARM64",
                 "AutoStartConfiguration": {"Enabled": True},
                 "AutoStopConfiguration": {"Enabled": True, "IdleTimeoutMinutes": IDLE_MINUTES},
-                # One run at a time: two ingests at once are right but waste what the second must do again.
+                # One run at a time: two concurrent ingests are correct, but one of them must redo its work.
                 "SchedulerConfiguration": {"MaxConcurrentRuns": 1, "QueueTimeoutMinutes": RUN_MINUTES},
                 "MaximumCapacity": {
                     "Cpu": f"{MOST_VCPUS} vCPU",
@@ -118,7 +122,7 @@ def jobs(settings: Settings, entry: str, parameters: str) -> Resources:
             settings,
             "jobs-clock",
             "scheduler.amazonaws.com",
-            "Lets the clock start the Spark jobs.",
+            "Lets the schedule start the Spark jobs.",
             allow(["emr-serverless:StartJobRun"], [arn_of("Jobs")]),
             allow(
                 ["iam:PassRole"],
@@ -127,38 +131,38 @@ def jobs(settings: Settings, entry: str, parameters: str) -> Resources:
             ),
         ),
     }
-    for clock in clocks(settings):
+    for job_schedule in job_schedules(settings):
         target = {
             "Arn": sub(START_RUN),
             "RoleArn": arn_of("JobsScheduleRole"),
-            "Input": _input(run_arguments(settings, clock.jobs, entry, parameters)),
+            "Input": _input(run_arguments(settings, job_schedule.jobs, entry, parameters)),
             "RetryPolicy": {"MaximumRetryAttempts": 3, "MaximumEventAgeInSeconds": 3600},
         }
-        made[f"{clock.name.title()}Jobs"] = schedule(
+        resources[f"{job_schedule.name.title()}Jobs"] = schedule(
             settings,
-            f"{clock.name}-jobs",
-            f"Starts the Spark jobs: {', '.join(clock.jobs)}.",
-            clock.expression,
+            f"{job_schedule.name}-jobs",
+            f"Starts the Spark jobs: {', '.join(job_schedule.jobs)}.",
+            job_schedule.expression,
             target,
             timezone=settings.schedules.timezone,
         )
-    return made
+    return resources
 
 
 def _input(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Scheduler wants the same arguments as text, each name with a capital."""
-    wanted = _capitals(arguments) | {
+    """Scheduler takes the same arguments as JSON text, each name capitalised."""
+    request = _capitals(arguments) | {
         "ApplicationId": "${Application}",
         "ExecutionRoleArn": "${Role}",
         "ClientToken": "<aws.scheduler.execution-id>",
     }
-    text = json.dumps(wanted, sort_keys=True)
+    text = json.dumps(request, sort_keys=True)
     return {"Fn::Sub": [text, {"Application": ref("Jobs"), "Role": arn_of("JobsRole")}]}
 
 
 def _capitals(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name[:1].upper() + name[1:]: _capitals(below) for name, below in value.items()}
+        return {name[:1].upper() + name[1:]: _capitals(inner) for name, inner in value.items()}
     return value
 
 
@@ -173,12 +177,12 @@ def _jobs_role(settings: Settings) -> dict[str, Any]:
         "What the Spark jobs may do.",
         allow(["s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation"], [bucket_arn(bucket)]),
         allow(["s3:GetObject"], bucket_arn(bucket, "*")),
-        # Large files go up in parts, which a failed task takes back.
+        # Large files are uploaded in parts, which a failed task aborts.
         allow(
             ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
             bucket_arn(bucket, "tables/*", "checkpoints/*"),
         ),
-        # `maintain` takes out what a flush wrote of someone while they were being forgotten.
+        # `maintain` removes what a flush wrote of a person while that person was being erased.
         allow(["s3:PutObject", "s3:GetObjectVersion", "s3:DeleteObjectVersion"], bucket_arn(bucket, "raw/*", "bad/*")),
         allow(["s3:GetObject"], bucket_arn(settings.artifacts_bucket_name, "packages/*")),
         allow(
@@ -192,7 +196,7 @@ def _jobs_role(settings: Settings) -> dict[str, Any]:
         allow(["dynamodb:BatchWriteItem"], [arn_of("Profiles")]),
         allow(["sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:ChangeMessageVisibility"], [arn_of("DeadLetters")]),
         allow(["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"], [sub(f"{group}:*")]),
-        # EMR looks for its log group by listing; no name can be given there.
+        # EMR finds its log group by listing, which IAM cannot limit to a name.
         allow(
             ["logs:DescribeLogGroups"],
             [sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*")],
@@ -201,7 +205,7 @@ def _jobs_role(settings: Settings) -> dict[str, Any]:
 
 
 def outputs(entry: str, parameters: str) -> dict[str, Any]:
-    """What `logdig jobs run --on aws` must know."""
+    """Outputs that `logdig jobs run --on aws` reads."""
     return {
         "JobsApplication": ref("Jobs"),
         "JobsApplicationArn": attribute("Jobs", "Arn"),

@@ -1,4 +1,4 @@
-"""One resource of the template: described, tagged, with its accepted findings argued in place."""
+"""One resource of the template: described, tagged, with the reasons for accepted findings in place."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ TAG_LISTS = frozenset(
         "AWS::Scheduler::ScheduleGroup",
     }
 )  # fmt: skip
-"""Types with a property ``Tags``, a list of Key and Value; the others of the template take no tags."""
+"""Types with a property ``Tags``, a list of Key and Value; the template's other types take no tags."""
 
 DATA_TYPES = frozenset({"AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::Glue::Database", "AWS::SQS::Queue"})
-"""What holds events or profiles: kept when the stack is destroyed, and flagged when a plan replaces or removes it."""
+"""Types that hold events or profiles: retained when the stack is destroyed, flagged when a plan replaces them."""
 
 
 def make(
@@ -39,29 +39,29 @@ def make(
     Args:
         settings: For the tags.
         kind: CloudFormation type.
-        meaning: One sentence for whoever reads the template.
+        meaning: One sentence for readers of the template.
         properties: As CloudFormation takes them.
-        after: Resources that must be there before, where no reference says so.
+        after: Resources that must exist before, where no reference says so.
         accepted: Finding of checkov -> why it is accepted here.
-        keep: What holds data outlives the stack; False for what can be built again.
+        keep: Whether a resource that holds data outlives the stack; False where it can be rebuilt.
     """
-    made: Resource = {"Type": kind, "Metadata": {"Meaning": meaning}}
+    resource: Resource = {"Type": kind, "Metadata": {"Meaning": meaning}}
     if keep and kind in DATA_TYPES:
-        made |= {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+        resource |= {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
     if after:
-        made["DependsOn"] = list(after)
+        resource["DependsOn"] = list(after)
     if accepted:
-        made["Metadata"]["checkov"] = {"skip": [{"id": key, "comment": why} for key, why in accepted.items()]}
-    made["Properties"] = dict(properties)
+        resource["Metadata"]["checkov"] = {"skip": [{"id": key, "comment": why} for key, why in accepted.items()]}
+    resource["Properties"] = dict(properties)
     if kind in TAG_LISTS:
-        made["Properties"]["Tags"] = tags(settings)
-    return made
+        resource["Properties"]["Tags"] = tags(settings)
+    return resource
 
 
 def tags(settings: Settings) -> list[dict[str, str]]:
     """Tags of every resource that takes some."""
-    found = {"service": settings.service, "stage": settings.stage, "made-by": "logdig"}
-    return [{"Key": key, "Value": value} for key, value in found.items()]
+    values = {"service": settings.service, "stage": settings.stage, "made-by": "logdig"}
+    return [{"Key": key, "Value": value} for key, value in values.items()]
 
 
 def ref(name: str) -> dict[str, str]:

@@ -16,7 +16,7 @@ REST_STAGE = "api"
 
 
 def rest_body(settings: Settings) -> dict[str, Any]:
-    """OpenAPI document of the REST API: every path of the Chalice application with every method, as it comes."""
+    """OpenAPI document of the REST API: every path of the Chalice application, any method, proxied unchanged."""
     from lambdas.app import app
 
     def integration(name: str) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def rest_body(settings: Settings) -> dict[str, Any]:
         "info": {"title": f"{settings.prefix}-api", "version": "1"},
         "schemes": ["https"],
         "x-amazon-apigateway-binary-media-types": list(app.api.binary_types),
-        # An unknown path is our 404, not API Gateway's 403 about tokens.
+        # An unknown path gets LogDig's 404, not API Gateway's 403 about tokens.
         "x-amazon-apigateway-gateway-responses": {
             "MISSING_AUTHENTICATION_TOKEN": {
                 "statusCode": "404",
@@ -48,11 +48,11 @@ def rest_body(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _rest_api(settings: Settings) -> Resources:
+def rest_api(settings: Settings) -> Resources:
     body = rest_body(settings)
-    # A deployment never changes: another body is another deployment.
+    # A deployment is immutable: another body needs another deployment.
     deployment = f"RestDeployment{hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:10]}"
-    made: Resources = {
+    resources: Resources = {
         "RestApi": make(
             settings,
             "AWS::ApiGateway::RestApi",
@@ -67,31 +67,31 @@ def _rest_api(settings: Settings) -> Resources:
         deployment: make(
             settings,
             "AWS::ApiGateway::Deployment",
-            "This state of the REST API.",
-            {"RestApiId": ref("RestApi"), "Description": "This state of the REST API."},
+            "A deployment of the REST API.",
+            {"RestApiId": ref("RestApi"), "Description": "A deployment of the REST API."},
         ),
         "RestStage": make(
             settings,
             "AWS::ApiGateway::Stage",
-            "The state that is served.",
+            "The deployment that is served.",
             {
                 "StageName": REST_STAGE,
-                "Description": "The state that is served.",
+                "Description": "The deployment that is served.",
                 "RestApiId": ref("RestApi"),
                 "DeploymentId": ref(deployment),
             },
             accepted={
                 "CKV_AWS_76": "An access log would be a second store of visitors' addresses; metrics count requests.",
-                "CKV_AWS_73": "Tracing costs a call each request; the functions' own metrics tell time and errors.",
-                "CKV_AWS_120": "Every request is an event; nothing may be answered from a cache.",
-                "CKV_AWS_51": "Pages of visitors have no client certificate.",
+                "CKV_AWS_73": "Tracing adds a paid call to each request; the functions' metrics give time and errors.",
+                "CKV_AWS_120": "Every request is an event; no response may come from a cache.",
+                "CKV_AWS_51": "Visitors' browsers have no client certificate.",
             },
         ),
     }
     for name in ("Collector", "Decide"):
         path = DECIDE_PATH if name == "Decide" else "/*"
         api = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${RestApi}"
-        made[f"{name}RestPermission"] = make(
+        resources[f"{name}RestPermission"] = make(
             settings,
             "AWS::Lambda::Permission",
             f"Lets the REST API start {name}.",
@@ -102,4 +102,4 @@ def _rest_api(settings: Settings) -> Resources:
                 "SourceArn": sub(f"{api}/{REST_STAGE}/*{path}"),
             },
         )
-    return made
+    return resources

@@ -6,9 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.template.functions import read_profiles, read_secrets, send_events, signing_path
-from infra.template.iam import allow, role
-from infra.template.resource import Resources, arn_of, bucket_arn, make, ref, sub
+from infra.template.iam import Statement, allow, role
+from infra.template.resource import Resource, Resources, arn_of, bucket_arn, make, ref, sub
 from logdig.config.settings import Settings
+
+HEALTH_ACTIONS = (
+    "autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeAutoScalingInstances",
+    "autoscaling:DescribeScalingActivities", "autoscaling:DescribeNotificationConfigurations",
+    "ec2:DescribeInstances", "ec2:DescribeInstanceStatus", "ec2:DescribeSecurityGroups",
+    "elasticloadbalancing:DescribeInstanceHealth",
+    "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeTargetHealth",
+)  # fmt: skip
+"""What Elastic Beanstalk reads to watch health; these actions take no resource."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +25,7 @@ class Server:
     """What server mode needs.
 
     Args:
-        bundle: Where the server's bundle lies: S3Bucket and S3Key.
+        bundle: Location of the server's bundle: S3Bucket and S3Key.
         platform: Name of Elastic Beanstalk's Docker platform.
     """
 
@@ -24,54 +33,11 @@ class Server:
     platform: str
 
 
-def _server(settings: Settings, server: Server) -> Resources:
-    environment = {
-        "LOGDIG_QUEUE_URL": ref("Queue"),
-        "LOGDIG_PROFILE_TABLE": ref("Profiles"),
-        "LOGDIG_SIGNING_PARAMETERS": signing_path(settings),
-    }
-    own = [
-        {"Namespace": "aws:elasticbeanstalk:application:environment", "OptionName": key, "Value": value}
-        for key, value in environment.items()
-    ] + [
-        {
-            "Namespace": "aws:autoscaling:launchconfiguration",
-            "OptionName": "IamInstanceProfile",
-            "Value": ref("ServerProfile"),
-        },
-        {"Namespace": "aws:elasticbeanstalk:environment", "OptionName": "ServiceRole", "Value": arn_of("ServerRole")},
-    ]
+def server_endpoint(settings: Settings, server: Server) -> Resources:
+    """Resources of server mode: roles, application, version and environment."""
     name = f"{settings.prefix}-server"
-    account = "${AWS::Region}:${AWS::AccountId}"
-    # Elastic Beanstalk copies the bundle into its own bucket, where servers look for the newest manifest.
-    copies, place = "elasticbeanstalk-${AWS::Region}-${AWS::AccountId}", "resources/environments/*"
-    find_bundle = allow(["s3:ListBucket"], [bucket_arn(copies)], condition={"StringLike": {"s3:prefix": place}})
-    read_bundle = allow(["s3:GetObject"], bucket_arn(copies, place))
-    beanstalk = f"arn:${{AWS::Partition}}:elasticbeanstalk:{account}"
-    tell_health = allow(
-        ["elasticbeanstalk:PutInstanceStatistics"],
-        [sub(f"{beanstalk}:application/{name}"), sub(f"{beanstalk}:environment/{name}/{name}")],
-    )
-    write_logs = allow(
-        ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", "logs:DescribeLogGroups"],
-        [sub(f"arn:${{AWS::Partition}}:logs:{account}:log-group:/aws/elasticbeanstalk/{name}/*")],
-    )
-    health = allow(
-        [
-            "autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeAutoScalingInstances",
-            "autoscaling:DescribeScalingActivities", "autoscaling:DescribeNotificationConfigurations",
-            "ec2:DescribeInstances", "ec2:DescribeInstanceStatus", "ec2:DescribeSecurityGroups",
-            "elasticloadbalancing:DescribeInstanceHealth",
-            "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeTargetHealth",
-        ],
-        "*",
-    )  # fmt: skip
     return {
-        "ServerInstanceRole": role(
-            settings, "server", "ec2.amazonaws.com", "What the server may do.",
-            send_events(), read_profiles(), read_secrets(settings), find_bundle, read_bundle,
-            tell_health, write_logs,
-        ),
+        "ServerInstanceRole": _instance_role(settings, name),
         "ServerProfile": make(
             settings,
             "AWS::IAM::InstanceProfile",
@@ -79,13 +45,17 @@ def _server(settings: Settings, server: Server) -> Resources:
             {"InstanceProfileName": f"{name}-{settings.region}", "Roles": [ref("ServerInstanceRole")]},
         ),
         "ServerRole": role(
-            settings, "server-health", "elasticbeanstalk.amazonaws.com", "Lets Elastic Beanstalk watch health.", health
+            settings,
+            "server-health",
+            "elasticbeanstalk.amazonaws.com",
+            "Lets Elastic Beanstalk watch health.",
+            allow(HEALTH_ACTIONS, "*"),
         ),
         "ServerApplication": make(
             settings,
             "AWS::ElasticBeanstalk::Application",
-            "The server front door.",
-            {"ApplicationName": name, "Description": "The server front door."},
+            "The collector's servers.",
+            {"ApplicationName": name, "Description": "The collector's servers."},
         ),
         "ServerVersion": make(
             settings,
@@ -97,17 +67,65 @@ def _server(settings: Settings, server: Server) -> Resources:
                 "SourceBundle": server.bundle,
             },
         ),
-        "Server": make(
-            settings,
-            "AWS::ElasticBeanstalk::Environment",
-            "Servers behind a load balancer.",
-            {
-                "ApplicationName": ref("ServerApplication"),
-                "EnvironmentName": name,
-                "Description": "Servers behind a load balancer.",
-                "SolutionStackName": server.platform,
-                "VersionLabel": ref("ServerVersion"),
-                "OptionSettings": own,
-            },
+        "Server": _environment(settings, server, name),
+    }
+
+
+def _environment(settings: Settings, server: Server, name: str) -> Resource:
+    properties = {
+        "ApplicationName": ref("ServerApplication"),
+        "EnvironmentName": name,
+        "Description": "Servers behind a load balancer.",
+        "SolutionStackName": server.platform,
+        "VersionLabel": ref("ServerVersion"),
+        "OptionSettings": _option_settings(settings),
+    }
+    return make(settings, "AWS::ElasticBeanstalk::Environment", "Servers behind a load balancer.", properties)
+
+
+def _option_settings(settings: Settings) -> list[dict[str, Any]]:
+    """Options that differ by stack; the bundle's .ebextensions hold the others."""
+    variables = {
+        "LOGDIG_QUEUE_URL": ref("Queue"),
+        "LOGDIG_PROFILE_TABLE": ref("Profiles"),
+        "LOGDIG_SIGNING_PARAMETERS": signing_path(settings),
+    }
+    options = [("aws:elasticbeanstalk:application:environment", name, value) for name, value in variables.items()]
+    options += [
+        ("aws:autoscaling:launchconfiguration", "IamInstanceProfile", ref("ServerProfile")),
+        ("aws:elasticbeanstalk:environment", "ServiceRole", arn_of("ServerRole")),
+    ]
+    return [{"Namespace": namespace, "OptionName": name, "Value": value} for namespace, name, value in options]
+
+
+def _instance_role(settings: Settings, name: str) -> Resource:
+    return role(
+        settings,
+        "server",
+        "ec2.amazonaws.com",
+        "What the server may do.",
+        send_events(),
+        read_profiles(),
+        read_secrets(settings),
+        *_platform_statements(name),
+    )
+
+
+def _platform_statements(name: str) -> tuple[Statement, ...]:
+    """What Elastic Beanstalk's own agent does on a server: fetch the bundle, report health, write logs."""
+    account = "${AWS::Region}:${AWS::AccountId}"
+    # Elastic Beanstalk copies the bundle into its own bucket, where servers look for the newest manifest.
+    bucket, path = "elasticbeanstalk-${AWS::Region}-${AWS::AccountId}", "resources/environments/*"
+    beanstalk = f"arn:${{AWS::Partition}}:elasticbeanstalk:{account}"
+    return (
+        allow(["s3:ListBucket"], [bucket_arn(bucket)], condition={"StringLike": {"s3:prefix": path}}),
+        allow(["s3:GetObject"], bucket_arn(bucket, path)),
+        allow(
+            ["elasticbeanstalk:PutInstanceStatistics"],
+            [sub(f"{beanstalk}:application/{name}"), sub(f"{beanstalk}:environment/{name}/{name}")],
         ),
-    }  # fmt: skip
+        allow(
+            ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", "logs:DescribeLogGroups"],
+            [sub(f"arn:${{AWS::Partition}}:logs:{account}:log-group:/aws/elasticbeanstalk/{name}/*")],
+        ),
+    )

@@ -1,4 +1,4 @@
-"""Where events and profiles lie: queue, dead-letter queue, bucket, Glue database, profile table."""
+"""Resources that store events and profiles: queue, dead-letter queue, bucket, Glue database, profile table."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from logdig.config.settings import Settings
 from logdig.privacy.erasure_list import LIST_DAYS, LIST_PREFIX
 
 UNFINISHED_DAYS = 7
-"""Parts of uploads that were never finished."""
+"""Until parts of unfinished uploads expire."""
 OLD_PACKAGES_DAYS = 30
 
-_NO_ACCESS_LOG = "An access log would be a second store of visitors' addresses; CloudTrail tells who changed what."
+_NO_ACCESS_LOG = "An access log would be a second store of visitors' addresses; CloudTrail records who changed what."
 _QUEUE_KEY = {"CKV_AWS_27": "Encrypted by SqsManagedSseEnabled; the check knows KMS keys only."}
-_NO_OWN_KEY = "Encrypted with keys of AWS; a key of one's own costs $1 a month and a call each use."
+_NO_OWN_KEY = "Encrypted with keys of AWS; a customer key costs $1 a month and a call for each use."
 
 
 def storage(settings: Settings) -> Resources:
@@ -27,7 +27,7 @@ def storage(settings: Settings) -> Resources:
         "QueuePolicy": make(
             settings,
             "AWS::SQS::QueuePolicy",
-            "Refuses whoever speaks to the queues without TLS.",
+            "Denies access to the queues without TLS.",
             {
                 "Queues": [ref("Queue"), ref("DeadLetters")],
                 "PolicyDocument": document(only_tls("sqs", arn_of("Queue"), arn_of("DeadLetters"))),
@@ -47,7 +47,7 @@ def storage(settings: Settings) -> Resources:
             "Names the Iceberg tables.",
             {
                 "CatalogId": ref("AWS::AccountId"),
-                # By this name, not by that of the input, CloudFormation takes up what an earlier stack kept.
+                # CloudFormation imports a retained database by this name, not by that of the input.
                 "DatabaseName": settings.database,
                 "DatabaseInput": {
                     "Name": settings.database,
@@ -109,13 +109,13 @@ def bucket_policy(settings: Settings, logical_id: str, name: str) -> Resource:
     """Policy of a bucket: TLS only."""
     statement = only_tls("s3", bucket_arn(name), *bucket_arn(name, "*"))
     properties = {"Bucket": ref(logical_id), "PolicyDocument": document(statement)}
-    return make(settings, "AWS::S3::BucketPolicy", "Refuses whoever speaks to the bucket without TLS.", properties)
+    return make(settings, "AWS::S3::BucketPolicy", "Denies access to the bucket without TLS.", properties)
 
 
 def lifecycle(settings: Settings) -> list[dict[str, Any]]:
-    """Rules of the bucket: what each zone keeps. Tables are kept by the job `maintain`, never by rules.
+    """Rules of the bucket: how long each zone is kept. The job `maintain` cleans the tables, never a rule.
 
-    A rule would take files away that a snapshot still needs.
+    A rule would delete files that a snapshot still needs.
     """
     days = {"raw": settings.retention.raw_days, "bad": settings.retention.bad_days}
     zones = [
@@ -128,7 +128,7 @@ def lifecycle(settings: Settings) -> list[dict[str, Any]]:
 
 
 def housekeeping(old_versions_days: int) -> list[dict[str, Any]]:
-    """Rules for a whole bucket: old versions and unfinished uploads end."""
+    """Rules for a whole bucket: old versions and unfinished uploads expire."""
     return [
         {
             "Id": "old-versions-end",
@@ -147,7 +147,7 @@ def _profiles(settings: Settings) -> Resource:
         "TimeToLiveSpecification": {"AttributeName": table.ttl_attribute, "Enabled": True},
     }
     accepted = {
-        "CKV_AWS_28": "The job `targets` writes the table anew every day; a backup would keep people who were erased.",
+        "CKV_AWS_28": "The job `targets` rewrites the table every day; a backup would keep people who were erased.",
         "CKV_AWS_119": _NO_OWN_KEY,
     }
     return make(
@@ -157,7 +157,7 @@ def _profiles(settings: Settings) -> Resource:
 
 
 def artifacts(settings: Settings) -> Resources:
-    """The bucket that is there first: packages, templates, tracker."""
+    """The bucket that is created first: packages, templates, tracker."""
     name = settings.artifacts_bucket_name
     rules = [
         {"Id": "templates-end", "Status": "Enabled", "Prefix": "templates/", "ExpirationInDays": OLD_PACKAGES_DAYS},
@@ -166,7 +166,7 @@ def artifacts(settings: Settings) -> Resources:
     bucket = make(
         settings,
         "AWS::S3::Bucket",
-        "Packages, templates and the tracker that a deploy uploads; nothing that cannot be built again.",
+        "Packages, templates and the tracker that a deploy uploads; all of it can be rebuilt.",
         bucket_properties(name, rules),
         accepted={"CKV_AWS_18": _NO_ACCESS_LOG},
         keep=False,

@@ -1,6 +1,6 @@
-"""Settings into queue, store and profile store: the only place where the core makes AWS clients.
+"""Settings into queue, store and profile store: the only module of the core that makes AWS clients.
 
-Clients are made on first use, so that importing stays cheap and nothing speaks to AWS by being imported.
+Clients are made on first use, so that imports stay cheap and make no AWS call.
 Region, credentials and ``AWS_ENDPOINT_URL`` come from AWS's standard chain.
 """
 
@@ -13,8 +13,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from logdig.aws.credentials import of_botocore, of_function, session
-from logdig.aws.http_pool import Place
+from logdig.aws.credentials import from_botocore, from_lambda_environment, session
+from logdig.aws.http_pool import Endpoint
 from logdig.aws.json_client import PROTOCOLS, JsonClient
 from logdig.config.settings import Settings
 from logdig.config.signatures import secret_variable
@@ -26,7 +26,7 @@ from logdig.store.object_store import S3EventStore
 CONNECT_TIMEOUT_SECONDS = 3
 READ_TIMEOUT_SECONDS = 20
 PROFILE_TIMEOUT_SECONDS = 1
-"""The decision itself gives up after 50 ms; this only ends the thread that still waits."""
+"""The decision gives up after 50 ms; this timeout only ends the thread that still waits."""
 READY_TIMEOUT_SECONDS = 2
 CONNECTIONS = 32
 TRIES = 4
@@ -34,7 +34,7 @@ TRIES = 4
 
 @lru_cache(maxsize=16)
 def client(service: str, region: str, endpoint: str | None, read_timeout_seconds: float, tries: int) -> Any:
-    """Make a client of botocore; equal arguments share one, which is safe between threads."""
+    """Make a botocore client; equal arguments share one. It is safe between threads."""
     from botocore.config import Config
 
     config = Config(
@@ -42,7 +42,7 @@ def client(service: str, region: str, endpoint: str | None, read_timeout_seconds
         read_timeout=read_timeout_seconds,
         max_pool_connections=CONNECTIONS,
         retries={"mode": "standard", "total_max_attempts": tries},
-        # Emulators and other stores rarely answer to bucket names in front of their own.
+        # Emulators and other stores rarely serve bucket names as host names.
         s3={"addressing_style": "path"} if endpoint else None,
     )
     return session().create_client(service, region_name=region, endpoint_url=endpoint, config=config)
@@ -50,14 +50,14 @@ def client(service: str, region: str, endpoint: str | None, read_timeout_seconds
 
 @lru_cache(maxsize=16)
 def json_client(service: str, region: str, endpoint: str | None, read_timeout_seconds: float, tries: int) -> JsonClient:
-    """Make a client of a JSON service: what requests wait for, with a fraction of botocore's work; shared likewise."""
-    where = (service, region, endpoint, os.environ)
-    found = of_function(*where) or of_botocore(*where)
-    place = Place(found.endpoint, found.authorities, CONNECT_TIMEOUT_SECONDS, read_timeout_seconds, CONNECTIONS)
-    return JsonClient(PROTOCOLS[service], region, place, found.credentials, tries)
+    """Make a client of a JSON service, with a fraction of botocore's work per call; shared like `client`."""
+    arguments = (service, region, endpoint, os.environ)
+    config = from_lambda_environment(*arguments) or from_botocore(*arguments)
+    address = Endpoint(config.endpoint, config.authorities, CONNECT_TIMEOUT_SECONDS, read_timeout_seconds, CONNECTIONS)
+    return JsonClient(PROTOCOLS[service], region, address, config.credentials, tries)
 
 
-def _standard(service: str, settings: Settings) -> JsonClient:
+def _json_client(service: str, settings: Settings) -> JsonClient:
     return json_client(service, settings.region, os.environ.get("AWS_ENDPOINT_URL"), READ_TIMEOUT_SECONDS, TRIES)
 
 
@@ -67,14 +67,14 @@ def sqs_queue(settings: Settings) -> SqsEventQueue:
     Raises:
         QueueUnavailableError: There is no such queue, or SQS does not answer.
     """
-    sqs = _standard("sqs", settings)
+    sqs = _json_client("sqs", settings)
     if settings.queue_url:
         return SqsEventQueue(sqs, settings.queue_url)
     return _queue_by_name(sqs, settings.queue_name)
 
 
 def queue_check(settings: Settings, queue_url: str) -> Callable[[], None]:
-    """Make the question whether the queue answers, which raises QueueUnavailableError if not; one short try."""
+    """Make a check that raises QueueUnavailableError when the queue does not answer; one short try."""
 
     def check() -> None:
         sqs = json_client("sqs", settings.region, os.environ.get("AWS_ENDPOINT_URL"), READY_TIMEOUT_SECONDS, 1)
@@ -87,25 +87,25 @@ def queue_check(settings: Settings, queue_url: str) -> Callable[[], None]:
 
 
 def with_signing_secrets(settings: Settings, environment: Mapping[str, str]) -> Mapping[str, str]:
-    """Add the signing secrets that lie in the parameter store below ``LOGDIG_SIGNING_PARAMETERS``.
+    """Add the signing secrets of the parameter store below ``LOGDIG_SIGNING_PARAMETERS``.
 
     They are named ``<app>`` and, while one is rotated, ``<app>/previous``. Variables of the environment win.
 
     Raises:
-        SecretsUnavailableError: The store does not answer or does not let us read.
+        SecretsUnavailableError: The store does not answer or denies access.
     """
     path = environment.get("LOGDIG_SIGNING_PARAMETERS")
     if not path:
         return environment
     try:
-        found = list(_parameters(_standard("ssm", settings), path))
+        parameters = list(_parameters(_json_client("ssm", settings), path))
     except (BotoCoreError, ClientError) as err:
         raise SecretsUnavailableError(f"signing secrets below {path}: {err}") from err
     secrets = {}
-    for parameter in found:
-        app_name, _, which = parameter["Name"].removeprefix(path).strip("/").partition("/")
-        if which in ("", "previous"):
-            secrets[secret_variable(app_name, previous=bool(which))] = parameter["Value"]
+    for parameter in parameters:
+        app_name, _, version = parameter["Name"].removeprefix(path).strip("/").partition("/")
+        if version in ("", "previous"):
+            secrets[secret_variable(app_name, previous=bool(version))] = parameter["Value"]
     return {**secrets, **environment}
 
 
@@ -122,7 +122,7 @@ def _parameters(ssm: Any, path: str) -> Iterator[dict[str, Any]]:
 
 def dead_letter_queue(settings: Settings) -> SqsEventQueue:
     """The dead-letter queue of the settings; see `sqs_queue`."""
-    return _queue_by_name(_standard("sqs", settings), settings.dlq_name)
+    return _queue_by_name(_json_client("sqs", settings), settings.dlq_name)
 
 
 def _queue_by_name(sqs: Any, name: str) -> SqsEventQueue:

@@ -1,4 +1,4 @@
-"""Kept-alive connections to one AWS endpoint; what goes wrong on them is named by botocore's exceptions. [aws]"""
+"""Kept-alive connections to one AWS endpoint; their errors are botocore's. [aws]"""
 
 from __future__ import annotations
 
@@ -21,71 +21,71 @@ from botocore.exceptions import (
     ReadTimeoutError,
     SSLError,
 )
-from urllib3 import exceptions as seen
+from urllib3 import exceptions as urllib3_errors
 from urllib3.util.ssl_ import create_urllib3_context
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 AUTHORITIES = str(Path(botocore.__file__).with_name("cacert.pem"))
-"""The file that botocore believes where none is named."""
+"""The certificate authorities that botocore trusts by default."""
 
-NAMES: tuple[tuple[tuple[type[Exception], ...], Any], ...] = (
-    ((seen.SSLError,), SSLError),
-    ((seen.NewConnectionError, socket.gaierror), EndpointConnectionError),
-    ((seen.ProxyError,), ProxyConnectionError),
-    ((seen.ConnectTimeoutError,), ConnectTimeoutError),
-    ((seen.ReadTimeoutError,), ReadTimeoutError),
-    ((seen.ProtocolError,), ConnectionClosedError),
+BOTOCORE_ERRORS: tuple[tuple[tuple[type[Exception], ...], Any], ...] = (
+    ((urllib3_errors.SSLError,), SSLError),
+    ((urllib3_errors.NewConnectionError, socket.gaierror), EndpointConnectionError),
+    ((urllib3_errors.ProxyError,), ProxyConnectionError),
+    ((urllib3_errors.ConnectTimeoutError,), ConnectTimeoutError),
+    ((urllib3_errors.ReadTimeoutError,), ReadTimeoutError),
+    ((urllib3_errors.ProtocolError,), ConnectionClosedError),
     ((Exception,), HTTPClientError),
 )
-"""What urllib3 raises and how botocore calls it; the first that fits counts."""
+"""Errors of urllib3 and the botocore error that each becomes; the first match counts."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a service is and how long it may take, in seconds; ``authorities`` is a file of certificates."""
+class Endpoint:
+    """Address and timeouts (seconds) of a service; ``authorities`` is a file of certificates."""
 
-    endpoint: str
+    url: str
     authorities: str
     connect_timeout_seconds: float
     read_timeout_seconds: float
     connections: int
 
 
-class Answer(NamedTuple):
-    """What came over the wire; header names are found in any case."""
+class HttpResponse(NamedTuple):
+    """A response as received; header names are case-insensitive."""
 
     status_code: int
     headers: Mapping[str, str]
     content: bytes
 
 
-Outcome = Answer | Exception
+HttpResult = HttpResponse | Exception
 
 
 class Connections:
     """Posts to one endpoint, through the proxy of the environment where there is one. Safe between threads.
 
-    ``host`` and ``path`` are as they are signed.
+    ``host`` and ``path`` are the ones to sign.
     """
 
-    def __init__(self, place: Place) -> None:
-        self._endpoint = place.endpoint
-        parts = urlsplit(place.endpoint)
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._url = endpoint.url
+        parts = urlsplit(endpoint.url)
         port = "" if parts.port in (None, DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
         name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
         self.host = f"{name}{port}"
         self.path = quote(parts.path or "/", safe="/~")
         proxy = None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
-        # A proxy for plain HTTP is told the whole address.
+        # A proxy for plain HTTP needs the whole address.
         is_forwarded = proxy is not None and parts.scheme == "http"
         self._target = f"http://{self.host}{self.path}" if is_forwarded else self.path
         self._proxy_host = proxy and urlsplit(_address(proxy)).hostname
-        self._pool = _manager(place, proxy).connection_from_url(place.endpoint)
+        self._pool = _manager(endpoint, proxy).connection_from_url(endpoint.url)
 
-    def post(self, headers: Mapping[str, str], body: bytes) -> Outcome:
-        """Post once; give the answer, whatever it says, or the exception by which botocore names what went wrong."""
+    def post(self, headers: Mapping[str, str], body: bytes) -> HttpResult:
+        """Post once; return the response, whatever its status, or the botocore error that describes the failure."""
         try:
-            answer = self._pool.urlopen(
+            response = self._pool.urlopen(
                 "POST",
                 self._target,
                 body,
@@ -96,22 +96,22 @@ class Connections:
                 decode_content=False,
             )
         except Exception as err:
-            return self._named(err)
-        return Answer(answer.status, answer.headers, answer.data)
+            return self._as_botocore_error(err)
+        return HttpResponse(response.status, response.headers, response.data)
 
-    def _named(self, err: Exception) -> Exception:
-        name = next(name for kinds, name in NAMES if isinstance(err, kinds))
-        found: Exception = name(endpoint_url=self._endpoint, proxy_url=self._proxy_host, error=err)
-        return found
+    def _as_botocore_error(self, err: Exception) -> Exception:
+        name = next(name for kinds, name in BOTOCORE_ERRORS if isinstance(err, kinds))
+        named: Exception = name(endpoint_url=self._url, proxy_url=self._proxy_host, error=err)
+        return named
 
 
-def _manager(place: Place, proxy: str | None) -> urllib3.PoolManager:
-    timeout = urllib3.Timeout(connect=place.connect_timeout_seconds, read=place.read_timeout_seconds)
-    options: dict[str, Any] = {"maxsize": place.connections, "timeout": timeout}
-    if place.endpoint.startswith("https:"):
-        # One for all connections: reading the authorities takes longer than a handshake.
+def _manager(endpoint: Endpoint, proxy: str | None) -> urllib3.PoolManager:
+    timeout = urllib3.Timeout(connect=endpoint.connect_timeout_seconds, read=endpoint.read_timeout_seconds)
+    options: dict[str, Any] = {"maxsize": endpoint.connections, "timeout": timeout}
+    if endpoint.url.startswith("https:"):
+        # One context for all connections: loading the authorities takes longer than a handshake.
         options["ssl_context"] = context = create_urllib3_context()
-        context.load_verify_locations(place.authorities)
+        context.load_verify_locations(endpoint.authorities)
     if proxy is None:
         return urllib3.PoolManager(**options)
     address = _address(proxy)

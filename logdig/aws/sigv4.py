@@ -1,7 +1,7 @@
 """AWS's Signature Version 4 for one JSON call: headers in, signed headers out. Pure; the clock is an argument.
 
-botocore's signer gives the same (tests/functional/test_aws_json.py holds them together), but importing it costs a
-function more than all of its own modules.
+botocore's signer gives the same (tests/functional/test_aws_json.py compares them), but importing it costs a function
+more than all of its own modules.
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
 """
 
@@ -18,7 +18,7 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 
 
 class Credentials(Protocol):
-    """Keys as they are at one moment; botocore's frozen credentials are such."""
+    """Keys at one moment, such as botocore's frozen credentials."""
 
     @property
     def access_key(self) -> str: ...
@@ -41,32 +41,32 @@ def signed_headers(
     """Sign a POST.
 
     Args:
-        headers: All that is signed besides date and token, names in lower case; ``host`` among them.
-        body: As it goes over the wire.
-        credentials: Keys of this moment.
+        headers: Headers to sign besides date and token, names in lower case, with ``host``.
+        body: The bytes to send.
+        credentials: Current keys.
         now: UTC.
         service: As in the credential scope: ``sqs``, ``ssm``, ``dynamodb``.
         region: As in the credential scope.
-        path: Of the address, escaped.
+        path: Path of the URL, escaped.
     Returns:
         The headers with ``x-amz-date``, ``x-amz-security-token`` where there is a token, and ``authorization``.
     """
-    moment = now.strftime("%Y%m%dT%H%M%SZ")
-    day = moment[:8]
-    found = {**headers, "x-amz-date": moment}
+    timestamp = now.strftime("%Y%m%dT%H%M%SZ")
+    day = timestamp[:8]
+    signed = {**headers, "x-amz-date": timestamp}
     if credentials.token:
-        found["x-amz-security-token"] = credentials.token
-    names = sorted(found)
-    lines = "".join([f"{name}:{found[name]}\n" for name in names])
+        signed["x-amz-security-token"] = credentials.token
+    names = sorted(signed)
+    lines = "".join([f"{name}:{signed[name]}\n" for name in names])
     listed = ";".join(names)
     request = f"POST\n{path}\n\n{lines}\n{listed}\n{sha256(body).hexdigest()}"
     scope = f"{day}/{region}/{service}/aws4_request"
-    text = f"{ALGORITHM}\n{moment}\n{scope}\n{sha256(request.encode()).hexdigest()}"
+    text = f"{ALGORITHM}\n{timestamp}\n{scope}\n{sha256(request.encode()).hexdigest()}"
     signature = digest(_key(credentials.secret_key, day, region, service), text.encode(), "sha256").hex()
-    found["authorization"] = (
+    signed["authorization"] = (
         f"{ALGORITHM} Credential={credentials.access_key}/{scope}, SignedHeaders={listed}, Signature={signature}"
     )
-    return found
+    return signed
 
 
 @lru_cache(maxsize=16)

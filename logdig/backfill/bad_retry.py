@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from logdig.backfill.sender import BATCH_EVENTS, Batch, Tally
 from logdig.errors import InputError
-from logdig.store.bad_events import BadEvent
+from logdig.events.lines import BadEvent
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,28 @@
-"""Who may write, in two steps: what the request shows before its body is read, then the app of its token."""
+"""Who may write, in two steps: the sender, which is known before the body is read, then the app of its token."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 import msgspec
 
 from logdig.addresses import normal_origin
+from logdig.collect.body import check_size, check_type, inflate
+from logdig.collect.enrichment import LocationFinder
 from logdig.collect.http import RefusedError, Request
+from logdig.collect.rate_limits import RateLimits
 from logdig.config.apps import App, Apps
 from logdig.config.signatures import SIGNATURE_AGE_SECONDS, SIGNATURE_HEADER
+from logdig.events.lines import RequestContext
+from logdig.events.user_agents import clean_user_agent, is_bot
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):
-    """What a request shows of its sender.
+    """The sender of a request.
 
     ``origin`` is in normal form and registered for some app; ``signers`` are the apps whose secret signed the body.
-    At least one of them is there.
+    At least one of them is set.
     """
 
     origin: str | None
@@ -35,7 +41,7 @@ def registered_origin(request: Request, apps: Apps) -> str | None:
 
 
 def admit_caller(request: Request, apps: Apps, now: datetime) -> Caller:
-    """Refuse whom no app can know.
+    """Refuse a sender without a registered origin or a valid signature.
 
     Raises:
         RefusedError: 401 for a wrong or old signature; 403 for an unknown origin, or neither origin nor signature.
@@ -58,20 +64,20 @@ def admit_caller(request: Request, apps: Apps, now: datetime) -> Caller:
             message = "this Origin is registered for no app; add it to the app's origins in logdig.toml"
             raise RefusedError(403, message, code="origin_unknown")
     elif signers is None:
-        message = "neither Origin nor X-LogDig-Signature; browsers send the one, servers must sign"
+        message = "neither Origin nor X-LogDig-Signature; browsers send the first, servers must sign"
         raise RefusedError(403, message, code="no_origin")
     return Caller(origin, signers)
 
 
 def admit_app(caller: Caller, apps: Apps, token: str, now: datetime) -> App:
-    """Find the app of a token and hold the caller against it.
+    """Find the app of a token and check the caller against it.
 
     Raises:
         RefusedError: 401 for an unknown token or another app's signature, 403 for another app's origin.
     """
     app = apps.find(token, now)
     if app is None:
-        # What is wrong with it is counted, and not said to whoever tries tokens.
+        # The metrics tell why; the response does not help anyone who guesses tokens.
         message = "unknown token; take the one of this app from logdig.toml"
         raise RefusedError(401, message, code=apps.token_fault(token, now))
     if caller.signers is not None and app.name not in caller.signers:
@@ -79,3 +85,42 @@ def admit_app(caller: Caller, apps: Apps, token: str, now: datetime) -> App:
     if caller.origin is not None and not app.admits(caller.origin):
         raise RefusedError(403, "this Origin is not registered for the app of this token", code="origin_other_app")
     return app
+
+
+class Admission:
+    """Checks that the handlers share, with the rate limits of the process."""
+
+    def __init__(self, apps: Apps, locations: LocationFinder) -> None:
+        self._apps, self._locations, self._limits = apps, locations, RateLimits()
+
+    def admit_sender(self, request: Request, now: datetime, types: Collection[str]) -> tuple[Caller, bytes]:
+        """Check size, content type and sender, in this order; return the sender and the uncompressed body."""
+        check_size(request)
+        is_gzip = check_type(request, types)
+        caller = admit_caller(request, self._apps, now)
+        return caller, inflate(request.body) if is_gzip else request.body
+
+    def admit_token(self, request: Request, caller: Caller, token: str, now: datetime) -> App:
+        """Find the app of the token, and count the request against the limits of app and address."""
+        app = admit_app(caller, self._apps, token, now)
+        self._limits.check(app, self._locations.address(request), signed=caller.signed)
+        return app
+
+    def context(
+        self, request: Request, app: App, token: str, received_at: datetime, tz_min: int | None = None
+    ) -> RequestContext:
+        """Collect what the server adds to every event of a request."""
+        user_agent = clean_user_agent(request.header("user-agent"))
+        location = self._locations.find(request)
+        return RequestContext(
+            received_at=received_at,
+            app=app.name,
+            token=token,
+            user_agent=user_agent,
+            bot=is_bot(user_agent),
+            tz_min=tz_min,
+            country=location.country,
+            region=location.region,
+            ip=app.kept_address(location.address),
+            staff=app.is_staff(location.address),
+        )

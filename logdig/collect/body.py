@@ -1,4 +1,4 @@
-"""The bytes of a request: size, content type, compression. Nothing here knows what they mean."""
+"""The bytes of a request: size, content type, compression. This module does not interpret them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from logdig.errors import InputError
 PAYLOAD_BYTES_LIMIT = 1024 * 1024
 """As received, and again after inflating."""
 MEMBERS_LIMIT = 64
-"""Members of one gzip body: each costs time, however little it holds."""
+"""Members of one gzip body: each costs time, however small it is."""
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
 FORM = "application/x-www-form-urlencoded"
 JSON_TYPES = frozenset(("", "application/json", "text/plain"))
 """A missing type is read as JSON; text/plain is what a beacon sends without a preflight."""
 COMPRESSED_TYPE = "application/octet-stream"
-"""The one type that every Lambda door hands over as bytes."""
+"""The one type that every Lambda endpoint passes on as bytes."""
 
 
 def check_size(request: Request) -> None:
@@ -36,7 +36,7 @@ def media_type(request: Request) -> str:
 
 
 def check_type(request: Request, accepted: Collection[str]) -> bool:
-    """Check content type and encoding; tell whether the body is gzip.
+    """Check content type and encoding; return whether the body is gzip.
 
     Raises:
         RefusedError: 415, for another type, another encoding, several encodings, or gzip of a readable type.
@@ -46,8 +46,8 @@ def check_type(request: Request, accepted: Collection[str]) -> bool:
     if encoding == "gzip" and media == COMPRESSED_TYPE:
         return True
     if encoding != "identity":
-        found = f"Content-Encoding '{_as_list(encoding)[:40]}' of '{_as_list(media)[:80]}'"
-        raise RefusedError(415, f"{found}: send {COMPRESSED_TYPE} with gzip, or no encoding")
+        header = f"Content-Encoding '{_as_list(encoding)[:40]}' of '{_as_list(media)[:80]}'"
+        raise RefusedError(415, f"{header}: send {COMPRESSED_TYPE} with gzip, or no encoding")
     if media not in accepted:
         names = ", ".join(sorted(name for name in accepted if name))
         raise RefusedError(415, f"Content-Type '{_as_list(media)[:80]}': send {names}, or gzip as {COMPRESSED_TYPE}")
@@ -55,7 +55,7 @@ def check_type(request: Request, accepted: Collection[str]) -> bool:
 
 
 def _as_list(value: str) -> str:
-    """Write repeated headers alike, which some doors join by a comma and others by a comma and a space."""
+    """Write repeated headers alike: some endpoints join them by a comma, others by a comma and a space."""
     return ", ".join(part.strip() for part in value.split(","))
 
 
@@ -79,7 +79,7 @@ def inflate(body: bytes) -> bytes:
 
 
 def _inflate_member(body: bytes, limit: int) -> tuple[bytes, bytes]:
-    """Unpack one member, up to a limit; give what follows it."""
+    """Unpack one member, up to a limit; also return the bytes after it."""
     member = zlib.decompressobj(GZIP_WINDOW)
     try:
         text = member.decompress(body, limit)
@@ -91,5 +91,5 @@ def _inflate_member(body: bytes, limit: int) -> tuple[bytes, bytes]:
 
 
 def _too_large(what: str) -> RefusedError:
-    # The true size is not said: a front door stops reading one byte past the limit.
+    # The true size is unknown: an endpoint stops reading one byte past the limit.
     return RefusedError(413, f"{what} has more than {PAYLOAD_BYTES_LIMIT} bytes; send less at once")

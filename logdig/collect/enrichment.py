@@ -1,7 +1,7 @@
-"""What the collector adds to an event about where it came from; the whole address is never stored.
+"""Where a request came from; the whole address is never stored.
 
-Country and region are read before the address is forgotten: from the CDN's headers where the settings trust them, else
-from a local MMDB file, else they stay null.
+Country and region come from the CDN's headers where the settings trust them, else from a local MMDB file, else they
+stay null.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LookUp = Callable[[str], Any]
 """Address -> record of an MMDB file, or None."""
 
 
-class Place(msgspec.Struct, frozen=True, gc=False):
+class Location(msgspec.Struct, frozen=True, gc=False):
     """Where a request came from; ``address`` is for staff lists and limits only."""
 
     address: str | None = None
@@ -38,12 +38,12 @@ class Place(msgspec.Struct, frozen=True, gc=False):
     region: str | None = None
 
 
-class Places:
-    """Finds the place of a request.
+class LocationFinder:
+    """Finds the location of a request.
 
     Args:
-        trust_viewer_headers: Believe CloudFront's headers; only right behind CloudFront.
-        look_up: Reads an MMDB file; None where there is none.
+        trust_viewer_headers: Trust CloudFront's headers; safe only directly behind CloudFront.
+        look_up: Reads an MMDB file; None without a file.
     """
 
     def __init__(self, *, trust_viewer_headers: bool = False, look_up: LookUp | None = None) -> None:
@@ -51,25 +51,25 @@ class Places:
         self._look_up = look_up
 
     def address(self, request: Request) -> str | None:
-        """Tell the address of the sender: the CDN's word where it is trusted, else the connection's."""
-        seen = request.header(ADDRESS_HEADER) if self._trust else None
+        """Return the address of the sender: from the CDN's header where it is trusted, else of the connection."""
+        viewer = request.header(ADDRESS_HEADER) if self._trust else None
         # The header holds address:port.
-        return seen.rpartition(":")[0].strip("[]") if seen else request.remote_addr
+        return viewer.rpartition(":")[0].strip("[]") if viewer else request.remote_addr
 
-    def find(self, request: Request) -> Place:
-        """Tell address, country and region as far as they are known."""
+    def find(self, request: Request) -> Location:
+        """Return address, country and region as far as they are known."""
         address = self.address(request)
         if self._trust:
             country = _code(request.header(COUNTRY_HEADER))
             if country is not None:
-                return Place(address, country, _code(request.header(REGION_HEADER)))
-        return Place(address, *self._from_file(address))
+                return Location(address, country, _code(request.header(REGION_HEADER)))
+        return Location(address, *self._from_file(address))
 
     def _from_file(self, address: str | None) -> tuple[str | None, str | None]:
         if self._look_up is None:
             return None, None
-        found = parse_address(address)
-        record = None if found is None else self._look_up(str(found))
+        parsed = parse_address(address)
+        record = None if parsed is None else self._look_up(str(parsed))
         if not isinstance(record, dict):
             return None, None
         subdivisions = record.get("subdivisions")
@@ -77,26 +77,26 @@ class Places:
         return _code_of(record.get("country")), _code_of(first)
 
 
-def _code_of(place: object) -> str | None:
+def _code_of(record: object) -> str | None:
     """The code of a country or region: some files hold it as text, others in an object."""
-    return _code(place.get("iso_code") if isinstance(place, dict) else place)
+    return _code(record.get("iso_code") if isinstance(record, dict) else record)
 
 
 def _code(text: object) -> str | None:
-    """A code of letters, digits and '-', or None: what is longer or stranger is no code."""
+    """A code of up to CODE_CHARACTERS letters, digits and '-'; else None."""
     if not isinstance(text, str) or not 1 <= len(text) <= CODE_CHARACTERS:
         return None
     return text if text.isascii() and text.replace("-", "").isalnum() else None
 
 
-def places(settings: Settings) -> Places:
-    """Make the finder of the settings, opening the MMDB file once.
+def location_finder(settings: Settings) -> LocationFinder:
+    """Make the finder of the settings; it opens the MMDB file once.
 
     Raises:
         SetupError: The file is missing or no MMDB.
     """
     look_up = _open(Path(settings.geo_database)) if settings.geo_database else None
-    return Places(trust_viewer_headers=settings.trust_viewer_headers, look_up=look_up)
+    return LocationFinder(trust_viewer_headers=settings.trust_viewer_headers, look_up=look_up)
 
 
 def _open(path: Path) -> LookUp:
@@ -110,16 +110,16 @@ def _open(path: Path) -> LookUp:
     def look_up(address: str) -> Any:
         try:
             return reader.get(address)
-        except ValueError:  # One of IPv6, in a file of IPv4.
+        except ValueError:  # An IPv6 address in a file of IPv4 networks.
             return None
         except maxminddb.InvalidDatabaseError as err:
-            _tell_damaged(str(path), str(err))
+            _warn_damaged(str(path), str(err))
             return None
 
     return look_up
 
 
 @cache
-def _tell_damaged(path: str, reason: str) -> None:
-    """Warn, once: an event without its country is better than none."""
-    _log.warning("geo_database = %r is damaged, some countries stay unknown; get it anew: %s", path, reason)
+def _warn_damaged(path: str, reason: str) -> None:
+    """Warn once: an event without its country is better than no event."""
+    _log.warning("geo_database = %r is damaged, so some countries stay unknown; download it again: %s", path, reason)

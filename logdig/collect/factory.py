@@ -1,4 +1,4 @@
-"""Settings into a Collector with real parts: what every front door starts with."""
+"""Settings into a Collector with real parts: every endpoint starts here."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from time import perf_counter
 
 from logdig.aws.clients import dynamodb_profiles, queue_check, sqs_queue, with_signing_secrets
 from logdig.collect.collector import Collector
-from logdig.collect.enrichment import places
+from logdig.collect.enrichment import location_finder
 from logdig.collect.readiness import Readiness
 from logdig.config.apps import Apps
 from logdig.config.settings import Settings
 from logdig.counters import Counters
 from logdig.decide.service import Decider
 from logdig.queue.counted import CountedSender
-from logdig.queue.packs import EventSink, QueueSink, Sender
+from logdig.queue.packs import EventSink, MessageSender, QueueSink
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +29,17 @@ class Parts:
 
 
 def utc_now() -> datetime:
-    """The clock of every front door."""
+    """The clock of every endpoint."""
     return datetime.now(UTC)
 
 
 def new_id() -> str:
-    """Make 22 hexadecimal digits that no one can guess; a command takes none of them for an option."""
+    """Make 22 random hexadecimal digits; hexadecimal never looks like a command line option."""
     return secrets.token_hex(11)
 
 
-def counted_queue(settings: Settings, counters: Counters) -> Sender:
-    """The queue of the settings, its sends counted.
+def counted_queue(settings: Settings, counters: Counters) -> MessageSender:
+    """The queue of the settings, with counted sends.
 
     Raises:
         QueueUnavailableError: The queue cannot be looked up.
@@ -55,17 +55,17 @@ def build(
     sink: EventSink | None = None,
     exposure_wait_seconds: float = 0.0,
 ) -> Parts:
-    """Wire a collector to the queue and the profile table of the settings.
+    """Build a collector on the queue and the profile table of the settings.
 
     Args:
         settings: Names of AWS resources, apps, offers.
-        environment: Holds the signing secrets, or where in the parameter store they lie.
-        counters: Those of the process.
+        environment: Holds the signing secrets, or their path in the parameter store.
+        counters: Of the process.
         sink: Makes events durable; by default each request sends its own messages.
-        exposure_wait_seconds: See `Decider`; above 0 where the process stands still after its reply.
+        exposure_wait_seconds: See `Decider`; above 0 where the process is frozen after its reply.
     Raises:
         QueueUnavailableError: The queue cannot be looked up.
-        SecretsUnavailableError: The parameter store does not give the secrets.
+        SecretsUnavailableError: The parameter store does not return the secrets.
     """
     queue = sqs_queue(settings)
     sink = sink or QueueSink(CountedSender(queue, counters, perf_counter), new_id)
@@ -80,6 +80,6 @@ def build(
     )
     apps = Apps.from_settings(settings, with_signing_secrets(settings, environment))
     readiness = Readiness(queue_check(settings, queue.queue_url), utc_now)
-    place = places(settings)
-    ready = readiness.check
-    return Parts(Collector(apps, sink, utc_now, new_id, decider, place, counters, check_ready=ready), decider)
+    locations = location_finder(settings)
+    collector = Collector(apps, sink, utc_now, new_id, decider, locations, counters, check_ready=readiness.check)
+    return Parts(collector, decider)

@@ -1,4 +1,4 @@
-"""One HTTP request and its reply, as every front door sees them."""
+"""One HTTP request and its reply, the same for every endpoint."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ HEADERS_READ = frozenset(
         "x-logdig-signature",
     )
 )
-"""All that anything here asks for; a door may leave out the rest, of which browsers send a dozen."""
+"""Headers that the collector reads; an endpoint may drop the rest, of which browsers send a dozen."""
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
 
 
 class Request(msgspec.Struct, frozen=True, gc=False):
-    """A request whose body was read up to one byte past the limit.
+    """A request; its body was read up to one byte past the limit.
 
     ``headers`` have lower-case names and keep repeats, at least those of HEADERS_READ; ``query`` is the raw text after
     ``?``.
@@ -54,20 +54,20 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     def header(self, name: str) -> str | None:
         """The value of a header; repeats are joined as HTTP joins them; None when it is not there."""
         _check_read(name)
-        found = None
+        joined = None
         for key, value in self.headers:
             if key == name:
-                found = value if found is None else f"{found}, {value}"
-        return found
+                joined = value if joined is None else f"{joined}, {value}"
+        return joined
 
 
 def _check_read(name: str) -> None:
     if name not in HEADERS_READ:
-        raise KeyError(f"header {name} is not one of HEADERS_READ, so doors may leave it out")
+        raise KeyError(f"header {name} is not one of HEADERS_READ, so endpoints may drop it")
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
-    """What the caller hears; header names are written as on the wire."""
+    """A response; header names are written as on the wire."""
 
     status: int
     headers: Headers = ()
@@ -75,7 +75,7 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
 
 
 class RefusedError(InputError):
-    """A request that is answered with another 4xx than 400; ``code`` is the one word by which it is counted."""
+    """A request that is answered with another 4xx than 400; ``code`` is the reason in the metrics."""
 
     def __init__(self, status: int, message: str, headers: Iterable[tuple[str, str]] = (), code: str = "") -> None:
         super().__init__(message, status=status)

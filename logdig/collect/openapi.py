@@ -1,4 +1,4 @@
-"""The collector's interface as OpenAPI 3.1 and as a page to read, made from the Structs that check the requests."""
+"""The collector's API as OpenAPI 3.1 and as a web page, made from the Structs that check the requests."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ COUNTS: Json = {
 }
 DECISION: Json = {
     "type": "object",
-    "description": "signed callers also hear score, model_version, features_as_of and the reason about the person",
+    "description": "signed callers also get score, model_version, features_as_of and the reason about the person",
     "properties": {
         "decision_id": {"type": "string"},
         "decision": {"enum": ["show", "suppress", "holdout"]},
@@ -88,12 +88,12 @@ MEANINGS = {
     413: "too large, or too many events",
     415: "content type or encoding not taken",
     429: "too many requests; see Retry-After",
-    500: "a mistake of ours; it is in the log",
-    503: "too much is in work, or what it needs does not answer; see Retry-After",
+    500: "internal error; the log has the details",
+    503: "overloaded, or a service that it needs does not answer; see Retry-After",
 }
 
 REFUSALS = tuple(MEANINGS)
-"""What every POST may be answered."""
+"""Error statuses of every POST."""
 
 
 def document() -> Json:
@@ -189,7 +189,10 @@ def _replies(status: int, meaning: str, schema: str, errors: tuple[int, ...], er
 
 def _errors(statuses: tuple[int, ...], schema: str = "Problem") -> Json:
     kind = "application/problem+json" if schema == "Problem" else "application/json"
-    return {str(one): {"description": MEANINGS[one], "content": {kind: {"schema": _ref(schema)}}} for one in statuses}
+    return {
+        str(status): {"description": MEANINGS[status], "content": {kind: {"schema": _ref(schema)}}}
+        for status in statuses
+    }
 
 
 def _legacy_log() -> Json:
@@ -229,24 +232,26 @@ def _ecma(value: Any) -> Any:
 
 @cache
 def document_json() -> bytes:
-    """The document as JSON, made once a process."""
+    """The document as JSON, made once per process."""
     return json.dumps(document(), separators=(",", ":"), sort_keys=True).encode("ascii")
 
 
 @cache
 def page() -> bytes:
-    """The document as a page without script: paths with their answers, schemas with their fields."""
-    found = document()
-    parts = ["<h1>LogDig collector</h1>", f"<p>{escape(found['info']['description'])}</p>"]
-    for path, methods in found["paths"].items():
+    """The document as a page without scripts: paths with their responses, schemas with their fields."""
+    api = document()
+    parts = ["<h1>LogDig collector</h1>", f"<p>{escape(api['info']['description'])}</p>"]
+    for path, methods in api["paths"].items():
         parts += [_operation(path, method, operation) for method, operation in methods.items()]
-    parts += [_schema(name, schema) for name, schema in found["components"]["schemas"].items()]
+    parts += [_schema(name, schema) for name, schema in api["components"]["schemas"].items()]
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>{STYLE}</style>'
     return f'<!doctype html><html lang="en"><title>LogDig collector</title>{head}{"".join(parts)}</html>'.encode()
 
 
 def _operation(path: str, method: str, operation: Mapping[str, Any]) -> str:
-    rows = "".join(f"<tr><td>{code}<td>{escape(one['description'])}" for code, one in operation["responses"].items())
+    rows = "".join(
+        f"<tr><td>{code}<td>{escape(response['description'])}" for code, response in operation["responses"].items()
+    )
     types = ", ".join(f"<code>{kind}</code>" for kind in operation.get("requestBody", {}).get("content", {}))
     body = f"<p>Body: {types}</p>" if types else ""
     title = f"<h2><code>{method.upper()} {escape(path)}</code></h2><p>{escape(operation['summary'])}</p>"
@@ -264,13 +269,13 @@ def _schema(name: str, schema: Mapping[str, Any]) -> str:
 
 
 def _rule(rule: Mapping[str, Any]) -> str:
-    """Say a field's rule in a few words."""
+    """Describe a field's rule in a few words."""
     if "description" in rule:
         return str(rule["description"])
     if "$ref" in rule:
         return str(rule["$ref"]).rsplit("/", 1)[1]
     if "anyOf" in rule:
-        return " or ".join(_rule(one) for one in rule["anyOf"])
+        return " or ".join(_rule(option) for option in rule["anyOf"])
     shown = {
         key: value for key, value in rule.items() if key in ("enum", "minimum", "maximum", "maxLength", "maxItems")
     }

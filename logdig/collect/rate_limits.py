@@ -1,6 +1,6 @@
-"""How many requests an app and an address may send: token buckets of this process, in the exact form called GCRA.
+"""How many requests an app and an address may send: token buckets per process, by the algorithm GCRA.
 
-Several servers or Lambda instances each hold their own; a bucket holds ten seconds' worth. Source: docs/operations.md.
+Each server or Lambda instance has its own; a bucket holds ten seconds' worth. Source: docs/operations.md.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from logdig.errors import InputError
 BURSTS_PER_MINUTE = 6
 """A bucket holds a sixth of a minute's requests, at least one."""
 BUCKETS_LIMIT = 50_000
-"""Buckets kept at once, about 20 MiB; the one that was used longest ago is forgotten first."""
+"""Buckets kept at once, about 20 MiB; the least recently used one is dropped first."""
 CACHED_ADDRESSES = 4096
 IPV6_PREFIX = 64
-"""What one household has; an address more costs its owner nothing."""
+"""A household has a network of this size; further addresses in it cost nothing."""
 
 
 class TooManyRequestsError(InputError):
-    """An app or address sends faster than its limit; the sender keeps its events and comes back."""
+    """An app or address sends faster than its limit; the client keeps its events and tries again."""
 
     http_status = 429
 
@@ -43,9 +43,9 @@ class RateLimits:
         """Take one request out of the buckets of its app and its address.
 
         Args:
-            app: Whose token came; its settings hold both limits, 0 = none.
+            app: Owner of the token; its settings hold both limits, 0 = none.
             address: Of the sender. Signed senders and addresses that are not public (a load balancer, a test) have no
-                bucket: behind them stand many.
+                bucket: many users share them.
         Raises:
             TooManyRequestsError: One of them is empty.
         """
@@ -86,9 +86,9 @@ class RateLimits:
 @lru_cache(maxsize=CACHED_ADDRESSES)
 def _public_network(address: str) -> str | None:
     """Name the network of a public address whose requests are counted together; None for all other addresses."""
-    found = parse_address(address)
-    if found is None or not found.is_global:
+    parsed = parse_address(address)
+    if parsed is None or not parsed.is_global:
         return None
-    if found.version == 4:
-        return str(found)
-    return str(ipaddress.ip_network((found, IPV6_PREFIX), strict=False))
+    if parsed.version == 4:
+        return str(parsed)
+    return str(ipaddress.ip_network((parsed, IPV6_PREFIX), strict=False))

@@ -1,4 +1,4 @@
-"""Whether the queue answers, asked so seldom that nobody can make it costly."""
+"""Whether the queue answers, checked so rarely that no caller can make it costly."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from logdig.times import Clock
 
 _log = logging.getLogger(__name__)
 
-HOLD = timedelta(seconds=5)
+CACHE_TIME = timedelta(seconds=5)
 
 
 class Readiness:
-    """Asks the queue at most once in HOLD; all who ask meanwhile share the answer.
+    """Asks the queue at most once in CACHE_TIME; other callers share the result.
 
     Args:
         ask: Raises TransientError when the queue does not answer.
-        clock: Tells how old an answer is.
+        clock: Measures the age of the result.
     """
 
     def __init__(self, ask: Callable[[], None], clock: Clock) -> None:
@@ -31,20 +31,20 @@ class Readiness:
         self._failure: TransientError | None = None
 
     def check(self) -> None:
-        """Raise the TransientError of the last asking, which is at most HOLD old."""
+        """Raise the TransientError of the last check, which is at most CACHE_TIME old."""
         with self._lock:
-            if self._asked_at is None or abs(self._clock() - self._asked_at) >= HOLD:
-                self._failure = self._outcome()
+            if self._asked_at is None or abs(self._clock() - self._asked_at) >= CACHE_TIME:
+                self._failure = self._try()
                 self._asked_at = self._clock()
             failure = self._failure
         if failure is not None:
             raise failure
 
-    def _outcome(self) -> TransientError | None:
+    def _try(self) -> TransientError | None:
         try:
             self._ask()
         except TransientError as err:
-            # The answer does not repeat what AWS said.
+            # The response does not repeat AWS's message.
             _log.warning("not ready: %s", err)
             return err
         return None

@@ -1,4 +1,4 @@
-"""What the collector says: counts, refusals in both shapes, the headers that pages of registered origins need."""
+"""Responses of the collector: counts, errors in both shapes, CORS headers for registered origins."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from logdig.collect.http import Headers, Reply, Request, json_reply, problem, we
 from logdig.errors import InvalidEventError, LogDigError, TransientError
 from logdig.events.parser import Reading
 
-BUSY = "what it needs does not answer now; send it again later"
+BUSY = "a service that it needs does not answer; send it again later"
 PREFLIGHT_SECONDS = 86_400
-"""How long a browser may remember that it may post; each caps it at its own limit."""
+"""How long a browser may cache the preflight; each browser caps it at its own limit."""
 
 
 def allow(handlers: Iterable[str]) -> str:
@@ -20,10 +20,10 @@ def allow(handlers: Iterable[str]) -> str:
 
 
 def cross_origin_headers(request: Request, origin: str, handlers: Iterable[str]) -> Headers:
-    """Let a page of a registered origin read the answer; on OPTIONS also say what it may send."""
+    """Let a page of a registered origin read the response; on OPTIONS also list what it may send."""
     as_sent = request.values("origin")[0]
     headers = (
-        # A browser compares with what it sent, which is ASCII; anything else is echoed as it was compared.
+        # A browser compares with what it sent, which is ASCII; anything else gets the normal form.
         ("Access-Control-Allow-Origin", as_sent if as_sent.isascii() else origin),
         ("Access-Control-Expose-Headers", "Retry-After"),
         ("Vary", "Origin"),
@@ -39,7 +39,7 @@ def cross_origin_headers(request: Request, origin: str, handlers: Iterable[str])
 
 
 def event_counts(reading: Reading) -> dict[str, object]:
-    """Say what became of each event of a request."""
+    """Count the events of a request and list their faults."""
     rejected = [
         {"index": event.index, "field": fault.field, "reason": fault.reason}
         for event in reading.rejected
@@ -49,11 +49,11 @@ def event_counts(reading: Reading) -> dict[str, object]:
 
 
 def error_reply(request: Request, status: int, err: LogDigError, headers: Headers = ()) -> Reply:
-    """Answer with problem JSON; on the path of 2016 in the shape of 2016."""
-    # What a service of AWS said names account and role: the operator's log has it.
-    said = BUSY if isinstance(err, TransientError) and err.__cause__ is not None else err.message
+    """Answer with problem JSON; on ``/`` in the shape of 2016."""
+    # Messages of AWS name account and role: they go to the log only.
+    detail = BUSY if isinstance(err, TransientError) and err.__cause__ is not None else err.message
     if request.path != "/":
-        return problem(status, said, headers)
+        return problem(status, detail, headers)
     if isinstance(err, InvalidEventError):
         return json_reply(status, {"message": {err.field: err.reason}}, headers)
-    return json_reply(status, {"message": well_formed(said)}, headers)
+    return json_reply(status, {"message": well_formed(detail)}, headers)

@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from logdig.addresses import normal_origin, parse_address
 from logdig.config.settings import AppSettings, PreviousToken, Settings
 from logdig.config.signatures import signing_secrets, verify
+from logdig.times import in_utc
 
 KEPT_IPV4_BITS, KEPT_IPV6_BITS = 24, 48
-"""What is left of an address where an app keeps it: a network of 256 addresses, or of one customer's site."""
+"""The stored part of an address, where an app keeps it: a network of 256 addresses, or of one customer's site."""
 
 WILDCARD = "*."
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -24,7 +25,7 @@ _LABELS = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """One site or service; ``token`` is the one that new pages carry.
+    """One site or service; ``token`` is the one for new pages.
 
     ``origins`` are in normal form; ``parents`` are those whose subdomains may write, split at the wildcard.
     """
@@ -46,17 +47,17 @@ class App:
         return origin in self.origins or any(_is_below(origin, scheme, host) for scheme, host in self.parents)
 
     def is_staff(self, address: str | None) -> bool:
-        """Tell whether an address is one of the owner's own people."""
-        found = parse_address(address) if self.staff_networks else None
-        return found is not None and any(found in network for network in self.staff_networks)
+        """Tell whether an address belongs to the owner's staff."""
+        parsed = parse_address(address) if self.staff_networks else None
+        return parsed is not None and any(parsed in network for network in self.staff_networks)
 
     def kept_address(self, address: str | None) -> str | None:
-        """Give the part of an address that is stored: its network, or None where the app keeps nothing."""
-        found = parse_address(address) if self.keeps_network else None
-        if found is None:
+        """Return the part of an address that is stored: its network, or None where the app keeps nothing."""
+        parsed = parse_address(address) if self.keeps_network else None
+        if parsed is None:
             return None
-        prefix = KEPT_IPV4_BITS if found.version == 4 else KEPT_IPV6_BITS
-        return str(ipaddress.ip_network((found.packed, prefix), strict=False))
+        prefix = KEPT_IPV4_BITS if parsed.version == 4 else KEPT_IPV6_BITS
+        return str(ipaddress.ip_network((parsed.packed, prefix), strict=False))
 
 
 def _is_below(origin: str, scheme: str, host: str) -> bool:
@@ -66,7 +67,7 @@ def _is_below(origin: str, scheme: str, host: str) -> bool:
 
 
 class Apps:
-    """All apps that are not disabled, and the secrets by which their servers sign."""
+    """All apps that are not disabled, and the signing secrets of their servers."""
 
     def __init__(
         self,
@@ -88,11 +89,11 @@ class Apps:
         return cls(apps, secrets, disabled)
 
     def find(self, token: str, now: datetime) -> App | None:
-        """Find the app of a write token; the time it takes tells nothing about the tokens there are."""
+        """Find the app of a write token, in constant time."""
         return _owner(self._apps, token, now)
 
     def token_fault(self, token: str, now: datetime) -> str:
-        """Say why `find` finds no app: ``token_disabled``, ``token_expired`` or ``token_unknown``."""
+        """Name the reason why `find` finds no app: ``token_disabled``, ``token_expired`` or ``token_unknown``."""
         if _owner(self._disabled, token, now) is not None:
             return "token_disabled"
         expired = _owner(self._apps, token, datetime.min.replace(tzinfo=UTC)) is not None
@@ -113,14 +114,14 @@ class Apps:
 
 def _owner(apps: Iterable[App], token: str, now: datetime) -> App | None:
     sought = token.encode("utf-8", "surrogatepass")
-    found = None
+    owner = None
     for app in apps:
         if hmac.compare_digest(app.token.encode(), sought):
-            found = app
+            owner = app
         for previous in app.previous_tokens:
             if hmac.compare_digest(previous.token.encode(), sought) and now < previous.valid_until:
-                found = app
-    return found
+                owner = app
+    return owner
 
 
 def app_from_settings(settings: AppSettings) -> App:
@@ -135,7 +136,7 @@ def app_from_settings(settings: AppSettings) -> App:
         timezone=settings.timezone,
         allowed_query=frozenset(settings.allowed_query),
         staff_networks=tuple(ipaddress.ip_network(network) for network in settings.staff_addresses),
-        previous_tokens=tuple(map(_in_utc, settings.previous_tokens)),
+        previous_tokens=tuple(map(_with_utc_end, settings.previous_tokens)),
         keeps_network=settings.keep_address == "network",
         requests_per_minute=settings.requests_per_minute,
         address_requests_per_minute=settings.address_requests_per_minute,
@@ -147,8 +148,6 @@ def _split(origin: str) -> tuple[str, str]:
     return f"{scheme}://", host
 
 
-def _in_utc(previous: PreviousToken) -> PreviousToken:
-    """Read a time that the file gives without a zone as UTC."""
-    if previous.valid_until.tzinfo is not None:
-        return previous
-    return PreviousToken(previous.token, previous.valid_until.replace(tzinfo=UTC))
+def _with_utc_end(previous: PreviousToken) -> PreviousToken:
+    """Read an end that the file gives without a zone as UTC."""
+    return PreviousToken(previous.token, in_utc(previous.valid_until))

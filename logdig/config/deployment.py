@@ -13,18 +13,21 @@ if TYPE_CHECKING:
 
 REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
 BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,51}[a-z0-9]")
-"""S3's own rule without dots, which break its certificates; ten characters are left for the bucket of the packages."""
+"""S3's own rule without dots, which break its certificates; ten characters are left for ``-artifacts``."""
 TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 QUEUE_URL = re.compile(r"https?://[^\s\"'<>]+/[^\s\"'<>]+")
 EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+")
 TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+EMR_RELEASE = re.compile(r"emr-spark-([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})")
+EMR_RELEASE_LEAST = (8, 1, 0)
+"""The first with Spark 4.1 and Iceberg 1.11, for which the jobs are built."""
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
-"""What CloudWatch Logs takes."""
+"""The periods that CloudWatch Logs allows."""
 BUDGET_MOST_USD = 1e9
 
 
 def check_deployment(settings: Settings) -> None:
-    """Check what AWS would refuse only after minutes.
+    """Check values that AWS would refuse only after minutes.
 
     Raises:
         InvalidSettingError: Names key, value and rule.
@@ -44,11 +47,20 @@ def check_deployment(settings: Settings) -> None:
     except (KeyError, ValueError, OSError) as err:
         rule = "an IANA name such as Asia/Seoul"
         raise InvalidSettingError("schedules.timezone", settings.schedules.timezone, rule) from err
+    if emr_version(settings) < EMR_RELEASE_LEAST:
+        rule = "a release with Spark 4.1 or later, such as emr-spark-8.1.0"
+        raise InvalidSettingError("emr_release", settings.emr_release, rule)
     if not 0 <= settings.monthly_budget_usd <= BUDGET_MOST_USD:
         raise InvalidSettingError("monthly_budget_usd", settings.monthly_budget_usd, "0 (none) to 1e9")
     if settings.retention.log_days not in LOG_DAYS:
         rule = f"one of {', '.join(map(str, LOG_DAYS))}"
         raise InvalidSettingError("retention.log_days", settings.retention.log_days, rule)
+
+
+def emr_version(settings: Settings) -> tuple[int, ...]:
+    """Numbers of the EMR release, as (8, 1, 0); none for what names no release."""
+    found = EMR_RELEASE.fullmatch(settings.emr_release)
+    return tuple(map(int, found.groups())) if found else ()
 
 
 def _match(key: str, value: str, pattern: re.Pattern[str], rule: str) -> None:

@@ -20,21 +20,12 @@ from logdig.config.settings import AppSettings, FlushSettings, Settings
 from logdig.errors import InvalidSettingError, SetupError
 
 SERVICE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,16}")
-"""The service-name rule of 2016, but for a '-' in front: every AWS name begins with it, and S3 takes none there."""
-
-
+"""The service-name rule of 2016, without a leading '-': every AWS name begins with it, and S3 refuses that."""
 ENDPOINT = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?|https?://\[[0-9a-fA-F:]+\](:[0-9]{1,5})?/?")
-
-
 SERVICE_RULE = "lower case letters, digits and '-', at most 17, no '-' in front"
-
-
 APP_NAME = re.compile(r"[a-z0-9_][a-z0-9_-]{0,39}")
-"""Not with a dash in front: commands would take it for an option."""
-
-
+"""No leading dash: commands would read it as an option."""
 REQUESTS_PER_MINUTE_LIMIT = 10_000_000
-
 
 ENVIRONMENT_KEYS = {
     "LOGDIG_SERVICE": "service",
@@ -71,9 +62,9 @@ def load_settings(path: Path | None, environment: Mapping[str, str]) -> Settings
 
 
 def override(table: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
-    """Let the variables of ENVIRONMENT_KEYS win over a table of settings."""
-    found = {key: environment[variable] for variable, key in ENVIRONMENT_KEYS.items() if variable in environment}
-    return {**table, **found}
+    """Override a table of settings by the variables of ENVIRONMENT_KEYS."""
+    overrides = {key: environment[variable] for variable, key in ENVIRONMENT_KEYS.items() if variable in environment}
+    return {**table, **overrides}
 
 
 def parse_settings(table: Mapping[str, Any]) -> Settings:
@@ -98,9 +89,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 def _setting_error(message: str, table: Mapping[str, Any]) -> InvalidSettingError:
-    """Turn msgspec's words into key, value and rule."""
-    rule, _, where = message.partition(" - at `")
-    path = where.rstrip("`").removeprefix("$").lstrip(".")
+    """Turn msgspec's message into key, value and rule."""
+    rule, _, location = message.partition(" - at `")
+    path = location.rstrip("`").removeprefix("$").lstrip(".")
     unknown = re.search(r"unknown field `([^`]*)`", rule)
     if unknown:
         key = f"{path}.{unknown[1]}".lstrip(".")
@@ -128,7 +119,7 @@ def _value_at(table: Mapping[str, Any], path: str) -> object:
 def _check(settings: Settings) -> None:
     if not SERVICE_NAME.fullmatch(settings.service):
         raise InvalidSettingError("service", settings.service, SERVICE_RULE)
-    # Names that differ in this only would share the variable of their signing secrets.
+    # Names that differ only in '-' and '_' would share the variable of their signing secrets.
     names = [app.name.replace("-", "_") for app in settings.apps]
     for index, app in enumerate(settings.apps):
         _check_app(f"apps[{index}]", app)
@@ -152,7 +143,7 @@ def _check_app(key: str, app: AppSettings) -> None:
     _check_tokens(key, app)
     for index, origin in enumerate(app.origins):
         is_formed = re.fullmatch(r"https?://(\*\.)?[^/?#@\s*]+", origin)
-        # One that no browser's can equal would shut a site out without a word.
+        # An origin that no browser sends would lock a site out without a message.
         if not is_formed or normal_origin(origin.replace("*.", "", 1)) is None:
             rule = "scheme://host[:port] or scheme://*.host[:port], nothing after it"
             raise InvalidSettingError(f"{key}.origins[{index}]", origin, rule)
@@ -174,7 +165,7 @@ def _check_app(key: str, app: AppSettings) -> None:
 
 def _check_tokens(key: str, app: AppSettings) -> None:
     tokens = {"token": app.token}
-    tokens |= {f"previous_tokens[{index}].token": one.token for index, one in enumerate(app.previous_tokens)}
+    tokens |= {f"previous_tokens[{index}].token": previous.token for index, previous in enumerate(app.previous_tokens)}
     for name, token in tokens.items():
         if not re.fullmatch(r"[A-Za-z0-9_-]{8,80}", token):
             raise InvalidSettingError(f"{key}.{name}", token, "letters, digits, '_' and '-', 8 to 80")

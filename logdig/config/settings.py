@@ -71,6 +71,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     geo_database: str = ""
     front_door: Literal["function-url", "rest-api", "server"] = "function-url"
     freshness: Literal["daily", "hourly", "live"] = "daily"
+    emr_release: str = "emr-spark-8.1.0"
     alarm_email: str = ""
     monthly_budget_usd: float = 20.0
     apps: tuple[AppSettings, ...] = ()

@@ -1,4 +1,4 @@
-"""Signatures of servers: their secrets, how they are made, how they are checked."""
+"""Signatures of servers: secrets, signing, verification."""
 
 from __future__ import annotations
 
@@ -9,28 +9,25 @@ from collections.abc import Mapping
 from datetime import datetime
 
 SIGNATURE_HEADER = "x-logdig-signature"
-
-
 SIGNATURE_AGE_SECONDS = 300
-"""A signature holds this long, and as far ahead for clocks that run fast."""
-
+"""A signature is valid for this long, and equally far ahead for clocks that run fast."""
 
 _SIGNATURE = re.compile(r"t=([0-9]{1,12}),v1=([0-9a-fA-F]{64})")
 
 
 def secret_variable(app_name: str, *, previous: bool = False) -> str:
-    """Name the variable of an app's signing secret, or of the one before it."""
+    """Name the variable of an app's signing secret, or of the previous one."""
     prefix = "LOGDIG_PREVIOUS_SIGNING_SECRET_" if previous else "LOGDIG_SIGNING_SECRET_"
     return prefix + app_name.upper().replace("-", "_")
 
 
 def signing_secret(app_name: str, environment: Mapping[str, str]) -> bytes | None:
-    """Read ``LOGDIG_SIGNING_SECRET_<APP>``; None when the app has no server-side sender."""
+    """Read ``LOGDIG_SIGNING_SECRET_<APP>``; None when no server sends for the app."""
     return environment.get(secret_variable(app_name), "").encode() or None
 
 
 def signing_secrets(app_name: str, environment: Mapping[str, str]) -> tuple[bytes, ...]:
-    """Read the secrets that hold: the app's own and, while it is rotated, the one before it."""
+    """Read the valid secrets: the app's own and, during a rotation, the previous one."""
     variables = (secret_variable(app_name), secret_variable(app_name, previous=True))
     return tuple(secret.encode() for name in variables if (secret := environment.get(name)))
 

@@ -16,9 +16,10 @@ from tomlkit.items import AoT, Table
 from logdig.config.loader import parse_settings
 from logdig.config.settings import Settings
 from logdig.errors import InputError, SetupError
+from logdig.times import in_utc
 
 NewToken = Callable[[str], str]
-"""App name -> a token that nobody can guess."""
+"""App name -> a random token."""
 
 
 def add_app(text: str, name: str, origins: Sequence[str], timezone: str, new_token: NewToken) -> tuple[str, str]:
@@ -43,11 +44,11 @@ def add_app(text: str, name: str, origins: Sequence[str], timezone: str, new_tok
 
 
 def rotate_token(text: str, name: str, grace: timedelta, now: datetime, new_token: NewToken) -> tuple[str, str]:
-    """Give an app a new token; the old one holds until now + grace. Tokens whose time is over are removed."""
+    """Give an app a new token; the old one is valid until now + grace. Expired tokens are removed."""
     document = _parsed(text)
     app = _find(document, name)
     token = new_token(name)
-    kept = [one for one in app.get("previous_tokens", []) if _utc(one["valid_until"]) > now]
+    kept = [token for token in app.get("previous_tokens", []) if in_utc(token["valid_until"]) > now]
     if grace > timedelta():
         previous = tomlkit.inline_table()
         previous.update(
@@ -62,7 +63,7 @@ def rotate_token(text: str, name: str, grace: timedelta, now: datetime, new_toke
 
 
 def set_disabled(text: str, name: str, *, disabled: bool) -> str:
-    """Refuse an app's token, or take it again."""
+    """Refuse an app's token, or accept it again."""
     document = _parsed(text)
     app = _find(document, name)
     if disabled:
@@ -78,17 +79,13 @@ def script_tag(token: str, endpoint: str, *, decide_endpoint: str | None = None,
     Args:
         token: The app's write token.
         endpoint: Address of the collector.
-        decide_endpoint: Of the decision service, where it is another one.
-        integrity: Digest of the script that the page must get (``sha384-…``).
+        decide_endpoint: Of the decision service, where it differs.
+        integrity: Digest of the script that the page must load (``sha384-…``).
     """
     checked = f' integrity="{integrity}"' if integrity else ""
     decide = f' data-decide-endpoint="{decide_endpoint}"' if decide_endpoint not in (None, endpoint) else ""
     addresses = f'data-token="{token}" data-endpoint="{endpoint}"{decide}'
     return f'<script async src="/clicktracker.js"{checked} {addresses}></script>'
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _parsed(text: str) -> tomlkit.TOMLDocument:
@@ -101,16 +98,16 @@ def _parsed(text: str) -> tomlkit.TOMLDocument:
 
 
 def _apps(document: tomlkit.TOMLDocument) -> AoT:
-    """The apps as ``[[apps]]``, which one written as ``apps = [{…}]`` becomes: tomlkit breaks such lists."""
-    found = document.get("apps", [])
-    if isinstance(found, AoT):
-        return found
+    """The apps as ``[[apps]]``; a list ``apps = [{…}]`` is converted, since tomlkit breaks such lists."""
+    written = document.get("apps", [])
+    if isinstance(written, AoT):
+        return written
     apps = tomlkit.aot()
-    for app in found:
+    for app in written:
         apps.append(tomlkit.item(dict(app.unwrap())))
     document.pop("apps", None)
     document["apps"] = apps
-    # As the document holds it, so that changes of it are changes of the document.
+    # The document's own object, so that its changes are changes of the document.
     return cast(AoT, document["apps"])
 
 
@@ -124,7 +121,7 @@ def _find(document: tomlkit.TOMLDocument, name: str) -> Table:
 
 
 def _checked(document: tomlkit.TOMLDocument) -> str:
-    """Write the document, unless it would no longer be valid settings, or no longer what it is."""
+    """Write the document; refuse when the text would not be valid settings, or would not equal the document."""
     parse_settings(document.unwrap())
     text = tomlkit.dumps(document)
     try:
@@ -142,6 +139,6 @@ def write_settings(settings: Settings, path: Path) -> None:
 
 
 def settings_text(settings: Settings) -> str:
-    """Settings as TOML, without what is empty."""
+    """Settings as TOML, without empty values."""
     table = msgspec.to_builtins(settings)
     return tomlkit.dumps({key: value for key, value in table.items() if value not in ("", [], None)})

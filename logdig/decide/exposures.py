@@ -1,7 +1,7 @@
-"""Every answer of the decision service as one event, handed over without making the page wait.
+"""Every answer of the decision service becomes one event, committed without making the page wait.
 
-A thread of its own commits what waits, many lines at once when they come faster than the queue takes them. What cannot
-be committed is counted in ``lost``; the page never hears of it.
+A background thread commits the waiting events, many lines at once when they come faster than the queue takes them.
+Events that cannot be committed are counted in ``lost``; the page gets no error.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from logdig.counters import Counters
-from logdig.queue.packs import Batch, EventSink
+from logdig.queue.packs import EventBatch, EventSink
 
 WAITING_LIMIT = 10_000
 """Exposures that may wait: at 1 KiB each 10 MiB, 20 s at 500 decisions a second. More are counted as lost."""
@@ -49,15 +49,15 @@ class ExposureLog:
         return int(self._counters.total("logdig_exposure_lost_total"))
 
     def add(self, exposure: Exposure) -> None:
-        """Hand over one exposure; never waits and never fails."""
+        """Add one exposure; never waits and never fails."""
         self._start()
         try:
             self._waiting.put_nowait(exposure)
         except queue.Full:
-            self._count_lost(1, f"{WAITING_LIMIT} exposures wait already")
+            self._count_lost(1, f"{WAITING_LIMIT} exposures are waiting")
 
     def drain(self, timeout_seconds: float) -> bool:
-        """Wait until everything handed over is committed or lost; tell whether that was in time."""
+        """Wait until every added exposure is committed or lost; return whether that was in time."""
         waiting = self._waiting
         with waiting.all_tasks_done:
             return waiting.all_tasks_done.wait_for(lambda: not waiting.unfinished_tasks, timeout_seconds)
@@ -65,7 +65,7 @@ class ExposureLog:
     def _start(self) -> None:
         with self._lock:
             if self._thread is None:
-                # A daemon: a process that must go does not hang on a queue that is down; `drain` is the polite way.
+                # A daemon: the end of the process does not wait for a queue that is down; `drain` does.
                 self._thread = threading.Thread(target=self._run, name="exposures", daemon=True)
                 self._thread.start()
 
@@ -83,7 +83,7 @@ class ExposureLog:
         try:
             self._sink.commit(_batch(app, exposures))
         except Exception as err:
-            # The thread outlives whatever a sink raises; nobody else could count these.
+            # The thread survives any error of a sink, to count these as lost.
             self._count_lost(len(exposures), str(err))
 
     def _count_lost(self, count: int, reason: str) -> None:
@@ -91,11 +91,11 @@ class ExposureLog:
         _log.warning("exposure_lost: %d, %s", count, reason)
 
 
-def _batch(app: str, exposures: Iterable[Exposure]) -> Batch:
-    kept = list(exposures)
-    return Batch(
+def _batch(app: str, exposures: Iterable[Exposure]) -> EventBatch:
+    batch = list(exposures)
+    return EventBatch(
         app=app,
-        received_at=min(exposure.received_at for exposure in kept),
-        events=tuple(exposure.line for exposure in kept),
+        received_at=min(exposure.received_at for exposure in batch),
+        events=tuple(exposure.line for exposure in batch),
         rejected=(),
     )

@@ -1,4 +1,4 @@
-"""Where profiles lie: one small item a person, read once a decision. [aws]
+"""Storage of profiles: one small item per person, read once per decision. [aws]
 
 DynamoDB table: partition key ``person`` (text); ``profile`` (JSON of `Profile`); ``expires_at`` (whole seconds since
 1970), the table's time-to-live attribute.
@@ -18,23 +18,23 @@ from botocore.exceptions import BotoCoreError, ClientError
 from logdig.errors import ProfileUnavailableError
 
 KEEP_FOR = timedelta(days=7)
-"""Life of an item after its features: long enough to tell ``stale`` (48 h) from ``unknown``, short for people."""
+"""Lifetime of an item after its features: long enough to tell ``stale`` (48 h) from ``unknown``, short for privacy."""
 BATCH_ITEMS = 25
 """Most writes that one BatchWriteItem takes (its service quota)."""
 BATCH_ATTEMPTS = 8
-"""Tries of one batch, waits doubling from FIRST_WAIT_SECONDS: 0.05 x (2^7 - 1) = 6.4 s of throttling are ridden out."""
+"""Tries of one batch, waits doubling from FIRST_WAIT_SECONDS: 0.05 x (2^7 - 1) = 6.4 s of throttling are bridged."""
 FIRST_WAIT_SECONDS = 0.05
 
 
 class OfferScore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How likely (0 to 1) one person takes one offer, by one model."""
+    """Probability (0 to 1) that one person takes one offer, by one model."""
 
     score: float
     model_version: str
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the decision service knows of one person.
+    """The data of the decision service about one person.
 
     ``offers`` holds a score per offer name. ``shown_today`` holds showings per offer name on the UTC day of
     ``features_as_of``; an offer that is absent there has an unknown count, which caps nothing.
@@ -99,7 +99,7 @@ class DynamoDbProfiles:
     """Profiles in one DynamoDB table."""
 
     def __init__(self, client: Any, table: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
-        """Wrap a boto3 DynamoDB client; give the decision path one with short timeouts and no retries."""
+        """Wrap a boto3 DynamoDB client; the decision service needs one with short timeouts and no retries."""
         self._client = client
         self._table = table
         self._sleep = sleep
@@ -111,15 +111,15 @@ class DynamoDbProfiles:
             ProfileUnavailableError: DynamoDB did not answer, or the item is not one that this version wrote.
         """
         try:
-            answer = self._client.get_item(
+            response = self._client.get_item(
                 TableName=self._table, Key={"person": {"S": person}}, ProjectionExpression="profile"
             )
         except (BotoCoreError, ClientError) as err:
             raise ProfileUnavailableError(f"table {self._table} did not answer: {err}") from err
-        if "Item" not in answer:
+        if "Item" not in response:
             return None
         try:
-            return msgspec.json.decode(answer["Item"]["profile"]["S"], type=Profile)
+            return msgspec.json.decode(response["Item"]["profile"]["S"], type=Profile)
         except (KeyError, msgspec.DecodeError) as err:
             raise ProfileUnavailableError(
                 f"table {self._table} holds an unreadable profile: {err}; run 'logdig jobs run targets' to write it"
@@ -131,7 +131,8 @@ class DynamoDbProfiles:
         Raises:
             ProfileUnavailableError: DynamoDB refused, or still throttled after 8 tries; earlier batches are written.
         """
-        return self._write([{"PutRequest": {"Item": _item(one)}} for one in {p.person: p for p in profiles}.values()])
+        by_person = {profile.person: profile for profile in profiles}
+        return self._write([{"PutRequest": {"Item": _item(profile)}} for profile in by_person.values()])
 
     def remove(self, persons: Iterable[str]) -> int:
         """Remove profiles in batches of 25.
@@ -151,11 +152,11 @@ class DynamoDbProfiles:
             if attempt:
                 self._sleep(FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
             try:
-                answer = self._client.batch_write_item(RequestItems={self._table: waiting})
+                response = self._client.batch_write_item(RequestItems={self._table: waiting})
             except (BotoCoreError, ClientError) as err:
                 raise ProfileUnavailableError(f"table {self._table} did not take profiles: {err}") from err
-            # A batch is not all or nothing: what the table had no capacity for comes back.
-            waiting = answer.get("UnprocessedItems", {}).get(self._table, [])
+            # A batch may be written in part: the response holds the rest.
+            waiting = response.get("UnprocessedItems", {}).get(self._table, [])
             if not waiting:
                 return
         raise ProfileUnavailableError(

@@ -1,4 +1,4 @@
-"""One ad decision from one profile: who is shown an offer, who is not, and who is held out. Pure.
+"""One ad decision from one profile: show an offer, suppress it, or hold the person out. Pure.
 
 Order of the rules: consent, offer, profile, freshness, score, cap, holdout (docs/decide.md says why).
 """
@@ -15,7 +15,7 @@ from logdig.config.offers import OfferSettings
 from logdig.decide.profiles import OfferScore, Profile
 
 STALE_AFTER = timedelta(hours=48)
-"""Features older than this decide nothing any more (design 4.6): twice the default schedule of one run a day."""
+"""Features older than this are not used (design 4.6): twice the default schedule of one run a day."""
 
 Choice = Literal["show", "suppress", "holdout"]
 Reason = Literal[
@@ -28,13 +28,13 @@ GENERAL_REASONS: Mapping[Reason, str] = {
     "timeout": "timeout",
     "unavailable": "unavailable",
 }
-"""What a browser may hear; every reason about the person is told as NOT_SELECTED."""
+"""Reasons that a browser may get; every reason about the person becomes NOT_SELECTED."""
 NOT_SELECTED = "not_selected"
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One answer; ``offer`` is the offer that was considered, None when none was."""
+    """One decision; ``offer`` is the offer considered, None without one."""
 
     decision: Choice
     reason: Reason
@@ -61,7 +61,7 @@ def decide(profile: Profile | None, offers: Sequence[OfferSettings], now: dateti
         profile: None when the person is unknown.
         offers: Those of the asked placement; the best-scored one that passes its rules is taken.
         now: Timezone-aware.
-        ads_consent: What the visitor allows at this moment.
+        ads_consent: Whether the visitor allows ads now.
     """
     if not ads_consent:
         return Decision("suppress", "no_consent")
@@ -72,14 +72,14 @@ def decide(profile: Profile | None, offers: Sequence[OfferSettings], now: dateti
     if now - profile.features_as_of > STALE_AFTER:
         return Decision("suppress", "stale", features_as_of=profile.features_as_of)
     ranked = sorted(offers, key=lambda offer: _score(profile, offer), reverse=True)
-    judged = [_judge(profile, offer, now) for offer in ranked]
-    return next((one for one in judged if one.decision != "suppress"), judged[0])
+    decisions = [_decide_offer(profile, offer, now) for offer in ranked]
+    return next((decision for decision in decisions if decision.decision != "suppress"), decisions[0])
 
 
 def is_held_out(person: str, offer: str, share: float) -> bool:
-    """Tell whether a person is never shown an offer, for comparison.
+    """Tell whether a person is in the control group of an offer, which never sees it.
 
-    Sticky: depends on person and offer only, so it needs no memory, and raising the share keeps everyone held out.
+    Sticky: depends on person and offer only, so it needs no state; with a greater share everyone held out stays so.
 
     Args:
         share: 0 (nobody) to 1 (everybody).
@@ -93,7 +93,7 @@ def _score(profile: Profile, offer: OfferSettings) -> float:
     return known.score if known else -1.0
 
 
-def _judge(profile: Profile, offer: OfferSettings, now: datetime) -> Decision:
+def _decide_offer(profile: Profile, offer: OfferSettings, now: datetime) -> Decision:
     known = profile.offers.get(offer.name)
     if known is None:
         return Decision("suppress", "low_score", offer.name, features_as_of=profile.features_as_of)

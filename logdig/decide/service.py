@@ -1,4 +1,4 @@
-"""``POST /v1/decide``: one profile read, one answer, one exposure; never an error because of us."""
+"""``POST /v1/decide``: one profile read, one answer, one exposure; a failure of ours suppresses the ad."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from logdig.errors import InvalidEventError, ProfileUnavailableError
 from logdig.events.envelope import PARSER_ERRORS
 from logdig.events.fields import Id, Key
 from logdig.events.lenient_json import parse_text
-from logdig.events.lines import Facts, LineWriter
+from logdig.events.lines import LineWriter, RequestContext
 from logdig.events.parts import Consent
 from logdig.events.validation import faults
 from logdig.queue.packs import EventSink
 from logdig.times import Clock, to_milliseconds, wire_time
 
 READ_DEADLINE_SECONDS = 0.05
-"""A page waits for its song: past 50 ms the answer is no ad (design 4.6)."""
+"""The page waits: after 50 ms the answer is no ad (design 4.6)."""
 READERS = 16
-"""Profile reads at once: at 1 ms each far more than one process answers."""
+"""Concurrent profile reads: at 1 ms each far more than one process needs."""
 TTL_SECONDS = 300
-"""How long a page may keep an answer; one that fell for want of a profile store is not to be kept at all."""
+"""How long a page may cache an answer; an answer made without the profile store is not cached."""
 TRY_AGAIN = ("timeout", "unavailable")
 EXPOSURE = "$exposure"
 
@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 
 class DecideRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body; ``token`` was checked by the collector. One of ``user_key`` and ``customer_id`` must be there."""
+    """The body; the collector has checked ``token``. One of ``user_key`` and ``customer_id`` is required."""
 
     token: str
     placement: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
@@ -67,7 +67,7 @@ class Decider:
         read_deadline_seconds: float = READ_DEADLINE_SECONDS,
         counters: Counters | None = None,
     ) -> None:
-        """Wire the parts.
+        """Build the service.
 
         Args:
             exposure_wait_seconds: 0 where the process lives on (a server); 0.02 where it is frozen after its answer
@@ -92,7 +92,7 @@ class Decider:
 
         Args:
             app: Whose token the body holds.
-            signed: A server with the app's secret asks, not a browser; it hears everything about the person.
+            signed: The request comes from a server with the app's secret, which gets everything about the person.
         Raises:
             InputError: The body is no JSON; the caller answers 400.
             InvalidEventError: A field breaks its rule; the same.
@@ -119,7 +119,7 @@ class Decider:
         now = self._clock()
         allowed = request.consent.ads
         if not (allowed and offers):
-            # Nobody is looked up without need.
+            # No lookup without need.
             return decide(None, offers, now, ads_consent=allowed)
         person = person_key(app.name, customer_id=request.customer_id, user_key=request.user_key)
         try:
@@ -135,13 +135,13 @@ class Decider:
         try:
             return reading.result(self._read_deadline_seconds)
         finally:
-            # One that has not begun must not begin any more; one that has ends by its client's own timeout.
+            # A read that has not begun is cancelled; one that has ends by its client's timeout.
             reading.cancel()
 
     def _log(self, app: App, request: DecideRequest, decision: Decision, decision_id: str) -> None:
         now = to_milliseconds(self._clock())
         fields = _exposure(request, decision, decision_id) | {"timestamp": wire_time(now)}
-        writer = LineWriter(Facts(now, app.name, app.token, user_agent=None, bot=False), app.allowed_query)
+        writer = LineWriter(RequestContext(now, app.name, app.token, user_agent=None, bot=False), app.allowed_query)
         self._exposures.add(Exposure(app.name, now, writer.line_of_fields(fields, now)))
         if self._exposure_wait_seconds:
             self._exposures.drain(self._exposure_wait_seconds)
@@ -164,14 +164,14 @@ def parse(body: bytes) -> DecideRequest:
 
 
 def _first_fault(body: bytes, parser_reason: str) -> InvalidEventError:
-    """Say in words what the fast parser refused; raises UnreadableError when it is no JSON."""
+    """Name the fault that made the fast parser fail; raises UnreadableError when the body is no JSON."""
     value = parse_text(body.decode("utf-8", "surrogateescape"))
-    found = next(faults(_KIND, value), None)
-    return InvalidEventError(found.field, found.reason) if found else InvalidEventError("", parser_reason)
+    fault = next(faults(_KIND, value), None)
+    return InvalidEventError(fault.field, fault.reason) if fault else InvalidEventError("", parser_reason)
 
 
 def _exposure(request: DecideRequest, decision: Decision, decision_id: str) -> dict[str, object]:
-    """Make the event of one answer; whoever refused analytics is not named in it."""
+    """Make the event of one answer; without consent to analytics it does not name the person."""
     named = request.consent.analytics
     props = {
         "decision_id": decision_id,

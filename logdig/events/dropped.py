@@ -1,4 +1,4 @@
-"""What a browser says it dropped -> one stored line, so that the ledger can name the gap. Source: docs/ledger.md."""
+"""What a browser dropped -> one stored line, so that the ledger can explain the gap. Source: docs/ledger.md."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from logdig.events.lines import LineWriter
 from logdig.times import wire_time
 
 DROPPED_NAME = "$dropped"
-"""Name of the server's own custom event; its props are the counts by reason."""
+"""Name of the collector's own custom event; its props are the counts by reason."""
 
 
 def dropped_line(
@@ -24,14 +24,14 @@ def dropped_line(
     sent_at: datetime | None,
     now: datetime,
 ) -> bytes:
-    """Write a request's ``dropped`` as an event of type custom, of the one browser whose events are beside it.
+    """Write a request's ``dropped`` as an event of type custom, of the browser whose events are in the same request.
 
-    Its id follows from the counts and the events beside them, so that a request sent again is a copy of the same event;
-    a request without events is told apart by ``sent_at``.
+    Its id is derived from the counts and the events of the request, so that a request sent again makes the same event;
+    for a request without events it is derived from ``sent_at``.
     """
     counts = msgspec.json.encode(dict(sorted(dropped.items())))
-    beside = b"".join(hashlib.sha256(source).digest() for source in sources) or str(sent_at).encode()
-    digest = hashlib.sha256(counts + beside).digest()[:16]
+    neighbours = b"".join(hashlib.sha256(source).digest() for source in sources) or str(sent_at).encode()
+    digest = hashlib.sha256(counts + neighbours).digest()[:16]
     fields = {
         "timestamp": wire_time(now),
         "event_id": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),

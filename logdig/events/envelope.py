@@ -1,4 +1,4 @@
-"""What surrounds the events of one request: bytes -> Envelope, whose events stay bytes."""
+"""The fields around the events of one request: bytes -> Envelope, whose events stay bytes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FAULTS_LIMIT = 10
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 PARSER_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What the fast parser raises for bytes it does not take."""
+"""Errors of the fast parser."""
 
 
 class TooManyEventsError(InputError):
@@ -52,7 +52,7 @@ class Body(BodyOf[msgspec.Raw], frozen=True, kw_only=True):
 
 
 class Envelope(Struct, frozen=True, gc=False):
-    """What a request says about itself; ``sources`` are its events as they came, ``sent_at`` is UTC."""
+    """A request without its events; ``sources`` are those events as received, ``sent_at`` is UTC."""
 
     token: str
     sent_at: datetime | None
@@ -66,11 +66,11 @@ _KIND = inspect.type_info(Body)
 
 
 def read_envelope(payload: bytes) -> Envelope:
-    """Read what surrounds the events.
+    """Read the fields around the events.
 
     Raises:
         UnreadableError: The body is no JSON.
-        InputError: Fields of the envelope are unknown, missing or mistyped; all are named.
+        InputError: Fields of the envelope are unknown, missing or of the wrong type; the message names all.
         TooManyEventsError: More than EVENTS_LIMIT.
     """
     payload = payload.removeprefix(BYTE_ORDER_MARK)
@@ -78,14 +78,14 @@ def read_envelope(payload: bytes) -> Envelope:
         body = _DECODER.decode(payload)
         sources: Sequence[bytes | msgspec.Raw] = body.events
     except PARSER_ERRORS:
-        body, sources = _read_patiently(payload)
+        body, sources = _parse_leniently(payload)
     if len(sources) > EVENTS_LIMIT:
         raise TooManyEventsError
     return envelope_of(body, tuple(bytes(source) for source in sources))
 
 
 def envelope_of(body: BodyOf[Any], sources: tuple[bytes, ...]) -> Envelope:
-    """Take what a body says besides its events.
+    """Take the fields of a body besides its events.
 
     Raises:
         InputError: ``sent_at`` is no time.
@@ -99,18 +99,18 @@ def envelope_of(body: BodyOf[Any], sources: tuple[bytes, ...]) -> Envelope:
     )
 
 
-def _read_patiently(payload: bytes) -> tuple[Body, list[bytes]]:
+def _parse_leniently(payload: bytes) -> tuple[Body, list[bytes]]:
     value, texts = split_body(payload.decode("utf-8", "surrogateescape"), EVENTS_LIMIT + 1)
     if len(texts) > EVENTS_LIMIT:
         raise TooManyEventsError
-    found = list(islice(faults(_KIND, value), FAULTS_LIMIT))
-    if found:
-        raise InputError("; ".join(f"{fault.field or 'the body'} {fault.reason}" for fault in found))
+    wrong = list(islice(faults(_KIND, value), FAULTS_LIMIT))
+    if wrong:
+        raise InputError("; ".join(f"{fault.field or 'the body'} {fault.reason}" for fault in wrong))
     return msgspec.convert(value, Body), [text.encode("utf-8", "surrogateescape") for text in texts]
 
 
 def _sent_at(text: str | None) -> datetime | None:
-    moment = parse_wire_time(text) if text is not None else None
-    if text is not None and moment is None:
+    sent_at = parse_wire_time(text) if text is not None else None
+    if text is not None and sent_at is None:
         raise InputError(f"sent_at must be an RFC 3339 time with zone, got '{text}'")
-    return moment
+    return sent_at

@@ -12,7 +12,7 @@ from msgspec import Meta, UnsetType
 MAX_INTEGER = 2**53 - 1
 """The largest integer that browsers, JSON readers and doubles agree on."""
 MAX_DURATION_MS = 30 * 86_400_000
-"""30 days, also the age up to which a browser's event is taken."""
+"""30 days, also the greatest age of a browser's event."""
 
 T = TypeVar("T")
 Maybe: TypeAlias = T | UnsetType | None

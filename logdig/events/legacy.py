@@ -25,7 +25,7 @@ from logdig.events.validation import faults, shown, text_fault
 from logdig.times import occurred_at
 
 MISSING = "Missing required parameter in the JSON body or the post body or the query string"
-"""The words of 2016."""
+"""The message of 2016."""
 PARAMETERS_LIMIT = 1000
 NumberText = Annotated[str, Meta(max_length=1024)]
 
@@ -45,7 +45,7 @@ _RANGES = {
     "load_count": (0, 2**31 - 1),
 }
 _NUMBER = re.compile(r"\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", re.ASCII)
-"""Python's float takes more: 1_000, digits of other scripts."""
+"""Python's float accepts more: 1_000, digits of other scripts."""
 _NOT_EMPTY = ("timestamp", "token", "user_key", "current_page")
 
 
@@ -58,7 +58,7 @@ class LegacyLog:
 
 
 def read_parameters(query: str, body: bytes, *, is_form: bool) -> dict[str, object]:
-    """Collect parameters: the query string wins over the body; of repeats the first counts, in JSON the last.
+    """Collect parameters: the query string overrides the body; the first of repeats counts, in JSON the last.
 
     Raises:
         UnreadableError: The body is no JSON, or there are more than PARAMETERS_LIMIT parameters.
@@ -90,17 +90,17 @@ def read_log(
 
     Args:
         parameters: From `read_parameters`.
-        received_at: When the collector had it, UTC.
-        any_age: A signed sender may send logs older than 30 days.
-        user_agent: From the header, which is believed; another one in the log is kept beside it.
+        received_at: Time of arrival, UTC.
+        any_age: Accept logs older than 30 days, as from a signed sender.
+        user_agent: From the header, which counts; a different one in the log is kept in ``legacy``.
     Raises:
         InvalidEventError: The first wrong field.
     """
-    moment = _moment(_text("timestamp", parameters), received_at, any_age=any_age)
+    event_time = _occurred_at(_text("timestamp", parameters), received_at, any_age=any_age)
     texts = {name: _text(name, parameters) for name in TEN_NAMES}
     numbers = {name: _number(texts[name], *limits) for name, limits in _RANGES.items()}
     fields: dict[str, object] = {
-        # Sending a log again gives the same event, which the tables keep once.
+        # A log sent again becomes the same event, which the tables keep once.
         "event_id": hashlib.sha256(json.dumps([texts[name] for name in TEN_NAMES]).encode()).hexdigest(),
         "type": "click" if numbers["x"] or numbers["y"] else "page",
         "timestamp": texts["timestamp"],
@@ -113,22 +113,22 @@ def read_log(
     kept = {name: texts[name] for name, number in numbers.items() if number is None}
     if texts["user_agent"] not in ("", user_agent):
         kept["user_agent"] = texts["user_agent"][:USER_AGENT_LIMIT]
-    return LegacyLog(fields | ({"legacy": kept} if kept else {}), moment)
+    return LegacyLog(fields | ({"legacy": kept} if kept else {}), event_time)
 
 
 def read_token(parameters: Mapping[str, object], received_at: datetime, *, any_age: bool) -> str:
-    """Read the token before all else, since an unknown one is answered first.
+    """Read the token first, since an unknown one is the first error.
 
     Raises:
-        InvalidEventError: There is none to look up; names the first wrong field, which may be the time.
+        InvalidEventError: The token is missing; names the first wrong field, which may be the time.
     """
     if not parameters.get("token"):
-        _moment(_text("timestamp", parameters), received_at, any_age=any_age)
+        _occurred_at(_text("timestamp", parameters), received_at, any_age=any_age)
     return _text("token", parameters)
 
 
 def _text(name: str, parameters: Mapping[str, object]) -> str:
-    """Bring one parameter into text and hold it against its rule."""
+    """Convert one parameter to text and check its rule."""
     if name not in parameters:
         raise InvalidEventError(name, MISSING)
     value = parameters[name]
@@ -145,20 +145,20 @@ def _text(name: str, parameters: Mapping[str, object]) -> str:
     return text
 
 
-def _moment(text: str, received_at: datetime, *, any_age: bool) -> datetime:
+def _occurred_at(text: str, received_at: datetime, *, any_age: bool) -> datetime:
     try:
         claimed = datetime.fromisoformat(text)
         claimed = (claimed if claimed.tzinfo else claimed.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError) as err:
         raise InvalidEventError("timestamp", f"must be an ISO 8601 time, got {shown(text)}") from err
-    moment = occurred_at(claimed, None, received_at) or received_at
-    if not any_age and received_at - moment > AGE_LIMIT:
+    event_time = occurred_at(claimed, None, received_at) or received_at
+    if not any_age and received_at - event_time > AGE_LIMIT:
         raise InvalidEventError("timestamp", f"is older than the limit of {AGE_LIMIT.days} days, got {shown(text)}")
-    return moment
+    return event_time
 
 
 def _number(text: str, least: int, most: int) -> int | None:
-    """Read a number and round it down; None for what is none or lies outside its range."""
+    """Read a number and round it down; None for other texts and numbers outside the range."""
     if not _NUMBER.fullmatch(text):
         return None
     number = float(text)

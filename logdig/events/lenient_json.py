@@ -1,7 +1,7 @@
-"""The second reading: JSON that the fast parser refuses, taken apart so that each event is judged alone.
+"""The lenient parser: splits JSON that the fast parser refuses, so that each event is validated alone.
 
 Text comes from ``bytes.decode("utf-8", "surrogateescape")``: bytes that are no UTF-8 become lone surrogates, which
-the judge refuses field by field. NaN, infinities and integers of any length are read, to be refused likewise.
+validation refuses field by field. NaN, infinities and integers of any length are read and then refused likewise.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import re
 from logdig.errors import InputError
 
 NESTING_LIMIT = 256
-"""Deeper bodies cannot be read: the parser recurses, and each front door leaves it another depth of stack."""
+"""Limit of nesting: the parser recurses, and the endpoints leave it different depths of stack."""
 INTEGER_DIGITS = 20
-"""Enough to be beyond 2^53-1, few enough to stay cheap (Python itself refuses 4,300)."""
+"""Enough to exceed 2^53-1, few enough to stay cheap (Python itself refuses 4,300)."""
 NAMES_LIMIT = 100
-"""Names in a body that is read this way; there are six, and each one more costs time."""
+"""Field names of a body; six are known, and each further one costs time."""
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
@@ -24,7 +24,7 @@ _DECODER = json.JSONDecoder(parse_int=lambda digits: int(digits[:INTEGER_DIGITS]
 
 
 class UnreadableError(InputError):
-    """The body is no JSON that can be read."""
+    """The body is not readable JSON."""
 
 
 def parse_text(text: str, levels_above: int = 0) -> object:
@@ -66,7 +66,7 @@ def split_body(text: str, items_limit: int) -> tuple[object, list[str]]:
         key = scanner.key()
         names_count += 1
         if names_count > NAMES_LIMIT:
-            raise UnreadableError(f"the body has more than {NAMES_LIMIT} fields, at last {key!r:.80}; it may have six")
+            raise UnreadableError(f"the body has more than {NAMES_LIMIT} fields, at last {key!r:.80}; six are known")
         if key == "events" and scanner.take("["):
             body[key], sources = [], scanner.items(items_limit)
             if len(sources) == items_limit:
@@ -105,16 +105,16 @@ class _Scanner:
     def take(self, character: str) -> bool:
         """Step over one character if it is next."""
         self._skip_space()
-        found = self._text.startswith(character, self._position)
-        self._position += found
-        return found
+        is_next = self._text.startswith(character, self._position)
+        self._position += is_next
+        return is_next
 
     def expect(self, character: str) -> None:
         if not self.take(character):
             raise self._broken(f"expected {character}")
 
     def goes_on(self, closing: str) -> bool:
-        """Step over a comma or the closing bracket; tell whether it was the comma."""
+        """Step over a comma or the closing bracket; true for the comma."""
         if self.take(","):
             return True
         self.expect(closing)
@@ -139,7 +139,7 @@ class _Scanner:
         return key
 
     def items(self, limit: int) -> list[str]:
-        """Cut out the items of a list whose opening bracket is behind."""
+        """Cut out the items of a list, after its opening bracket."""
         sources: list[str] = []
         more = not self.take("]")
         while more and len(sources) < limit:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import json
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -18,7 +19,7 @@ from json.encoder import encode_basestring_ascii
 from typing import Any
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from logdig.addresses import drop_query
 from logdig.events.parts import PagePart
@@ -28,8 +29,6 @@ from logdig.times import wire_time
 
 LINE_START = b'{"received_at":"'
 """First key of every stored line. Its value has a fixed width, so sorting lines is sorting by (received_at, line)."""
-
-
 DAY_IN_LINE = slice(len(LINE_START), len(LINE_START) + len("2026-11-24"))
 
 TEN_NAMES = (
@@ -49,20 +48,20 @@ TEN_NAMES = (
 BAD_TEXT_BYTES_LIMIT = 16 * 1024
 
 _NON_ASCII = re.compile(rb"[\x80-\xff]+")
-# The request brings token and user_agent, every event its timestamp; the others may be missing and become null.
+# token and user_agent come from the request, timestamp from every event; the others may be missing and become null.
 _NULLS = {name: f',"{name}":null'.encode() for name in TEN_NAMES if name not in ("timestamp", "token", "user_agent")}
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """What lines of one event type need.
+    """Properties of the lines of one event type.
 
-    ``always`` are the nulls of the names that it never has, ``optional`` those of the names that may be missing.
+    ``always`` are the nulls of names that it never has, ``optional`` those of names that may be missing.
     """
 
     always: bytes
     optional: tuple[tuple[str, bytes], ...]
-    has_place: bool
+    has_coordinates: bool
     has_page: bool
 
 
@@ -74,8 +73,8 @@ def _kind_of(event_type: type[Event]) -> _Kind:
     return _Kind(always, tuple(missing), "x" in fields, "page" in fields)
 
 
-class Facts(msgspec.Struct, frozen=True, gc=False):
-    """What the server knows about all events of one request; times in UTC."""
+class RequestContext(msgspec.Struct, frozen=True, gc=False):
+    """What the server adds to all events of one request; times in UTC."""
 
     received_at: datetime
     app: str
@@ -90,26 +89,26 @@ class Facts(msgspec.Struct, frozen=True, gc=False):
 
 
 class LineWriter:
-    """Writes the raw lines of one request; what they share is encoded once."""
+    """Writes the raw lines of one request; shared fields are encoded once."""
 
-    def __init__(self, facts: Facts, allowed_query: Collection[str]) -> None:
+    def __init__(self, context: RequestContext, allowed_query: Collection[str]) -> None:
         shared = {
-            "app": facts.app,
-            "token": facts.token,
-            "user_agent": facts.user_agent,
-            "bot": facts.bot,
-            "country": facts.country,
-            "region": facts.region,
-            "ip": facts.ip,
-            "tz_min": facts.tz_min,
+            "app": context.app,
+            "token": context.token,
+            "user_agent": context.user_agent,
+            "bot": context.bot,
+            "country": context.country,
+            "region": context.region,
+            "ip": context.ip,
+            "tz_min": context.tz_min,
         }
-        self._head = f'{{"received_at":"{wire_time(facts.received_at)}","occurred_at":"'.encode()
+        self._head = f'{{"received_at":"{wire_time(context.received_at)}","occurred_at":"'.encode()
         self._shared = b'",' + msgspec.json.encode(shared)[1:-1]
         self._allowed_query = allowed_query
-        self._staff = facts.staff
+        self._staff = context.staff
 
     def line(self, event: Event, occurred_at: datetime) -> bytes:
-        """Write one event as it came, but for query strings and the fractions of ``x`` and ``y``."""
+        """Write one event as sent, without query strings and the fractions of ``x`` and ``y``."""
         kind = _kind_of(type(event))
         changes = _changes(event, kind, self._allowed_query)
         if self._staff and event.staff is not True:
@@ -123,7 +122,7 @@ class LineWriter:
         return self._join(occurred_at, nulls, msgspec.json.encode(event))
 
     def line_of_fields(self, fields: Mapping[str, object], occurred_at: datetime) -> bytes:
-        """Write an event that is no Struct; missing ones of the ten names become null."""
+        """Write an event that is a mapping; missing names of the ten become null."""
         addresses = {name: fields[name] for name in ("current_page", "link") if isinstance(fields.get(name), str)}
         kept = {name: drop_query(str(address), self._allowed_query) for name, address in addresses.items()}
         nulls = b"".join(null for name, null in _NULLS.items() if name not in fields)
@@ -136,47 +135,88 @@ class LineWriter:
         )
 
 
-def bad_line(received_at: datetime, bad_id: str, app: str, faults: Sequence[FieldFault], source: bytes) -> bytes:
-    """Write a rejected event: its faults, the beginning of what came, and the length and SHA-256 of all of it."""
+class BadEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the bad zone; ``text`` is the event as received, cut when ``truncated``."""
+
+    received_at: str
+    bad_id: str
+    app: str | None = None
+    errors: Sequence[FieldFault]
+    text: str
+    bytes: int
+    sha256: str
+    truncated: bool
+    pack_id: str | UnsetType | None = None
+
+    @property
+    def reason(self) -> str:
+        """The first error in one line; empty where a foreign line has none."""
+        if not self.errors:
+            return ""
+        first = self.errors[0]
+        return f"{first.field}: {first.reason}" if first.field else first.reason
+
+
+def bad_line(
+    received_at: datetime,
+    bad_id: str,
+    app: str | None,
+    errors: Sequence[FieldFault],
+    source: bytes,
+    *,
+    pack_id: str | UnsetType | None = UNSET,
+) -> bytes:
+    """Write a line of the bad zone: errors, the beginning of a text, and the length and SHA-256 of all of it.
+
+    Args:
+        received_at: Time of arrival, UTC.
+        bad_id: Id of the line.
+        app: None when it is unknown.
+        errors: What is wrong with the text.
+        source: The whole text.
+        pack_id: Last field; UNSET leaves it out, since packs add it when they are read back.
+    """
     truncated = len(source) > BAD_TEXT_BYTES_LIMIT
     # An incremental decoder leaves out the part of a character that the cut went through.
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    line = {
-        "received_at": wire_time(received_at),
-        "bad_id": bad_id,
-        "app": app,
-        "errors": faults,
-        "text": decoder.decode(source[:BAD_TEXT_BYTES_LIMIT], final=not truncated),
-        "bytes": len(source),
-        "sha256": hashlib.sha256(source).hexdigest(),
-        "truncated": truncated,
-    }
-    return to_ascii(msgspec.json.encode(line))
+    event = BadEvent(
+        received_at=wire_time(received_at),
+        bad_id=bad_id,
+        app=app,
+        errors=errors,
+        text=decoder.decode(source[:BAD_TEXT_BYTES_LIMIT], final=not truncated),
+        bytes=len(source),
+        sha256=hashlib.sha256(source).hexdigest(),
+        truncated=truncated,
+        pack_id=pack_id,
+    )
+    # Unlike msgspec, json also writes lone surrogates, which foreign lines may hold.
+    return json.dumps(msgspec.to_builtins(event), separators=(",", ":")).encode("ascii")
 
 
 def to_ascii(json_bytes: bytes) -> bytes:
-    """Escape every character beyond ASCII, which in JSON stands only inside text."""
+    """Escape every non-ASCII character; in JSON they occur only inside text."""
     if json_bytes.isascii():
         return json_bytes
     return _NON_ASCII.sub(lambda run: encode_basestring_ascii(run[0].decode())[1:-1].encode(), json_bytes)
 
 
 def _changes(event: Event, kind: _Kind, allowed_query: Collection[str]) -> dict[str, Any]:
-    """Give the fields that are stored otherwise than sent: addresses with query strings, coordinates with fractions."""
+    """Return the fields that are stored differently: addresses with query strings, coordinates with fractions."""
     changes: dict[str, Any] = {}
     page, link = event.current_page, event.link
     if isinstance(page, str) and "?" in page:
         changes["current_page"] = drop_query(page, allowed_query)
     if isinstance(link, str) and "?" in link:
         changes["link"] = drop_query(link, allowed_query)
-    found: Any = event
-    if kind.has_place:
-        if isinstance(found.x, float):
-            changes["x"] = math.floor(found.x)
-        if isinstance(found.y, float):
-            changes["y"] = math.floor(found.y)
-    elif kind.has_page and isinstance(found.page, PagePart):
-        referrer = found.page.referrer
+    fields: Any = event
+    if kind.has_coordinates:
+        if isinstance(fields.x, float):
+            changes["x"] = math.floor(fields.x)
+        if isinstance(fields.y, float):
+            changes["y"] = math.floor(fields.y)
+    elif kind.has_page and isinstance(fields.page, PagePart):
+        referrer = fields.page.referrer
         if isinstance(referrer, str) and "?" in referrer:
-            changes["page"] = msgspec.structs.replace(found.page, referrer=drop_query(referrer, allowed_query))
+            changes["page"] = msgspec.structs.replace(fields.page, referrer=drop_query(referrer, allowed_query))
     return changes

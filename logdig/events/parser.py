@@ -1,7 +1,7 @@
 """Bytes of events -> accepted and rejected events.
 
-Two readings: the fast parser first, at once where it can; what it refuses is read once more by a patient one, so that
-one bad event never harms its neighbours and every fault has a name. Source: the wire contract, docs/api.md.
+The fast parser reads first, the whole body at once where it can. What it refuses, the lenient parser reads again, so
+that one bad event never harms its neighbours and every fault is named. Source: the wire contract, docs/api.md.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ LEVELS_ABOVE_EVENT = 2
 AGE_LIMIT = timedelta(days=30)
 
 
-class Terms(msgspec.Struct, frozen=True, gc=False):
-    """What events are judged by: times in UTC; a signed sender may leave out what only browsers know."""
+class AcceptanceRules(msgspec.Struct, frozen=True, gc=False):
+    """What the validation depends on: times in UTC; a signed sender may omit the fields of browsers."""
 
     received_at: datetime
     sent_at: datetime | None
@@ -50,7 +50,7 @@ class Accepted(msgspec.Struct, frozen=True, gc=False):
 
 
 class Rejected(msgspec.Struct, frozen=True, gc=False):
-    """An event that breaks rules: its place in the request, 1 to FAULTS_LIMIT faults, its bytes as they came."""
+    """An event that breaks rules: its index in the request, 1 to FAULTS_LIMIT faults, its bytes as received."""
 
     index: int
     faults: tuple[FieldFault, ...]
@@ -67,9 +67,9 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class _Types:
-    """One kind of sender's event types, for the fast parser, for ``convert`` and for the walk that finds faults.
+    """The event types of one kind of sender, for the fast parser, for ``convert`` and for the search of faults.
 
-    ``is_formed`` checks what the fast parser leaves out.
+    ``is_formed`` checks what the fast parser skips.
     """
 
     decoder: msgspec.json.Decoder[Event]
@@ -98,37 +98,37 @@ _WHOLE: msgspec.json.Decoder[BodyOf[Event]] = msgspec.json.Decoder(BodyOf[_UNFOR
 _SIGNED = _types(SIGNED_EVENT_TYPES, SIGNED_EVENT_TYPES)
 
 
-def read_events(sources: Iterable[bytes], terms: Terms) -> Reading:
-    """Judge each event alone.
+def read_events(sources: Iterable[bytes], rules: AcceptanceRules) -> Reading:
+    """Validate each event alone.
 
     Args:
-        sources: Each one JSON value as it came.
-        terms: What they are judged by.
+        sources: One JSON value each, as received.
+        rules: Time and kind of sender.
     Raises:
-        UnreadableError: A source is no JSON; then the whole body was none.
+        UnreadableError: A source is no JSON.
     """
-    types = _SIGNED if terms.signed else _BROWSER
+    types = _SIGNED if rules.signed else _BROWSER
     accepted: dict[str, Accepted] = {}
     rejected = []
     duplicates = 0
     for index, source in enumerate(sources):
-        verdict = _judge(source, types, terms)
-        if not isinstance(verdict, Accepted):
-            rejected.append(Rejected(index, verdict, source))
-        elif verdict.event.event_id in accepted:
+        outcome = _validate(source, types, rules)
+        if not isinstance(outcome, Accepted):
+            rejected.append(Rejected(index, outcome, source))
+        elif outcome.event.event_id in accepted:
             duplicates += 1
         else:
-            accepted[verdict.event.event_id] = verdict
+            accepted[outcome.event.event_id] = outcome
     return Reading(tuple(accepted.values()), tuple(rejected), duplicates)
 
 
 def read_at_once(payload: bytes, received_at: datetime) -> tuple[Envelope, Reading] | None:
-    """Read a browser's request in one go, which takes half the time, when nothing in it needs a closer look.
+    """Read a browser's request in one pass, in half the time, when nothing in it needs the lenient parser.
 
     Returns:
-        What `read_envelope` and `read_events` would give, but for the sources; None when they must be asked.
+        The results of `read_envelope` and `read_events`, without the sources; None when these two must read it.
     """
-    if _needs_patience(payload):
+    if _needs_lenient_parser(payload):
         return None
     try:
         body = _WHOLE.decode(payload)
@@ -137,57 +137,59 @@ def read_at_once(payload: bytes, received_at: datetime) -> tuple[Envelope, Readi
         return None
     if envelope.dropped or len(body.events) > EVENTS_LIMIT or not all(map(is_formed, body.events)):
         return None
-    terms = Terms(received_at, envelope.sent_at, signed=False)
+    rules = AcceptanceRules(received_at, envelope.sent_at, signed=False)
     accepted: dict[str, Accepted] = {}
     for event in body.events:
-        verdict = _judge_event(event, terms)
-        if not isinstance(verdict, Accepted):
+        outcome = _validate_event(event, rules)
+        if not isinstance(outcome, Accepted):
             return None
-        accepted.setdefault(event.event_id, verdict)
+        accepted.setdefault(event.event_id, outcome)
     return envelope, Reading(tuple(accepted.values()), (), len(body.events) - len(accepted))
 
 
-def _needs_patience(source: bytes) -> bool:
-    """Tell whether bytes may break a rule that the fast parser does not know."""
+def _needs_lenient_parser(source: bytes) -> bool:
+    """Tell whether bytes may break a rule that the fast parser does not check."""
     return len(source) > EVENT_BYTES_LIMIT or b"\\u0000" in source
 
 
-def _judge(source: bytes, types: _Types, terms: Terms) -> Accepted | tuple[FieldFault, ...]:
+def _validate(source: bytes, types: _Types, rules: AcceptanceRules) -> Accepted | tuple[FieldFault, ...]:
     event: Event | tuple[FieldFault, ...]
-    if _needs_patience(source):
-        event = _read_patiently(source, types, terms)
+    if _needs_lenient_parser(source):
+        event = _parse_leniently(source, types, rules)
     else:
         try:
             event = types.decoder.decode(source)
             if not types.is_formed(event):
-                event = _read_patiently(source, types, terms)
+                event = _parse_leniently(source, types, rules)
         except PARSER_ERRORS:
-            event = _read_patiently(source, types, terms)
-    return event if isinstance(event, tuple) else _judge_event(event, terms)
+            event = _parse_leniently(source, types, rules)
+    return event if isinstance(event, tuple) else _validate_event(event, rules)
 
 
-def _judge_event(event: Event, terms: Terms) -> Accepted | tuple[FieldFault, ...]:
-    """Check what types cannot say."""
-    moment = _moment(event.timestamp, terms)
+def _validate_event(event: Event, rules: AcceptanceRules) -> Accepted | tuple[FieldFault, ...]:
+    """Check the rules that types cannot express."""
+    event_time = _occurred_at(event.timestamp, rules)
     move = getattr(event, "move", None)
-    if not (terms.signed or move) and isinstance(moment, datetime):
-        return Accepted(event, moment)
-    found = [moment] if isinstance(moment, FieldFault) else []
-    if terms.signed and _nobody(event.user_key, event.customer_id):
-        found.append(NOBODY)
+    if not (rules.signed or move) and isinstance(event_time, datetime):
+        return Accepted(event, event_time)
+    wrong = [event_time] if isinstance(event_time, FieldFault) else []
+    if rules.signed and _lacks_person(event.user_key, event.customer_id):
+        wrong.append(NO_PERSON)
     if move is not None:
-        found.extend(_anchor_faults(move))
-    return Accepted(event, moment) if isinstance(moment, datetime) and not found else tuple(found[:FAULTS_LIMIT])
+        wrong.extend(_anchor_faults(move))
+    if isinstance(event_time, datetime) and not wrong:
+        return Accepted(event, event_time)
+    return tuple(wrong[:FAULTS_LIMIT])
 
 
-def _read_patiently(source: bytes, types: _Types, terms: Terms) -> Event | tuple[FieldFault, ...]:
+def _parse_leniently(source: bytes, types: _Types, rules: AcceptanceRules) -> Event | tuple[FieldFault, ...]:
     text = source.decode("utf-8", "surrogateescape")
     value = parse_text(text, LEVELS_ABOVE_EVENT)
-    found = [*_whole_faults(value, source, text), *islice(_part_faults(value, types), FAULTS_LIMIT)]
-    if isinstance(value, dict) and found:
-        found.extend(_rule_faults(value, {fault.field for fault in found}, terms))
-    if found:
-        return tuple(found[:FAULTS_LIMIT])
+    wrong = [*_whole_faults(value, source, text), *islice(_part_faults(value, types), FAULTS_LIMIT)]
+    if isinstance(value, dict) and wrong:
+        wrong.extend(_rule_faults(value, {fault.field for fault in wrong}, rules))
+    if wrong:
+        return tuple(wrong[:FAULTS_LIMIT])
     event: Event = msgspec.convert(value, types.union)
     return event
 
@@ -219,37 +221,37 @@ def _part_faults(value: object, types: _Types) -> Iterator[FieldFault]:
     yield from field_faults(types.common, value)
 
 
-def _rule_faults(value: dict[str, object], known: set[str], terms: Terms) -> Iterator[FieldFault]:
-    """Check the rules of `_judge_event` on an event that is already known to be rejected."""
+def _rule_faults(value: dict[str, object], known: set[str], rules: AcceptanceRules) -> Iterator[FieldFault]:
+    """Check the rules of `_validate_event` on an event that is already known to be rejected."""
     timestamp = value.get("timestamp")
     if isinstance(timestamp, str) and "timestamp" not in known:
-        moment = _moment(timestamp, terms)
-        if isinstance(moment, FieldFault):
-            yield moment
-    if terms.signed and _nobody(value.get("user_key"), value.get("customer_id")):
-        yield NOBODY
+        event_time = _occurred_at(timestamp, rules)
+        if isinstance(event_time, FieldFault):
+            yield event_time
+    if rules.signed and _lacks_person(value.get("user_key"), value.get("customer_id")):
+        yield NO_PERSON
 
 
-NOBODY = FieldFault("user_key", "user_key or customer_id is required")
+NO_PERSON = FieldFault("user_key", "user_key or customer_id is required")
 
 
-def _nobody(user_key: object, customer_id: object) -> bool:
+def _lacks_person(user_key: object, customer_id: object) -> bool:
     return user_key in (None, UNSET) and customer_id in (None, UNSET)
 
 
-def _moment(timestamp: str, terms: Terms) -> datetime | FieldFault:
-    """Find when an event happened by the collector's clock, or why it is not taken."""
+def _occurred_at(timestamp: str, rules: AcceptanceRules) -> datetime | FieldFault:
+    """Return the event's time by the collector's clock, or the fault of its timestamp."""
     claimed = parse_wire_time(timestamp)
     if claimed is None:
         return FieldFault("timestamp", f"must be an RFC 3339 time with zone, got {shown(timestamp)}")
-    moment = occurred_at(claimed, terms.sent_at, terms.received_at)
-    if moment is None:
+    event_time = occurred_at(claimed, rules.sent_at, rules.received_at)
+    if event_time is None:
         return FieldFault("timestamp", f"lies before the year 1 after correction by sent_at, got {shown(timestamp)}")
-    if not terms.signed and terms.received_at - moment > AGE_LIMIT:
+    if not rules.signed and rules.received_at - event_time > AGE_LIMIT:
         return FieldFault(
-            "timestamp", f"is {wire_time(moment)} by our clock, older than the limit of {AGE_LIMIT.days} days"
+            "timestamp", f"is {wire_time(event_time)} by our clock, older than the limit of {AGE_LIMIT.days} days"
         )
-    return moment
+    return event_time
 
 
 def _anchor_faults(move: MovePart) -> Iterator[FieldFault]:

@@ -1,4 +1,4 @@
-"""The objects inside events. What a Struct does not name is refused."""
+"""The objects inside events. A Struct refuses unknown fields."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from logdig.events.fields import (
 
 
 class Part(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, gc=False):
-    """Root of every object inside an event: what is not named is refused. Parsed JSON holds no cycles."""
+    """Root of every object inside an event; unknown fields are refused. Parsed JSON holds no cycles."""
 
 
 class Consent(Part, frozen=True, kw_only=True):
@@ -79,7 +79,7 @@ class After(Part, frozen=True, kw_only=True):
 
 
 class PagePart(Part, frozen=True, kw_only=True):
-    """Where the visitor came from and what the page calls itself."""
+    """Referrer, title and language of the page."""
 
     referrer: Maybe[Address] = UNSET
     title: Maybe[Text512] = UNSET

@@ -1,7 +1,7 @@
-"""The nine event types of ``POST /v1/events``, each one Struct that is its own rule book.
+"""The nine event types of ``POST /v1/events``, each a Struct with its rules.
 
 Decoding a Struct checks types, ranges, lengths and unknown fields at once. ``UNSET`` means the field was not sent;
-it differs from null, since a stored line keeps the fields as they came. Source: the wire contract, docs/api.md.
+it differs from null, since a stored line keeps the fields as sent. Source: the wire contract, docs/api.md.
 """
 
 from __future__ import annotations
@@ -139,13 +139,13 @@ EVENT_TYPES: tuple[type[Event], ...] = (
 )
 
 BROWSER_FIELDS = ("seq", "user_key", "session_id", "page_view_id", "current_page", "load_count", "spent_milli_sec")
-"""What only a browser knows: a signed sender may leave these out."""
+"""Fields that only a browser knows: a signed sender may omit them."""
 
 
-def _twin(event_type: type[Event], word: str, change: Callable[[FieldInfo], tuple[str, Any, Any]]) -> type[Event]:
+def _variant(event_type: type[Event], word: str, change: Callable[[FieldInfo], tuple[str, Any, Any]]) -> type[Event]:
     """Make a Struct of the same type whose fields are changed."""
     config = event_type.__struct_config__
-    twin = msgspec.defstruct(
+    variant = msgspec.defstruct(
         f"{word}{event_type.__name__}",
         [change(field) for field in msgspec.structs.fields(event_type)],
         frozen=True,
@@ -155,17 +155,17 @@ def _twin(event_type: type[Event], word: str, change: Callable[[FieldInfo], tupl
         forbid_unknown_fields=True,
         gc=False,
     )
-    return cast(type[Event], twin)
+    return cast(type[Event], variant)
 
 
 def _signed(field: FieldInfo) -> tuple[str, Any, Any]:
-    """Let a signed sender leave out the browser's fields."""
+    """Let a signed sender omit the browser's fields."""
     if field.name in BROWSER_FIELDS:
         return field.name, field.type | UnsetType | None, UNSET
     return field.name, field.type, field.default
 
 
-SIGNED_EVENT_TYPES: tuple[type[Event], ...] = tuple(_twin(kind, "Signed", _signed) for kind in EVENT_TYPES)
+SIGNED_EVENT_TYPES: tuple[type[Event], ...] = tuple(_variant(kind, "Signed", _signed) for kind in EVENT_TYPES)
 
 _FORMS: dict[str, Any] = {
     "event_id": EventId,
@@ -174,22 +174,22 @@ _FORMS: dict[str, Any] = {
     "page_view_id": Key,
     "timestamp": Timestamp,
 }
-# msgspec calls a pattern's search from C for each field, which costs more than all the rest of an event together.
+# msgspec calls a pattern's search for each field, which costs more than the rest of an event.
 _ALL_FORMS = re.compile(
     "\n".join(form.__metadata__[0].pattern.removeprefix("^").removesuffix(r"\Z") for form in _FORMS.values())
 )
 
 
 def _unformed(field: FieldInfo) -> tuple[str, Any, Any]:
-    """Take any text where `is_formed` looks at it."""
+    """Accept any text in the fields that `is_formed` checks."""
     return field.name, str if field.name in _FORMS else field.type, field.default
 
 
-UNFORMED_EVENT_TYPES: tuple[type[Event], ...] = tuple(_twin(kind, "Unformed", _unformed) for kind in EVENT_TYPES)
-"""The types of EVENT_TYPES but for the patterns of ids and time, which `is_formed` checks at once: 3 times as fast."""
+UNFORMED_EVENT_TYPES: tuple[type[Event], ...] = tuple(_variant(kind, "Unformed", _unformed) for kind in EVENT_TYPES)
+"""EVENT_TYPES without the patterns of ids and time, which `is_formed` checks at once: 3 times as fast."""
 
 
 def is_formed(event: Event) -> bool:
-    """Tell whether the ids and the time of an unformed event have their form; no form allows the break between them."""
+    """Check the ids and the time of an unformed event at once; no pattern of theirs allows a line break."""
     texts = f"{event.event_id}\n{event.user_key}\n{event.session_id}\n{event.page_view_id}\n{event.timestamp}"
     return _ALL_FORMS.fullmatch(texts) is not None

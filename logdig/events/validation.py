@@ -1,7 +1,7 @@
-"""Say everything that is wrong with a value, by the same Structs that the fast parser decodes.
+"""List every fault of a value, by the same Structs that the fast parser decodes.
 
-The fast parser stops at the first fault and knows no NaN and no lone surrogate; this walk names each fault with its
-path. What it finds in order, the fast parser accepts, and the other way round.
+The fast parser stops at the first fault and refuses NaN and lone surrogates as syntax; this walk names each fault with
+its path. Both accept the same values.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def faults(kind: inspect.Type, value: object, path: str = "") -> Iterator[FieldF
 
     Args:
         kind: From ``msgspec.inspect.type_info``.
-        value: What a JSON parser gave.
-        path: Where the value sits, for the messages.
+        value: From a JSON parser.
+        path: Path of the value, for the messages.
     """
     return _CHECKS[type(kind)](kind, value, path)
 
@@ -46,7 +46,7 @@ def field_faults(fields: Iterable[inspect.Field], value: dict[str, object], path
 
 
 def text_fault(text: str) -> str | None:
-    """Tell why a text cannot be stored: U+0000, or characters that are none."""
+    """Return the reason why a text cannot be stored: U+0000, or lone surrogates."""
     if "\0" in text:
         return "holds U+0000; remove it"
     try:
@@ -75,11 +75,11 @@ def shown(value: object) -> str:
 
 
 def describe(kind: Any) -> str:
-    """Say in words what a scalar type allows."""
+    """Describe in words what a type allows."""
     if isinstance(kind, inspect.Metadata):
         return str((kind.extra_json_schema or {})["description"])
     if isinstance(kind, inspect.UnionType):
-        # The range of numbers says that of the integers among them; where there is none, theirs is said.
+        # The range of floats includes that of integers; without one, the range of integers is described.
         has_range = any(isinstance(option, inspect.FloatType) and option.le is not None for option in kind.types)
         options = [option for option in kind.types if not (has_range and isinstance(option, inspect.IntType))]
         return " or ".join(describe(option) for option in options)
@@ -123,7 +123,7 @@ def _wrong(kind: inspect.Type, value: object, path: str) -> FieldFault:
 
 
 def _is_of(kind: Any, value: object) -> bool:
-    """Tell whether a value has the JSON type that a type asks for; true and false are no integers."""
+    """Tell whether a value has the JSON type of a type; true and false are no integers."""
     kind = kind.type if isinstance(kind, inspect.Metadata) else kind
     wanted = _PYTHON_TYPES[type(kind)]
     return isinstance(value, wanted) and (not isinstance(value, bool) or bool in wanted)
@@ -134,7 +134,7 @@ def _union(kind: inspect.UnionType, value: object, path: str) -> Iterator[FieldF
     if option is None:
         yield _wrong(kind, value, path)
     elif isinstance(option, inspect.IntType | inspect.FloatType):
-        # The range in words is that of all numbers allowed here, not of the integers among them.
+        # Describe the range of all numbers allowed here, not only of the integers.
         yield from (_wrong(kind, value, path) for _ in faults(option, value, path))
     else:
         yield from faults(option, value, path)

@@ -1,7 +1,7 @@
 """Drain the queue into the store: write first, delete after, delete only what is written.
 
-Whatever step a run dies at, the messages it did not delete come back, and what is written twice is told apart later by
-(app, event_id). Several runs at once are safe. The rules and their reasons: docs/flush.md.
+If a run dies at any step, the messages that it did not delete reappear, and ingest merges lines written twice by
+(app, event_id). Concurrent runs are safe. The rules and their reasons: docs/flush.md.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from logdig.errors import PoisonMessageError, QueueUnavailableError, StoreUnavailableError
-from logdig.flush.in_flight import Holding
+from logdig.flush.in_flight import InFlight
 from logdig.flush.poison import poison_line
 from logdig.flush.receiver import receive_all
-from logdig.flush.redelivered import Suspects
+from logdig.flush.redelivered import RedeliveredMessages
 from logdig.flush.report import FlushReport
 from logdig.privacy.erasure_list import LIST_DAYS, ErasureList, read_list
 from logdig.queue.event_queue import BATCH_LIMIT, EventQueue, Message
@@ -34,15 +34,15 @@ class FlushLimits:
     """When a run writes and what it may hold.
 
     Args:
-        min_logs: Write at once when so many logs came.
+        min_logs: Write at once after this many logs.
         interval_seconds: Time until the next run.
-        max_age_seconds: No log may wait longer, without faults.
+        max_age_seconds: Longest wait of a log, without faults.
         object_bytes: Text of an object at which it is written.
         object_messages: Messages of an object at which it is written.
-        open_bytes: Text of all open buffers; over it the largest is written.
+        open_bytes: Text of all open buffers; above it the largest is written.
         wait_seconds: Longest wait of one receive.
-        receivers: Receive calls under way at once.
-        closing_seconds: Kept of the deadline for writing and deleting.
+        receivers: Concurrent receive calls.
+        closing_seconds: Reserved before the deadline for writing and deleting.
     """
 
     min_logs: int = 100
@@ -65,94 +65,94 @@ def flush(
     deadline: datetime,
     force: bool = False,
 ) -> FlushReport:
-    """Move what is queued into objects.
+    """Move queued messages into objects.
 
     Args:
         queue: Where packs wait.
         store: Where objects go.
         limits: See `FlushLimits`.
-        clock: Gives the time, UTC.
+        clock: Returns the time, UTC.
         deadline: The run ends before this time.
-        force: Write whatever is there, however little.
+        force: Write even a few logs.
     Returns:
-        The report. A queue or store that fails raises nothing: ``errors`` says so, and the messages stay queued.
+        The report. A failing queue or store raises nothing: it is in ``errors``, and the messages stay queued.
     """
     run = _Run(queue, store, limits, clock, deadline)
     run.read_erasures()
-    suspects = run.collect(receive_all(queue, limits, clock, deadline, run.report))
-    # A message given back too often would end in the dead-letter queue; suspects therefore make a run due.
-    if force or run.due() or suspects or run.report.objects:
+    redelivered = run.collect(receive_all(queue, limits, clock, deadline, run.report))
+    # A message released too often would end in the dead-letter queue; redelivered ones therefore make a run due.
+    if force or run.due() or redelivered or run.report.objects:
         run.write_open()
         run.delete_written()
-        for message in suspects:
+        for message in redelivered:
             run.handle_alone(message)
     run.finish()
     return run.report
 
 
 class _Run:
-    """State of one run: open buffers, and in how many of them each held message still lies."""
+    """State of one run: open buffers, and the messages in flight."""
 
     def __init__(
         self, queue: EventQueue, store: EventStore, limits: FlushLimits, clock: Clock, deadline: datetime
     ) -> None:
         self._queue, self._store, self._limits, self._clock, self._deadline = queue, store, limits, clock, deadline
         self._buffers = Buffers()
-        self._holding = Holding()
+        self._in_flight = InFlight()
         self._oldest: datetime | None = None
         self._blocked = False
         self._erasures: ErasureList | None = None
         self.report = FlushReport()
 
     def read_erasures(self) -> None:
-        """Learn who was forgotten while their events were under way; without the list nothing may be written."""
+        """Read the list of erasures; without it nothing may be written."""
         try:
             self._erasures = read_list(self._store, self._clock() - timedelta(days=LIST_DAYS))
         except StoreUnavailableError as err:
             self._block(err.message)
 
     def collect(self, messages: Iterator[Message]) -> list[Message]:
-        """Take messages into buffers, writing what is full; return those to be handled alone."""
-        suspects = Suspects()
+        """Put messages into buffers and write full ones; return the messages to handle alone."""
+        redelivered = RedeliveredMessages()
         for message in messages:
-            if Suspects.is_one(message) and not self._holding.has(message):
-                if not suspects.keep(message):
-                    self._holding.hold(message)
+            if RedeliveredMessages.is_redelivered(message) and not self._in_flight.has(message):
+                if not redelivered.keep(message):
+                    self._in_flight.hold(message)
             elif self._blocked:
-                self._holding.hold(message)
+                self._in_flight.hold(message)
             else:
                 self._take(message)
                 self._write(self._buffers.full(self._limits.object_bytes, self._limits.object_messages))
                 self._write_largest_while_over()
                 self.delete_written(whole_batches_only=True)
-        return suspects.in_turn()
+        return redelivered.shuffled()
 
     def due(self) -> bool:
-        """Tell whether enough logs came, or the oldest would grow too old by the next run."""
+        """Tell whether there are enough logs, or the oldest would be too old at the next run."""
         if self.report.logs + self.report.rejected >= self._limits.min_logs:
             return True
         if self._oldest is None:
             return False
-        by_then = self._clock() - self._oldest + timedelta(seconds=self._limits.interval_seconds + 60)
-        return self.report.poison > 0 or by_then >= timedelta(seconds=self._limits.max_age_seconds)
+        age_at_next_run = self._clock() - self._oldest + timedelta(seconds=self._limits.interval_seconds + 60)
+        return self.report.poison > 0 or age_at_next_run >= timedelta(seconds=self._limits.max_age_seconds)
 
     def _take(self, message: Message) -> None:
-        if self._holding.has(message):
-            self._holding.renew(message)
+        if self._in_flight.has(message):
+            self._in_flight.renew(message)
             return
         try:
-            found = read_pack(message.body, message.message_id)
+            pack = read_pack(message.body, message.message_id)
         except PoisonMessageError as err:
             self.report.poison += 1
             self._oldest = min(self._oldest or message.sent_at, message.sent_at)
             lines = [poison_line(message, err.reason)]
-            self._holding.take(message, self._add("bad", lines, message))
+            self._in_flight.take(message, self._add("bad", lines, message))
             return
-        self.report.logs += len(found.events)
-        self.report.rejected += len(found.rejected)
-        self._oldest = min(self._oldest or found.received_at, found.received_at)
-        buffers = self._add("raw", found.event_lines(), message) + self._add("bad", found.rejected_lines(), message)
-        self._holding.take(message, buffers)
+        self.report.logs += len(pack.events)
+        self.report.rejected += len(pack.rejected)
+        self._oldest = min(self._oldest or pack.received_at, pack.received_at)
+        buffers = self._add("raw", pack.event_lines(), message) + self._add("bad", pack.rejected_lines(), message)
+        self._in_flight.take(message, buffers)
 
     def _add(self, zone: Zone, lines: Iterable[bytes], message: Message) -> int:
         if self._erasures is not None:
@@ -187,18 +187,18 @@ class _Run:
             self.report.already_there += not is_new
             self.report.text_bytes += built.text_bytes
             self.report.keys.append(built.key)
-            self._holding.wrote(buffer.message_ids)
+            self._in_flight.wrote(buffer.message_ids)
 
     def delete_written(self, *, whole_batches_only: bool = False) -> None:
         """Delete messages all of whose lines are written, ten a call."""
         least = BATCH_LIMIT if whole_batches_only else 1
-        while self._holding.written >= least and not self._is_late():
-            batch = self._holding.pop_written(BATCH_LIMIT)
+        while self._in_flight.written >= least and not self._is_late():
+            batch = self._in_flight.pop_written(BATCH_LIMIT)
             failed = self._delete(batch)
             self.report.deleted += len(batch) - len(failed)
             self.report.left += len(failed)
             if failed:
-                # Written but still queued: they come back and are written again, which ingest tells apart.
+                # Written but still queued: they reappear and are written again, which ingest merges.
                 self.report.errors.append(f"{len(failed)} written messages could not be deleted")
 
     def _delete(self, batch: list[Message]) -> list[Message]:
@@ -211,33 +211,33 @@ class _Run:
         return left
 
     def handle_alone(self, message: Message) -> None:
-        """Read, write and delete one message by itself, so that it harms no other."""
+        """Read, write and delete one message by itself, so that it cannot harm others."""
         if self._blocked:
-            self._holding.hold(message)
+            self._in_flight.hold(message)
             return
         self._take(message)
         self.write_open()
         self.delete_written()
 
     def finish(self) -> None:
-        """Delete what is written and give everything else back."""
+        """Delete written messages and release all others."""
         self.delete_written()
-        if written := self._holding.written:
+        if written := self._in_flight.written:
             self.report.left += written
             self.report.errors.append(f"the deadline came before {written} written messages were deleted")
-        held = self._holding.unwritten()
-        for start in range(0, len(held), BATCH_LIMIT):
+        unwritten = self._in_flight.unwritten()
+        for start in range(0, len(unwritten), BATCH_LIMIT):
             if self._is_late():
                 break
-            batch = held[start : start + BATCH_LIMIT]
+            batch = unwritten[start : start + BATCH_LIMIT]
             try:
                 failed = self._queue.release(batch)
             except QueueUnavailableError:
                 failed = batch
-            # Those come back by themselves when their visibility ends.
+            # Those reappear when their visibility timeout ends.
             self.report.released += len(batch) - len(failed)
         if self._blocked:
-            self.report.left += len(held)
+            self.report.left += len(unwritten)
 
     def _is_late(self) -> bool:
         return self._clock() >= self._deadline

@@ -1,31 +1,17 @@
-"""The bad line of a message that no one can read."""
+"""The bad line of an unreadable message."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 
-from logdig.events.lines import BAD_TEXT_BYTES_LIMIT
+from logdig.events.lines import bad_line
+from logdig.events.validation import FieldFault
 from logdig.queue.event_queue import Message
-from logdig.times import wire_time
 
 
 def poison_line(message: Message, reason: str) -> bytes:
-    """Write it; the same message always makes the same line."""
-    whole = message.body.encode("utf-8", "replace")
-    return json.dumps(
-        {
-            "received_at": wire_time(message.sent_at),
-            "bad_id": hashlib.sha256(f"{message.message_id} {message.body}".encode("utf-8", "replace")).hexdigest()[
-                :22
-            ],
-            "app": None,
-            "errors": [{"field": "", "reason": f"unreadable message: {reason}"[:1024]}],
-            "text": whole[:BAD_TEXT_BYTES_LIMIT].decode("utf-8", "replace"),
-            "bytes": len(whole),
-            "sha256": hashlib.sha256(whole).hexdigest(),
-            "truncated": len(whole) > BAD_TEXT_BYTES_LIMIT,
-            "pack_id": None,
-        },
-        separators=(",", ":"),
-    ).encode("ascii")
+    """Write the bad line of a message; the same message always makes the same line."""
+    digest = hashlib.sha256(f"{message.message_id} {message.body}".encode("utf-8", "replace")).hexdigest()
+    error = FieldFault("", f"unreadable message: {reason}"[:1024])
+    source = message.body.encode("utf-8", "replace")
+    return bad_line(message.sent_at, digest[:22], None, [error], source, pack_id=None)

@@ -1,6 +1,6 @@
-"""Take messages off the queue until it gives too little: the end of a run's receiving, and nothing else.
+"""Receive messages until the queue returns too few.
 
-An empty receive never means a drained queue, and an approximate count is never asked for.
+An empty receive does not mean an empty queue, and the approximate count of a queue is not used.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from logdig.times import Clock
 EMPTY_RECEIVES = 2
 """Empty receives after which a run stops, not necessarily in a row."""
 THIN_RECEIVES = 5
-"""Receives in a row with fewer than THIN_MESSAGES after which it stops: a trickle never keeps a run alive."""
+"""Receives in a row with fewer than THIN_MESSAGES after which it stops: a trickle does not keep a run alive."""
 THIN_MESSAGES = 3
 
 
 class ReceivingLimits(Protocol):
-    """What receiving needs of the flush limits."""
+    """The flush limits that apply to receiving."""
 
     @property
     def wait_seconds(self) -> int: ...
@@ -33,7 +33,7 @@ class ReceivingLimits(Protocol):
 
 
 class Report(Protocol):
-    """What receiving tells the report."""
+    """The part of the report that receiving fills in."""
 
     received: int
     stopped: str
@@ -47,7 +47,7 @@ class _Stop:
         self._empty = self._thin = 0
 
     def after(self, messages: int) -> str:
-        """Say why to stop after a receive of so many messages, or nothing."""
+        """Return why to stop after a receive of this many messages; empty to go on."""
         self._empty += messages == 0
         self._thin = self._thin + 1 if messages < THIN_MESSAGES else 0
         if self._empty >= EMPTY_RECEIVES:
@@ -58,26 +58,26 @@ class _Stop:
 def receive_all(
     queue: EventQueue, limits: ReceivingLimits, clock: Clock, deadline: datetime, report: Report
 ) -> Iterator[Message]:
-    """Yield messages until the queue gives too little or fails, the deadline nears, or the report has an error.
+    """Yield messages until the queue returns too few or fails, the deadline nears, or the report has an error.
 
-    Receives that are under way when it stops are waited for and their messages yielded too: nothing is left hidden.
+    When it stops, it waits for the calls in progress and yields their messages too, so that none stays invisible.
     """
     last_start = deadline - timedelta(seconds=limits.closing_seconds)
     stop = _Stop()
     with ThreadPoolExecutor(limits.receivers, thread_name_prefix="receive") as pool:
-        under_way: set[Future[list[Message]]] = set()
+        in_progress: set[Future[list[Message]]] = set()
         while True:
             if not report.stopped and clock() >= last_start:
                 report.stopped = "deadline"
             if not report.stopped and report.errors:
                 report.stopped = "error"
-            while not report.stopped and len(under_way) < limits.receivers:
-                under_way.add(pool.submit(queue.receive, limits.wait_seconds))
-            if not under_way:
+            while not report.stopped and len(in_progress) < limits.receivers:
+                in_progress.add(pool.submit(queue.receive, limits.wait_seconds))
+            if not in_progress:
                 return
-            done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
-            for one in done:
-                yield from _messages(one, stop, report)
+            done, in_progress = wait(in_progress, return_when=FIRST_COMPLETED)
+            for receive in done:
+                yield from _messages(receive, stop, report)
 
 
 def _messages(done: Future[list[Message]], stop: _Stop, report: Report) -> list[Message]:

@@ -1,4 +1,4 @@
-"""Messages that may be what ends the runs: received too often without being deleted. Source: docs/flush.md."""
+"""Messages received too often without being deleted, which may be what crashes the runs. Source: docs/flush.md."""
 
 from __future__ import annotations
 
@@ -6,38 +6,38 @@ import hashlib
 
 from logdig.queue.event_queue import Message
 
-SUSPECT_AFTER = 5
-"""A message received more often than this is handled alone, after everything else."""
+REDELIVERED_AFTER = 5
+"""A message received more often than this is handled alone, after all others."""
 
-SUSPECT_BYTES = 16 * 1024 * 1024
-"""Texts of suspects that a run keeps; the others are given back for the next one."""
+REDELIVERED_BYTES = 16 * 1024 * 1024
+"""Texts of redelivered messages that a run keeps; it releases the others for the next run."""
 
 
-class Suspects:
-    """Those of one run."""
+class RedeliveredMessages:
+    """The redelivered messages of one run."""
 
     def __init__(self) -> None:
         self._kept: dict[str, Message] = {}
         self._size_bytes = 0
 
     @staticmethod
-    def is_one(message: Message) -> bool:
+    def is_redelivered(message: Message) -> bool:
         """Tell whether a message was received too often."""
-        return message.receive_count > SUSPECT_AFTER
+        return message.receive_count > REDELIVERED_AFTER
 
     def keep(self, message: Message) -> bool:
-        """Keep a message with its text, or its latest receipt if it came again; False = there is no room for it."""
+        """Keep a message with its text, or the latest receipt of a kept one; False = above REDELIVERED_BYTES."""
         if message.message_id not in self._kept:
-            if self._size_bytes + len(message.body) > SUSPECT_BYTES:
+            if self._size_bytes + len(message.body) > REDELIVERED_BYTES:
                 return False
             self._size_bytes += len(message.body)
         self._kept[message.message_id] = message
         return True
 
-    def in_turn(self) -> list[Message]:
-        """All of them, in another order in every run: the one that ends runs never keeps the same ones waiting."""
-        return sorted(self._kept.values(), key=_turn)
+    def shuffled(self) -> list[Message]:
+        """All of them, in another order in every run, so that one that crashes runs does not block the same ones."""
+        return sorted(self._kept.values(), key=_shuffle_key)
 
 
-def _turn(message: Message) -> bytes:
+def _shuffle_key(message: Message) -> bytes:
     return hashlib.sha256(f"{message.message_id} {message.receive_count}".encode()).digest()

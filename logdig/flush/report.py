@@ -1,4 +1,4 @@
-"""What one run of the flush did. Source: docs/flush.md, "The report"."""
+"""The report of one flush. Source: docs/flush.md, "The report"."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import json
 from dataclasses import asdict, dataclass, field
 
 SHARE_LEAST_EVENTS = 100
-"""Of fewer a share says nothing."""
+"""Fewer events than this are too few for a share."""
 
 
 @dataclass(slots=True)
 class FlushReport:
-    """What a run did; ``errors`` is empty when everything it meant to do is done."""
+    """Counts of a run; ``errors`` is empty when it did all its work."""
 
     received: int = 0
     logs: int = 0
@@ -29,9 +29,9 @@ class FlushReport:
 
     @property
     def rejected_percent(self) -> float:
-        """Share of rejected events; 0 where so few came that a share says nothing."""
-        came = self.logs + self.rejected
-        return round(100 * self.rejected / came, 1) if came >= SHARE_LEAST_EVENTS else 0.0
+        """Share of rejected events; 0 below SHARE_LEAST_EVENTS."""
+        total = self.logs + self.rejected
+        return round(100 * self.rejected / total, 1) if total >= SHARE_LEAST_EVENTS else 0.0
 
     def as_json(self) -> str:
         """One line for logs; an alarm reads ``rejected_percent`` from it."""

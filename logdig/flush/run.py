@@ -13,12 +13,12 @@ TIMEOUT_SECONDS = 240
 
 
 class FlushFailedError(TransientError):
-    """A run could not write or delete everything it meant to; what it left comes back by itself."""
+    """A run could not write or delete all messages; those left reappear in the queue."""
 
 
 def flush_once(settings: Settings, *, force: bool, seconds: float = TIMEOUT_SECONDS) -> FlushReport:
     """Flush the queue of the settings into their bucket within the given time."""
-    # Imported here: the collector starts from the same package and needs none of it.
+    # Imported here: the collector's function does not need these.
     from logdig.aws.clients import s3_store, sqs_queue
     from logdig.flush.flusher import FlushLimits, flush
 

@@ -1,7 +1,7 @@
-"""Who was forgotten and when, so that what was still under way is caught when it arrives. Source: docs/privacy.md.
+"""The list of erased persons, by which events that arrive late are erased too. Source: docs/privacy.md.
 
-An entry is an empty object whose key says everything, so that one listing reads them all:
-``erasures/list/app=<app>/<field>/<asked_at>/<pseudonym>``. It holds no key of a person, only its salted hash.
+An entry is an empty object whose key holds all its data, so that one listing reads the whole list:
+``erasures/list/app=<app>/<field>/<asked_at>/<pseudonym>``. It holds the salted hash of a person's key, never the key.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ LIST_PREFIX = f"{PREFIX}list/"
 RECEIPT_PREFIX = f"{PREFIX}receipts/"
 SALT_KEY = f"{PREFIX}salt"
 LIST_DAYS = 60
-"""Days that an entry counts: 30 that a browser may hold events, 14 in the queue, 14 in the dead-letter queue, and 2."""
+"""Days that an entry applies: 30 in a browser, 14 in the queue, 14 in the dead-letter queue, and 2 to spare."""
 
 _ENTRY = re.compile(rf"{LIST_PREFIX}app=([^/]*)/({'|'.join(FIELDS)})/([^/]+)/([0-9a-f]+)")
-_QUICK = re.compile(rb'"(user_key|customer_id)":\s*"((?:[^"\\]|\\.)*)"')
+_PERSON_KEYS = re.compile(rb'"(user_key|customer_id)":\s*"((?:[^"\\]|\\.)*)"')
 _OCCURRED = re.compile(rb'"occurred_at":\s*"([^"]*)"')
-_CACHE_MOST = 100_000
+_CACHE_LIMIT = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One erasure: of ``app``, '' for every app."""
+    """One erasure; ``app`` is '' for every app."""
 
     app: str
     field: str
@@ -50,7 +50,7 @@ class Entry:
 
 
 class ErasureList:
-    """The entries that count, and the lines they concern."""
+    """The entries that apply, and a test of lines against them."""
 
     def __init__(self, names: Pseudonyms, entries: Iterable[Entry]) -> None:
         self.names = names
@@ -61,40 +61,40 @@ class ErasureList:
         self._known: dict[bytes, bool] = {}
 
     def is_in(self, zone: Zone, line: bytes) -> bool:
-        """Tell whether a line is about someone who was forgotten after it happened.
+        """Tell whether a line is about a person whose erasure was asked for after the event.
 
-        What happens afterwards is kept, but for rejected events: their text tells no time that could be trusted.
+        Later events are kept, except rejected ones: their text holds no time that can be trusted.
         """
-        if zone == "raw" and not any(self._is_known(field, value) for field, value in _QUICK.findall(line)):
+        if zone == "raw" and not any(self._is_known(field, value) for field, value in _PERSON_KEYS.findall(line)):
             return False
-        happened = _OCCURRED.search(line)
-        at = happened[1].decode("ascii", "replace") if happened and zone == "raw" else ""
+        match = _OCCURRED.search(line)
+        occurred_at = match[1].decode("ascii", "replace") if match and zone == "raw" else ""
         app = app_of(line)
         return any(
-            entry.app in ("", app) and at <= wire_time(entry.asked_at)
-            for entry in self._concerned(mentions(zone, line))
+            entry.app in ("", app) and occurred_at <= wire_time(entry.asked_at)
+            for entry in self._entries_of(mentions(zone, line))
         )
 
     def cleaned(self, zone: Zone, line: bytes) -> bytes:
-        """Return the line, or what takes its place."""
+        """Return the line, or the tombstone that replaces it."""
         if not self.is_in(zone, line):
             return line
         day = datetime.fromisoformat(line[DAY_IN_LINE].decode("ascii")).date()
         return tombstone(zone, day, line, self.names)
 
-    def _concerned(self, found: Mentions) -> Iterable[Entry]:
-        candidates = {*found.named, *((field, word) for word in found.words for field in FIELDS)}
+    def _entries_of(self, mentioned: Mentions) -> Iterable[Entry]:
+        candidates = {*mentioned.named, *((field, word) for word in mentioned.words for field in FIELDS)}
         for field, value in candidates:
             yield from self._by_name.get((field, self.names.of(field, value)), ())
 
     def _is_known(self, field: bytes, written: bytes) -> bool:
-        """Answer for a value as it is written in JSON; visitors come in runs, so answers are kept."""
+        """Look up a value as written in JSON; lines of a visitor come in runs, so results are cached."""
         key = field + b":" + written
         known = self._known.get(key)
         if known is None:
             value = _unescape(written)
             known = (field.decode(), self.names.of(field.decode(), value)) in self._by_name
-            if len(self._known) >= _CACHE_MOST:
+            if len(self._known) >= _CACHE_LIMIT:
                 self._known.clear()
             self._known[key] = known
         return known
@@ -105,22 +105,22 @@ def _unescape(written: bytes) -> str:
 
 
 def read_list(store: EventStore, since: datetime) -> ErasureList | None:
-    """Read the entries asked for at ``since`` or later; None when there are none, for the price of one listing.
+    """Read the entries asked for at ``since`` or later, by one listing; None when there are none.
 
     Raises:
-        StoreUnavailableError: The store does not answer, or lost the salt; nothing may be written before it does.
+        StoreUnavailableError: The store does not answer, or has lost the salt; nothing may be written until it does.
     """
-    found = [_ENTRY.fullmatch(stored.key) for stored in store.list(LIST_PREFIX)]
+    matches = [_ENTRY.fullmatch(stored.key) for stored in store.list(LIST_PREFIX)]
     entries = [
         Entry(match[1], match[2], asked_at, match[4])
-        for match in found
+        for match in matches
         if match and (asked_at := parse_wire_time(match[3])) is not None and asked_at >= since
     ]
     return ErasureList(Pseudonyms(_existing_salt(store)), entries) if entries else None
 
 
-def remember(store: EventStore, person: Person, asked_at: datetime) -> Entry:
-    """Put a person on the list; from the next flush on, what happened before ``asked_at`` is erased as it arrives."""
+def add_to_list(store: EventStore, person: Person, asked_at: datetime) -> Entry:
+    """Put a person on the list; from the next flush on, events before ``asked_at`` are erased as they arrive."""
     names = Pseudonyms(make_salt(store))
     entry = Entry(person.app or "", person.field, asked_at, names.of(person.field, person.value))
     store.put(entry.key, b"")
@@ -128,7 +128,7 @@ def remember(store: EventStore, person: Person, asked_at: datetime) -> Entry:
 
 
 def read_salt(store: EventStore) -> str | None:
-    """The salt of all pseudonyms; None while nobody was ever forgotten."""
+    """The salt of all pseudonyms; None before the first erasure."""
     try:
         return store.get(SALT_KEY).decode("ascii")
     except KeyError:
@@ -136,7 +136,7 @@ def read_salt(store: EventStore) -> str | None:
 
 
 def make_salt(store: EventStore) -> str:
-    """The salt, made when it is missing; of two that make it at once the first wins."""
+    """The salt, made when it is missing; of two processes that make it at once, the first wins."""
     if (salt := read_salt(store)) is not None:
         return salt
     store.put(SALT_KEY, secrets.token_hex(32).encode("ascii"))
@@ -146,5 +146,7 @@ def make_salt(store: EventStore) -> str:
 def _existing_salt(store: EventStore) -> str:
     salt = read_salt(store)
     if salt is None:
-        raise StoreUnavailableError(f"{SALT_KEY} is gone, which tells who was forgotten; bring its last version back")
+        raise StoreUnavailableError(
+            f"{SALT_KEY} is missing, without which erasures cannot be recognized; restore its last version"
+        )
     return salt

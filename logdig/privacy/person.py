@@ -1,4 +1,4 @@
-"""Whom a stored line is about: a visitor by ``user_key``, a customer by ``customer_id``."""
+"""The persons that a stored line mentions: a visitor by ``user_key``, a customer by ``customer_id``."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from logdig.store.keys import Zone
 
 FIELDS = ("user_key", "customer_id")
 WORD_LEAST = 6
-"""In a text that is no JSON, or misnames its fields, a word of so many characters is taken for a key; shorter ones
-would be found in everyone's numbers."""
+"""In a text that is no JSON, or misnames its fields, a word of this length may be a key; shorter words would match
+numbers of other persons."""
 
 _NAMED = re.compile(r'"(user_key|customer_id)"\s*:\s*("(?:[^"\\]|\\.)*"|-?\d+)')
 _FORM = re.compile(r"\b(user_key|customer_id)=([^&\s\"\\]+)")
@@ -22,19 +22,19 @@ _WORDS = tuple(re.compile(rf"[A-Za-z0-9{more}]{{{WORD_LEAST},128}}") for more in
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
-    """Keys that a line holds in the fields for them, and of a rejected event every word that may be one."""
+    """Keys in the fields of a line, and every word of a rejected event that may be a key."""
 
     named: frozenset[tuple[str, str]]
     words: frozenset[str] = frozenset()
 
     def of(self, field: str, value: str) -> bool:
-        """Tell whether a person is among them."""
+        """Tell whether a person is mentioned."""
         return (field, value) in self.named or value in self.words
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whom to forget; ``field`` is one of FIELDS, ``app`` None means every app."""
+    """The person to erase; ``field`` is one of FIELDS, ``app`` None means every app."""
 
     field: str
     value: str
@@ -48,17 +48,17 @@ class Person:
 
     @property
     def fragment(self) -> bytes:
-        """The longest part of the key that stands in a raw line as it is, whatever is escaped around it."""
+        """The longest part of the key that a raw line holds unescaped."""
         return max(re.findall(r"[A-Za-z0-9 ._-]+", self.value), key=len, default="").encode()
 
 
 def mentions(zone: Zone, line: bytes) -> Mentions:
-    """Read whom a line is about; of a rejected event, or a line that is no JSON, its text is searched."""
-    found = _parse(line)
-    if zone == "raw" and isinstance(found, dict):
-        return Mentions(frozenset((name, found[name]) for name in FIELDS if isinstance(found.get(name), str)))
+    """Find the persons that a line mentions; of a rejected event, or a line that is no JSON, search the text."""
+    event = _parse(line)
+    if zone == "raw" and isinstance(event, dict):
+        return Mentions(frozenset((name, event[name]) for name in FIELDS if isinstance(event.get(name), str)))
     whole = line.decode("utf-8", "replace")
-    text = str(found["text"]) if isinstance(found, dict) and "text" in found else whole
+    text = str(event["text"]) if isinstance(event, dict) and "text" in event else whole
     named = set(_fields(_parse(text)))
     for name, value in _NAMED.findall(text):
         named.add((name, str(_parse(value))))
@@ -68,9 +68,9 @@ def mentions(zone: Zone, line: bytes) -> Mentions:
 
 
 def app_of(line: bytes) -> str:
-    """The app of a stored line; '' where it names none."""
-    found = _parse(line)
-    return str(found.get("app") or "") if isinstance(found, dict) else ""
+    """The app of a stored line; '' without one."""
+    event = _parse(line)
+    return str(event.get("app") or "") if isinstance(event, dict) else ""
 
 
 def _parse(text: bytes | str) -> object:
@@ -81,12 +81,12 @@ def _parse(text: bytes | str) -> object:
 
 
 def _fields(value: object) -> Iterator[tuple[str, str]]:
-    """Yield the keys that stand anywhere in a parsed text."""
+    """Yield the keys at any depth of a parsed text."""
     waiting = [value]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            yield from ((name, str(one[name])) for name in FIELDS if isinstance(one.get(name), str | int))
-            waiting.extend(one.values())
-        elif isinstance(one, list):
-            waiting.extend(one)
+        inner = waiting.pop()
+        if isinstance(inner, dict):
+            yield from ((name, str(inner[name])) for name in FIELDS if isinstance(inner.get(name), str | int))
+            waiting.extend(inner.values())
+        elif isinstance(inner, list):
+            waiting.extend(inner)

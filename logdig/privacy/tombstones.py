@@ -1,8 +1,8 @@
-"""What stands where a person's line was: a line of the same zone and day that says nothing of the person.
+"""Tombstones: the lines that replace a person's lines, of the same zone and day, without personal data.
 
-It lets every count go on meeting: the line is still counted, and the number that it had in its session still filled.
-Ids are replaced by pseudonyms, hashes with a salt that lies beside the erasures, so that copies of one event still
-count as copies. The time is cut to the day.
+They keep the counts of the ledger right: the line is still counted, and its number in its session still filled. Ids
+become pseudonyms, hashes with a salt that is stored beside the erasures, so that copies of one event still count as
+copies. The time is cut to the day.
 """
 
 from __future__ import annotations
@@ -10,69 +10,63 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 from typing import Any
 
-from logdig.events.lines import TEN_NAMES
+from logdig.events.lines import TEN_NAMES, bad_line
+from logdig.events.validation import FieldFault
 from logdig.store.keys import Zone
+from logdig.times import wire_time
 
 ERASED_NAME = "$erased"
-"""Name of the server's own custom event; a line of it comes into no table."""
+"""Name of the server's own custom event; its lines enter no table."""
 ERASED_REASON = "erased"
 PSEUDONYM_DIGITS = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Pseudonyms:
-    """Names that hide what they stand for; equal values get equal names."""
+    """Salted hashes in place of values; equal values get equal pseudonyms."""
 
     salt: str
 
     def of(self, kind: str, value: str) -> str:
-        """Name a value of a kind: 128 bits, hexadecimal; in Spark, analytics/ledger/sequence_gaps.py does the same."""
+        """Hash a value of a kind: 128 bits, hexadecimal; analytics/ledger/sequence_gaps.py does the same in Spark."""
         text = f"{self.salt} {kind} {value}".encode("utf-8", "surrogatepass")
         return hashlib.sha256(text).hexdigest()[:PSEUDONYM_DIGITS]
 
     def session(self, value: str) -> str:
-        """Name a session; the tilde, which no session has, tells that it is hidden."""
+        """Hash a session id; the tilde, which no session id has, marks the result."""
         return value if value.startswith("~") else f"~{self.of('session', value)}"
 
 
 def tombstone(zone: Zone, day: date, line: bytes, names: Pseudonyms) -> bytes:
-    """Write what takes the place of a line."""
-    found = _object(line.decode("utf-8", "replace"))
-    moment = f"{day.isoformat()}T00:00:00.000Z"
-    pack_id = found.get("pack_id")
+    """Write the line that replaces another."""
+    erased = _object(line.decode("utf-8", "replace"))
+    received_at = datetime.combine(day, time(), UTC)
+    pack_id = erased.get("pack_id")
     if zone == "bad":
-        text = json.dumps(_number(_object(str(found.get("text", ""))), names, "session_id"))
-        stone = {
-            "received_at": moment,
-            "bad_id": found.get("bad_id") or names.of("line", line.decode("utf-8", "replace")),
-            "app": found.get("app"),
-            "errors": [{"field": "", "reason": ERASED_REASON}],
-            "text": text,
-            "bytes": len(text),
-            "sha256": hashlib.sha256(text.encode()).hexdigest(),
-            "truncated": False,
-            "pack_id": pack_id,
-        }
-    else:
-        event_id = str(found.get("event_id") or line.decode("utf-8", "replace"))
-        stone = {
-            "received_at": moment,
-            "occurred_at": moment,
-            "app": found.get("app") or "",
-            **dict.fromkeys(TEN_NAMES),
-            "timestamp": moment,
-            "event_id": names.of("event", event_id),
-            "type": "custom",
-            "custom": {"name": ERASED_NAME, "props": _number(found, names, "session")},
-            "pack_id": pack_id,
-        }
-    return json.dumps(stone, separators=(",", ":")).encode("ascii")
+        text = json.dumps(_position(_object(str(erased.get("text", ""))), names, "session_id"))
+        bad_id = erased.get("bad_id") or names.of("line", line.decode("utf-8", "replace"))
+        errors = [FieldFault("", ERASED_REASON)]
+        return bad_line(received_at, bad_id, erased.get("app"), errors, text.encode(), pack_id=pack_id)
+    timestamp = wire_time(received_at)
+    event_id = str(erased.get("event_id") or line.decode("utf-8", "replace"))
+    event = {
+        "received_at": timestamp,
+        "occurred_at": timestamp,
+        "app": erased.get("app") or "",
+        **dict.fromkeys(TEN_NAMES),
+        "timestamp": timestamp,
+        "event_id": names.of("event", event_id),
+        "type": "custom",
+        "custom": {"name": ERASED_NAME, "props": _position(erased, names, "session")},
+        "pack_id": pack_id,
+    }
+    return json.dumps(event, separators=(",", ":")).encode("ascii")
 
 
-def _number(event: dict[str, Any], names: Pseudonyms, key: str) -> dict[str, Any]:
+def _position(event: dict[str, Any], names: Pseudonyms, key: str) -> dict[str, Any]:
     session, seq = event.get("session_id"), event.get("seq")
     if not isinstance(session, str) or type(seq) is not int:
         return {}
@@ -81,7 +75,7 @@ def _number(event: dict[str, Any], names: Pseudonyms, key: str) -> dict[str, Any
 
 def _object(text: str) -> dict[str, Any]:
     try:
-        found = json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}

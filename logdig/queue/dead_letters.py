@@ -1,4 +1,4 @@
-"""Messages of the dead-letter queue: look at them without taking them out, and send them back.
+"""Messages of the dead-letter queue: read them without removing them, and send them back.
 
 Sources: docs/reliability.md, docs/ledger.md.
 """
@@ -13,16 +13,16 @@ from logdig.errors import PoisonMessageError, QueueUnavailableError
 from logdig.queue.event_queue import BATCH_LIMIT, EventQueue, Message
 from logdig.queue.packs import read_pack
 
-LOOKED_AT_MOST = 10_000
-"""Messages that one look takes; a dead-letter queue with more needs an operator before it needs a number."""
+READ_LIMIT = 10_000
+"""Messages that one read takes; more than this need an operator, not an exact count."""
 FRUITLESS_RECEIVES = 2
-"""Receives without a new message after which a queue counts as read: one empty receive never means an empty queue."""
+"""Receives without a new message after which a queue counts as read: one empty receive does not mean an empty queue."""
 READABLE = "can be read; the flushes that received it ended before deleting it"
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One message: when it was sent, what is in it, and why it may be here."""
+    """One message: time of sending, content, and why it may be here."""
 
     message_id: str
     sent_at: datetime
@@ -36,7 +36,7 @@ class DeadLetter:
 
 @dataclass(slots=True)
 class DeadLines:
-    """Stored lines of either zone, as the flush would have written them; messages no one can read by day of sending."""
+    """Lines of both zones, as the flush would write them; unreadable messages by their day of sending."""
 
     raw: list[str] = field(default_factory=list)
     bad: list[str] = field(default_factory=list)
@@ -44,35 +44,35 @@ class DeadLines:
 
 
 def list_dead(dlq: EventQueue, most: int) -> list[DeadLetter]:
-    """Describe messages, oldest first; all are given back.
+    """Describe messages, oldest first; all stay in the queue.
 
     Raises:
-        QueueUnavailableError: The queue does not answer; what was received comes back when its visibility ends.
+        QueueUnavailableError: The queue does not answer; received messages reappear when their visibility timeout ends.
     """
-    return sorted(map(_describe, _look(dlq, most)), key=lambda one: one.sent_at)
+    return sorted(map(_describe, _peek(dlq, most)), key=lambda letter: letter.sent_at)
 
 
 def read_dead(dlq: EventQueue) -> DeadLines:
-    """Read every event that waits; everything is given back. Errors as of `list_dead`."""
-    found = DeadLines()
-    for message in _look(dlq, LOOKED_AT_MOST):
+    """Read every waiting event; all messages stay in the queue. Errors as of `list_dead`."""
+    lines = DeadLines()
+    for message in _peek(dlq, READ_LIMIT):
         try:
             pack = read_pack(message.body, message.message_id)
         except PoisonMessageError:
-            found.unreadable.append(message.sent_at.date())
+            lines.unreadable.append(message.sent_at.date())
         else:
-            found.raw += [line.decode("ascii") for line in pack.event_lines()]
-            found.bad += [line.decode("ascii") for line in pack.rejected_lines()]
-    return found
+            lines.raw += [line.decode("ascii") for line in pack.event_lines()]
+            lines.bad += [line.decode("ascii") for line in pack.rejected_lines()]
+    return lines
 
 
 def redrive(dlq: EventQueue, queue: EventQueue) -> Iterator[int]:
     """Send every message back to the queue, yielding how many moved with each step.
 
-    Sent first, deleted after: whatever breaks off in between leaves copies, which ingest tells apart, and never a loss.
+    Each message is sent before it is deleted: an interruption leaves copies, which ingest removes, and never a loss.
 
     Raises:
-        QueueUnavailableError: A queue does not answer or does not delete; what is not moved stays.
+        QueueUnavailableError: A queue does not answer or does not delete; messages not yet moved stay.
     """
     for batch in _batches(dlq):
         for message in batch:
@@ -83,7 +83,7 @@ def redrive(dlq: EventQueue, queue: EventQueue) -> Iterator[int]:
         yield len(batch)
 
 
-def _look(dlq: EventQueue, most: int) -> list[Message]:
+def _peek(dlq: EventQueue, most: int) -> list[Message]:
     held: list[Message] = []
     for batch in _batches(dlq):
         held += batch
@@ -95,21 +95,26 @@ def _look(dlq: EventQueue, most: int) -> list[Message]:
 
 
 def _batches(queue: EventQueue) -> Iterator[list[Message]]:
-    """Receive until nothing new comes; a message that comes again is left out."""
-    seen: set[str] = set()
+    """Receive until no new message comes; skip messages received again."""
+    known_ids: set[str] = set()
     fruitless = 0
     while fruitless < FRUITLESS_RECEIVES:
-        new = {one.message_id: one for one in queue.receive(1) if one.message_id not in seen}
-        seen |= new.keys()
+        new = {message.message_id: message for message in queue.receive(1) if message.message_id not in known_ids}
+        known_ids |= new.keys()
         fruitless += not new
         if new:
             yield list(new.values())
 
 
 def _describe(message: Message) -> DeadLetter:
-    facts = message.message_id, message.sent_at, message.receive_count, len(message.body.encode("utf-8", "replace"))
+    properties = (
+        message.message_id,
+        message.sent_at,
+        message.receive_count,
+        len(message.body.encode("utf-8", "replace")),
+    )
     try:
         pack = read_pack(message.body, message.message_id)
     except PoisonMessageError as err:
-        return DeadLetter(*facts, None, 0, 0, f"cannot be read: {err.reason}")
-    return DeadLetter(*facts, pack.app, len(pack.events), len(pack.rejected), READABLE)
+        return DeadLetter(*properties, None, 0, 0, f"cannot be read: {err.reason}")
+    return DeadLetter(*properties, pack.app, len(pack.events), len(pack.rejected), READABLE)

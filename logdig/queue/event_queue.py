@@ -1,6 +1,6 @@
-"""The queue between collector and flush: what we need of it, and SQS.
+"""The queue between collector and flush: its protocol, and SQS.
 
-Everything botocore raises becomes QueueUnavailableError here. Results of batch calls are honoured entry by entry.
+Every botocore error becomes QueueUnavailableError here. Results of batch calls are read entry by entry.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ BATCH_LIMIT = 10
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One received message; ``receipt`` deletes it, and only the latest one does."""
+    """One received message; only its latest ``receipt`` deletes it."""
 
     message_id: str
     receipt: str
@@ -33,13 +33,13 @@ class Message:
 
 
 class EventQueue(Protocol):
-    """At-least-once queue. Every method raises QueueUnavailableError when the queue does not answer."""
+    """At-least-once queue. Every method raises QueueUnavailableError when the queue does not response."""
 
     def send(self, body: str) -> None:
         """Put one message in; it is durable on return."""
 
     def receive(self, wait_seconds: int) -> list[Message]:
-        """Take up to 10 messages, waiting so long for the first; an empty list does not mean an empty queue."""
+        """Receive up to 10 messages; wait this long for the first. An empty list does not mean an empty queue."""
 
     def delete(self, messages: Sequence[Message]) -> list[Message]:
         """Delete up to 10 messages; return those that were not deleted."""
@@ -63,47 +63,49 @@ class SqsEventQueue:
     def send(self, body: str) -> None:
         """See `EventQueue.send`."""
         if not self._call("send_message", MessageBody=body).get("MessageId"):
-            # A proxy's or portal's 200 is no acknowledgement.
-            _log.warning("SQS send_message on %s: the answer names no message; is it SQS that answers?", self.queue_url)
-            raise QueueUnavailableError("the queue did not say that it took the message; send it again")
+            # A 200 of a proxy or portal is no acknowledgement.
+            _log.warning(
+                "SQS send_message on %s: the response names no message; check that the endpoint is SQS", self.queue_url
+            )
+            raise QueueUnavailableError("the queue did not acknowledge the message; send it again")
 
     def receive(self, wait_seconds: int) -> list[Message]:
         """See `EventQueue.receive`."""
-        answer = self._call(
+        response = self._call(
             "receive_message",
             MaxNumberOfMessages=BATCH_LIMIT,
             WaitTimeSeconds=wait_seconds,
             MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
         )
-        return [_message(entry) for entry in answer.get("Messages", [])]
+        return [_message(entry) for entry in response.get("Messages", [])]
 
     def delete(self, messages: Sequence[Message]) -> list[Message]:
         """See `EventQueue.delete`."""
-        entries = [{"Id": str(index), "ReceiptHandle": one.receipt} for index, one in enumerate(messages)]
+        entries = [{"Id": str(index), "ReceiptHandle": message.receipt} for index, message in enumerate(messages)]
         return self._failed(messages, self._call("delete_message_batch", Entries=entries))
 
     def release(self, messages: Sequence[Message]) -> list[Message]:
         """See `EventQueue.release`."""
         entries = [
-            {"Id": str(index), "ReceiptHandle": one.receipt, "VisibilityTimeout": 0}
-            for index, one in enumerate(messages)
+            {"Id": str(index), "ReceiptHandle": message.receipt, "VisibilityTimeout": 0}
+            for index, message in enumerate(messages)
         ]
         return self._failed(messages, self._call("change_message_visibility_batch", Entries=entries))
 
     def _call(self, operation: str, **arguments: object) -> dict[str, Any]:
         try:
-            answer: dict[str, Any] = getattr(self._client, operation)(QueueUrl=self.queue_url, **arguments)
+            response: dict[str, Any] = getattr(self._client, operation)(QueueUrl=self.queue_url, **arguments)
         except (BotoCoreError, ClientError) as err:
-            # Callers are not told what AWS says, for it names account and role; the operator finds it here.
+            # Messages of AWS name account and role: they go to the log only.
             _log.warning("SQS %s on %s: %s", operation, self.queue_url, err)
             raise QueueUnavailableError(f"SQS {operation} on {self.queue_url}: {err}", operation=operation) from err
-        return answer
+        return response
 
     @staticmethod
-    def _failed(messages: Sequence[Message], answer: dict[str, Any]) -> list[Message]:
-        """Those that the answer does not name as done: an entry it forgot counts as failed."""
-        done = {int(entry["Id"]) for entry in answer.get("Successful", [])}
-        return [one for index, one in enumerate(messages) if index not in done]
+    def _failed(messages: Sequence[Message], response: dict[str, Any]) -> list[Message]:
+        """Messages that the response does not list as successful; a missing entry counts as failed."""
+        done = {int(entry["Id"]) for entry in response.get("Successful", [])}
+        return [message for index, message in enumerate(messages) if index not in done]
 
 
 def _message(entry: dict[str, Any]) -> Message:

@@ -18,17 +18,17 @@ from logdig.events.lines import DAY_IN_LINE, LINE_START
 from logdig.times import wire_time
 
 PACK_LIMIT_BYTES = 256 * 1024
-"""A quarter of what SQS takes in one message; four billing units of 64 KiB."""
+"""A quarter of SQS's limit; four billing units of 64 KiB."""
 
 PACK_VERSION = 1
 
 
-class Batch(msgspec.Struct, frozen=True, gc=False):
-    """What one or many requests of one app brought.
+class EventBatch(msgspec.Struct, frozen=True, gc=False):
+    """The lines of one or more requests of one app.
 
     ``events`` and ``rejected`` hold one ASCII JSON object each: a stored line without its pack_id, first key
     ``received_at``. An event has at most 32 KiB of UTF-8, which escaping makes at most three times longer, and a
-    rejected one at most 16 KiB, six times: either fits into a pack with room to spare.
+    rejected one at most 16 KiB, six times: either fits into a pack.
     """
 
     app: str
@@ -38,38 +38,38 @@ class Batch(msgspec.Struct, frozen=True, gc=False):
 
 
 class EventSink(Protocol):
-    """Where the collector hands what it must not lose."""
+    """Stores durably what the collector accepts."""
 
-    def commit(self, batch: Batch) -> None:
+    def commit(self, batch: EventBatch) -> None:
         """Return only when every event of the batch is durable.
 
         Raises:
-            QueueUnavailableError: It is not, or only in part; sending it again is harmless.
+            QueueUnavailableError: The batch is not stored, or only in part; sending it again is harmless.
         """
 
 
-class Sender(Protocol):
-    """The one thing of a queue that a sink needs."""
+class MessageSender(Protocol):
+    """The part of a queue that a sink needs."""
 
     def send(self, body: str) -> None:
-        """Put one message into the queue; QueueUnavailableError if it is not there afterwards."""
+        """Put one message into the queue; raises QueueUnavailableError unless the queue has stored it."""
 
 
 class QueueSink:
-    """Sends the packs of each batch at once; the front doors that answer one request at a time use it."""
+    """Sends the packs of each batch at once, for endpoints that answer one request at a time."""
 
-    def __init__(self, queue: Sender, new_pack_id: Callable[[], str]) -> None:
+    def __init__(self, queue: MessageSender, new_pack_id: Callable[[], str]) -> None:
         self._queue = queue
         self._new_pack_id = new_pack_id
 
-    def commit(self, batch: Batch) -> None:
+    def commit(self, batch: EventBatch) -> None:
         """Send every pack of the batch; see `EventSink.commit`."""
         for body in pack(batch, self._new_pack_id):
             self._queue.send(body)
 
 
 class Pack(msgspec.Struct, frozen=True):
-    """One message as it is read back; events and rejected events stay unparsed."""
+    """One message read back; events and rejected events stay unparsed."""
 
     v: int
     pack_id: str
@@ -90,22 +90,22 @@ class Pack(msgspec.Struct, frozen=True):
 _decoder = msgspec.json.Decoder(Pack)
 
 
-def pack(batch: Batch, new_pack_id: Callable[[], str]) -> list[str]:
+def pack(batch: EventBatch, new_pack_id: Callable[[], str]) -> list[str]:
     """Write a batch as packs of at most 256 KiB, events first, order kept.
 
     Args:
         batch: Events and rejected events of one app.
-        new_pack_id: Gives an id of URL-safe characters, different for each pack.
+        new_pack_id: Returns an id of URL-safe characters, different for each pack.
     Returns:
         ASCII JSON texts ``{"v","pack_id","app","received_at","events","rejected"}``; none for an empty batch.
     """
     packs: list[str] = []
-    room = PACK_LIMIT_BYTES - len(_pack_text(new_pack_id(), batch, [], []))
+    free_bytes = PACK_LIMIT_BYTES - len(_pack_text(new_pack_id(), batch, [], []))
     events: list[bytes] = []
     rejected: list[bytes] = []
     used = 0
     for line, part in [(line, events) for line in batch.events] + [(line, rejected) for line in batch.rejected]:
-        if used and used + len(line) + 1 > room:
+        if used and used + len(line) + 1 > free_bytes:
             packs.append(_pack_text(new_pack_id(), batch, events, rejected))
             events.clear()
             rejected.clear()
@@ -121,19 +121,19 @@ def read_pack(body: str, message_id: str) -> Pack:
     """Read a message back.
 
     Raises:
-        PoisonMessageError: No pack of this version, or a line in it that could not be stored as one line.
+        PoisonMessageError: The body is no pack of this version, or a line in it cannot be stored as one line.
     """
     try:
-        found = _decoder.decode(body)
+        content = _decoder.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as err:
         raise PoisonMessageError(message_id, f"no pack: {err}") from err
-    if found.v != PACK_VERSION:
-        raise PoisonMessageError(message_id, f"pack version {found.v}, this reads {PACK_VERSION}")
-    if not found.pack_id.isascii() or not found.pack_id.replace("-", "").replace("_", "").isalnum():
+    if content.v != PACK_VERSION:
+        raise PoisonMessageError(message_id, f"pack version {content.v}, this reads {PACK_VERSION}")
+    if not content.pack_id.isascii() or not content.pack_id.replace("-", "").replace("_", "").isalnum():
         raise PoisonMessageError(message_id, "pack_id is no id")
-    for raw in (*found.events, *found.rejected):
+    for raw in (*content.events, *content.rejected):
         _check_line(bytes(raw), message_id)
-    return found
+    return content
 
 
 def _check_line(line: bytes, message_id: str) -> None:
@@ -151,7 +151,7 @@ def _is_day(text: bytes) -> bool:
         return False
 
 
-def _pack_text(pack_id: str, batch: Batch, events: Sequence[bytes], rejected: Sequence[bytes]) -> str:
+def _pack_text(pack_id: str, batch: EventBatch, events: Sequence[bytes], rejected: Sequence[bytes]) -> str:
     return (
         f'{{"v":{PACK_VERSION},"pack_id":"{pack_id}","app":"{batch.app}","received_at":"{wire_time(batch.received_at)}",'
         f'"events":[{b",".join(events).decode("ascii")}],"rejected":[{b",".join(rejected).decode("ascii")}]}}'

@@ -16,7 +16,7 @@ _KEY = re.compile(r"(raw|bad)/dt=(\d{4}-\d{2}-\d{2})/([0-9a-f]{64})\.jsonl\.gz")
 
 @dataclass(frozen=True, slots=True)
 class ObjectKey:
-    """What a key says: zone, UTC day of arrival, SHA-256 of the uncompressed text."""
+    """The parts of a key: zone, UTC day of arrival, SHA-256 of the uncompressed text."""
 
     zone: Zone
     day: date
@@ -43,7 +43,7 @@ def parse_key(key: str) -> ObjectKey:
     """Read a key back.
 
     Raises:
-        ValueError: The key is none of ours.
+        ValueError: The text is no key of a stored object.
     """
     match = _KEY.fullmatch(key)
     if match is None:

@@ -1,6 +1,6 @@
-"""The object store behind the zones: what we need of it, and S3.
+"""The object store of the zones: its protocol, and S3.
 
-Everything botocore raises becomes StoreUnavailableError here, after boto3's own retries with growing, random pauses.
+Every botocore error becomes StoreUnavailableError here, after boto3's own retries with exponential backoff.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ DELETE_LIMIT = 1000
 """Keys of one delete call; the limit of S3."""
 
 CONFLICT_TRIES = 3
-"""Tries of a conditional put that meets another one of the same key; the second find decides it."""
+"""Tries of a conditional put that conflicts with another put of the same key."""
 
-NOT_S3 = "what answered is no S3; look at AWS_ENDPOINT_URL and the proxy"
+NOT_S3 = "the response is not from S3; check AWS_ENDPOINT_URL and the proxy"
 """A proxy's page would otherwise look like an empty bucket, or like a stored object."""
 
 
@@ -37,7 +37,7 @@ class StoredObject:
 
 @dataclass(frozen=True, slots=True)
 class StoredVersion:
-    """One version of an object, or a mark that it was deleted; ``is_live`` tells the one that a listing shows."""
+    """One version of an object, or a delete marker (``is_mark``); ``is_live``: a listing shows it."""
 
     key: str
     version_id: str
@@ -49,7 +49,7 @@ class EventStore(Protocol):
     """Object store. Every method raises StoreUnavailableError when the store does not answer."""
 
     def put(self, key: str, body: bytes) -> bool:
-        """Store a body unless the key exists; False = it did, which for a content address is success."""
+        """Store a body unless the key exists; False = it existed, which is success for a content address."""
 
     def get(self, key: str) -> bytes:
         """Read a whole object; KeyError when there is none."""
@@ -62,16 +62,16 @@ class EventStore(Protocol):
 
 
 class VersionedStore(EventStore, Protocol):
-    """Object store that may keep what was overwritten or deleted; one that keeps nothing has one version of each."""
+    """Object store that may keep overwritten and deleted versions; without versioning every object has one version."""
 
     def versions(self, prefix: str) -> Iterator[StoredVersion]:
-        """Yield every version and mark of the keys that begin with the prefix."""
+        """Yield every version and delete marker of the keys that begin with the prefix."""
 
     def get_version(self, version: StoredVersion) -> bytes:
         """Read one version; KeyError when there is none."""
 
     def erase(self, versions: Sequence[StoredVersion]) -> None:
-        """Remove versions and marks for good; a missing one is no error."""
+        """Remove versions and delete markers for good; a missing one is no error."""
 
 
 class S3EventStore:
@@ -88,11 +88,11 @@ class S3EventStore:
 
     def put(self, key: str, body: bytes) -> bool:
         """See `EventStore.put`."""
-        # The store compares it with what arrived, so that nothing damaged on the way is ever stored.
+        # S3 compares it with the received bytes, so that no damaged object is stored.
         checksum = base64.b64encode(hashlib.sha256(body).digest()).decode("ascii")
         for _ in range(CONFLICT_TRIES):
             try:
-                answer = self._client.put_object(
+                response = self._client.put_object(
                     Bucket=self.bucket,
                     Key=key,
                     Body=body,
@@ -109,7 +109,7 @@ class S3EventStore:
             except BotoCoreError as err:
                 raise self._unavailable("put", key, err) from err
             else:
-                if "ETag" not in answer:
+                if "ETag" not in response:
                     raise StoreUnavailableError(f"S3 put of {self.bucket}/{key}: {NOT_S3}", operation="put", key=key)
                 return True
         raise StoreUnavailableError(f"S3 put of {key}: {CONFLICT_TRIES} conflicts in a row; try again later", key=key)
@@ -158,7 +158,7 @@ class S3EventStore:
 
     def erase(self, versions: Sequence[StoredVersion]) -> None:
         """See `VersionedStore.erase`."""
-        self._delete([{"Key": one.key, "VersionId": one.version_id} for one in versions])
+        self._delete([{"Key": version.key, "VersionId": version.version_id} for version in versions])
 
     def delete(self, keys: Sequence[str]) -> None:
         """See `EventStore.delete`."""
@@ -166,12 +166,12 @@ class S3EventStore:
 
     def _delete(self, entries: Sequence[dict[str, str]]) -> None:
         for start in range(0, len(entries), DELETE_LIMIT):
-            some = list(entries[start : start + DELETE_LIMIT])
+            chunk = list(entries[start : start + DELETE_LIMIT])
             try:
-                answer = self._client.delete_objects(Bucket=self.bucket, Delete={"Objects": some, "Quiet": True})
+                response = self._client.delete_objects(Bucket=self.bucket, Delete={"Objects": chunk, "Quiet": True})
             except (BotoCoreError, ClientError) as err:
-                raise self._unavailable("delete", some[0]["Key"], err) from err
-            for failed in answer.get("Errors", []):
+                raise self._unavailable("delete", chunk[0]["Key"], err) from err
+            for failed in response.get("Errors", []):
                 raise StoreUnavailableError(f"S3 delete of {failed['Key']}: {failed.get('Message')}", key=failed["Key"])
 
     def _unavailable(self, operation: str, key: str, err: Exception) -> StoreUnavailableError:

@@ -15,9 +15,9 @@ from logdig.events.lines import DAY_IN_LINE
 from logdig.store.keys import Zone, object_key
 
 GZIP_LEVEL = 2
-"""Of ISA-L: a tenth of the time that zlib takes at its level 4, for 5 % more bytes on our lines (bench/flusher.py)."""
+"""Of ISA-L: a tenth of the time of zlib's level 4, for 5 % more bytes on our lines (bench/flusher.py)."""
 
-_GZIP_WINDOW = 31
+GZIP_WINDOW = 31
 _UNKNOWN_SYSTEM = b"\xff"
 _SYSTEM_BYTE = 9
 
@@ -34,7 +34,7 @@ class LogObject:
 
 @dataclass(slots=True)
 class Buffer:
-    """Lines of one zone and day that wait for their object, and the messages that brought them."""
+    """Lines of one zone and day that wait to be written, and the ids of their messages."""
 
     zone: Zone
     day: bytes
@@ -55,12 +55,12 @@ class Buffers:
         self.size_bytes = 0
 
     def add(self, zone: Zone, lines: Iterable[bytes], message_id: str) -> int:
-        """Put lines into the buffers of their days; return in how many buffers the message now lies more."""
+        """Put lines into the buffers of their days; return the number of buffers that the message newly lies in."""
         touched, buffer = 0, None
         for line in lines:
             # The lines of a message are nearly always of one day.
             if buffer is None or line[DAY_IN_LINE] != buffer.day:
-                buffer = self._opened(zone, line[DAY_IN_LINE])
+                buffer = self._buffer(zone, line[DAY_IN_LINE])
                 touched += message_id not in buffer.message_ids
                 buffer.message_ids.add(message_id)
             size = len(line) + 1
@@ -69,19 +69,23 @@ class Buffers:
             self.size_bytes += size
         return touched
 
-    def _opened(self, zone: Zone, day: bytes) -> Buffer:
-        found = self._open.get((zone, day))
-        if found is None:
-            found = self._open[zone, day] = Buffer(zone, day)
-        return found
+    def _buffer(self, zone: Zone, day: bytes) -> Buffer:
+        buffer = self._open.get((zone, day))
+        if buffer is None:
+            buffer = self._open[zone, day] = Buffer(zone, day)
+        return buffer
 
     def full(self, text_bytes: int, messages: int) -> list[Buffer]:
         """Buffers that have reached the size of an object."""
-        return [one for one in self._open.values() if one.size_bytes >= text_bytes or len(one.message_ids) >= messages]
+        return [
+            buffer
+            for buffer in self._open.values()
+            if buffer.size_bytes >= text_bytes or len(buffer.message_ids) >= messages
+        ]
 
     def largest(self) -> Buffer | None:
         """The buffer with most bytes."""
-        return max(self._open.values(), key=lambda one: one.size_bytes, default=None)
+        return max(self._open.values(), key=lambda buffer: buffer.size_bytes, default=None)
 
     def take(self, buffer: Buffer) -> None:
         """Remove a buffer; the next line of its zone and day opens a new one."""
@@ -104,14 +108,14 @@ def build_object(zone: Zone, day: date, lines: Iterable[bytes]) -> LogObject:
 
 
 def compress(text: bytes) -> bytes:
-    """Gzip a text so that equal text is equal bytes: no name, no time, no operating system in the header."""
-    packer = isal_zlib.compressobj(GZIP_LEVEL, isal_zlib.DEFLATED, _GZIP_WINDOW)
+    """Gzip a text so that equal texts give equal bytes: no name, no time, no operating system in the header."""
+    packer = isal_zlib.compressobj(GZIP_LEVEL, isal_zlib.DEFLATED, GZIP_WINDOW)
     body: bytes = packer.compress(text) + packer.flush()
     return body[:_SYSTEM_BYTE] + _UNKNOWN_SYSTEM + body[_SYSTEM_BYTE + 1 :]
 
 
 def decompress(body: bytes) -> bytes | None:
-    """Text of an object; None where it is damaged or no gzip."""
+    """Text of an object; None when it is damaged or no gzip."""
     try:
         return gzip.decompress(body)
     except (gzip.BadGzipFile, EOFError, zlib.error):

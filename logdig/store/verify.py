@@ -1,4 +1,4 @@
-"""Read stored objects and say what is wrong with them. Source: docs/reliability.md, "Integrity"."""
+"""Read stored objects and find faults in them. Source: docs/reliability.md, "Integrity"."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ import msgspec
 from logdig.events.lines import DAY_IN_LINE, LINE_START
 from logdig.store.keys import ZONES, parse_key
 from logdig.store.object_store import EventStore
+from logdig.store.objects import GZIP_WINDOW
 
-GZIP_WINDOW = 31
 SAMPLE_STEPS = 2**32
 _JSON = msgspec.json.Decoder(dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """One object: its lines and bytes, and its first fault, empty when it is right."""
+class CheckedObject:
+    """Lines and bytes of one object, and its first fault, empty when it has none."""
 
     key: str
     lines: int
@@ -36,8 +36,8 @@ def chosen_keys(store: EventStore, start: date | None, end: date | None, sample:
         store: Holds the objects.
         start: First day; None = from the beginning.
         end: Last day; None = to the end.
-        sample: Share of the objects, above 0 to 1, told by their names: the same ones every time. Keys that are none
-            of ours are always among them, since they have no day.
+        sample: Share of the objects, above 0 to 1, chosen by their names: the same ones every time. Foreign keys are
+            always included, since they have no day.
     """
     return [
         entry.key for zone in ZONES for entry in store.list(f"{zone}/") if _is_chosen(entry.key, start, end, sample)
@@ -53,7 +53,7 @@ def _is_chosen(key: str, start: date | None, end: date | None, sample: float) ->
     return in_days and int(parsed.sha256[:8], 16) < sample * SAMPLE_STEPS
 
 
-def check_all(store: EventStore, keys: list[str]) -> Iterator[Checked]:
+def check_all(store: EventStore, keys: list[str]) -> Iterator[CheckedObject]:
     """Read and check each object.
 
     Raises:
@@ -63,18 +63,18 @@ def check_all(store: EventStore, keys: list[str]) -> Iterator[Checked]:
         try:
             body = store.get(key)
         except KeyError:
-            # Erased or expired since it was listed; the ledger, not this, tells what should be there.
+            # Erased or expired since it was listed; the ledger tells which objects are missing.
             continue
         lines, fault = check_object(key, body)
-        yield Checked(key, lines, len(body), fault)
+        yield CheckedObject(key, lines, len(body), fault)
 
 
 def check_object(key: str, body: bytes) -> tuple[int, str]:
-    """Count the lines of an object and name its first fault, empty when it is right."""
+    """Count the lines of an object and name its first fault, empty when it has none."""
     try:
         parsed = parse_key(key)
     except ValueError:
-        return 0, "the name is no key of ours"
+        return 0, "the name is not the key of a stored object"
     unpacker = zlib.decompressobj(GZIP_WINDOW)
     try:
         text = unpacker.decompress(body) + unpacker.flush()

@@ -23,9 +23,9 @@ from logdig.decide.profiles import OfferScore, Profile
 from logdig.errors import StoreUnavailableError
 from logdig.flush.flusher import FlushLimits, flush
 from logdig.marts.reconciliation import broken_sums
-from logdig.privacy.erasure_list import remember
+from logdig.privacy.erasure_list import add_to_list
 from logdig.privacy.person import Person
-from logdig.queue.packs import Batch, pack
+from logdig.queue.packs import EventBatch, pack
 from logdig.store.object_store import S3EventStore
 from logdig.store.objects import compress
 from tests.analytics.left_bytes import left_bytes
@@ -72,7 +72,7 @@ def fill(spark: SparkSession, own: Settings) -> Settings:
     late = {"received_at": moment, "occurred_at": moment, "app": "shop", "event_id": "late", "user_key": VISITOR,
             "customer_id": CUSTOMER, "type": "click", "timestamp": moment}  # fmt: skip
     text = json.dumps(late, separators=(",", ":")).encode()
-    for body in pack(Batch("shop", NOW - timedelta(days=1), (text,)), lambda: "p9"):
+    for body in pack(EventBatch("shop", NOW - timedelta(days=1), (text,)), lambda: "p9"):
         sqs_queue(own).send(body)
     return settings
 
@@ -169,7 +169,7 @@ def interrupted(spark: SparkSession, settings: Settings, person: Person, before:
 def test_maintain_erases_what_a_flush_wrote_while_someone_was_forgotten(
     spark: SparkSession, own: Settings, lake: Settings
 ) -> None:
-    remember(s3_store(own), Person("user_key", VISITOR), NOW)
+    add_to_list(s3_store(own), Person("user_key", VISITOR), NOW)
     put(
         own, "raw", [line("e1", user_key=VISITOR), line("e2", user_key=VISITOR, occurred_at="2026-11-25T01:00:00.000Z")]
     )

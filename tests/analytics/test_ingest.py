@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 
 from analytics import tables
 from analytics.jobs.registry import run
-from analytics.lake.ingest import ingest
+from analytics.lake.ingest import checkpoint, ingest
 from cli.commands.jobs import reason_of
 from logdig.aws.clients import s3_store
 from logdig.config.settings import Settings
@@ -56,6 +56,18 @@ def test_ingest_keeps_each_event_once_when_it_is_in_several_objects_and_runs_twi
     assert (first.rows, second.rows) == (3, 3)
     assert (first.notes["raw"], second.notes["raw"]) == (5, 0)
     assert [row[0] for row in rows(spark, lake)] == ["a", "b", "c"]
+
+
+def test_ingest_goes_on_when_a_killed_first_run_left_a_file_in_its_checkpoint(
+    spark: SparkSession, lake: Settings
+) -> None:
+    put(lake, "raw", [line("a"), line("b")])
+    s3_store(lake).put(f"{checkpoint('raw')}/offsets/.0.left-behind.tmp", b"half")
+
+    first, second = ingest(spark, lake, RAW), ingest(spark, lake, RAW)
+
+    assert (first["raw"], second["raw"]) == (2, 0)
+    assert [row[0] for row in rows(spark, lake)] == ["a", "b"]
 
 
 def test_ingest_finds_the_first_copy_when_a_resend_crossed_midnight(spark: SparkSession, lake: Settings) -> None:

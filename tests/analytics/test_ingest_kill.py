@@ -122,6 +122,8 @@ def killed_after(settings: Settings, environment: Mapping[str, str], log: Path, 
         if ingest.is_over():
             assert ingest.python.returncode == 0, log.read_text()[-2000:]
             return 0
+        # Java's notice about modules, which helps no user, is not passed on.
+        assert "incubator" not in log.read_text()
         ingest.kill(victim)
     return written(settings) - before
 

@@ -17,7 +17,7 @@ from pyspark.sql import SparkSession
 from analytics import tables
 from analytics.jobs.registry import run
 from analytics.spark import JARS_FOLDER, session
-from demo.browser_requests import Wire
+from demo.browser_requests import BrowserRequests
 from demo.browser_visits import DESKTOP, LOADED, settle
 from demo.server import Site
 from infra.local.machine import find_java
@@ -100,7 +100,7 @@ def site(site_port: int, stack: LocalStack) -> Iterator[Site]:
 def test_click_is_one_row_and_one_cell_when_flush_and_ingest_run_twice(
     stack: LocalStack, spark: SparkSession, site: Site, profile: BrowserContext
 ) -> None:
-    wire = Wire(profile)
+    requests = BrowserRequests(profile)
     page = profile.new_page()
     page.goto(f"{site.url}/index.html")
     wait(page, LOADED)
@@ -112,7 +112,7 @@ def test_click_is_one_row_and_one_cell_when_flush_and_ingest_run_twice(
     # Going away sends by beacon, coming back sends the same again: the copies must not count.
     page.goto(f"{site.url}/album.html")
     wait(page, LOADED)
-    settle(page, wire)
+    settle(page, requests)
     for _ in range(2):
         flush_once(stack.settings, force=True)
         for name in ("ingest", "heat_cells", "listens"):

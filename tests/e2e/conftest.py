@@ -1,4 +1,4 @@
-"""One account, one deployed stack and one flow of events, shared by all tests of the road."""
+"""One account, one deployed stack and one flow of events, shared by all tests."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ JOBS = ("ingest", "heat_cells", "listens", "customers", "features", "models", "p
 JOBS_SECONDS = 1200
 CURL_REQUESTS = 10
 ORDER = (
-    "test_traffic", "test_deployer", "test_road", "test_commands", "test_permissions", "test_jobs_role", "test_destroy",
+    "test_traffic", "test_deployer", "test_pipeline", "test_commands", "test_permissions", "test_jobs_role",
+    "test_destroy",
 )  # fmt: skip
 """One stack lives through all of them: events are counted before more of them come with permissions taken away."""
 
@@ -137,16 +138,16 @@ def stack(account: Account, owner: Owner, shop: Shop) -> Stack:
     tag = re.search(r"<script .*</script>", run.stdout)
     assert tag is not None, run.stdout
     shop.tag = tag[0]
-    for door in ("Endpoint", "DecideEndpoint"):
-        identifier = stack.outputs[door].split("//")[1].split(".")[0]
-        shop.tag = shop.tag.replace(stack.outputs[door], f"{account.url}/_aws/lambda-url/{identifier}")
+    for output in ("Endpoint", "DecideEndpoint"):
+        identifier = stack.outputs[output].split("//")[1].split(".")[0]
+        shop.tag = shop.tag.replace(stack.outputs[output], f"{account.url}/_aws/lambda-url/{identifier}")
     return stack
 
 
 def outputs_of(account: Account, settings: Settings) -> dict[str, str]:
     """Outputs of the deployed stack."""
-    (found,) = account.client("cloudformation").describe_stacks(StackName=settings.stack_name)["Stacks"]
-    return {one["OutputKey"]: one["OutputValue"] for one in found["Outputs"]}
+    (stack,) = account.client("cloudformation").describe_stacks(StackName=settings.stack_name)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ def posted(stack: Stack, shop: Shop) -> Posted:
     """500 events: 30 clicks and their page view from the real tracker, some by curl, the rest by another client."""
     browser_events = _walk(shop)
     sent = list(bodies(recorded_events(EVENTS - browser_events, f"{shop.url}/", datetime.now(UTC)), stack.token))
-    # The last of them, which are clicks on the page: whoever comes with curl counts as a bot, and trains no model.
+    # The last of them, which are clicks on the page: requests by curl count as a bot's and train no model.
     by_curl = sent[-CURL_REQUESTS:] if shutil.which("curl") else []
     answers = [stack.post(body, origin=shop.url) for body in sent[: len(sent) - len(by_curl)]]
     return Posted(answers, browser_events, [_curl(stack, shop, body) for body in by_curl])
@@ -211,8 +212,8 @@ def stored(stack: Stack, posted: Posted) -> list[str]:
     sqs, names = stack.account.client("sqs"), ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
 
     def is_empty() -> bool:
-        found = sqs.get_queue_attributes(QueueUrl=stack.outputs["QueueUrl"], AttributeNames=names)["Attributes"]
-        return all(int(found[name]) == 0 for name in names)
+        counts = sqs.get_queue_attributes(QueueUrl=stack.outputs["QueueUrl"], AttributeNames=names)["Attributes"]
+        return all(int(counts[name]) == 0 for name in names)
 
     wait_until(lambda: stack.keys("raw/") and is_empty(), "the scheduled flush")
     return stack.keys("raw/")
@@ -248,7 +249,7 @@ def jobs(stack: Stack, stored: list[str], owner: Owner) -> dict[str, dict[str, A
         [sys.executable, str(owner.directory / "build" / "entry.py"), *JOBS],
         env=environment, cwd=owner.directory, capture_output=True, text=True, timeout=JOBS_SECONDS, check=False,
     )  # fmt: skip
-    owner.said += [run.stdout, run.stderr]
+    owner.outputs += [run.stdout, run.stderr]
     assert run.returncode == 0, run.stderr[-4000:]
     reports = [json.loads(line) for line in run.stdout.splitlines() if line.startswith("{")]
     return {report["name"]: report for report in reports}

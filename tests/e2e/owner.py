@@ -39,7 +39,7 @@ class Owner:
             "LOGDIG_SIGNING_SECRET_WEB": f"canary-signing-{secrets.token_hex(16)}",
             "REGISTRY_TOKEN": f"canary-token-{secrets.token_hex(16)}",
         }
-        self.said: list[str] = []
+        self.outputs: list[str] = []
         self._policies: dict[str, dict[str, Any]] = {}
         names = ("--service", "shop", "--region", REGION, "--stage", "prod", "--app", "web", "--origin", origin)
         made = self.run("init", *names, "--yes")
@@ -69,7 +69,7 @@ class Owner:
         """Take one statement out of the printed policies for a while."""
         self._allow(
             {
-                part: document | {"Statement": [one for one in document["Statement"] if one["Sid"] != statement]}
+                part: document | {"Statement": [row for row in document["Statement"] if row["Sid"] != statement]}
                 for part, document in self._policies.items()
             }
         )
@@ -79,7 +79,7 @@ class Owner:
             self._allow(self._policies)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run `logdig` with nobody there to answer."""
+        """Run `logdig` without a terminal."""
         environment = {
             "PATH": os.environ["PATH"], "HOME": str(self.directory), "COLUMNS": "200",
             **self.secrets, **self._account.environment(self._keys),
@@ -88,7 +88,7 @@ class Owner:
             [str(LOGDIG), *arguments],
             env=environment, cwd=self.directory, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
-        self.said += [done.stdout, done.stderr]
+        self.outputs += [done.stdout, done.stderr]
         return done
 
     def edit(self, change: Callable[[tomlkit.TOMLDocument], object]) -> None:

@@ -1,11 +1,11 @@
-"""Start the emulated account with what it does unlike AWS put right; runs in the emulator's own Python.
+"""Start the emulated account with its differences from AWS corrected; runs in the emulator's own Python.
 
 SQS has no permission of its own for the batch calls: ``sqs:DeleteMessage`` covers ``DeleteMessageBatch``, and so on.
 Of several versions to delete, the first needs ``s3:DeleteObjectVersion``, too.
 ``ssm:GetParametersByPath`` is judged by the path, not by every parameter there is; Glue by database or table, alarms by
 the beginning of their names.
-A schedule whose name is taken is refused, and a Glue database can be taken up into a stack.
-CloudFormation makes a resource only if whoever asked for the change may make it.
+A schedule whose name is taken is refused, and a Glue database can be imported into a stack.
+CloudFormation creates a resource only if the caller of the change may create it.
 The account speaks plain HTTP on the loopback only, so its requests pass policies that demand TLS.
 """
 
@@ -72,7 +72,7 @@ def create_schedule(logical_id: str, properties: dict[str, Any], stack: str) -> 
 
 
 def find_database(name: str) -> str | None:
-    """Say what is wrong with a database that is to be taken up."""
+    """Reason why a database cannot be imported, or None."""
     return None if name in glue._databases else f"Database {name} not found."
 
 

@@ -33,37 +33,37 @@ class Stack:
     @property
     def status(self) -> str:
         """CloudFormation's word for how it is."""
-        found = self.account.client("cloudformation").describe_stacks(StackName=self.settings.stack_name)["Stacks"]
-        return str(found[0]["StackStatus"])
+        stacks = self.account.client("cloudformation").describe_stacks(StackName=self.settings.stack_name)["Stacks"]
+        return str(stacks[0]["StackStatus"])
 
-    def post(self, body: bytes, *, origin: str, door: str = "Endpoint", path: str = "/v1/events") -> tuple[int, Any]:
+    def post(self, body: bytes, *, origin: str, output: str = "Endpoint", path: str = "/v1/events") -> tuple[int, Any]:
         """Post a body to a function URL as a page would; return status and answer."""
         headers = {"Content-Type": "text/plain", "Origin": origin, "User-Agent": "Mozilla/5.0 (X11) Firefox/140"}
-        status, _, answer = self.account.call(self.outputs[door], "POST", path, body, headers)
+        status, _, answer = self.account.call(self.outputs[output], "POST", path, body, headers)
         return status, json.loads(answer)
 
     def invoke(self, function: str, event: Mapping[str, Any]) -> tuple[bool, dict[str, Any]]:
         """Invoke a function by name; return whether it succeeded, and its answer."""
-        found = self.account.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
-        return "FunctionError" not in found, json.loads(found["Payload"].read())
+        response = self.account.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        return "FunctionError" not in response, json.loads(response["Payload"].read())
 
     def keys(self, prefix: str = "") -> list[str]:
         """Keys of the bucket's objects below a prefix."""
-        pages = self.account.client("s3").get_paginator("list_objects_v2")
-        found = pages.paginate(Bucket=self.outputs["Bucket"], Prefix=prefix)
-        return [one["Key"] for page in found for one in page.get("Contents", [])]
+        paginator = self.account.client("s3").get_paginator("list_objects_v2")
+        pages = paginator.paginate(Bucket=self.outputs["Bucket"], Prefix=prefix)
+        return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
     def log_lines(self, function: str, since_ms: int = 0) -> list[str]:
         """Everything that a function, known by its short name, has logged since a time."""
         group = f"/aws/lambda/{self.settings.prefix}-{function}"
-        pages = self.account.client("logs").get_paginator("filter_log_events")
-        found = pages.paginate(logGroupName=group, startTime=since_ms)
-        return [event["message"] for page in found for event in page["events"]]
+        paginator = self.account.client("logs").get_paginator("filter_log_events")
+        pages = paginator.paginate(logGroupName=group, startTime=since_ms)
+        return [event["message"] for page in pages for event in page["events"]]
 
     def function(self, name: str) -> dict[str, Any]:
         """Configuration of a function, known by its short name."""
-        found = self.account.client("lambda").get_function_configuration
-        return dict(found(FunctionName=f"{self.settings.prefix}-{name}"))
+        configuration = self.account.client("lambda").get_function_configuration
+        return dict(configuration(FunctionName=f"{self.settings.prefix}-{name}"))
 
     def keys_of(self, who: str) -> dict[str, str]:
         """Keys of a role, as what takes it on has them."""

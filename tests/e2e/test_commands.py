@@ -22,10 +22,10 @@ pytestmark = pytest.mark.timeout(1400)
 def test_status_finds_nothing_wrong_when_all_events_are_stored(stack: Stack, owner: Owner, stored: list[str]) -> None:
     run = owner.run("status", "--json")
 
-    found = json.loads(run.stdout)
-    assert (run.returncode, found["problems"]) == (0, [])
-    assert (found["state"], found["healthy"], found["dead_letters"]) == ("CREATE_COMPLETE", True, 0)
-    assert found["last_flush"]["errors"] == []
+    status = json.loads(run.stdout)
+    assert (run.returncode, status["problems"]) == (0, [])
+    assert (status["state"], status["healthy"], status["dead_letters"]) == ("CREATE_COMPLETE", True, 0)
+    assert status["last_flush"]["errors"] == []
 
 
 def test_tail_shows_the_flushes_reports_and_ends_when_asked_once(owner: Owner, stored: list[str]) -> None:
@@ -40,7 +40,7 @@ def test_tail_shows_the_flushes_reports_and_ends_when_asked_once(owner: Owner, s
 
 def test_flush_writes_one_waiting_event_when_forced(stack: Stack, owner: Owner, shop: Shop) -> None:
     def is_written() -> bool:
-        # The schedule may be faster; then there is nothing left for this one.
+        # The schedule may be faster; then this flush finds no event.
         assert stack.post(event_body(stack), origin=shop.url)[0] == 202
         run = owner.run("flush", "--on", "aws", "--force", "--json")
         assert run.returncode == 0, run.stderr
@@ -49,7 +49,7 @@ def test_flush_writes_one_waiting_event_when_forced(stack: Stack, owner: Owner, 
     wait_until(is_written, "a forced flush of one event")
 
 
-def test_update_is_told_in_words_before_and_is_in_the_function_after(stack: Stack, owner: Owner) -> None:
+def test_update_is_planned_first_and_is_in_the_function_after(stack: Stack, owner: Owner) -> None:
     owner.edit(lambda document: document["flush"].update({"min_logs": 50}))
     before = stack.function("flush")["CodeSha256"]
 
@@ -68,7 +68,7 @@ def test_update_is_told_in_words_before_and_is_in_the_function_after(stack: Stac
     assert "min_logs = 50" in zipfile.ZipFile(io.BytesIO(package)).read("logdig.toml").decode()
 
 
-def test_deploy_rolls_back_and_says_what_to_do_when_a_name_is_taken(stack: Stack, owner: Owner, shop: Shop) -> None:
+def test_deploy_rolls_back_and_names_the_next_step_when_a_name_is_taken(stack: Stack, owner: Owner, shop: Shop) -> None:
     scheduler, prefix = stack.account.client("scheduler"), stack.settings.prefix
     target = {"Arn": stack.function("flush")["FunctionArn"], "RoleArn": stack.function("flush")["Role"]}
     scheduler.create_schedule(
@@ -81,9 +81,9 @@ def test_deploy_rolls_back_and_says_what_to_do_when_a_name_is_taken(stack: Stack
     run = owner.run("deploy", "--yes")
 
     assert run.returncode == 1
-    (told,) = [line for line in run.stderr.splitlines() if line.startswith("logdig: ")]
-    assert "FlushSchedule2 (AWS::Scheduler::Schedule): Schedule shop-prod-flush-2 already exists" in told
-    assert "everything is rolled back; its name is taken" in told
+    (message,) = [line for line in run.stderr.splitlines() if line.startswith("logdig: ")]
+    assert "FlushSchedule2 (AWS::Scheduler::Schedule): Schedule shop-prod-flush-2 already exists" in message
+    assert "everything is rolled back; its name is taken" in message
     assert (stack.status, stack.function("flush")["CodeSha256"]) == ("UPDATE_ROLLBACK_COMPLETE", before)
     assert stack.post(event_body(stack), origin=shop.url)[0] == 202
     assert "the stack is UPDATE_ROLLBACK_COMPLETE" in owner.run("status").stdout
@@ -99,10 +99,10 @@ def test_deploy_rolls_back_and_names_the_permission_that_is_missing(stack: Stack
 
     owner.edit(lambda document: document["flush"].update({"flushers": 1}))
     assert run.returncode == 1
-    (told,) = [line for line in run.stderr.splitlines() if line.startswith("logdig: ")]
-    assert "FlushSchedule2 (AWS::Scheduler::Schedule): " in told
-    assert "is not authorized to perform: scheduler:CreateSchedule" in told
-    assert "everything is rolled back; give yourself the missing permission" in told
+    (message,) = [line for line in run.stderr.splitlines() if line.startswith("logdig: ")]
+    assert "FlushSchedule2 (AWS::Scheduler::Schedule): " in message
+    assert "is not authorized to perform: scheduler:CreateSchedule" in message
+    assert "everything is rolled back; give yourself the missing permission" in message
     assert stack.status == "UPDATE_ROLLBACK_COMPLETE"
     assert stack.post(event_body(stack), origin=shop.url)[0] == 202
 
@@ -110,20 +110,20 @@ def test_deploy_rolls_back_and_names_the_permission_that_is_missing(stack: Stack
 def test_no_secret_is_in_any_template_package_log_line_or_object(stack: Stack, owner: Owner, account: Account) -> None:
     places = dict(_places(stack, owner, account))
 
-    found = [
+    leaks = [
         f"{name} in {place}"
         for place, content in places.items()
         for name, secret in owner.secrets.items()
         if any(secret.encode() in text for text in _texts(content))
     ]
 
-    assert found == []
+    assert leaks == []
     kinds = {place.split(" ")[0] for place in places}
-    assert kinds == {"template", "file", "object", "log", "function", "said"}
+    assert kinds == {"template", "file", "object", "log", "function", "output"}
 
 
 def _places(stack: Stack, owner: Owner, account: Account) -> Iterator[tuple[str, bytes]]:
-    """Whatever a deploy and its use have written anywhere."""
+    """Everything that a deploy and its use have written."""
     cloudformation, s3 = account.client("cloudformation"), account.client("s3")
     for name in (stack.settings.stack_name, f"{stack.settings.stack_name}-artifacts"):
         template = cloudformation.get_template(StackName=name)["TemplateBody"]
@@ -133,18 +133,19 @@ def _places(stack: Stack, owner: Owner, account: Account) -> Iterator[tuple[str,
             yield f"file {path}", path.read_bytes()
     for bucket in (stack.settings.bucket_name, stack.settings.artifacts_bucket_name):
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-            for one in page.get("Versions", []):
-                body = s3.get_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])["Body"].read()
-                yield f"object s3://{bucket}/{one['Key']}?{one['VersionId']}", body
+            for version in page.get("Versions", []):
+                key, number = version["Key"], version["VersionId"]
+                body = s3.get_object(Bucket=bucket, Key=key, VersionId=number)["Body"].read()
+                yield f"object s3://{bucket}/{key}?{number}", body
     for name in ("collector", "decide", "flush"):
         yield f"log {name}", "\n".join(stack.log_lines(name)).encode()
         yield f"function {name}", json.dumps(stack.function(name)["Environment"]).encode()
-    for number, text in enumerate(owner.said):
-        yield f"said {number}", text.encode()
+    for number, text in enumerate(owner.outputs):
+        yield f"output {number}", text.encode()
 
 
 def _texts(content: bytes) -> Iterator[bytes]:
-    """The content, and what is packed in it."""
+    """The content, and the content of archives in it."""
     yield content
     if content[:2] == b"\x1f\x8b":
         yield gzip.decompress(content)

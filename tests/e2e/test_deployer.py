@@ -1,4 +1,4 @@
-"""The two printed policies are enough for a deploy; without one of their statements a command says what is missing.
+"""The two printed policies are enough for a deploy; without a statement a command names the missing permission.
 
 Nothing here sends or takes events: the schedule's first minute passes meanwhile.
 """
@@ -18,7 +18,7 @@ COMMANDS = {
     "Functions": ("flush", "--on", "aws"),
     "Logs": ("tail", "--once"),
 }
-"""Statement and a command that needs it; what CloudFormation does for the deployer is tried in test_commands."""
+"""Statement and a command that needs it; test_commands covers what CloudFormation does for the deployer."""
 
 
 def test_deploy_changes_nothing_when_nothing_changed(stack: Stack, owner: Owner) -> None:
@@ -37,5 +37,7 @@ def test_command_names_the_missing_permission_when_a_statement_is_taken_away(
         run = owner.run(*COMMANDS[statement])
 
     assert run.returncode == 1
-    (told,) = [line for line in run.stderr.splitlines() if line.startswith("logdig: ")]
-    assert re.search(r"AWS does not let you call \w+:\w+: .*'logdig policy data' and 'logdig policy work'", told)
+    (message,) = [line for line in run.stderr.splitlines() if line.startswith("logdig: ")]
+    assert re.search(
+        r"AWS does not let you call \w+:\w+: .*'\S*logdig policy data' and '\S*logdig policy work'", message
+    )

@@ -1,4 +1,4 @@
-"""The end: what runs goes, the data stays, a later deploy takes it up, and only its typed name removes it."""
+"""Destroy: the stack is removed, the data stays, a later deploy imports it, and only its typed name deletes it."""
 
 import pytest
 from botocore.exceptions import ClientError
@@ -13,7 +13,7 @@ from tests.e2e.test_permissions import event_body
 pytestmark = pytest.mark.timeout(1400)
 
 
-def test_destroy_keeps_the_data_and_the_next_deploy_takes_it_up(stack: Stack, owner: Owner, shop: Shop) -> None:
+def test_destroy_keeps_the_data_and_the_next_deploy_imports_it(stack: Stack, owner: Owner, shop: Shop) -> None:
     gone = owner.run("destroy", "--yes")
 
     assert gone.returncode == 0, gone.stderr
@@ -27,7 +27,7 @@ def test_destroy_keeps_the_data_and_the_next_deploy_takes_it_up(stack: Stack, ow
     back = owner.run("deploy", "--yes")
 
     assert back.returncode == 0, back.stderr
-    assert "take up      Bucket" in back.stderr
+    assert "import       Bucket" in back.stderr
     again = Stack(stack.account, owner.settings(), outputs_of(stack.account, owner.settings()), back.stdout)
     assert set(again.keys("raw/")) >= set(before)
     assert again.post(event_body(again), origin=shop.url)[0] == 202
@@ -44,11 +44,11 @@ def test_destroy_removes_the_data_only_when_its_name_is_typed(stack: Stack, owne
 
     assert right.returncode == 0, right.stderr
     names = {
-        *(one["Name"] for one in account.client("s3").list_buckets()["Buckets"]),
+        *(bucket["Name"] for bucket in account.client("s3").list_buckets()["Buckets"]),
         *(url.rsplit("/", 1)[-1] for url in account.client("sqs").list_queues()["QueueUrls"]),
         *account.client("dynamodb").list_tables()["TableNames"],
-        *(one["Name"] for one in account.client("glue").get_databases()["DatabaseList"]),
-        *(one["RoleName"] for one in account.client("iam").list_roles()["Roles"]),
+        *(database["Name"] for database in account.client("glue").get_databases()["DatabaseList"]),
+        *(role["RoleName"] for role in account.client("iam").list_roles()["Roles"]),
     }
     # Iceberg may have made a table of locks, because the emulator's Glue needs one.
     left = names - {lock_table_name(stack.settings)}

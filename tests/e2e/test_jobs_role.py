@@ -76,7 +76,7 @@ def lake(stack: Stack, stored: list[str]) -> Lake:
     return Lake(
         store, DynamoDbProfiles(dynamodb, stack.outputs["ProfileTable"], sleep=lambda _seconds: None),
         SqsEventQueue(sqs, dlq), SqsEventQueue(owner, dlq), sqs, glue, stack.settings.database, stack.settings.dlq_name,
-        next(one for one in store.versions("raw/") if one.is_live),
+        next(version for version in store.versions("raw/") if version.is_live),
     )  # fmt: skip
 
 

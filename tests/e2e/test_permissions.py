@@ -28,10 +28,10 @@ def _is_ready(stack: Stack, _shop: Shop) -> bool:
 
 def _starts(stack: Stack, shop: Shop) -> bool:
     """Whether a new instance of the collector, which reads the signing secrets, answers."""
-    # Set again, its environment is no other one, but whoever runs with the old one is ended.
-    found = stack.function("collector")
+    # Setting the same environment again ends the instances that run with the old one.
+    function = stack.function("collector")
     stack.account.client("lambda").update_function_configuration(
-        FunctionName=found["FunctionName"], Environment=found["Environment"]
+        FunctionName=function["FunctionName"], Environment=function["Environment"]
     )
     return _collects(stack, shop)
 
@@ -40,7 +40,7 @@ def _decides(stack: Stack, shop: Shop) -> bool:
     """Whether a profile could be read: where not, the answer must not be kept, so its ttl_s is 0."""
     ask = {"token": stack.token, "user_key": "u", "customer_id": "nobody", "placement": "before-song"}
     body = json.dumps(ask | {"consent": {"analytics": True, "ads": True}}).encode()
-    status, answer = stack.post(body, origin=shop.url, door="DecideEndpoint", path="/v1/decide")
+    status, answer = stack.post(body, origin=shop.url, output="DecideEndpoint", path="/v1/decide")
     assert status == 200, "a page never gets an error"
     return bool(answer["ttl_s"] > 0)
 
@@ -72,8 +72,10 @@ def _gives_back(stack: Stack, shop: Shop) -> bool:
 
 def _queued(stack: Stack) -> int:
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    found = stack.account.client("sqs").get_queue_attributes(QueueUrl=stack.outputs["QueueUrl"], AttributeNames=names)
-    return sum(int(found["Attributes"][name]) for name in names)
+    response = stack.account.client("sqs").get_queue_attributes(
+        QueueUrl=stack.outputs["QueueUrl"], AttributeNames=names
+    )
+    return sum(int(response["Attributes"][name]) for name in names)
 
 
 def event_body(stack: Stack) -> bytes:
@@ -119,7 +121,7 @@ def _cut(document: dict[str, Any], action: str) -> dict[str, Any]:
     statements = []
     for statement in document["Statement"]:
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        if left := [one for one in actions if one != action]:
+        if left := [other for other in actions if other != action]:
             statements.append(statement | {"Action": left})
     return document | {"Statement": statements}
 

@@ -24,10 +24,10 @@ CUSTOMER_FILE_HEADER = "CustID,zip,SignDate,Status,Level,Campaign,LinkedWithApps
 
 def recorded_events(count: int, page: str, now: datetime) -> list[dict[str, Any]]:
     """Make exactly ``count`` events: two listens of each customer, the clicks on the ad, and clicks on the page."""
-    found = [*_listens(now), *_ad_clicks(now)]
-    assert len(found) <= count
-    found += [_click(number, page, now) for number in range(count - len(found))]
-    return found
+    events = [*_listens(now), *_ad_clicks(now)]
+    assert len(events) <= count
+    events += [_click(number, page, now) for number in range(count - len(events))]
+    return events
 
 
 def _listens(now: datetime) -> Iterator[dict[str, Any]]:

@@ -34,7 +34,7 @@ class Answering:
 @contextmanager
 def answering(*answers: Answer | None, context: ssl.SSLContext | None = None) -> Iterator[Answering]:
     """Run such a server in threads of this process; with a context it speaks TLS."""
-    found = Answering(answers)
+    service = Answering(answers)
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -42,8 +42,8 @@ def answering(*answers: Answer | None, context: ssl.SSLContext | None = None) ->
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            found.asked.append(Asked(self.path, headers, body))
-            answer = answers[min(len(found.asked), len(answers)) - 1]
+            service.asked.append(Asked(self.path, headers, body))
+            answer = answers[min(len(service.asked), len(answers)) - 1]
             if answer is None:
                 self.close_connection = True
                 return
@@ -63,8 +63,8 @@ def answering(*answers: Answer | None, context: ssl.SSLContext | None = None) ->
         if context is not None:
             server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        found.endpoint = f"{'https' if context else 'http'}://127.0.0.1:{server.server_address[1]}"
+        service.endpoint = f"{'https' if context else 'http'}://127.0.0.1:{server.server_address[1]}"
         try:
-            yield found
+            yield service
         finally:
             server.shutdown()

@@ -8,17 +8,17 @@ import botocore.session
 from botocore.config import Config
 
 from logdig.aws.credentials import Keys
-from logdig.aws.http_pool import AUTHORITIES, Place
+from logdig.aws.http_pool import AUTHORITIES, Endpoint
 from logdig.aws.json_client import PROTOCOLS, JsonClient
 
 REGION = "ap-northeast-1"
 BODY = 'a "quoted" \\ body'
 
 
-def lean(endpoint: str, tries: int = 4, service: str = "sqs") -> JsonClient:
-    place = Place(endpoint, AUTHORITIES, 3, 20, 4)
+def lean(url: str, tries: int = 4, service: str = "sqs") -> JsonClient:
+    endpoint = Endpoint(url, AUTHORITIES, 3, 20, 4)
     keys = Keys("AKIA1", "secret", "token")
-    return JsonClient(PROTOCOLS[service], REGION, place, lambda: keys, tries, sleep=lambda _: None)
+    return JsonClient(PROTOCOLS[service], REGION, endpoint, lambda: keys, tries, sleep=lambda _: None)
 
 
 def full(endpoint: str, tries: int = 4, service: str = "sqs") -> Any:

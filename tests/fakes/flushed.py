@@ -9,7 +9,7 @@ from random import Random
 
 from logdig.flush.flusher import FlushLimits, flush
 from logdig.flush.report import FlushReport
-from logdig.queue.packs import Batch, pack
+from logdig.queue.packs import EventBatch, pack
 from logdig.times import wire_time
 from tests.fakes.queue import FakeClock, FakeQueue
 from tests.fakes.store import FakeStore
@@ -18,7 +18,7 @@ LIMITS = FlushLimits(wait_seconds=0, receivers=1)
 numbers = count()
 
 
-class Road:
+class FlushSetup:
     """A queue, a store and a clock, and the flush between them."""
 
     def __init__(self, seed: int = 0) -> None:
@@ -30,7 +30,7 @@ class Road:
         for start in range(0, len(texts), events_a_pack):
             lines = tuple(self.line(text) for text in texts[start : start + events_a_pack])
             bad = tuple(self.line("bad") for _ in range(rejected))
-            for body in pack(Batch("shop", self.clock(), lines, bad), lambda: f"p{next(numbers)}"):
+            for body in pack(EventBatch("shop", self.clock(), lines, bad), lambda: f"p{next(numbers)}"):
                 self.queue.send(body)
 
     def line(self, text: str) -> bytes:

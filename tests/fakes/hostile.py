@@ -1,4 +1,4 @@
-"""Requests that every front door must answer alike: hostile inputs, refusals of the contract, and the everyday."""
+"""Requests that every endpoint must answer alike: hostile inputs, refusals of the contract, and the everyday."""
 
 from __future__ import annotations
 

@@ -24,8 +24,8 @@ class FakeMarts:
         if self.broken:
             raise StoreUnavailableError(f"table {name} cannot be read: no answer; try again")
         schema = pa.schema(list(mart_columns.COLUMNS[name].items()))
-        found = pa.Table.from_pylist(self.rows.get(name, []), schema=schema)
-        return found.select(list(columns)) if columns else found
+        table = pa.Table.from_pylist(self.rows.get(name, []), schema=schema)
+        return table.select(list(columns)) if columns else table
 
     def _of(self, name: str, app: str) -> pa.Table:
         return self.table(name).filter(pc.field("app") == app)

@@ -62,17 +62,17 @@ def asked(settings: Settings, session: Settings) -> Iterator[set[Permission]]:
         settings: Whose names the policies bear.
         session: Of a Spark that many share; its bucket and its lock are told as those of ``settings``.
     """
-    found: set[Permission] = set()
+    permissions: set[Permission] = set()
     _recorder("reset-recording")
     _recorder("start-recording")
     try:
-        yield found
+        yield permissions
     finally:
         _recorder("stop-recording")
     for line in _recorder("download-recording", "GET").decode().splitlines():
         needed = _needed(json.loads(line))
-        found.update((action, name.replace(session.prefix, settings.prefix)) for action, name in needed)
-    assert found, "nothing was recorded"
+        permissions.update((action, name.replace(session.prefix, settings.prefix)) for action, name in needed)
+    assert permissions, "nothing was recorded"
 
 
 def _recorder(action: str, method: str = "POST") -> bytes:

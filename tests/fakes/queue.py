@@ -136,25 +136,29 @@ class FakeSqs:
             self.empty_receives -= 1
             return self._nothing(WaitTimeSeconds)
         with _ONE_AT_A_TIME:
-            found = self._receive(MaxNumberOfMessages, WaitTimeSeconds)
-        if not found:
+            received = self._receive(MaxNumberOfMessages, WaitTimeSeconds)
+        if not received:
             return self._nothing(WaitTimeSeconds)
         self.after("receive")
-        return {"Messages": found}
+        return {"Messages": received}
 
     def _receive(self, most: int, wait_seconds: int) -> list[dict[str, Any]]:
         now = self._clock()
-        visible = [one for one in self._entries.values() if one.visible_at <= now and now - one.sent_at < RETENTION]
+        visible = [
+            _entrie
+            for _entrie in self._entries.values()
+            if _entrie.visible_at <= now and now - _entrie.sent_at < RETENTION
+        ]
         if len(self._entries) - len(visible) >= self._in_flight_limit:
             if wait_seconds == 0:
                 raise refusal("ReceiveMessage", "OverLimit", 403)
             return []
         chosen = self._random.sample(visible, min(most, self.sampled(), len(visible)))
-        found = [message for entry in chosen if (message := self._hand_out(entry, now)) is not None]
+        messages = [message for entry in chosen if (message := self._hand_out(entry, now)) is not None]
         if self.twice:
-            again = [self._hand_out(entry, now) for entry in chosen[: most - len(found)]]
-            found += [message for message in again if message is not None]
-        return found
+            again = [self._hand_out(entry, now) for entry in chosen[: most - len(messages)]]
+            messages += [message for message in again if message is not None]
+        return messages
 
     def delete_message_batch(self, *, QueueUrl: str, Entries: Sequence[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
         """Delete by the latest receipt only; a stale one says yes and does nothing, as SQS may."""
@@ -219,7 +223,7 @@ class FakeSqs:
             raise refusal(operation, "AWS.SimpleQueueService.EmptyBatchRequest")
         if len(asked) > BATCH_LIMIT:
             raise refusal(operation, "AWS.SimpleQueueService.TooManyEntriesInBatchRequest")
-        if len({one["Id"] for one in asked}) < len(asked):
+        if len({request["Id"] for request in asked}) < len(asked):
             raise refusal(operation, "AWS.SimpleQueueService.BatchEntryIdsNotDistinct")
         failing = self.fail_entries(step, len(asked))
         answer: dict[str, Any] = {"Successful": [], "Failed": []}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import flask
 
-from api.asgi import Door
+from api.asgi import AsgiApp
 from api.group_commit import GroupCommit
-from api.metrics import Metrics
+from api.metrics import MetricsPage
 from api.wsgi import create_app
 from logdig.collect.collector import Collector
 from logdig.config.settings import Settings
 from logdig.errors import QueueUnavailableError
-from logdig.queue.packs import Batch
+from logdig.queue.packs import EventBatch
 from tests.fakes.asked import Decisions
 from tests.fakes.hostile import QUEUE_DOWN
 from tests.fakes.sinks import MemorySink
@@ -26,7 +26,7 @@ def _check(lines: str) -> None:
 class ParitySink(MemorySink):
     """Does not take events that hold QUEUE_DOWN."""
 
-    def commit(self, batch: Batch) -> None:
+    def commit(self, batch: EventBatch) -> None:
         for line in batch.events:
             _check(line.decode())
         super().commit(batch)
@@ -40,7 +40,7 @@ class ParityQueue:
 
 
 def parity_collector(sink: ParitySink) -> Collector:
-    """Make the collector that every front door of the tests has."""
+    """Make the collector of every endpoint in the tests."""
     return collector(sink, decider=Decisions())
 
 
@@ -49,7 +49,7 @@ def make_app() -> flask.Flask:
     return create_app(Settings(), collector=parity_collector(ParitySink()))
 
 
-def make_door() -> Door:
+def make_asgi_app() -> AsgiApp:
     """Make the ASGI application; granian calls this in its worker."""
     served = parity_collector(ParitySink())
-    return Door(served, GroupCommit(ParityQueue(), lambda: "pack"), Metrics(served.counters, None))
+    return AsgiApp(served, GroupCommit(ParityQueue(), lambda: "pack"), MetricsPage(served.counters, None))

@@ -105,14 +105,14 @@ async def serve(port: int, stub: Stub) -> None:
 
 def stored_event_ids(path: Path) -> set[str]:
     """Event ids of all messages that were kept; a message cut by the end of the stub was never acknowledged."""
-    found = set()
+    failures = set()
     for line in path.read_bytes().splitlines():
         try:
             pack = json.loads(json.loads(line)["MessageBody"])
         except ValueError:
             continue
-        found |= {event["event_id"] for event in pack["events"]}
-    return found
+        failures |= {event["event_id"] for event in pack["events"]}
+    return failures
 
 
 if __name__ == "__main__":

@@ -126,4 +126,4 @@ class FakeStore(FakeS3, S3EventStore):
 
     def erase(self, versions: Sequence[StoredVersion]) -> None:
         """Remove the one version of each."""
-        self.delete([one.key for one in versions])
+        self.delete([version.key for version in versions])

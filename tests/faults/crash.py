@@ -24,7 +24,7 @@ from logdig.flush.flusher import flush
 from logdig.queue.event_queue import SqsEventQueue
 from logdig.store.object_store import S3EventStore
 from tests.fakes.store import FakeS3
-from tests.faults.road import Flush, Road
+from tests.faults.harness import Flush, FlushHarness
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,33 +36,33 @@ class Kill:
 
 
 @dataclass(frozen=True, slots=True)
-class Doors:
-    """What a job works with: the road as it left it, and doors to its parts whose calls are written down."""
+class JobClients:
+    """Arguments of a job: the harness, and clients of its parts whose calls are journaled."""
 
-    road: Road
+    harness: FlushHarness
     queue: SqsEventQueue
     dlq: SqsEventQueue
     store: S3EventStore
     acknowledge: Callable[[tuple[bytes, ...]], None]
 
 
-Job = Callable[[Doors], object]
+Job = Callable[[JobClients], object]
 
 
 def flush_job(run: Flush = flush) -> Job:
     """One invocation of the flush."""
-    return lambda doors: doors.road.flush_once(run, doors.queue, doors.store)
+    return lambda clients: clients.harness.flush_once(run, clients.queue, clients.store)
 
 
 class Child:
-    """One job in a process of its own; it runs from here on, beside others of other roads."""
+    """One job in a process of its own; it runs from here on, beside those of other harnesses."""
 
-    def __init__(self, road: Road, kill: Kill, job: Job) -> None:
-        self._road = road
+    def __init__(self, harness: FlushHarness, kill: Kill, job: Job) -> None:
+        self._road = harness
         self._journal = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
         self._pid = os.fork()
         if self._pid == 0:
-            _run_in_child(road, self._journal, kill, job)
+            _run_in_child(harness, self._journal, kill, job)
 
     def finish(self) -> str:
         """Wait for its end and let its calls happen.
@@ -86,16 +86,16 @@ class Child:
         return died_at
 
 
-def run_killed(road: Road, kill: Kill, job: Job) -> str:
+def run_killed(harness: FlushHarness, kill: Kill, job: Job) -> str:
     """Run one job until it ends or is killed; return the moment as `Child.finish` does."""
-    return Child(road, kill, job).finish()
+    return Child(harness, kill, job).finish()
 
 
-def count_calls(road: Road, run: Flush = flush) -> int:
+def count_calls(harness: FlushHarness, run: Flush = flush) -> int:
     """Calls that a flush would make now."""
     # The witness is not asked, and a deep copy of a Random goes through its 625 numbers one by one.
-    randoms = (road.random, road.queue._random, road.dlq._random)
-    trial = deepcopy(road, {id(road.witness): road.witness} | {id(one): copy(one) for one in randoms})
+    randoms = (harness.random, harness.queue._random, harness.dlq._random)
+    trial = deepcopy(harness, {id(harness.witness): harness.witness} | {id(random): copy(random) for random in randoms})
     trial.queue.steps.clear()
     trial.store.steps.clear()
     trial.flush_once(run)
@@ -105,8 +105,8 @@ def count_calls(road: Road, run: Flush = flush) -> int:
 class _Journaled:
     """Each call of a child counted, carried out and written down."""
 
-    def __init__(self, road: Road, journal: IO[bytes], kill: Kill) -> None:
-        self._road, self._journal, self._kill = road, journal, kill
+    def __init__(self, harness: FlushHarness, journal: IO[bytes], kill: Kill) -> None:
+        self._road, self._journal, self._kill = harness, journal, kill
         self._calls = 0
         self._one_at_a_time = threading.Lock()
 
@@ -128,7 +128,7 @@ class _Journaled:
 
 
 class _Client:
-    """A client of boto3 as the adapters see it, of one part of the road."""
+    """A client of boto3 as the adapters see it, of one part of the harness."""
 
     exceptions = FakeS3.exceptions
 
@@ -143,23 +143,23 @@ class _Client:
         return partial(self._journaled.call, self._part, name)
 
 
-def _run_in_child(road: Road, journal: IO[bytes], kill: Kill, job: Job) -> None:
+def _run_in_child(harness: FlushHarness, journal: IO[bytes], kill: Kill, job: Job) -> None:
     """Never return: what follows the fork belongs to the parent."""
-    journaled = _Journaled(road, journal, kill)
+    journaled = _Journaled(harness, journal, kill)
     queue, dlq = (SqsEventQueue(_Client(part, journaled), part) for part in ("queue", "dlq"))
     store = S3EventStore(_Client("store", journaled), "store")
     try:
-        job(Doors(road, queue, dlq, store, lambda lines: journaled.call("witness", "acknowledge", lines=lines)))
+        job(JobClients(harness, queue, dlq, store, lambda lines: journaled.call("witness", "acknowledge", lines=lines)))
     except BaseException:
         journal.write(pickle.dumps(("failed", traceback.format_exc(), {}, None)))
     finally:
         os._exit(0)
 
 
-def _carry_out(road: Road, part: str, name: str, arguments: dict[str, Any]) -> Any:
+def _carry_out(harness: FlushHarness, part: str, name: str, arguments: dict[str, Any]) -> Any:
     """Call the fake; an error is an answer."""
     try:
-        return getattr(getattr(road, part), name)(**arguments)
+        return getattr(getattr(harness, part), name)(**arguments)
     except Exception as err:
         return err
 

@@ -14,42 +14,42 @@ from logdig.flush.report import FlushReport
 from logdig.queue.event_queue import EventQueue, Message
 from tests.faults.crash import Kill, flush_job, run_killed
 from tests.faults.flush_of_2016 import flush_of_2016
+from tests.faults.harness import FlushHarness
 from tests.faults.random_kills import Tally, kill_in_parts, kill_with_a_hundred_logs
-from tests.faults.road import Road
 
 KILLS = 2_000
 CALLS = {"receive_message", "put_object", "delete_message_batch", "change_message_visibility_batch"}
 MOMENTS = {f"{when} {call}" for when in ("before", "after") for call in CALLS}
 
 
-def few_and_many() -> Road:
+def few_and_many() -> FlushHarness:
     """Enough for three receives, several objects and a run that gives some back."""
-    road = Road(7)
-    road.send_many(110)
-    return road
+    harness = FlushHarness(7)
+    harness.send_many(110)
+    return harness
 
 
-def few_and_young() -> Road:
+def few_and_young() -> FlushHarness:
     """Too little to write: the run gives everything back."""
-    road = Road(8)
-    road.force = False
+    harness = FlushHarness(8)
+    harness.force = False
     for _ in range(25):
-        road.send(1)
-    return road
+        harness.send(1)
+    return harness
 
 
 @pytest.mark.parametrize("fill", [few_and_many, few_and_young])
-def test_f01_nothing_is_lost_or_broken_when_the_flush_dies_at_any_call(fill: Callable[[], Road]) -> None:
+def test_f01_nothing_is_lost_or_broken_when_the_flush_dies_at_any_call(fill: Callable[[], FlushHarness]) -> None:
     call, died = 0, ["start"]
     moments: set[str] = set()
     while all(died):
         call, died = call + 1, []
         for after in (False, True):
-            road = fill()
-            died.append(run_killed(road, Kill(call, after), flush_job()))
-            road.force = True
-            road.drain()
-            account = road.account()
+            harness = fill()
+            died.append(run_killed(harness, Kill(call, after), flush_job()))
+            harness.force = True
+            harness.drain()
+            account = harness.account()
             assert account.is_clean, (call, after, account)
             assert account.acknowledged > 0
         moments.update(died)
@@ -76,11 +76,11 @@ def test_f01_nothing_is_lost_or_broken_when_flushes_die_at_random_calls() -> Non
 def test_crash_machine_finds_loss_when_a_flush_deletes_first() -> None:
     lost = 0
     for call in range(1, 12):
-        road = Road(3)
-        road.send_many(30)
-        run_killed(road, Kill(call, after=True), flush_job(delete_first))
-        road.drain()
-        lost += road.account().lost
+        harness = FlushHarness(3)
+        harness.send_many(30)
+        run_killed(harness, Kill(call, after=True), flush_job(delete_first))
+        harness.drain()
+        lost += harness.account().lost
 
     assert lost > 0
 

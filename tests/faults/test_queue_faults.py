@@ -13,14 +13,14 @@ from infra.resources import RETENTION_SECONDS, dlq_attributes, queue_attributes
 from infra.template.build import build_template
 from logdig.store.keys import parse_key
 from tests.fakes.queue import IN_FLIGHT_LIMIT
+from tests.faults.harness import HIDDEN_SECONDS, LIMITS, NOON, FlushHarness, filled
 from tests.faults.hooks import fails, well
-from tests.faults.road import HIDDEN_SECONDS, LIMITS, NOON, Road, filled
 from tests.unit.infra.template.test_template import SETTINGS, WHERE
 
 
 def test_f02_nothing_is_twice_when_a_message_comes_twice_in_one_receive_and_after_its_delete() -> None:
-    road = filled()
-    handed_out = road.queue.receive
+    harness = filled()
+    handed_out = harness.queue.receive
     seen = []
 
     def twice(wait_seconds: int) -> list[object]:
@@ -28,72 +28,72 @@ def test_f02_nothing_is_twice_when_a_message_comes_twice_in_one_receive_and_afte
         seen.extend(messages)
         return [*messages, *messages[:3]]
 
-    road.queue.receive = twice  # type: ignore[method-assign, assignment] (this queue only)
-    road.flush_once()
+    harness.queue.receive = twice  # type: ignore[method-assign, assignment] (this queue only)
+    harness.flush_once()
     for message in seen[:20]:
-        road.queue.duplicate(message)
-    road.drain()
+        harness.queue.duplicate(message)
+    harness.drain()
 
-    account = road.account()
+    account = harness.account()
     assert account.is_clean, account
     assert account.raw_duplicates > 0
 
 
 def test_f02_nothing_is_twice_when_two_flushers_get_the_same_messages() -> None:
-    road = filled()
+    harness = filled()
     inner = []
 
     def other_flusher_after_expiry(operation: str) -> None:
         if operation == "delete" and not inner:
             inner.append(operation)
-            road.clock.advance(HIDDEN_SECONDS + 1)
+            harness.clock.advance(HIDDEN_SECONDS + 1)
             # More came meanwhile, so that the other one's objects are not the same.
-            road.send_many(30)
-            road.flush_once()
+            harness.send_many(30)
+            harness.flush_once()
 
-    road.queue.before = other_flusher_after_expiry
-    road.flush_once()
-    road.drain()
+    harness.queue.before = other_flusher_after_expiry
+    harness.flush_once()
+    harness.drain()
 
-    account = road.account()
+    account = harness.account()
     assert account.is_clean, account
     assert account.raw_duplicates > 0
 
 
 @pytest.mark.parametrize("operation", ["receive", "delete", "release"])
 def test_f03_nothing_is_lost_or_twice_when_visibility_ends_during_the_run(operation: str) -> None:
-    road = filled()
-    road.force = operation != "release"
+    harness = filled()
+    harness.force = operation != "release"
     moments = cycle([301, 0, 0, 0])
 
     def expire(now: str) -> None:
         if now == operation:
-            road.clock.advance(next(moments))
+            harness.clock.advance(next(moments))
 
-    road.queue.before = expire
-    road.limits = replace(LIMITS, min_logs=10_000, max_age_seconds=10**6) if operation == "release" else LIMITS
-    road.flush_once()
-    road.queue.before = well
-    road.force = True
-    road.drain()
+    harness.queue.before = expire
+    harness.limits = replace(LIMITS, min_logs=10_000, max_age_seconds=10**6) if operation == "release" else LIMITS
+    harness.flush_once()
+    harness.queue.before = well
+    harness.force = True
+    harness.drain()
 
-    assert road.account().is_clean
+    assert harness.account().is_clean
 
 
 def test_f03_a_stale_receipt_deletes_nothing() -> None:
-    road = filled(5)
-    stale = road.queue.receive(0)
-    road.clock.advance(HIDDEN_SECONDS + 1)
-    road.queue.receive(0)
+    harness = filled(5)
+    stale = harness.queue.receive(0)
+    harness.clock.advance(HIDDEN_SECONDS + 1)
+    harness.queue.receive(0)
 
-    failed = road.queue.delete(stale)
+    failed = harness.queue.delete(stale)
 
     # SQS says yes and keeps the message.
-    assert (failed, len(road.queue.bodies)) == ([], len(stale))
+    assert (failed, len(harness.queue.bodies)) == ([], len(stale))
 
 
 def test_f05_only_failed_entries_are_deleted_again() -> None:
-    road = filled(600)
+    harness = filled(600)
     random = Random(5)
     sizes: list[int] = []
 
@@ -101,73 +101,73 @@ def test_f05_only_failed_entries_are_deleted_again() -> None:
         sizes.append(size)
         return random.sample(range(size), size // 2) if operation == "delete" else []
 
-    road.queue.fail_entries = some_fail
-    report = road.flush_once()
-    road.queue.fail_entries = lambda *_: ()
-    road.drain()
+    harness.queue.fail_entries = some_fail
+    report = harness.flush_once()
+    harness.queue.fail_entries = lambda *_: ()
+    harness.drain()
 
     assert {5, 2} <= set(sizes)
     assert report.left > 0
     assert report.errors
-    assert road.account().is_clean
+    assert harness.account().is_clean
 
 
 def test_f05_nothing_is_lost_when_deletes_time_out_after_their_effect() -> None:
-    road = filled(600)
-    road.queue.after = fails(repeat(ReadTimeoutError(endpoint_url="https://sqs")), "delete")
+    harness = filled(600)
+    harness.queue.after = fails(repeat(ReadTimeoutError(endpoint_url="https://sqs")), "delete")
 
-    report = road.flush_once()
-    road.queue.after = well
-    road.drain()
+    report = harness.flush_once()
+    harness.queue.after = well
+    harness.drain()
 
     assert report.errors
-    assert road.account().is_clean
+    assert harness.account().is_clean
 
 
 def test_f07_a_run_ends_and_gets_on_when_receives_are_short_or_empty_and_asks_for_no_count() -> None:
-    road = filled(300)
-    road.queue.sampled = lambda: road.random.choice((0, 3, 10, 10, 10))
+    harness = filled(300)
+    harness.queue.sampled = lambda: harness.random.choice((0, 3, 10, 10, 10))
 
-    reports = [road.flush_once() for _ in range(20)]
-    road.drain()
+    reports = [harness.flush_once() for _ in range(20)]
+    harness.drain()
 
     assert all(report.stopped for report in reports)
-    assert "count" not in road.queue.steps
+    assert "count" not in harness.queue.steps
     assert sum(report.logs for report in reports) > 0
-    assert road.account().is_clean
+    assert harness.account().is_clean
 
 
 def test_f12_a_run_ends_without_error_at_the_in_flight_limit_and_goes_on_when_messages_come_back() -> None:
-    road = filled(300)
-    road.queue._in_flight_limit = 20
-    road.limits = replace(LIMITS, wait_seconds=1)
-    held = [*road.queue.receive(1), *road.queue.receive(1)]
+    harness = filled(300)
+    harness.queue._in_flight_limit = 20
+    harness.limits = replace(LIMITS, wait_seconds=1)
+    held = [*harness.queue.receive(1), *harness.queue.receive(1)]
 
-    report = road.flush_once()
-    road.drain()
+    report = harness.flush_once()
+    harness.drain()
 
     assert (len(held), IN_FLIGHT_LIMIT) == (20, 120_000)
     # A long poll at the limit brings nothing and says nothing.
     assert (report.received, report.stopped, report.errors) == (0, "empty", [])
-    assert road.account().is_clean
+    assert harness.account().is_clean
 
 
 def test_f12_an_alarm_comes_long_before_a_message_is_too_old_to_keep() -> None:
-    found = build_template(SETTINGS, WHERE)["Resources"]["OldestMessageAlarm"]["Properties"]
+    alarm = build_template(SETTINGS, WHERE)["Resources"]["OldestMessageAlarm"]["Properties"]
     kept = {attributes["MessageRetentionPeriod"] for attributes in (queue_attributes("arn"), dlq_attributes())}
 
-    assert "ApproximateAgeOfOldestMessage" in str(found)
+    assert "ApproximateAgeOfOldestMessage" in str(alarm)
     assert kept == {str(RETENTION_SECONDS)}
-    assert found["Threshold"] < RETENTION_SECONDS / 2
+    assert alarm["Threshold"] < RETENTION_SECONDS / 2
 
 
 def test_f12_a_backlog_of_four_days_is_written_under_the_days_of_its_arrival() -> None:
-    road = Road(now=NOON)
+    harness = FlushHarness(now=NOON)
     for _ in range(5):
-        road.send_many(100)
-        road.clock.advance(86_400)
+        harness.send_many(100)
+        harness.clock.advance(86_400)
 
-    road.drain()
+    harness.drain()
 
-    assert len({parse_key(key).day for key in road.store.objects}) == 5
-    assert road.account().is_clean
+    assert len({parse_key(key).day for key in harness.store.objects}) == 5
+    assert harness.account().is_clean

@@ -14,8 +14,8 @@ import pytest
 
 from logdig.errors import QueueUnavailableError, StoreUnavailableError
 from logdig.flush.flusher import FlushLimits
+from tests.faults.harness import FlushHarness
 from tests.faults.hooks import fails, well
-from tests.faults.road import Road
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LIMITS = FlushLimits(wait_seconds=1, receivers=1)
@@ -27,27 +27,27 @@ PAGE = Path(__file__).parent.parent.parent / "docs" / "flush.md"
 BILLED_ROWS = re.findall(r"^\| ([0-9.]+) \| ([0-9,]+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
 
 
-def scheduled(limits: FlushLimits = LIMITS) -> Road:
-    road = Road(now=NOON)
-    road.limits, road.force = limits, False
-    return road
+def scheduled(limits: FlushLimits = LIMITS) -> FlushHarness:
+    harness = FlushHarness(now=NOON)
+    harness.limits, harness.force = limits, False
+    return harness
 
 
 @pytest.mark.parametrize("offset", [0, 1, 59, 60, 150, 239, 240, 299])
 def test_lone_event_is_stored_within_its_max_age_wherever_it_falls_between_two_runs(offset: int) -> None:
-    road = scheduled()
-    road.clock.advance(offset)
-    road.send(1)
-    sent_at = road.clock()
-    road.clock.advance(INTERVAL - offset)
+    harness = scheduled()
+    harness.clock.advance(offset)
+    harness.send(1)
+    sent_at = harness.clock()
+    harness.clock.advance(INTERVAL - offset)
 
-    while not road.store.lines("raw"):
-        road.flush_once()
-        stored_after = road.clock() - sent_at
-        road.clock.advance(INTERVAL)
+    while not harness.store.lines("raw"):
+        harness.flush_once()
+        stored_after = harness.clock() - sent_at
+        harness.clock.advance(INTERVAL)
 
     assert stored_after <= timedelta(seconds=LIMITS.max_age_seconds)
-    assert road.queue.dead == []
+    assert harness.queue.dead == []
 
 
 def test_site_with_one_request_a_second_does_not_keep_the_function_running() -> None:
@@ -66,43 +66,43 @@ def test_billed_seconds_a_day_are_those_that_the_page_names(row: list[str]) -> N
 
 def billed_seconds(requests_a_second: float, runs: int) -> float:
     """Let requests come at an even rate, also while the function runs; return the seconds of so many runs."""
-    road = scheduled()
+    harness = scheduled()
     number = round(runs * INTERVAL * requests_a_second)
     due = deque(NOON + timedelta(seconds=(one + 0.5) / requests_a_second) for one in range(number))
 
     def arrive() -> None:
-        while due and due[0] <= road.clock():
+        while due and due[0] <= harness.clock():
             due.popleft()
-            road.send(1)
+            harness.send(1)
 
     def wait_for_messages() -> None:
         """A receive ends with the first message that comes, or with its wait."""
         arrive()
-        if not any(entry.visible_at <= road.clock() for entry in road.queue._entries.values()):
+        if not any(entry.visible_at <= harness.clock() for entry in harness.queue._entries.values()):
             longest = timedelta(seconds=LIMITS.wait_seconds)
-            road.clock.now += min(longest, due[0] - road.clock()) if due else longest
+            harness.clock.now += min(longest, due[0] - harness.clock()) if due else longest
             arrive()
 
     def pass_time(operation: str, _key: str = "") -> None:
         if operation == "receive":
             wait_for_messages()
         if operation != "send":
-            road.clock.advance(CALL_SECONDS)
+            harness.clock.advance(CALL_SECONDS)
 
-    road.limits = replace(LIMITS, wait_seconds=0)
-    road.queue.before = road.store.before = pass_time
+    harness.limits = replace(LIMITS, wait_seconds=0)
+    harness.queue.before = harness.store.before = pass_time
     billed = 0.0
     for run in range(runs):
         start = NOON + timedelta(seconds=INTERVAL * (run + 1))
-        road.clock.now = max(road.clock.now, start)
+        harness.clock.now = max(harness.clock.now, start)
         arrive()
-        road.flush_once()
-        billed += (road.clock() - start).total_seconds()
+        harness.flush_once()
+        billed += (harness.clock() - start).total_seconds()
     return billed
 
 
 def test_nothing_is_missing_when_queue_and_store_fail_for_ten_minutes_under_load() -> None:
-    road = scheduled()
+    harness = scheduled()
     unsent: list[int] = []
 
     queue_down = fails(repeat(QueueUnavailableError("SQS is down")))
@@ -110,34 +110,34 @@ def test_nothing_is_missing_when_queue_and_store_fail_for_ten_minutes_under_load
 
     for minute in range(30):
         is_down = 10 <= minute < 20
-        road.queue.before = queue_down if is_down else well
-        road.store.before = store_down if is_down else well
+        harness.queue.before = queue_down if is_down else well
+        harness.store.before = store_down if is_down else well
         # What is refused stays with its sender, which comes back.
         for size in [*(unsent if not is_down else []), *([5] * 20)]:
             try:
-                road.send(size)
+                harness.send(size)
             except QueueUnavailableError:
                 unsent.append(size)
         if not is_down:
             unsent.clear()
         if minute % 5 == 4:
-            assert bool(road.flush_once().errors) == is_down
-        road.clock.advance(60)
-    road.force = True
-    road.drain()
+            assert bool(harness.flush_once().errors) == is_down
+        harness.clock.advance(60)
+    harness.force = True
+    harness.drain()
 
-    account = road.account()
+    account = harness.account()
     assert account.is_clean
     assert account.acknowledged == 30 * 20 * 5
-    assert road.queue.dead == []
+    assert harness.queue.dead == []
 
 
 def test_every_text_comes_back_unchanged_from_an_object_as_json_lines() -> None:
-    road = scheduled()
-    road.force = True
-    road.send_many(300)
-    road.drain()
+    harness = scheduled()
+    harness.force = True
+    harness.send_many(300)
+    harness.drain()
 
-    links = {json.loads(line)["link"] for line in road.store.lines("raw")}
+    links = {json.loads(line)["link"] for line in harness.store.lines("raw")}
 
-    assert links == {json.loads(line)["link"] for line in road.witness.sent.values() if b"event_id" in line}
+    assert links == {json.loads(line)["link"] for line in harness.witness.sent.values() if b"event_id" in line}

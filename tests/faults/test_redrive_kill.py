@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from logdig.queue.dead_letters import redrive
-from tests.faults.crash import Doors, Kill, run_killed
-from tests.faults.road import HIDDEN_SECONDS, Road
+from tests.faults.crash import JobClients, Kill, run_killed
+from tests.faults.harness import HIDDEN_SECONDS, FlushHarness
 
 
-def buried() -> Road:
+def buried() -> FlushHarness:
     """Messages that no flush could handle."""
-    road = Road(9)
+    harness = FlushHarness(9)
     for _ in range(23):
-        road.commit(road.batch(2, rejected=1), road.dlq)
-    return road
+        harness.commit(harness.batch(2, rejected=1), harness.dlq)
+    return harness
 
 
-def job(doors: Doors) -> int:
+def job(clients: JobClients) -> int:
     """One whole redrive."""
-    return sum(redrive(doors.dlq, doors.queue))
+    return sum(redrive(clients.dlq, clients.queue))
 
 
 def test_f01_nothing_is_lost_or_twice_when_the_redrive_dies_at_any_call() -> None:
@@ -25,13 +25,13 @@ def test_f01_nothing_is_lost_or_twice_when_the_redrive_dies_at_any_call() -> Non
     while all(died):
         call, died = call + 1, []
         for after in (False, True):
-            road = buried()
-            died.append(run_killed(road, Kill(call, after), job))
-            road.clock.advance(HIDDEN_SECONDS + 1)
-            sum(redrive(road.dlq, road.queue))
-            road.drain()
-            account = road.account()
-            assert (road.dlq.bodies, account.is_clean) == ([], True), (call, after, account)
+            harness = buried()
+            died.append(run_killed(harness, Kill(call, after), job))
+            harness.clock.advance(HIDDEN_SECONDS + 1)
+            sum(redrive(harness.dlq, harness.queue))
+            harness.drain()
+            account = harness.account()
+            assert (harness.dlq.bodies, account.is_clean) == ([], True), (call, after, account)
             assert account.acknowledged == 23 * 3
             copies += account.raw_duplicates
         moments.update(died)

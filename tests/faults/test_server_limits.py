@@ -17,11 +17,11 @@ HEAD = f"POST /v1/events HTTP/1.1\r\nHost: x\r\nOrigin: {ORIGIN}\r\n".encode()
 
 def answer_of(connection: socket.socket) -> bytes:
     """Read until the server ends the connection."""
-    found = b""
+    received = b""
     while piece := connection.recv(65_536):
-        found += piece
+        received += piece
     connection.close()
-    return found
+    return received
 
 
 def test_clients_that_never_finish_are_cut_off_and_hold_up_nobody(start: Callable[..., Server]) -> None:

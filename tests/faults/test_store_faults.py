@@ -10,8 +10,8 @@ from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
 from logdig.store.verify import check_all, chosen_keys
 from tests.fakes.queue import refusal
+from tests.faults.harness import NOON, FlushHarness, filled
 from tests.faults.hooks import fails, well
-from tests.faults.road import NOON, Road, filled
 
 URL = "https://s3"
 ERRORS = {
@@ -25,59 +25,59 @@ ERRORS = {
 
 @pytest.mark.parametrize("told", ERRORS)
 def test_f04_the_same_key_is_written_later_when_s3_refuses(told: str) -> None:
-    road, other = filled(), filled()
+    harness, other = filled(), filled()
     other.flush_once()
-    road.store.before = fails(repeat(ERRORS[told]), "put")
+    harness.store.before = fails(repeat(ERRORS[told]), "put")
 
-    report = road.flush_once()
-    road.store.before = well
-    road.drain()
+    report = harness.flush_once()
+    harness.store.before = well
+    harness.drain()
 
     assert told in " ".join(report.errors)
     assert report.deleted == 0
-    assert sorted(road.store.objects) == sorted(other.store.objects)
-    assert road.account().is_clean
+    assert sorted(harness.store.objects) == sorted(other.store.objects)
+    assert harness.account().is_clean
 
 
 def test_f04_one_object_is_there_when_the_put_timed_out_after_its_effect() -> None:
-    road = Road(now=NOON)
+    harness = FlushHarness(now=NOON)
     for _ in range(40):
-        road.send(5)
-    road.store.after = fails(cycle([ReadTimeoutError(endpoint_url=URL), None]), "put")
+        harness.send(5)
+    harness.store.after = fails(cycle([ReadTimeoutError(endpoint_url=URL), None]), "put")
 
     for _ in range(6):
-        road.flush_once()
-    road.drain()
+        harness.flush_once()
+    harness.drain()
 
-    account = road.account()
+    account = harness.account()
     assert account.is_clean
-    assert (account.raw_duplicates, len(road.store.objects)) == (0, 1)
+    assert (account.raw_duplicates, len(harness.store.objects)) == (0, 1)
 
 
 @pytest.mark.parametrize("damage", [lambda body: body[:-20], lambda body: body[:30] + b"?" + body[31:]])
 def test_f04_an_upload_is_refused_and_repeated_whole_when_it_was_damaged_on_the_way(
     damage: Callable[[bytes], bytes],
 ) -> None:
-    road = filled()
-    road.store.on_the_way = damage
+    harness = filled()
+    harness.store.on_the_way = damage
 
-    report = road.flush_once()
-    stored = dict(road.store.objects)
-    road.store.on_the_way = lambda body: body
-    road.drain()
+    report = harness.flush_once()
+    stored = dict(harness.store.objects)
+    harness.store.on_the_way = lambda body: body
+    harness.drain()
 
     assert "BadDigest" in report.errors[0]
     assert (stored, report.deleted) == ({}, 0)
-    assert road.account().is_clean
+    assert harness.account().is_clean
 
 
 @pytest.mark.parametrize("damage", [lambda body: body[:-20], lambda body: body[:30] + b"?" + body[31:]])
 def test_f04_an_object_is_found_when_it_was_damaged_where_it_lies(damage: Callable[[bytes], bytes]) -> None:
-    road = filled()
-    road.flush_once()
-    key = max(road.store.objects)
-    road.store.objects[key] = damage(road.store.objects[key])
+    harness = filled()
+    harness.flush_once()
+    key = max(harness.store.objects)
+    harness.store.objects[key] = damage(harness.store.objects[key])
 
-    found = check_all(road.store, chosen_keys(road.store, None, None, 1.0))
+    checked = check_all(harness.store, chosen_keys(harness.store, None, None, 1.0))
 
-    assert [one.key for one in found if one.fault] == [key]
+    assert [one.key for one in checked if one.fault] == [key]

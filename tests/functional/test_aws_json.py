@@ -18,7 +18,7 @@ from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 
 from logdig.aws import clients, credentials
-from logdig.aws.http_pool import AUTHORITIES, Place
+from logdig.aws.http_pool import AUTHORITIES, Endpoint
 from logdig.aws.json_client import PROTOCOLS, JsonClient
 from logdig.aws.sigv4 import signed_headers
 from logdig.config.settings import Settings
@@ -102,12 +102,12 @@ def test_message_is_taken_by_a_service_that_checks_signatures_and_refused_when_t
     url, keys = checked_queue
 
     def client(held: credentials.Keys) -> JsonClient:
-        return JsonClient(PROTOCOLS["sqs"], REGION, Place(moto_url, AUTHORITIES, 3, 20, 4), lambda: held, 1)
+        return JsonClient(PROTOCOLS["sqs"], REGION, Endpoint(moto_url, AUTHORITIES, 3, 20, 4), lambda: held, 1)
 
     assert client(keys).send_message(QueueUrl=url, MessageBody=BODY)["MessageId"]
     with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
         client(keys._replace(secret_key="wrong")).send_message(QueueUrl=url, MessageBody=BODY)
-    assert [one["Body"] for one in client(keys).receive_message(QueueUrl=url)["Messages"]] == [BODY]
+    assert [message["Body"] for message in client(keys).receive_message(QueueUrl=url)["Messages"]] == [BODY]
 
 
 THROTTLED = (400, {"x-amzn-query-error": "RequestThrottled;Sender"}, b'{"__type": "com.amazonaws.sqs#Slow"}')
@@ -139,9 +139,9 @@ def test_outcome_and_number_of_tries_are_botocores(
     theirs, ours = serve(*ANSWERS[case]), serve(*ANSWERS[case])
 
     expected = _outcome(full(theirs.endpoint, tries), theirs)
-    found = _outcome(lean(ours.endpoint, tries), ours)
+    lean_outcome = _outcome(lean(ours.endpoint, tries), ours)
 
-    assert found == expected
+    assert lean_outcome == expected
     assert len(ours.asked) == len(theirs.asked)
 
 
@@ -158,10 +158,10 @@ def _outcome(client: Any, service: Answering) -> tuple[object, ...]:
 
 @pytest.mark.parametrize("content", [b"<html>a proxy of somebody</html>", b"[]", b"\xff"])
 def test_unreadable_answer_is_no_acknowledgement(serve: Serve, content: bytes) -> None:
-    found = serve((200, {}, content))
+    service = serve((200, {}, content))
 
     with pytest.raises(BotoCoreError):
-        lean(found.endpoint).send_message(QueueUrl="https://q/1/a", MessageBody=BODY)
+        lean(service.endpoint).send_message(QueueUrl="https://q/1/a", MessageBody=BODY)
 
 
 def test_retries_end_as_botocores_when_the_quota_is_used_up(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,10 +169,10 @@ def test_retries_end_as_botocores_when_the_quota_is_used_up(serve: Serve, monkey
     theirs, ours = serve((500, {}, b"")), serve((500, {}, b""))
 
     expected = _tries_of_each(full(theirs.endpoint), theirs)
-    found = _tries_of_each(lean(ours.endpoint), ours)
+    lean_tries = _tries_of_each(lean(ours.endpoint), ours)
 
-    assert found == expected
-    assert {1, 4} <= set(found)
+    assert lean_tries == expected
+    assert {1, 4} <= set(lean_tries)
 
 
 def _tries_of_each(client: Any, service: Answering) -> list[int]:
@@ -191,15 +191,15 @@ def test_connection_is_kept_and_made_anew_when_nobody_listens_or_the_service_clo
     with pytest.raises(BotoCoreError, match="Could not connect"):
         lean(f"http://127.0.0.1:{free_port()}").send_message(QueueUrl="https://q/1/a", MessageBody=BODY)
 
-    found = serve((200, {"Connection": "close"}, b"{}"))
-    client = lean(found.endpoint, tries=1)
+    service = serve((200, {"Connection": "close"}, b"{}"))
+    client = lean(service.endpoint, tries=1)
     for _ in range(3):
         client.send_message(QueueUrl="https://q/1/a", MessageBody=BODY)
-    assert len(found.asked) == 3
+    assert len(service.asked) == 3
 
 
 def test_keys_that_end_are_renewed_before_the_next_call(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = serve((200, {}, b"{}"))
+    service = serve((200, {}, b"{}"))
     made = iter(range(100))
 
     def renew() -> dict[str, str]:
@@ -211,12 +211,14 @@ def test_keys_that_end_are_renewed_before_the_next_call(serve: Serve, monkeypatc
     monkeypatch.setattr(session, "get_credentials", lambda: renewed)
     monkeypatch.setattr(credentials, "session", lambda: session)
 
-    where = credentials.of_botocore("sqs", REGION, found.endpoint, {})
-    client = JsonClient(PROTOCOLS["sqs"], REGION, Place(found.endpoint, AUTHORITIES, 3, 20, 4), where.credentials, 1)
+    where = credentials.from_botocore("sqs", REGION, service.endpoint, {})
+    client = JsonClient(
+        PROTOCOLS["sqs"], REGION, Endpoint(service.endpoint, AUTHORITIES, 3, 20, 4), where.credentials, 1
+    )
     for _ in range(2):
         client.send_message(QueueUrl="https://q/1/a", MessageBody=BODY)
 
-    first, second = (asked.headers["authorization"].partition("Credential=")[2][:5] for asked in found.asked)
+    first, second = (asked.headers["authorization"].partition("Credential=")[2][:5] for asked in service.asked)
     assert first != second
 
 
@@ -224,24 +226,26 @@ def test_call_without_keys_raises_what_botocore_raises(monkeypatch: pytest.Monke
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(credentials, "session", botocore.session.get_session)
-    found = serve((200, {}, b"{}"))
+    service = serve((200, {}, b"{}"))
 
-    where = credentials.of_botocore("sqs", REGION, found.endpoint, {})
-    client = JsonClient(PROTOCOLS["sqs"], REGION, Place(found.endpoint, AUTHORITIES, 3, 20, 4), where.credentials, 1)
+    where = credentials.from_botocore("sqs", REGION, service.endpoint, {})
+    client = JsonClient(
+        PROTOCOLS["sqs"], REGION, Endpoint(service.endpoint, AUTHORITIES, 3, 20, 4), where.credentials, 1
+    )
 
     with pytest.raises(BotoCoreError, match="Unable to locate credentials"):
         client.send_message(QueueUrl="https://q/1/a", MessageBody=BODY)
-    assert found.asked == []
+    assert service.asked == []
 
 
 def test_settings_and_the_endpoint_of_the_environment_reach_the_client(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = serve((200, {}, b'{"MessageId": "m"}'))
-    monkeypatch.setitem(os.environ, "AWS_ENDPOINT_URL", found.endpoint)
+    service = serve((200, {}, b'{"MessageId": "m"}'))
+    monkeypatch.setitem(os.environ, "AWS_ENDPOINT_URL", service.endpoint)
 
     clients.sqs_queue(Settings(queue_url="https://q/1/a", region="eu-west-3")).send("body")
 
-    (asked,) = found.asked
+    (asked,) = service.asked
     assert json.loads(asked.body) == {"QueueUrl": "https://q/1/a", "MessageBody": "body"}
     assert "/eu-west-3/sqs/aws4_request" in asked.headers["authorization"]

@@ -17,15 +17,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from logdig.aws.http_pool import AUTHORITIES, Answer, Connections, Place
+from logdig.aws.http_pool import AUTHORITIES, Connections, Endpoint, HttpResponse
 from tests.fakes.answering import Answering, answering
 from tests.fakes.aws_clients import BODY, full, lean
 
 GOOD: tuple[int, dict[str, str], bytes] = (200, {}, b"{}")
 
 
-def place(endpoint: str, authorities: str = AUTHORITIES) -> Place:
-    return Place(endpoint, authorities, 3, 20, 4)
+def endpoint(url: str, authorities: str = AUTHORITIES) -> Endpoint:
+    return Endpoint(url, authorities, 3, 20, 4)
 
 
 @pytest.fixture
@@ -41,28 +41,28 @@ def certificate(tmp_path: Path) -> Path:
         .add_extension(alternatives, critical=False).sign(key, hashes.SHA256())
     )  # fmt: skip
     encoding, no_password = serialization.Encoding.PEM, serialization.NoEncryption()
-    found = tmp_path / "certificate.pem"
+    certificate = tmp_path / "certificate.pem"
     private = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, no_password)
-    found.write_bytes(private + made.public_bytes(encoding))
-    return found
+    certificate.write_bytes(private + made.public_bytes(encoding))
+    return certificate
 
 
 @contextmanager
 def speaking_tls(certificate: Path) -> Iterator[Answering]:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate)
-    with answering(GOOD, context=context) as found:
-        yield found
+    with answering(GOOD, context=context) as service:
+        yield service
 
 
 def test_certificate_is_believed_only_when_a_named_authority_signed_it(certificate: Path) -> None:
     with speaking_tls(certificate) as service:
-        believed = Connections(place(service.endpoint, str(certificate))).post({}, b"{}")
-        refused = Connections(place(service.endpoint)).post({}, b"{}")
+        believed = Connections(endpoint(service.endpoint, str(certificate))).post({}, b"{}")
+        refused = Connections(endpoint(service.endpoint)).post({}, b"{}")
         elsewhere = service.endpoint.replace("127.0.0.1", "localhost")
-        misnamed = Connections(place(elsewhere, str(certificate))).post({}, b"{}")
+        misnamed = Connections(endpoint(elsewhere, str(certificate))).post({}, b"{}")
 
-    assert isinstance(believed, Answer)
+    assert isinstance(believed, HttpResponse)
     assert isinstance(refused, SSLError)
     assert isinstance(misnamed, SSLError)
     assert len(service.asked) == 1
@@ -83,7 +83,7 @@ def test_proxy_of_the_environment_is_used_as_botocore_uses_it(monkeypatch: pytes
 
 
 @pytest.mark.parametrize(
-    "endpoint",
+    "url",
     [
         "https://sqs.eu-west-1.amazonaws.com",
         "https://SQS.example:443/",
@@ -91,5 +91,5 @@ def test_proxy_of_the_environment_is_used_as_botocore_uses_it(monkeypatch: pytes
         "http://[::1]:9000/a b",
     ],
 )
-def test_host_is_signed_as_botocore_signs_it(endpoint: str) -> None:
-    assert Connections(place(endpoint)).host == _host_from_url(endpoint)
+def test_host_is_signed_as_botocore_signs_it(url: str) -> None:
+    assert Connections(endpoint(url)).host == _host_from_url(url)

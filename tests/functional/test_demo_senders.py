@@ -14,7 +14,7 @@ import pytest
 from werkzeug.serving import make_server
 
 from api.wsgi import create_app
-from demo.decisions import NOBODY, ask
+from demo.decisions import UNKNOWN_CUSTOMER, request_decisions
 from demo.hostile import post_hostile
 from demo.http_visits import visit_events, visit_over_http
 from demo.visitors import RETURNING, VISITORS, make_returning, make_visitors
@@ -108,11 +108,11 @@ def test_bad_input_is_refused_and_costs_no_neighbour(front: Front) -> None:
 
 
 def test_server_hears_score_and_reason_of_its_decisions(front: Front) -> None:
-    answers = ask(front.url, APP, SECRET, ["7"])
+    answers = request_decisions(front.url, APP, SECRET, ["7"])
 
     found = [(one["customer_id"], one["decision"], one["reason"], one["score"]) for one in answers]
     assert found == [("7", "show", "eligible", 0.9), ("0", "suppress", "unknown", None),
-                     (NOBODY, "suppress", "unknown", None)]  # fmt: skip
+                     (UNKNOWN_CUSTOMER, "suppress", "unknown", None)]  # fmt: skip
 
 
 def test_counts_of_visitors_add_up() -> None:

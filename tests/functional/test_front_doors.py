@@ -1,4 +1,4 @@
-"""Every front door gives the core's answer: equal status, body and headers for equal requests."""
+"""Every endpoint gives the core's answer: equal status, body and headers for equal requests."""
 
 from __future__ import annotations
 
@@ -103,8 +103,8 @@ def test_front_doors_give_one_answer_and_store_the_same_lines(request_: Request)
     reply = collectors[0].handle(request_)
 
     answers = [
-        door(request_, served)
-        for door, served in zip((by_flask, by_chalice, by_function_url), collectors[1:], strict=True)
+        answer_by(request_, served)
+        for answer_by, served in zip((by_flask, by_chalice, by_function_url), collectors[1:], strict=True)
     ]
 
     assert reply.status < 500 or QUEUE_DOWN.encode() in request_.body
@@ -115,7 +115,7 @@ def test_front_doors_give_one_answer_and_store_the_same_lines(request_: Request)
         assert (sink.events, sink.rejected) == (sinks[0].events, sinks[0].rejected)
 
 
-@pytest.fixture(scope="module", params=[("make_app", "wsgi"), ("make_door", "asgi")], ids=["wsgi", "asgi"])
+@pytest.fixture(scope="module", params=[("make_app", "wsgi"), ("make_asgi_app", "asgi")], ids=["wsgi", "asgi"])
 def granian_port(request: pytest.FixtureRequest) -> Iterator[int]:
     maker, interface = request.param
     port = free_port()
@@ -184,11 +184,11 @@ def assert_as_the_core(request: Request, port: int) -> None:
     assert masked(by_socket(port, request)) == masked((reply.status, expected, reply.body))
 
 
-@pytest.mark.parametrize("door", [by_flask, by_chalice, by_function_url])
-def test_front_doors_leave_out_the_spaces_around_a_header(door: Callable[[Request, Collector], Answer]) -> None:
+@pytest.mark.parametrize("answer_by", [by_flask, by_chalice, by_function_url])
+def test_endpoints_drop_the_spaces_around_a_header(answer_by: Callable[[Request, Collector], Answer]) -> None:
     spaced = tuple((name, f" {value}\t ") for name, value in BROWSER)
 
-    status, headers, _ = door(post(body(), headers=spaced), parity_collector(ParitySink()))
+    status, headers, _ = answer_by(post(body(), headers=spaced), parity_collector(ParitySink()))
 
     assert (status, headers["Access-Control-Allow-Origin"]) == (202, ORIGIN)
 

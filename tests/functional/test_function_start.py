@@ -1,4 +1,4 @@
-"""A function's first request, in a process of its own with nothing but what Lambda puts into the environment."""
+"""What a fresh process imports: a function at its first request, with only Lambda's environment, and the server."""
 
 from __future__ import annotations
 
@@ -50,3 +50,13 @@ def test_first_request_is_durable_and_signed_by_stored_secrets_without_the_weigh
     assert status == 202
     assert sent["event_id"] in message["Body"]
     assert {"botocore.session", "botocore.client", "botocore.auth"}.isdisjoint(modules)
+
+
+def test_server_imports_no_flask() -> None:
+    code = "import sys, api.server; print(sorted({name.partition('.')[0] for name in sys.modules}))"
+
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert run.returncode == 0, run.stderr
+    assert "granian" in run.stdout
+    assert "flask" not in run.stdout

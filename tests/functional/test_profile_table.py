@@ -15,14 +15,14 @@ AS_OF = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
 
 @pytest.fixture
 def settings(service: str, moto_url: str) -> Settings:
-    found = Settings(service=service)
-    boto3.client("dynamodb", region_name=found.region, endpoint_url=moto_url).create_table(
-        TableName=found.profile_table_name,
+    settings = Settings(service=service)
+    boto3.client("dynamodb", region_name=settings.region, endpoint_url=moto_url).create_table(
+        TableName=settings.profile_table_name,
         KeySchema=[{"AttributeName": "person", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "person", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    return found
+    return settings
 
 
 def test_profile_table_holds_exactly_what_remains_when_written_and_removed(settings: Settings) -> None:

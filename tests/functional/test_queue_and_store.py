@@ -161,12 +161,12 @@ def test_signing_secrets_come_from_the_parameter_store_and_the_environment_wins(
     store.put_parameter(Name=f"/{service}/dev/other/app-0", Value="no", Type="SecureString")
     environment = {"LOGDIG_SIGNING_PARAMETERS": path, "LOGDIG_SIGNING_SECRET_APP_1": "mine", "HOME": "/"}
 
-    found = with_signing_secrets(settings, environment)
+    secrets = with_signing_secrets(settings, environment)
 
-    assert signing_secrets("app-0", found) == (b"s 0", b"old")
-    assert signing_secrets("app-1", found) == (b"mine",)
-    assert signing_secrets("app-11", found) == (b"s 11",)
-    assert len(found) == 12 + 1 + 2
+    assert signing_secrets("app-0", secrets) == (b"s 0", b"old")
+    assert signing_secrets("app-1", secrets) == (b"mine",)
+    assert signing_secrets("app-11", secrets) == (b"s 11",)
+    assert len(secrets) == 12 + 1 + 2
     assert with_signing_secrets(settings, {"HOME": "/"}) == {"HOME": "/"}
 
 
@@ -190,10 +190,10 @@ def test_every_version_can_be_read_and_erased_where_the_bucket_keeps_them(servic
     store.put(KEY, b"second")
 
     versions = list(store.versions("raw/"))
-    bodies = sorted(store.get_version(one) for one in versions if not one.is_mark)
+    bodies = sorted(store.get_version(version) for version in versions if not version.is_mark)
     store.erase(versions)
 
     assert bodies == [b"first", b"second"]
-    assert [(one.is_live, one.is_mark) for one in versions].count((True, False)) == 1
-    assert [one.is_mark for one in versions].count(True) == 1
+    assert [(version.is_live, version.is_mark) for version in versions].count((True, False)) == 1
+    assert [version.is_mark for version in versions].count(True) == 1
     assert list(store.versions("")) == []

@@ -49,8 +49,8 @@ class Lab:
         return body
 
     def pages(self, prefix: str = "") -> list[list[str]]:
-        found = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
-        return [[entry["Key"] for entry in page.get("Contents", [])] for page in found]
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        return [[entry["Key"] for entry in page.get("Contents", [])] for page in pages]
 
 
 def checksum(body: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Schemathesis tries the doors with what it makes of our OpenAPI document: never a 5xx, always as described."""
+"""Schemathesis tries the endpoints with requests made from our OpenAPI document: never a 5xx, always as described."""
 
 from __future__ import annotations
 
@@ -78,14 +78,14 @@ def chalice_url() -> Iterator[str]:
 @pytest.mark.slow
 @pytest.mark.timeout(SECONDS + 600)
 @pytest.mark.parametrize(
-    ("door", "phases"),
+    ("endpoint", "phases"),
     # The coverage phase also sends TRACE, which Python's own HTTP server below Chalice answers 501 before our code.
     [("flask_url", "coverage,fuzzing"), ("chalice_url", "fuzzing")],
 )
 def test_door_answers_as_described_whatever_is_made_of_the_document(
-    door: str, phases: str, request: pytest.FixtureRequest, tmp_path: Path
+    endpoint: str, phases: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    url = request.getfixturevalue(door)
+    url = request.getfixturevalue(endpoint)
     description = tmp_path / "openapi.json"
     description.write_text(json.dumps(known_token(document())))
     command = [str(Path(sys.executable).parent / "schemathesis"), "run", str(description), "--url", url]

@@ -1,4 +1,4 @@
-"""The server front door as a process: granian, a real socket, a queue of the emulator."""
+"""The server as a process: granian, a real socket, a queue of the emulator."""
 
 from __future__ import annotations
 

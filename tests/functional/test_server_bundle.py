@@ -18,7 +18,8 @@ import yaml
 
 from infra.local.stack import create_resources
 from infra.packaging.build import build_server
-from infra.packaging.dependencies import HERE, ROOT, install
+from infra.packaging.dependencies import HERE, install
+from infra.paths import ROOT
 from logdig.config.settings import AppSettings, Settings
 from tests.functional.conftest import free_port
 
@@ -38,12 +39,12 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _instructions(bundle: Path) -> dict[str, list[str]]:
     """Arguments of each instruction of the Dockerfile, in order."""
     text = re.sub(r"\\\n", " ", (bundle / "Dockerfile").read_text())
-    found: dict[str, list[str]] = {}
+    versions: dict[str, list[str]] = {}
     for line in text.splitlines():
         if line and not line.startswith("#"):
             name, _, arguments = line.partition(" ")
-            found.setdefault(name, []).append(arguments)
-    return found
+            versions.setdefault(name, []).append(arguments)
+    return versions
 
 
 def test_dockerfile_runs_as_no_root_on_a_slim_image_with_a_health_check(bundle: Path) -> None:

@@ -61,8 +61,8 @@ class Lab:
             WaitTimeSeconds=seconds,
             MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
         )
-        found: list[dict[str, Any]] = answer.get("Messages", [])
-        return found
+        messages: list[dict[str, Any]] = answer.get("Messages", [])
+        return messages
 
     def delete(self, *receipts: str, ids: Sequence[str] = "0123456789A") -> dict[str, Any]:
         entries = [{"Id": name, "ReceiptHandle": receipt} for name, receipt in zip(ids, receipts, strict=False)]
@@ -76,7 +76,7 @@ class Lab:
 
     def bodies(self) -> list[str]:
         """Texts of what is visible now, in order of their letters."""
-        return sorted(one["Body"] for one in self.receive())
+        return sorted(message["Body"] for message in self.receive())
 
 
 def fake_lab() -> Lab:
@@ -174,11 +174,11 @@ def test_receive_beyond_its_limits_is_refused(lab: Lab, most: int, seconds: int)
 def test_receive_brings_at_most_what_was_asked_for_and_each_message_with_its_count_and_time(lab: Lab) -> None:
     lab.send(*"abcd")
 
-    found = lab.receive(3)
+    received = lab.receive(3)
 
-    assert 1 <= len(found) <= 3
-    assert {one["Attributes"]["ApproximateReceiveCount"] for one in found} == {"1"}
-    assert all(int(one["Attributes"]["SentTimestamp"]) > 10**12 for one in found)
+    assert 1 <= len(received) <= 3
+    assert {message["Attributes"]["ApproximateReceiveCount"] for message in received} == {"1"}
+    assert all(int(message["Attributes"]["SentTimestamp"]) > 10**12 for message in received)
 
 
 def test_message_is_hidden_until_its_visibility_ends_and_counts_its_receives(lab: Lab) -> None:
@@ -260,10 +260,10 @@ def test_message_received_too_often_goes_to_the_dead_letter_queue(lab: Lab) -> N
 def test_empty_receive_waits_as_long_as_it_was_told_and_brings_nothing(lab: Lab) -> None:
     started = lab.client._clock() if lab.fake else time.monotonic()
 
-    found = lab.receive(seconds=1)
+    received = lab.receive(seconds=1)
 
     waited = (lab.client._clock() - started).total_seconds() if lab.fake else time.monotonic() - started
-    assert found == []
+    assert received == []
     assert waited >= 1
 
 

@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from infra.aws.account import Account
-from infra.aws.cloudformation import apply_change, find_stack, forget_change, prepare_change, remove_stack
+from infra.aws.cloudformation import apply_change, discard_change, find_stack, prepare_change, remove_stack
 from infra.template.build import Artifacts, artifacts_template, build_template, without
 from logdig.config.settings import AppSettings, Settings
 
@@ -101,11 +101,11 @@ def test_template_makes_each_function_with_its_own_role_and_log(account: Account
 
     for name in ("collector", "decide", "flush"):
         full = f"{settings.prefix}-{name}"
-        found = functions.get_function_configuration(FunctionName=full)
+        configuration = functions.get_function_configuration(FunctionName=full)
         group = logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{full}")["logGroups"][0]
 
-        assert found["Role"].endswith(f"role/{full}-{REGION}")
-        assert found["Runtime"] == "python3.11"
+        assert configuration["Role"].endswith(f"role/{full}-{REGION}")
+        assert configuration["Runtime"] == "python3.11"
         assert group["retentionInDays"] == settings.retention.log_days
 
 
@@ -118,8 +118,10 @@ def test_template_makes_roles_whose_policies_are_those_of_the_template(account: 
     document = policy["PolicyDocument"]
     statements = (ast.literal_eval(document) if isinstance(document, str) else document)["Statement"]
     queue_arn = f"arn:aws:sqs:{REGION}:123456789012:{settings.queue_name}"
-    assert [one["Resource"] for one in statements if "sqs:ReceiveMessage" in one["Action"]] == [[queue_arn]]
-    assert "*" not in [resource for one in statements for resource in one["Resource"]]
+    assert [statement["Resource"] for statement in statements if "sqs:ReceiveMessage" in statement["Action"]] == [
+        [queue_arn]
+    ]
+    assert "*" not in [resource for statement in statements for resource in statement["Resource"]]
 
 
 def test_stack_keeps_its_data_when_it_is_removed(account: Account, settings: Settings) -> None:
@@ -138,6 +140,6 @@ def test_change_set_leaves_no_stack_behind_when_it_is_forgotten(account: Account
     body = {"TemplateBody": json.dumps(artifacts_template(settings))}
 
     change_set = prepare_change(account, f"{settings.stack_name}-artifacts", body, TAGS)
-    forget_change(account, change_set)
+    discard_change(account, change_set)
 
     assert find_stack(account, f"{settings.stack_name}-artifacts") is None

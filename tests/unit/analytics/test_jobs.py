@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -147,3 +148,13 @@ def test_catalog_names_no_endpoint_and_no_key_where_aws_is_real() -> None:
 
     assert not any("endpoint" in key or "key" in key or "lock" in key for key in found)
     assert found["spark.sql.catalog.lake.warehouse"] == "s3://shop-dev-s3/tables"
+
+
+def test_java_stderr_is_passed_on_without_its_notice_about_modules(capfd: pytest.CaptureFixture[str]) -> None:
+    source, target = os.pipe()
+    os.write(target, b"one\nWARNING: Using incubator modules: jdk.incubator.vector\n\xff\nWARNING: two")
+    os.close(target)
+
+    spark._copy_stderr(source)
+
+    assert capfd.readouterr().err.splitlines()[::2] == ["one", "WARNING: two"]

@@ -1,4 +1,4 @@
-"""The ASGI door: bodies that do not come, and what is held and what is refused while its server ends."""
+"""The ASGI application: incomplete bodies, and held and refused requests while its server ends."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from api.asgi import DRAIN_SIGNAL, Door
+from api.asgi import DRAIN_SIGNAL, AsgiApp
 from api.group_commit import GroupCommit
-from api.metrics import Metrics
+from api.metrics import MetricsPage
 from logdig.counters import Counters
 from tests.fakes.tracked import BROWSER, body, collector, event
 
@@ -29,7 +29,7 @@ class GatedQueue:
         assert self.gate.wait(WAIT_SECONDS)
 
 
-async def ask(door: Door, method: str, path: str, payload: bytes = b"") -> int:
+async def ask(app: AsgiApp, method: str, path: str, payload: bytes = b"") -> int:
     """Give the status of one request."""
     sent: list[Any] = []
     headers = [(name.encode(), value.encode()) for name, value in BROWSER]
@@ -41,11 +41,11 @@ async def ask(door: Door, method: str, path: str, payload: bytes = b"") -> int:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    await door(scope | {"client": ("127.0.0.1", 1)}, receive, send)
+    await app(scope | {"client": ("127.0.0.1", 1)}, receive, send)
     return int(sent[0]["status"])
 
 
-async def ask_silently(door: Door, *pieces: bytes) -> tuple[int, dict[str, str]]:
+async def ask_silently(app: AsgiApp, *pieces: bytes) -> tuple[int, dict[str, str]]:
     """Give status and headers of a request whose body begins with the pieces and never ends."""
     sent: list[Any] = []
     waiting = list(pieces)
@@ -59,42 +59,44 @@ async def ask_silently(door: Door, *pieces: bytes) -> tuple[int, dict[str, str]]
         sent.append(message)
 
     scope = {"type": "http", "method": "POST", "path": "/v1/events", "query_string": b"", "headers": []}
-    await door(scope | {"client": None}, receive, send)
+    await app(scope | {"client": None}, receive, send)
     return int(sent[0]["status"]), {name.decode(): value.decode() for name, value in sent[0]["headers"]}
 
 
-def serve_one(test: Callable[[Door, Counters], Awaitable[None]], **bounds: float) -> None:
-    """Run a test on a door with room for one request, and its counters."""
+def serve_one(test: Callable[[AsgiApp, Counters], Awaitable[None]], **bounds: float) -> None:
+    """Run a test on an application with room for one request, and its counters."""
 
     async def whole() -> None:
         core, group = collector(), GroupCommit(GatedQueue(), lambda: "pack")
-        await test(Door(core, group, Metrics(core.counters, None), held_requests_limit=1, **bounds), core.counters)
+        await test(
+            AsgiApp(core, group, MetricsPage(core.counters, None), held_requests_limit=1, **bounds), core.counters
+        )
 
     asyncio.run(asyncio.wait_for(whole(), WAIT_SECONDS))
 
 
 @pytest.mark.parametrize("pieces", [(), (b"{",), (b"{", b" ")], ids=["none", "one", "two"])
 def test_door_cuts_a_body_off_when_no_more_of_it_comes(pieces: tuple[bytes, ...]) -> None:
-    async def test(door: Door, counters: Counters) -> None:
+    async def test(app: AsgiApp, counters: Counters) -> None:
         for _ in range(3):
-            status, headers = await ask_silently(door, *pieces)
+            status, headers = await ask_silently(app, *pieces)
             assert (status, headers["connection"]) == (408, "close")
 
-        assert await ask(door, "GET", "/healthz") == 200
+        assert await ask(app, "GET", "/healthz") == 200
         assert counters.total("logdig_refused_requests_total", reason="slow_body") == 3
 
     serve_one(test, body_seconds=0.01)
 
 
 def test_door_is_alive_and_tells_its_numbers_when_it_is_overloaded() -> None:
-    async def test(door: Door, _: Counters) -> None:
-        held = asyncio.ensure_future(ask_silently(door))
+    async def test(app: AsgiApp, _: Counters) -> None:
+        held = asyncio.ensure_future(ask_silently(app))
         await asyncio.sleep(0)
 
-        assert await ask(door, "POST", "/v1/events", body(event())) == 503
-        assert await ask(door, "GET", "/readyz") == 503
-        assert await ask(door, "GET", "/healthz") == 200
-        assert await ask(door, "GET", "/metrics") == 200
+        assert await ask(app, "POST", "/v1/events", body(event())) == 503
+        assert await ask(app, "GET", "/readyz") == 503
+        assert await ask(app, "GET", "/healthz") == 200
+        assert await ask(app, "GET", "/metrics") == 200
 
         held.cancel()
 
@@ -102,26 +104,26 @@ def test_door_is_alive_and_tells_its_numbers_when_it_is_overloaded() -> None:
 
 
 def test_door_lets_go_of_a_request_that_is_cancelled_from_outside() -> None:
-    async def test(door: Door, _: Counters) -> None:
-        asking = asyncio.ensure_future(ask_silently(door))
+    async def test(app: AsgiApp, _: Counters) -> None:
+        asking = asyncio.ensure_future(ask_silently(app))
         await asyncio.sleep(0)
 
         asking.cancel()
 
         with pytest.raises(asyncio.CancelledError):
             await asking
-        assert await ask(door, "GET", "/healthz") == 200
+        assert await ask(app, "GET", "/healthz") == 200
 
     serve_one(test)
 
 
-def run(test: Callable[[Door, GatedQueue, asyncio.Event], Awaitable[None]]) -> None:
-    """Run a test on a door that has started; the event tells that all is drained."""
+def run(test: Callable[[AsgiApp, GatedQueue, asyncio.Event], Awaitable[None]]) -> None:
+    """Run a test on a started application; the event is set once it is drained."""
 
     async def whole() -> None:
         queue, drained = GatedQueue(), asyncio.Event()
         core, group = collector(), GroupCommit(queue, lambda: "pack")
-        door = Door(core, group, Metrics(core.counters, None), on_drained=drained.set)
+        app = AsgiApp(core, group, MetricsPage(core.counters, None), on_drained=drained.set)
         steps: asyncio.Queue[dict[str, str]] = asyncio.Queue()
         started = asyncio.Event()
 
@@ -129,9 +131,9 @@ def run(test: Callable[[Door, GatedQueue, asyncio.Event], Awaitable[None]]) -> N
             started.set()
 
         steps.put_nowait({"type": "lifespan.startup"})
-        living = asyncio.ensure_future(door({"type": "lifespan"}, steps.get, send))
+        living = asyncio.ensure_future(app({"type": "lifespan"}, steps.get, send))
         await started.wait()
-        await test(door, queue, drained)
+        await test(app, queue, drained)
         queue.gate.set()
         steps.put_nowait({"type": "lifespan.shutdown"})
         await living
@@ -140,18 +142,18 @@ def run(test: Callable[[Door, GatedQueue, asyncio.Event], Awaitable[None]]) -> N
 
 
 def test_door_is_not_ready_and_refuses_events_while_it_drains_and_answers_what_it_holds() -> None:
-    async def test(door: Door, queue: GatedQueue, drained: asyncio.Event) -> None:
-        held = asyncio.ensure_future(ask(door, "POST", "/v1/events", body(event())))
+    async def test(app: AsgiApp, queue: GatedQueue, drained: asyncio.Event) -> None:
+        held = asyncio.ensure_future(ask(app, "POST", "/v1/events", body(event())))
         await asyncio.sleep(0)
-        assert await ask(door, "GET", "/readyz") == 200
+        assert await ask(app, "GET", "/readyz") == 200
 
         os.kill(os.getpid(), DRAIN_SIGNAL)
 
-        while await ask(door, "GET", "/readyz") != 503:
+        while await ask(app, "GET", "/readyz") != 503:
             await asyncio.sleep(0.001)
-        assert await ask(door, "POST", "/v1/events", body(event())) == 503
-        assert await ask(door, "GET", "/healthz") == 200
-        assert await ask(door, "GET", "/metrics") == 200
+        assert await ask(app, "POST", "/v1/events", body(event())) == 503
+        assert await ask(app, "GET", "/healthz") == 200
+        assert await ask(app, "GET", "/metrics") == 200
         assert not drained.is_set()
         assert not held.done()
 
@@ -164,10 +166,10 @@ def test_door_is_not_ready_and_refuses_events_while_it_drains_and_answers_what_i
 
 
 def test_door_drains_when_nothing_is_held() -> None:
-    async def test(door: Door, _: GatedQueue, drained: asyncio.Event) -> None:
+    async def test(app: AsgiApp, _: GatedQueue, drained: asyncio.Event) -> None:
         os.kill(os.getpid(), DRAIN_SIGNAL)
 
         await drained.wait()
-        assert await ask(door, "GET", "/readyz") == 503
+        assert await ask(app, "GET", "/readyz") == 503
 
     run(test)

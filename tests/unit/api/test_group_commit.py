@@ -11,9 +11,9 @@ from itertools import count
 
 import pytest
 
-from api.group_commit import BUSY_REQUESTS, DrainingError, GroupCommit, OverloadedError, Sent
+from api.group_commit import BUSY_REQUESTS, DrainingError, GroupCommit, GroupResult, OverloadedError
 from logdig.errors import QueueUnavailableError
-from logdig.queue.packs import PACK_LIMIT_BYTES, Batch
+from logdig.queue.packs import PACK_LIMIT_BYTES, EventBatch
 
 ARRIVAL = datetime(2026, 11, 24, 12, tzinfo=UTC)
 WAIT_SECONDS = 30
@@ -38,9 +38,9 @@ class HeldQueue:
         self.bodies.append(body)
 
 
-def batch(name: str, *, app: str = "shop", size: int = 10, at: datetime = ARRIVAL) -> Batch:
+def batch(name: str, *, app: str = "shop", size: int = 10, at: datetime = ARRIVAL) -> EventBatch:
     line = json.dumps({"received_at": "2026-11-24T12:00:00.000Z", "event_id": name, "pad": "x" * size})
-    return Batch(app, at, (line.encode("ascii"),))
+    return EventBatch(app, at, (line.encode("ascii"),))
 
 
 def names(body: str) -> list[str]:
@@ -155,7 +155,7 @@ def test_request_of_several_messages_fails_whole_when_one_fails() -> None:
         queue.gate.set()
         lines = tuple(batch(f"e{number}", size=60_000).events[0] for number in range(10))
         with pytest.raises(QueueUnavailableError, match="refused"):
-            await commit.hold(Batch("shop", ARRIVAL, lines))
+            await commit.hold(EventBatch("shop", ARRIVAL, lines))
 
     assert len(run(test).bodies) == 2
 
@@ -188,7 +188,7 @@ def test_requests_are_refused_when_too_much_waits_and_taken_again_afterwards() -
     async def test(queue: HeldQueue, commit: GroupCommit) -> None:
         first = asyncio.ensure_future(commit.hold(batch("first", size=800)))
         await until(lambda: queue.started == 1)
-        with pytest.raises(OverloadedError, match="wait for the queue already"):
+        with pytest.raises(OverloadedError, match="bytes wait for the queue"):
             await commit.hold(batch("second", size=800))
         queue.gate.set()
         await first
@@ -215,7 +215,7 @@ def test_close_sends_what_waits_and_refuses_what_comes() -> None:
         answers.append(asyncio.ensure_future(commit.hold(batch("third"))))
         closing = asyncio.ensure_future(commit.close(WAIT_SECONDS))
         await until(lambda: queue.started == 2)
-        with pytest.raises(DrainingError, match="going down"):
+        with pytest.raises(DrainingError, match="shutting down"):
             await commit.hold(batch("late"))
         queue.gate.set()
         assert await closing
@@ -233,9 +233,9 @@ def test_request_hears_of_an_unforeseen_error_and_the_next_one_is_sent() -> None
             if self.calls == 1:
                 raise RuntimeError("closed the connection")
 
-    async def test() -> list[Sent]:
-        told: list[Sent] = []
-        commit = GroupCommit(Broken(), lambda: "p", tell=told.append)
+    async def test() -> list[GroupResult]:
+        told: list[GroupResult] = []
+        commit = GroupCommit(Broken(), lambda: "p", on_group=told.append)
         with pytest.raises(QueueUnavailableError, match="closed the connection"):
             await commit.hold(batch("one"))
         await commit.hold(batch("two"))

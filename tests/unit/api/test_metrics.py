@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.metrics import GAUGES, PATH, Metrics
+from api.metrics import GAUGES, PATH, MetricsPage
 from logdig.collect.http import Headers, Request
 from logdig.counters import Counters
 from tests.fakes.tracked import collector
@@ -14,7 +14,7 @@ HELD = dict.fromkeys(GAUGES, 0.0)
 
 def status(token: str | None, address: str | None, headers: Headers = (), method: str = "GET") -> int:
     asked = Request(method, PATH, headers=headers, remote_addr=address)
-    return Metrics(Counters(), token).reply(asked, collector(), HELD).status
+    return MetricsPage(Counters(), token).reply(asked, collector(), HELD).status
 
 
 @pytest.mark.parametrize(

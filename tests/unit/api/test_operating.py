@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from api import asgi, group_commit, group_log, metrics, server
-from api.group_commit import Sent
+from api.group_commit import GroupResult
 from infra.template.alarms import alarms
 from lambdas.emf import METRICS, SEND_LATENCY, MeasuredCollector
 from logdig.collect import rate_limits
@@ -27,7 +27,7 @@ from tests.unit.infra.template.test_template import SETTINGS
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "operations.md").read_text(encoding="utf-8")
 HELD = {"logdig_held_requests": 2.0, "logdig_held_bytes": 3.0}
-SENT = Sent("shop", 3, 5, 1, 1, 4096, 0.0123, None)
+SENT = GroupResult("shop", 3, 5, 1, 1, 4096, 0.0123, None)
 
 
 def ask(address: str | None = "127.0.0.1", method: str = "GET", **headers: str) -> Request:
@@ -40,7 +40,7 @@ def test_metrics_page_shows_every_counter_gauge_and_latency_once() -> None:
     counters.add("logdig_accepted_events_total", 1_234_567, app="shop")
     counters.observe_send(0.007)
 
-    lines = metrics.Metrics(counters, None).answer(ask(), HELD).body.decode().splitlines()
+    lines = metrics.MetricsPage(counters, None).page(ask(), HELD).body.decode().splitlines()
 
     assert 'logdig_accepted_events_total{app="shop"} 1234567' in lines
     assert "logdig_held_bytes 3" in lines
@@ -68,21 +68,21 @@ def test_metrics_page_shows_every_counter_gauge_and_latency_once() -> None:
 def test_metrics_are_shown_with_the_token_or_without_one_on_this_machine_only(
     token: str | None, request_: Request, may: bool
 ) -> None:
-    guarded = metrics.Metrics(Counters(), token)
+    guarded = metrics.MetricsPage(Counters(), token)
 
     if may:
-        assert guarded.answer(request_, HELD).status == 200
+        assert guarded.page(request_, HELD).status == 200
     else:
-        with pytest.raises(RefusedError) as found:
-            guarded.answer(request_, HELD)
-        assert found.value.http_status == 403
+        with pytest.raises(RefusedError) as refused:
+            guarded.page(request_, HELD)
+        assert refused.value.http_status == 403
 
 
 def test_metrics_take_no_other_method() -> None:
-    with pytest.raises(RefusedError) as found:
-        metrics.Metrics(Counters(), None).answer(ask(method="POST"), HELD)
+    with pytest.raises(RefusedError) as refused:
+        metrics.MetricsPage(Counters(), None).page(ask(method="POST"), HELD)
 
-    assert found.value.http_status == 405
+    assert refused.value.http_status == 405
 
 
 def test_group_line_tells_counts_sizes_and_times() -> None:
@@ -95,7 +95,7 @@ def test_group_line_tells_counts_sizes_and_times() -> None:
 
 
 def test_group_line_names_the_failure() -> None:
-    failed = Sent("shop", 1, 1, 0, 1, 10, 0.1, QueueUnavailableError("SQS is away"))
+    failed = GroupResult("shop", 1, 1, 0, 1, 10, 0.1, QueueUnavailableError("SQS is away"))
 
     line = json.loads(group_log.group_line(failed, datetime(2026, 11, 24, tzinfo=UTC), 0))
 
@@ -185,8 +185,10 @@ def test_functions_log_our_warnings_where_lambda_reads_them() -> None:
 @pytest.mark.parametrize("front_door", ["function-url", "rest-api", "server"])
 def test_operations_page_says_what_to_do_at_each_alarm(front_door: str) -> None:
     settings = msgspec.structs.replace(SETTINGS, front_door=front_door)
-    found = [one["Properties"] for one in alarms(settings).values() if one["Type"] == "AWS::CloudWatch::Alarm"]
-    names = {one["AlarmName"].removeprefix(f"{settings.prefix}-") for one in found}
+    properties = [
+        alarm["Properties"] for alarm in alarms(settings).values() if alarm["Type"] == "AWS::CloudWatch::Alarm"
+    ]
+    names = {propertie["AlarmName"].removeprefix(f"{settings.prefix}-") for propertie in properties}
 
     assert len(names) >= 7
     assert [name for name in sorted(names) if f"`{name}`" not in PAGE] == []

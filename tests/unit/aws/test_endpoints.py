@@ -14,9 +14,9 @@ KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
 
 @pytest.mark.parametrize("service", ["s3", "glue"])
 def test_boto3_client_calls_the_endpoint_when_one_is_set(service: str) -> None:
-    found = clients.client(service, SETTINGS.region, ENDPOINT, 1.0, 1)
+    client = clients.client(service, SETTINGS.region, ENDPOINT, 1.0, 1)
 
-    assert found.meta.endpoint_url == ENDPOINT
+    assert client.meta.endpoint_url == ENDPOINT
 
 
 def test_s3_client_names_the_bucket_in_the_path_when_an_endpoint_is_set() -> None:
@@ -28,23 +28,29 @@ def test_s3_client_names_the_bucket_in_the_path_when_an_endpoint_is_set() -> Non
 
 
 def test_spark_calls_the_endpoint_by_path_for_files_tables_catalog_and_locks() -> None:
-    found = endpoint_configuration(SETTINGS, ENDPOINT, KEYS)
+    configuration = endpoint_configuration(SETTINGS, ENDPOINT, KEYS)
 
     for key in ("s3.endpoint", "glue.endpoint", "dynamodb.endpoint"):
-        assert found[f"spark.sql.catalog.lake.{key}"] == ENDPOINT
-    assert found["spark.sql.catalog.lake.s3.path-style-access"] == "true"
-    assert found["spark.hadoop.fs.s3a.endpoint"] == ENDPOINT
-    assert found["spark.hadoop.fs.s3a.path.style.access"] == "true"
+        assert configuration[f"spark.sql.catalog.lake.{key}"] == ENDPOINT
+    assert configuration["spark.sql.catalog.lake.s3.path-style-access"] == "true"
+    assert configuration["spark.hadoop.fs.s3a.endpoint"] == ENDPOINT
+    assert configuration["spark.hadoop.fs.s3a.path.style.access"] == "true"
 
 
 def test_spark_passes_the_token_of_temporary_keys_on() -> None:
-    found = endpoint_configuration(SETTINGS, ENDPOINT, KEYS | {"AWS_SESSION_TOKEN": "token"})
+    configuration = endpoint_configuration(SETTINGS, ENDPOINT, KEYS | {"AWS_SESSION_TOKEN": "token"})
 
-    assert found["spark.sql.catalog.lake.s3.session-token"] == found["spark.hadoop.fs.s3a.session.token"] == "token"
+    assert (
+        configuration["spark.sql.catalog.lake.s3.session-token"]
+        == configuration["spark.hadoop.fs.s3a.session.token"]
+        == "token"
+    )
 
 
 def test_pyiceberg_calls_the_endpoint_for_files_and_catalog() -> None:
-    found = reader.catalog_properties(SETTINGS, KEYS | {"AWS_ENDPOINT_URL": ENDPOINT, "AWS_SESSION_TOKEN": "token"})
+    properties = reader.catalog_properties(
+        SETTINGS, KEYS | {"AWS_ENDPOINT_URL": ENDPOINT, "AWS_SESSION_TOKEN": "token"}
+    )
 
-    assert found["s3.endpoint"] == found["glue.endpoint"] == ENDPOINT
-    assert found["client.session-token"] == "token"
+    assert properties["s3.endpoint"] == properties["glue.endpoint"] == ENDPOINT
+    assert properties["client.session-token"] == "token"

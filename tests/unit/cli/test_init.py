@@ -1,4 +1,4 @@
-"""`logdig init`: valid settings by flags, one line when a value is wrong, nothing written over unasked."""
+"""`logdig init`: valid settings by flags, one line when a value is wrong, no file overwritten without a yes."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ FLAGS = ["--service", "shop", "--region", "ap-northeast-2", "--stage", "prod", "
 
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    found = tmp_path / "logdig.toml"
-    monkeypatch.setenv("LOGDIG_CONFIG", str(found))
-    return found
+    file = tmp_path / "logdig.toml"
+    monkeypatch.setenv("LOGDIG_CONFIG", str(file))
+    return file
 
 
 def test_init_writes_settings_that_can_be_deployed(path: Path) -> None:
@@ -51,7 +51,7 @@ def test_init_writes_nothing_when_a_value_is_wrong(path: Path, flag: str, value:
     assert not path.exists()
 
 
-def test_init_keeps_what_is_there_when_nobody_says_yes(path: Path) -> None:
+def test_init_keeps_an_existing_file_when_there_is_no_yes(path: Path) -> None:
     path.write_text("# mine\n")
 
     refused = CliRunner().invoke(command, FLAGS)

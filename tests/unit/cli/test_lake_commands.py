@@ -1,4 +1,4 @@
-"""`logdig forget` and `logdig rebuild` refuse what is not meant before Spark starts."""
+"""`logdig forget` and `logdig rebuild` refuse unclear requests before Spark starts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def call(*arguments: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    "arguments, words",
+    "arguments, message",
     [
         ((), "either --user-key or --customer-id"),
         (("--user-key", "u", "--customer-id", "c"), "either --user-key or --customer-id"),
@@ -29,30 +29,30 @@ def call(*arguments: str) -> Any:
         (("--customer-id", "c", "--app", "nope"), "has no app 'nope'"),
     ],
 )
-def test_forget_refuses_what_names_no_person(arguments: tuple[str, ...], words: str) -> None:
-    found = call("forget", *arguments)
+def test_forget_refuses_what_names_no_person(arguments: tuple[str, ...], message: str) -> None:
+    result = call("forget", *arguments)
 
-    assert isinstance(found.exception, LogDigError)
-    assert words in found.exception.message
+    assert isinstance(result.exception, LogDigError)
+    assert message in result.exception.message
 
 
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> FakeStore:
-    found = FakeStore()
-    monkeypatch.setattr(clients, "s3_store", lambda _settings: found)
-    return found
+    fake = FakeStore()
+    monkeypatch.setattr(clients, "s3_store", lambda _settings: fake)
+    return fake
 
 
-def test_rebuild_says_what_it_would_read_and_changes_nothing(store: FakeStore) -> None:
+def test_rebuild_changes_nothing_when_it_is_a_dry_run(store: FakeStore) -> None:
     for day in (22, 23, 25):
         built = build_object("raw", date(2026, 11, day), [b"{}"])
         store.put(built.key, built.body)
     before = dict(store.objects)
 
-    found = call("rebuild", "--from", "2026-11-23", "--dry-run", "--json")
+    result = call("rebuild", "--from", "2026-11-23", "--dry-run", "--json")
 
-    told = json.loads(found.output)
-    assert (told["dry_run"], told["from"], told["to"], told["days"], told["objects"]) == (
+    extent = json.loads(result.output)
+    assert (extent["dry_run"], extent["from"], extent["to"], extent["days"], extent["objects"]) == (
         True, "2026-11-23", "2026-11-25", 2, 2,
     )  # fmt: skip
     assert store.objects == before
@@ -62,29 +62,29 @@ def test_rebuild_asks_and_stops_when_the_answer_is_no(store: FakeStore) -> None:
     built = build_object("raw", date(2026, 11, 22), [b"{}"])
     store.put(built.key, built.body)
 
-    found = CliRunner().invoke(cli, ["rebuild"], input="n\n")
+    result = CliRunner().invoke(cli, ["rebuild"], input="n\n")
 
-    assert found.exit_code == 1
-    assert "Replace the rows of these days" in found.output
+    assert result.exit_code == 1
+    assert "Replace the rows of these days" in result.output
 
 
 @pytest.mark.parametrize(
-    "arguments, words",
-    [((), "no object lies"), (("--from", "2026-11-24", "--to", "2026-11-23"), "--from 2026-11-24 is after --to")],
+    "arguments, message",
+    [((), "there is no object"), (("--from", "2026-11-24", "--to", "2026-11-23"), "--from 2026-11-24 is after --to")],
 )
-def test_rebuild_refuses_days_without_objects(store: FakeStore, arguments: tuple[str, ...], words: str) -> None:
-    found = call("rebuild", *arguments)
+def test_rebuild_refuses_days_without_objects(store: FakeStore, arguments: tuple[str, ...], message: str) -> None:
+    result = call("rebuild", *arguments)
 
-    assert isinstance(found.exception, LogDigError)
-    assert words in found.exception.message
+    assert isinstance(result.exception, LogDigError)
+    assert message in result.exception.message
 
 
-def test_rebuild_passes_over_objects_that_are_none_of_ours(store: FakeStore) -> None:
+def test_rebuild_skips_foreign_objects(store: FakeStore) -> None:
     built = build_object("raw", date(2026, 11, 22), [b"{}"])
     store.put(built.key, built.body)
     for key in (f"raw/dt=2026-13-45/{'0' * 64}.jsonl.gz", "raw/x.jsonl.gz", "raw/dt=2026-11-22/x", "bad/../y.jsonl.gz"):
         store.put(key, b"")
 
-    told = json.loads(call("rebuild", "--dry-run", "--json").stdout)
+    extent = json.loads(call("rebuild", "--dry-run", "--json").stdout)
 
-    assert (told["days"], told["objects"]) == (1, 1)
+    assert (extent["days"], extent["objects"]) == (1, 1)

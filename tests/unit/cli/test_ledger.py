@@ -1,4 +1,4 @@
-"""`logdig ledger` prints rows and fails where sums do not meet."""
+"""`logdig ledger` prints rows and fails where sums do not match."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def call(monkeypatch: pytest.MonkeyPatch, rows: list[dict[str, Any]], *arguments
     return CliRunner().invoke(cli, ["ledger", *arguments])
 
 
-def test_ledger_check_succeeds_when_sums_meet(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = call(monkeypatch, [GOOD], "--check")
+def test_ledger_check_succeeds_when_sums_match(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = call(monkeypatch, [GOOD], "--check")
 
-    assert (found.exit_code, found.output) == (0, "")
+    assert (result.exit_code, result.output) == (0, "")
 
 
 @pytest.mark.parametrize("rows", [[], [GOOD | {"in_tables": 0}]])
-def test_ledger_check_fails_when_a_sum_does_not_meet_or_nothing_is_there(
+def test_ledger_check_fails_when_a_sum_does_not_match_or_there_is_no_row(
     monkeypatch: pytest.MonkeyPatch, rows: list[dict[str, Any]]
 ) -> None:
     assert call(monkeypatch, rows, "--check").exit_code == 1
@@ -49,23 +49,23 @@ def test_ledger_check_fails_when_a_sum_does_not_meet_or_nothing_is_there(
 def test_ledger_prints_reasons_of_chosen_days(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [GOOD, GOOD | {"day": date(2026, 11, 25)}, GOOD | {"app": "blog"}]
 
-    found = call(monkeypatch, rows, "--app", "shop", "--to", "2026-11-24")
+    result = call(monkeypatch, rows, "--app", "shop", "--to", "2026-11-24")
 
-    assert found.output.splitlines()[1:] == ["    rejected 2: x must be a number"]
-    assert found.output.startswith("2026-11-24  shop")
+    assert result.output.splitlines()[1:] == ["    rejected 2: x must be a number"]
+    assert result.output.startswith("2026-11-24  shop")
 
 
 def test_ledger_json_has_maps_as_objects(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = call(monkeypatch, [GOOD], "--json")
+    result = call(monkeypatch, [GOOD], "--json")
 
-    told = json.loads(found.output)
-    assert (told["rejected_by_reason"], told["broken"]) == ({"x must be a number": 2}, [])
+    row_data = json.loads(result.output)
+    assert (row_data["rejected_by_reason"], row_data["broken"]) == ({"x must be a number": 2}, [])
 
 
 @pytest.mark.parametrize("name, left", [(name, left[0]) for name, left, _ in SUMS])
 def test_broken_sum_has_a_name_and_a_size(name: str, left: str) -> None:
-    [words] = [
+    [line] = [
         text for text in broken_sums(GOOD | {left: GOOD[left] + 5}) if text.startswith(f"2026-11-24 shop {name}:")
     ]
 
-    assert words.endswith("off by +5")
+    assert line.endswith("off by +5")

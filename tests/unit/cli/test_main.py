@@ -73,16 +73,16 @@ COMMANDS = (
 
 @pytest.mark.parametrize("body", [b"<html>Log in to the wireless network</html>", b'{"a": 1}'])
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
-def test_command_fails_in_one_line_when_what_answers_is_no_aws(
+def test_command_fails_in_one_line_when_the_response_is_not_from_aws(
     run: Run, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], body: bytes
 ) -> None:
     with answering(lambda _headers, _body: (200, body)) as address:
         monkeypatch.setenv("AWS_ENDPOINT_URL", address)
-        code, said = run(*arguments)
+        code, stderr = run(*arguments)
 
     assert code == 1
-    assert "Traceback" not in said
-    assert said.splitlines()[-1].startswith("logdig: ")
+    assert "Traceback" not in stderr
+    assert stderr.splitlines()[-1].startswith("logdig: ")
 
 
 @pytest.mark.parametrize("address", ["", "nonsense", "localhost:4566", "ftp://127.0.0.1", "http://a b", "http://"])
@@ -91,36 +91,36 @@ def test_command_names_the_variable_when_the_endpoint_is_no_address(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", address)
 
-    code, said = run("verify")
+    code, stderr = run("verify")
 
-    assert (code, said.splitlines()) == (
+    assert (code, stderr.splitlines()) == (
         1,
         [f"logdig: AWS_ENDPOINT_URL = {address!r}: an address such as http://127.0.0.1:4566; unset it for AWS itself"],
     )
 
 
-def test_error_that_nobody_foresaw_is_one_line_and_its_place_is_kept(
+def test_unexpected_error_is_one_line_and_its_traceback_is_written(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def fail() -> None:
+    def fail(**_options: object) -> None:
         raise KeyError("queue")
 
     monkeypatch.setattr(main, "cli", fail)
 
-    code, said = run("verify")
+    code, stderr = run("verify")
 
-    kept = tmp_path / "cache" / "logdig" / "last-error.txt"
-    assert (code, said) == (1, f"logdig: unforeseen KeyError: 'queue'; {kept} tells where\n")
-    assert "in fail" in kept.read_text()
+    log = tmp_path / "cache" / "logdig" / "last-error.txt"
+    assert (code, stderr) == (1, f"logdig: unexpected KeyError: 'queue'; the traceback is in {log}\n")
+    assert "in fail" in log.read_text()
 
 
 def test_error_names_the_file_when_it_cannot_be_written(run: Run, tmp_path: Path) -> None:
     (tmp_path / "logdig.toml").mkdir()
 
-    code, said = run("app", "add", "web")
+    code, stderr = run("app", "add", "web")
 
     assert code == 1
-    assert said.startswith("logdig: logdig.toml: ")
+    assert stderr.startswith("logdig: logdig.toml: ")
 
 
 @pytest.mark.parametrize(
@@ -141,17 +141,17 @@ def test_error_names_the_file_when_it_cannot_be_written(run: Run, tmp_path: Path
     ids=" ".join,
 )
 def test_option_is_refused_when_its_value_makes_no_sense(run: Run, arguments: tuple[str, ...]) -> None:
-    code, said = run(*arguments)
+    code, stderr = run(*arguments)
 
     assert code == 2
-    assert f"Invalid value for '{arguments[-2]}'" in said
+    assert f"Invalid value for '{arguments[-2]}'" in stderr
 
 
 @pytest.mark.parametrize("command", ["verify", "ledger", "rebuild"])
-def test_days_are_refused_when_they_are_the_wrong_way_round(run: Run, command: str) -> None:
-    code, said = run(command, "--from", "2026-11-24", "--to", "2026-11-23")
+def test_days_are_refused_when_the_range_is_reversed(run: Run, command: str) -> None:
+    code, stderr = run(command, "--from", "2026-11-24", "--to", "2026-11-23")
 
-    assert (code, said) == (1, "logdig: --from 2026-11-24 is after --to 2026-11-23\n")
+    assert (code, stderr) == (1, "logdig: --from 2026-11-24 is after --to 2026-11-23\n")
 
 
 def test_reason_of_a_job_names_the_object_that_cannot_be_read() -> None:

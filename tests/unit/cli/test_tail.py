@@ -36,9 +36,9 @@ def logs(**arguments: Any) -> dict[str, Any]:
 
 
 def test_log_is_read_from_every_page_of_every_source_in_order_of_time() -> None:
-    found = read_log(ScriptedAccount(filter_log_events=[logs]), SETTINGS, SOURCES, SINCE)
+    lines = read_log(ScriptedAccount(filter_log_events=[logs]), SETTINGS, SOURCES, SINCE)
 
-    assert [(one.source, one.text) for one in found] == [
+    assert [(line.source, line.text) for line in lines] == [
         ("flush", "first"), ("collector", "second"), ("flush", "third"),
     ]  # fmt: skip
 
@@ -48,8 +48,8 @@ def test_log_is_asked_for_what_matches_when_there_is_a_pattern() -> None:
 
     read_log(account, SETTINGS, ["flush"], SINCE, pattern='"received"')
 
-    assert {one["filterPattern"] for one in account.said("filter_log_events")} == {'"received"'}
-    assert {one["startTime"] for one in account.said("filter_log_events")} == {START_MS}
+    assert {call["filterPattern"] for call in account.said("filter_log_events")} == {'"received"'}
+    assert {call["startTime"] for call in account.said("filter_log_events")} == {START_MS}
 
 
 def test_tail_shows_each_line_once_when_it_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,10 +65,10 @@ def test_tail_shows_each_line_once_when_it_is_read_again(monkeypatch: pytest.Mon
     monkeypatch.setattr(tail, "read_settings", lambda: SETTINGS)
     monkeypatch.setattr(tail, "account_of", lambda _settings: account)
 
-    told = CliRunner().invoke(tail.command, ["--of", "flush"])
+    result = CliRunner().invoke(tail.command, ["--of", "flush"])
 
-    assert told.exit_code == 0
-    assert [row.split()[-1] for row in told.stdout.splitlines()] == ["first", "third"]
+    assert result.exit_code == 0
+    assert [row.split()[-1] for row in result.stdout.splitlines()] == ["first", "third"]
 
 
 def test_line_of_the_tail_holds_time_source_and_text() -> None:
@@ -77,13 +77,13 @@ def test_line_of_the_tail_holds_time_source_and_text() -> None:
     assert shown == "2026-11-27 11:50:00 flush      first"
 
 
-def test_tail_says_it_when_there_is_no_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tail_fails_when_there_is_no_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     account = ScriptedAccount(
         describe_stacks=[RefusedByAwsError("describe_stacks", "ValidationError", "does not exist")]
     )
     monkeypatch.setattr(tail, "read_settings", lambda: SETTINGS)
     monkeypatch.setattr(tail, "account_of", lambda _settings: account)
 
-    told = CliRunner().invoke(tail.command, [])
+    result = CliRunner().invoke(tail.command, [])
 
-    assert "there is no stack" in str(told.exception)
+    assert "there is no stack" in str(result.exception)

@@ -12,7 +12,7 @@ from logdig.collect.body import MEMBERS_LIMIT
 from logdig.collect.collector import METHODS, PATHS
 from logdig.collect.http import Request
 from logdig.collect.openapi import MEANINGS
-from logdig.collect.readiness import HOLD
+from logdig.collect.readiness import CACHE_TIME
 from logdig.events.envelope import EVENTS_LIMIT, Body
 from logdig.events.lenient_json import NAMES_LIMIT, NESTING_LIMIT
 from logdig.events.lines import TEN_NAMES
@@ -28,14 +28,14 @@ WORDS = set(re.findall(r"[a-z_0-9]+", " ".join(re.findall(r"`[^`]+`", TABLES))))
 
 def names(struct: type[msgspec.Struct]) -> set[str]:
     """Field names of a Struct and of the Structs inside it."""
-    found = set()
+    fields = set()
     for field in msgspec.structs.fields(struct):
-        found.add(field.name)
+        fields.add(field.name)
         inner = [option for option in (field.type, *getattr(field.type, "__args__", ())) if isinstance(option, type)]
         for option in inner:
             if issubclass(option, msgspec.Struct):
-                found |= names(option)
-    return found
+                fields |= names(option)
+    return fields
 
 
 @pytest.mark.parametrize("struct", [Body, *EVENT_TYPES])
@@ -64,13 +64,13 @@ def test_page_tells_the_limits() -> None:
     assert f"nested deeper than {NESTING_LIMIT}" in PAGE
     assert f"more than {MEMBERS_LIMIT} members" in PAGE
     assert f"more than {NAMES_LIMIT} fields" in PAGE
-    assert f"at most once in {HOLD.seconds} seconds" in PAGE
+    assert f"at most once in {CACHE_TIME.seconds} seconds" in PAGE
 
 
 def test_page_and_document_tell_every_status_that_the_source_gives() -> None:
     sources = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "logdig").rglob("*.py")))
-    given = {int(found) for found in re.findall(r"RefusedError\(\s*([45]\d\d)", sources)}
-    given |= {int(found) for found in re.findall(r"http_status = (\d{3})", sources)}
+    given = {int(status) for status in re.findall(r"RefusedError\(\s*([45]\d\d)", sources)}
+    given |= {int(status) for status in re.findall(r"http_status = (\d{3})", sources)}
 
     assert given >= {400, 401, 403, 404, 405, 413, 415, 429, 500, 503}
     rows = set(re.findall(r"\d{3}", " ".join(re.findall(r"^\| ([0-9, ]+) \|", PAGE, re.MULTILINE)))) | {"500"}

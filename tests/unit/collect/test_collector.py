@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from logdig.collect.collector import METHODS, PATHS
 from logdig.collect.http import Headers, Request
 from logdig.errors import QueueUnavailableError
-from logdig.queue.packs import Batch
+from logdig.queue.packs import EventBatch
 from tests.fakes.asked import PACKED, Decisions, answer, ask
 from tests.fakes.sinks import MemorySink
 from tests.fakes.tracked import BROWSER, NOW, ORIGIN, TEN_FIELDS, TOKEN, body, collector, event, post, signed
 
 
 class BrokenSink:
-    """Raises what nobody foresaw."""
+    """Raises an unexpected error."""
 
-    def commit(self, batch: Batch) -> None:
+    def commit(self, batch: EventBatch) -> None:
         raise ZeroDivisionError("a mistake")
 
 
@@ -77,7 +77,7 @@ def test_what_a_service_of_aws_said_is_never_shown(path: str) -> None:
     words = "AccessDenied: arn:aws:sts::123456789012:assumed-role/shop is not authorized"
 
     class Denied(MemorySink):
-        def commit(self, batch: Batch) -> None:
+        def commit(self, batch: EventBatch) -> None:
             raise QueueUnavailableError(words) from ValueError(words)
 
     payload = body(event()) if path == "/v1/events" else json.dumps(TEN_FIELDS).encode()

@@ -1,4 +1,4 @@
-"""Country, region and staff come from the server's own knowledge, and addresses are forgotten."""
+"""Country, region and staff come from the server, and addresses are not stored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 
 from logdig.collect.collector import Collector
-from logdig.collect.enrichment import Place, Places, places
+from logdig.collect.enrichment import Location, LocationFinder, location_finder
 from logdig.collect.http import Request
 from logdig.config.apps import App, Apps, app_from_settings
 from logdig.config.settings import AppSettings, Settings
@@ -37,12 +37,12 @@ def database(tmp_path: Path) -> Path:
 
 
 def test_place_is_read_from_a_local_file(database: Path) -> None:
-    finder = places(Settings(geo_database=str(database)))
+    finder = location_finder(Settings(geo_database=str(database)))
 
-    assert finder.find(request("203.0.113.9")) == Place("203.0.113.9", "KR", "11")
-    assert finder.find(request("198.51.100.1")) == Place("198.51.100.1")
-    assert finder.find(request("no address")) == Place("no address")
-    assert finder.find(request(None)) == Place()
+    assert finder.find(request("203.0.113.9")) == Location("203.0.113.9", "KR", "11")
+    assert finder.find(request("198.51.100.1")) == Location("198.51.100.1")
+    assert finder.find(request("no address")) == Location("no address")
+    assert finder.find(request(None)) == Location()
 
 
 @pytest.mark.parametrize(
@@ -64,10 +64,10 @@ def test_place_is_what_the_file_holds_whatever_its_shape(
     writer = MMDBWriter(6, "Other", ipv4_compatible=True)
     writer.insert_network(IPSet(["203.0.113.0/24"]), record)
     writer.to_db_file(str(tmp_path / "other.mmdb"))
-    finder = places(Settings(geo_database=str(tmp_path / "other.mmdb")))
+    finder = location_finder(Settings(geo_database=str(tmp_path / "other.mmdb")))
 
     for address in ("203.0.113.9", "::ffff:203.0.113.9"):
-        assert finder.find(request(address)) == Place(address, country, region)
+        assert finder.find(request(address)) == Location(address, country, region)
 
 
 def test_place_is_unknown_and_told_once_when_the_file_is_damaged(
@@ -78,10 +78,10 @@ def test_place_is_unknown_and_told_once_when_the_file_is_damaged(
     start = whole.index(b"\x00" * 16) + 16
     end = whole.index(b"\xab\xcd\xefMaxMind.com")
     database.write_bytes(whole[:start] + b"\xff" * (end - start) + whole[end:])
-    finder = places(Settings(geo_database=str(database)))
+    finder = location_finder(Settings(geo_database=str(database)))
 
     for _ in range(3):
-        assert finder.find(request("203.0.113.9")) == Place("203.0.113.9")
+        assert finder.find(request("203.0.113.9")) == Location("203.0.113.9")
 
     assert len(caplog.messages) == 1
     assert database.name in caplog.messages[0]
@@ -93,20 +93,20 @@ def test_place_names_the_file_when_it_cannot_be_read(tmp_path: Path) -> None:
 
     for path in (broken, tmp_path / "absent.mmdb"):
         with pytest.raises(SetupError, match=path.name):
-            places(Settings(geo_database=str(path)))
+            location_finder(Settings(geo_database=str(path)))
 
 
 def test_place_believes_viewer_headers_only_when_told_to() -> None:
     headers = {"cloudfront_viewer_country": "DE", "cloudfront_viewer_country_region": "BE"}
     asked = request("10.0.0.1", cloudfront_viewer_address="198.51.100.7:443", **headers)
 
-    assert Places(trust_viewer_headers=True).find(asked) == Place("198.51.100.7", "DE", "BE")
-    assert Places().find(asked) == Place("10.0.0.1")
+    assert LocationFinder(trust_viewer_headers=True).find(asked) == Location("198.51.100.7", "DE", "BE")
+    assert LocationFinder().find(asked) == Location("10.0.0.1")
 
 
 @pytest.mark.parametrize("code", ["", "K" * 9, "한국", "K\nR", "<b>"])
 def test_place_has_no_country_when_the_code_is_none(code: str) -> None:
-    finder = Places(trust_viewer_headers=True)
+    finder = LocationFinder(trust_viewer_headers=True)
 
     assert finder.find(request("10.0.0.1", cloudfront_viewer_country=code)).country is None
 
@@ -176,7 +176,11 @@ def test_no_stored_line_holds_a_whole_address(keep_address: Literal["none", "net
     settings = Settings(apps=(AppSettings("shop", TOKEN, (ORIGIN,), keep_address=keep_address),))
     sink = MemorySink()
     front = Collector(
-        Apps.from_settings(settings, {}), sink, lambda: NOW, lambda: "id", places=Places(trust_viewer_headers=True)
+        Apps.from_settings(settings, {}),
+        sink,
+        lambda: NOW,
+        lambda: "id",
+        locations=LocationFinder(trust_viewer_headers=True),
     )
     payload = body(event(), event(seq=-1)) if path == "/v1/events" else json.dumps(TEN_FIELDS).encode()
     forwarded = (("x-forwarded-for", "192.0.2.66"), ("cloudfront-viewer-address", "198.51.100.99:1234"))

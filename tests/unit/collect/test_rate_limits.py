@@ -31,11 +31,11 @@ def test_app_waits_when_its_bucket_is_empty_and_no_other_app_with_it() -> None:
     limits, slow = RateLimits(), app(requests=1)
 
     limits.check(slow, VISITOR, signed=False)
-    with pytest.raises(TooManyRequestsError, match="app shop sends more than 1 requests a minute") as found:
+    with pytest.raises(TooManyRequestsError, match="app shop sends more than 1 requests a minute") as refused:
         limits.check(slow, NEIGHBOUR, signed=True)
     limits.check(app("blog", requests=1), VISITOR, signed=False)
 
-    (header,) = found.value.headers
+    (header,) = refused.value.headers
     assert header[0] == "Retry-After"
     assert 1 <= int(header[1]) <= 60
 

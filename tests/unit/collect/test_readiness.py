@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from logdig.collect.http import Request
-from logdig.collect.readiness import HOLD, Readiness
+from logdig.collect.readiness import CACHE_TIME, Readiness
 from logdig.errors import QueueUnavailableError
 from tests.fakes.queue import FakeClock
 from tests.fakes.tracked import collector
@@ -33,7 +33,7 @@ def test_answer_is_shared_until_it_is_old(is_down: bool) -> None:
     ask.is_down = is_down
 
     outcomes = [outcome(readiness) for _ in range(3)]
-    clock.now += HOLD - timedelta(microseconds=1)
+    clock.now += CACHE_TIME - timedelta(microseconds=1)
     outcomes.append(outcome(readiness))
 
     assert (outcomes, ask.count) == ([not is_down] * 4, 1)
@@ -66,7 +66,7 @@ def test_collector_is_ready_only_when_the_queue_answers() -> None:
 
     assert front.handle(Request("GET", "/readyz")).status == 200
     ask.is_down = True
-    clock.now += HOLD
+    clock.now += CACHE_TIME
     reply = front.handle(Request("GET", "/readyz"))
 
     assert (reply.status, dict(reply.headers)["Retry-After"]) == (503, "10")

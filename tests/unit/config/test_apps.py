@@ -66,10 +66,10 @@ def test_any_text_is_an_origin_or_none(origin: str) -> None:
 def test_app_is_found_by_its_token_only() -> None:
     apps = three_apps()
 
-    found = apps.find(TOKEN, NOW)
+    app = apps.find(TOKEN, NOW)
 
-    assert found is not None
-    assert found.name == "shop"
+    assert app is not None
+    assert app.name == "shop"
     assert all(apps.find(token, NOW) is None for token in ("", TOKEN + "x", TOKEN[:-1], "é\ud800", "\0"))
 
 

@@ -62,7 +62,7 @@ def test_rotate_keeps_the_old_token_for_its_grace_and_forgets_older_ones() -> No
 
     (app,) = parse_settings(tomllib.loads(twice)).apps
     assert app.token == "pk_web_00000003"
-    assert [(one.token, one.valid_until) for one in app.previous_tokens] == [
+    assert [(previous_token.token, previous_token.valid_until) for previous_token in app.previous_tokens] == [
         ("pk_web_00000002", later + timedelta(days=7))
     ]
 
@@ -150,9 +150,9 @@ def test_apps_are_edited_however_the_file_lists_them(apps: str, after: str) -> N
     text, made = add_app(f'service = "shop"\n{apps}{after}', "blog", [], "UTC", token)
     text = set_disabled(text, "blog", disabled=True)
 
-    found = tomllib.loads(text)
+    parsed = tomllib.loads(text)
     new = {"name": "blog", "token": made, "origins": [], "disabled": True}
-    assert found == before | {"apps": [*before.get("apps", []), new]}
+    assert parsed == before | {"apps": [*before.get("apps", []), new]}
 
 
 @pytest.mark.parametrize("apps", ["apps = 3", "apps = [3]", "[[apps]]\ntoken = 'pk_web_0001'", "[apps]\nname = 'x'"])

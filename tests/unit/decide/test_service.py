@@ -1,4 +1,4 @@
-"""The decision door: strict about its body, quick and quiet about everything else."""
+"""The decision service: strict about its body, quick, and without errors of its own."""
 
 import json
 import threading
@@ -15,7 +15,7 @@ from logdig.config.offers import OfferSettings
 from logdig.decide.profiles import InMemoryProfiles, OfferScore, Profile
 from logdig.decide.service import Decider, parse
 from logdig.errors import InputError, InvalidEventError, ProfileUnavailableError, QueueUnavailableError
-from logdig.queue.packs import Batch, pack, read_pack
+from logdig.queue.packs import EventBatch, pack, read_pack
 
 NOW = datetime(2026, 11, 24, 13, 0, 0, 123456, tzinfo=UTC)
 OFFER = OfferSettings(name="UPGRADE", placement="before-song", holdout_share=0.0)
@@ -26,11 +26,11 @@ class SinkFake:
     """Keeps batches; fails while ``broken``; waits for ``gate`` if there is one."""
 
     def __init__(self, *, broken: bool = False, gate: threading.Event | None = None) -> None:
-        self.batches: list[Batch] = []
+        self.batches: list[EventBatch] = []
         self._broken = broken
         self._gate = gate
 
-    def commit(self, batch: Batch) -> None:
+    def commit(self, batch: EventBatch) -> None:
         if self._gate:
             self._gate.wait(DRAIN_SECONDS)
         if self._broken:
@@ -189,14 +189,14 @@ def test_decider_suppresses_when_the_store_fails() -> None:
 )
 def test_decider_names_the_field_when_the_body_breaks_a_rule(bad: bytes, field: str) -> None:
     sink = SinkFake()
-    door = decider(sink=sink)
+    service = decider(sink=sink)
 
     with pytest.raises(InvalidEventError) as caught:
-        door.answer(app(), bad, signed=False)
+        service.answer(app(), bad, signed=False)
 
     assert caught.value.field == field
     assert "regex" not in caught.value.reason
-    assert door.drain(DRAIN_SECONDS)
+    assert service.drain(DRAIN_SECONDS)
     assert sink.batches == []
 
 
@@ -214,12 +214,12 @@ def test_parse_never_raises_anything_but_input_errors_when_bytes_are_random(nois
 
 def test_decider_logs_each_answer_as_one_exposure_when_it_answers() -> None:
     sink = SinkFake()
-    door = decider(sink=sink)
+    service = decider(sink=sink)
 
-    door.answer(app(), body(), signed=False)
-    door.answer(app(), body(placement="elsewhere"), signed=False)
+    service.answer(app(), body(), signed=False)
+    service.answer(app(), body(placement="elsewhere"), signed=False)
 
-    assert door.drain(DRAIN_SECONDS)
+    assert service.drain(DRAIN_SECONDS)
     first, second = sink.lines
     assert next(iter(first)) == "received_at"
     assert (first["app"], first["type"], first["user_key"], first["customer_id"]) == ("shop", "custom", "visitor1", "7")
@@ -244,10 +244,10 @@ def test_decider_logs_each_answer_as_one_exposure_when_it_answers() -> None:
 
 def test_exposures_survive_the_queue_when_packed() -> None:
     sink = SinkFake()
-    door = decider(sink=sink)
+    service = decider(sink=sink)
 
-    door.answer(app(), body(customer_id="손님|7"), signed=False)
-    assert door.drain(DRAIN_SECONDS)
+    service.answer(app(), body(customer_id="손님|7"), signed=False)
+    assert service.drain(DRAIN_SECONDS)
     (message,) = pack(sink.batches[0], lambda: "pack-1")
     (line,) = read_pack(message, "message-1").event_lines()
 
@@ -257,35 +257,35 @@ def test_exposures_survive_the_queue_when_packed() -> None:
 
 def test_exposure_names_nobody_when_analytics_is_refused() -> None:
     sink = SinkFake()
-    door = decider(sink=sink)
+    service = decider(sink=sink)
 
-    door.answer(app(), body(consent={"analytics": False, "ads": False}), signed=False)
+    service.answer(app(), body(consent={"analytics": False, "ads": False}), signed=False)
 
-    assert door.drain(DRAIN_SECONDS)
+    assert service.drain(DRAIN_SECONDS)
     assert sink.lines[0]["user_key"] is None
     assert sink.lines[0].get("customer_id") is None
 
 
 def test_exposures_are_counted_as_lost_when_the_queue_is_down() -> None:
-    door = decider(sink=SinkFake(broken=True))
+    service = decider(sink=SinkFake(broken=True))
 
-    answers = [door.answer(app(), body(), signed=False) for _ in range(3)]
+    answers = [service.answer(app(), body(), signed=False) for _ in range(3)]
 
-    assert door.drain(DRAIN_SECONDS)
-    assert door.exposure_lost == 3
+    assert service.drain(DRAIN_SECONDS)
+    assert service.exposure_lost == 3
     assert {status for status, _ in answers} == {200}
 
 
 def test_exposures_travel_together_when_they_come_faster_than_the_queue_takes_them() -> None:
     release = threading.Event()
     sink = SinkFake(gate=release)
-    door = decider(sink=sink)
+    service = decider(sink=sink)
 
     for _ in range(50):
-        door.answer(app(), body(), signed=False)
+        service.answer(app(), body(), signed=False)
     release.set()
 
-    assert door.drain(DRAIN_SECONDS)
+    assert service.drain(DRAIN_SECONDS)
     assert len(sink.lines) == 50
     assert len(sink.batches) <= 2
 

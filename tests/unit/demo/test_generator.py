@@ -1,4 +1,4 @@
-"""The made music service: equal seeds make equal files, and a model finds something in them but not everything."""
+"""The generated music service: equal seeds give equal files, and a model finds a signal in them but is not perfect."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def listens(files: dict[str, Path]) -> list[Row]:
 
 
 def rows_of(files: dict[str, Path], kind: Kind) -> list[Row]:
-    found = list(read_rows(kind, files[kind].read_text().split("\n")))
-    assert all(isinstance(row, Row) for row in found)
-    return [row for row in found if isinstance(row, Row)]
+    rows = list(read_rows(kind, files[kind].read_text().split("\n")))
+    assert all(isinstance(row, Row) for row in rows)
+    return [row for row in rows if isinstance(row, Row)]
 
 
 def lines_of(rows: object) -> list[Line]:

@@ -1,4 +1,4 @@
-"""The demo's sums: they meet, or the demo says which do not."""
+"""The demo's sums: they match, or the demo names those that do not."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from demo.counts import Stored, TableCounts
+from demo.counts import TableCounts, ZoneCount
 from demo.hostile import HostileReport
-from demo.summary import Sent, Summary, print_summary
+from demo.summary import SentCounts, Summary, print_summary
 from demo.visits import VisitCounts
 from logdig.backfill.sender import Refusal, Tally
 
@@ -19,52 +19,52 @@ TABLES = TableCounts(
 )  # fmt: skip
 
 
-def sent() -> Sent:
-    found = Sent()
-    found.add_file(Tally(101, 100, 0, [Refusal(7, "customer_id: is a number")]))
-    found.add_hostile(HostileReport(7, 2, 5, {"not JSON": 400}))
-    found.add_visits(VisitCounts(visitors=2, clicks=4, sent=9, accepted=9, decisions=4, offers=1))
-    found.add_decisions(3)
-    return found
+def sent() -> SentCounts:
+    counts = SentCounts()
+    counts.add_file(Tally(101, 100, 0, [Refusal(7, "customer_id: is a number")]))
+    counts.add_hostile(HostileReport(7, 2, 5, {"not JSON": 400}))
+    counts.add_visits(VisitCounts(visitors=2, clicks=4, sent=9, accepted=9, decisions=4, offers=1))
+    counts.add_decisions(3)
+    return counts
 
 
 def summary(**changes: Any) -> Summary:
     whole = Summary(
-        sent=sent(), raw=Stored(lines=120, distinct=118), bad=Stored(lines=6, distinct=6), counted=TABLES,
+        sent=sent(), raw=ZoneCount(lines=120, distinct=118), bad=ZoneCount(lines=6, distinct=6), counted=TABLES,
         loaded={"customers": 5, "tracks": 2}, browser=True, decisions=(), tables={"heat_cells": (), "models": (),
         "targets": ()}, seconds=12.34, is_open=False,
     )  # fmt: skip
     return replace(whole, **changes)
 
 
-def test_sent_adds_up_what_every_sender_was_answered() -> None:
-    found = sent()
+def test_sent_counts_add_up_the_results_of_every_sender() -> None:
+    counts = sent()
 
-    assert (found.sent, found.accepted, found.rejected, found.offers) == (124, 118, 6, 1)
+    assert (counts.sent, counts.accepted, counts.rejected, counts.offers) == (124, 118, 6, 1)
 
 
-def test_summary_has_no_gap_when_every_sum_meets() -> None:
+def test_summary_has_no_gap_when_every_sum_matches() -> None:
     assert summary().gaps() == []
 
 
 @pytest.mark.parametrize(
     ("changes", "gap"),
     [
-        ({"sent": Sent(125, 118, 6)}, "sent = accepted + rejected: 125 is not 124"),
-        ({"raw": Stored(119, 117)}, "accepted = different lines in raw: 118 is not 117"),
+        ({"sent": SentCounts(125, 118, 6)}, "sent = accepted + rejected: 125 is not 124"),
+        ({"raw": ZoneCount(119, 117)}, "accepted = distinct lines in raw: 118 is not 117"),
         ({"counted": replace(TABLES, events=119)}, "accepted = rows of events: 118 is not 119"),
-        ({"bad": Stored(7, 7)}, "rejected = different lines in bad: 6 is not 7"),
+        ({"bad": ZoneCount(7, 7)}, "rejected = distinct lines in bad: 6 is not 7"),
         ({"counted": replace(TABLES, bad_events=0)}, "rejected = rows of bad_events: 6 is not 0"),
         ({"counted": replace(TABLES, customers=4)}, "customers loaded = rows of customers: 5 is not 4"),
         ({"counted": replace(TABLES, tracks=3)}, "tracks loaded = rows of tracks: 2 is not 3"),
     ],
 )
-def test_summary_names_the_gap_when_a_sum_does_not_meet(changes: dict[str, Any], gap: str) -> None:
+def test_summary_names_the_gap_when_a_sum_does_not_match(changes: dict[str, Any], gap: str) -> None:
     assert summary(**changes).gaps() == [gap]
 
 
-def test_summary_counts_visitors_of_ones_own_apart_when_the_demo_is_open() -> None:
-    raw, counted = Stored(123, 121), replace(TABLES, events=121)
+def test_summary_counts_extra_visitors_separately_when_the_demo_is_open() -> None:
+    raw, counted = ZoneCount(123, 121), replace(TABLES, events=121)
 
     assert summary(raw=raw, counted=counted, is_open=True).gaps() == []
     assert summary(raw=raw, counted=counted, is_open=True).as_json()["beside"] == 3
@@ -72,13 +72,13 @@ def test_summary_counts_visitors_of_ones_own_apart_when_the_demo_is_open() -> No
 
 
 def test_summary_json_holds_what_a_script_checks() -> None:
-    found = summary().as_json()
+    values = summary().as_json()
 
     wanted = {
         "sent": 124, "accepted": 118, "rejected": 6, "raw": 120, "duplicates": 2, "events": 118, "listens": 70,
         "ad_clicks": 30, "customers": 5, "tracks": 2, "seconds": 12.3, "gaps": [],
     }  # fmt: skip
-    assert {key: found[key] for key in wanted} == wanted
+    assert {key: values[key] for key in wanted} == wanted
 
 
 def test_printed_summary_names_gaps_targets_and_decisions() -> None:
@@ -89,7 +89,7 @@ def test_printed_summary_names_gaps_targets_and_decisions() -> None:
     tables = {"heat_cells": (), "models": (model,), "targets": ({"level": 0}, {"level": 1}, {"level": 0})}
     decisions = ({"customer_id": "0", "decision": "suppress", "reason": "unknown", "score": None},)
 
-    print_summary(summary(tables=tables, decisions=decisions, bad=Stored(7, 7)), lines.append, "http://dash")
+    print_summary(summary(tables=tables, decisions=decisions, bad=ZoneCount(7, 7)), lines.append, "http://dash")
 
     text = "\n".join(lines)
     assert "sent 124 = accepted 118 + rejected 6" in text
@@ -99,5 +99,5 @@ def test_printed_summary_names_gaps_targets_and_decisions() -> None:
     assert "5 customers (with id 0, 2 zips begin with 0), 2 tracks (0 with a quote)" in text
     assert "targets 3: Free 2, Silver 1" in text
     assert "customer 0: suppress (unknown)" in text
-    assert "DOES NOT ADD UP  rejected = different lines in bad: 6 is not 7" in text
+    assert "DOES NOT ADD UP  rejected = distinct lines in bad: 6 is not 7" in text
     assert "http://dash" in text

@@ -1,4 +1,4 @@
-"""Rules of the envelope: what surrounds events is exact, and broken syntax is the only thing that harms all of them."""
+"""Rules of the envelope: the fields around events are exact, and only broken syntax harms all events."""
 
 from __future__ import annotations
 

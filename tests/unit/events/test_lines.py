@@ -13,18 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logdig.addresses import drop_query
-from logdig.events.lines import TEN_NAMES, Facts, LineWriter, bad_line, to_ascii
-from logdig.events.parser import Terms, read_events
+from logdig.events.lines import TEN_NAMES, LineWriter, RequestContext, bad_line, to_ascii
+from logdig.events.parser import AcceptanceRules, read_events
 from logdig.events.validation import FieldFault
 from logdig.times import parse_wire_time, to_milliseconds, wire_time
 from tests.fakes.tracked import NOW, OWN_PARTS, event, signed_event, without
 
-FACTS = Facts(NOW, "shop", "pk_shop_1", "Mozilla/5.0 한글", bot=False, tz_min=540)
+CONTEXT = RequestContext(NOW, "shop", "pk_shop_1", "Mozilla/5.0 한글", bot=False, tz_min=540)
 
 
 def line_of(value: dict[str, Any], *, signed: bool = False) -> bytes:
-    accepted = read_events([json.dumps(value).encode()], Terms(NOW, None, signed)).accepted[0]
-    return LineWriter(FACTS, {"album"}).line(accepted.event, accepted.occurred_at)
+    accepted = read_events([json.dumps(value).encode()], AcceptanceRules(NOW, None, signed)).accepted[0]
+    return LineWriter(CONTEXT, {"album"}).line(accepted.event, accepted.occurred_at)
 
 
 @pytest.mark.parametrize("name", OWN_PARTS)
@@ -33,7 +33,7 @@ def test_line_holds_the_event_as_sent_and_the_facts(name: str) -> None:
 
     line = json.loads(line_of(sent))
 
-    facts = {
+    context = {
         "received_at": "2026-11-23T06:41:01.000Z",
         "occurred_at": "2026-11-23T06:40:59.120Z",
         "app": "shop",
@@ -46,7 +46,7 @@ def test_line_holds_the_event_as_sent_and_the_facts(name: str) -> None:
         "tz_min": 540,
     }
     nulls = {} if name == "click" else {"x": None, "y": None}
-    assert line == sent | facts | nulls
+    assert line == sent | context | nulls
 
 
 @pytest.mark.parametrize("name", OWN_PARTS)
@@ -98,10 +98,10 @@ def test_line_is_the_event_with_facts_whatever_it_holds(
 ) -> None:
     own: dict[str, Any] = {"page": {"page": {"referrer": referrer}}, "click": dict(zip("xy", place, strict=True))}
     sent = without(event(name, **own.get(name, {})) | addresses, *left_out)
-    facts = Facts(NOW, "shop", "pk_shop_1", None, bot=True, staff=is_staff)
-    accepted = read_events([json.dumps(sent).encode()], Terms(NOW, None, signed=False)).accepted[0]
+    context = RequestContext(NOW, "shop", "pk_shop_1", None, bot=True, staff=is_staff)
+    accepted = read_events([json.dumps(sent).encode()], AcceptanceRules(NOW, None, signed=False)).accepted[0]
 
-    line = LineWriter(facts, {"album"}).line(accepted.event, accepted.occurred_at)
+    line = LineWriter(context, {"album"}).line(accepted.event, accepted.occurred_at)
 
     kept = {field: drop_query(sent[field], {"album"}) for field in ("current_page", "link") if sent.get(field)}
     expected = dict.fromkeys(TEN_NAMES) | sent | kept
@@ -153,7 +153,7 @@ def test_query_strings_are_dropped_but_for_campaigns_and_what_the_app_allows(sen
 def test_fields_that_are_no_struct_get_the_same_line() -> None:
     fields = {"event_id": "e", "current_page": "http://s/?a=1", "x": None}
 
-    line = json.loads(LineWriter(FACTS, ()).line_of_fields(fields, NOW))
+    line = json.loads(LineWriter(CONTEXT, ()).line_of_fields(fields, NOW))
 
     assert line["current_page"] == "http://s/"
     assert set(TEN_NAMES) - {"timestamp"} <= set(line)

@@ -14,21 +14,21 @@ from hypothesis import strategies as st
 from logdig.errors import InputError
 from logdig.events import parser
 from logdig.events.lenient_json import UnreadableError
-from logdig.events.parser import Accepted, Reading, Terms, read_events
+from logdig.events.parser import AcceptanceRules, Accepted, Reading, read_events
 from tests.fakes.tracked import COMMON, NOW, OWN_PARTS, event, signed_event, without
 
-BROWSER_TERMS = Terms(NOW, NOW, signed=False)
-SIGNED_TERMS = Terms(NOW, None, signed=True)
+BROWSER_RULES = AcceptanceRules(NOW, NOW, signed=False)
+SIGNED_RULES = AcceptanceRules(NOW, None, signed=True)
 
 
-def read(*values: Any, terms: Terms = BROWSER_TERMS) -> Reading:
+def read(*values: Any, rules: AcceptanceRules = BROWSER_RULES) -> Reading:
     sources = [value if isinstance(value, bytes) else json.dumps(value).encode() for value in values]
-    return read_events(sources, terms)
+    return read_events(sources, rules)
 
 
-def fields(value: Any, terms: Terms = BROWSER_TERMS) -> list[str]:
+def fields(value: Any, rules: AcceptanceRules = BROWSER_RULES) -> list[str]:
     """Names of the wrong fields of one event; none when it is accepted."""
-    result = read(value, terms=terms)
+    result = read(value, rules=rules)
     assert len(result.accepted) + len(result.rejected) == 1
     return [fault.field for rejected in result.rejected for fault in rejected.faults]
 
@@ -40,8 +40,8 @@ def test_event_is_accepted_when_whole(name: str) -> None:
 
 @pytest.mark.parametrize("name", OWN_PARTS)
 def test_signed_event_is_accepted_when_least(name: str) -> None:
-    assert fields(signed_event(name), SIGNED_TERMS) == []
-    assert fields(without(signed_event(name), "user_key") | {"customer_id": "7"}, SIGNED_TERMS) == []
+    assert fields(signed_event(name), SIGNED_RULES) == []
+    assert fields(without(signed_event(name), "user_key") | {"customer_id": "7"}, SIGNED_RULES) == []
 
 
 @pytest.mark.parametrize("name", OWN_PARTS)
@@ -158,7 +158,7 @@ def test_move_is_rejected_when_a_point_names_no_anchor() -> None:
     move = {"anchors": ["#a"], "points": [[0, 1, 1, 1], [1, 1, 1, 1]]}
 
     assert fields(event("move", move=move)) == ["move.points[1][0]"]
-    assert fields(signed_event("move", move=move), SIGNED_TERMS) == ["move.points[1][0]"]
+    assert fields(signed_event("move", move=move), SIGNED_RULES) == ["move.points[1][0]"]
     assert fields(event("move", move=move | {"points": [[-1, 1, 1, 1]] * 501})) == ["move.points"]
 
 
@@ -282,13 +282,13 @@ def test_old_event_is_rejected_unless_signed() -> None:
 
     assert fields(event(timestamp=limit)) == []
     assert fields(event(timestamp=older)) == ["timestamp"]
-    assert fields(signed_event("page", timestamp="2014-12-18T08:15:16+09:00"), SIGNED_TERMS) == []
+    assert fields(signed_event("page", timestamp="2014-12-18T08:15:16+09:00"), SIGNED_RULES) == []
 
 
 def test_age_is_judged_after_correction_of_the_clock() -> None:
-    clock_of_1970 = Terms(NOW, datetime(1970, 1, 1, 0, 0, 10, tzinfo=UTC), signed=False)
+    clock_of_1970 = AcceptanceRules(NOW, datetime(1970, 1, 1, 0, 0, 10, tzinfo=UTC), signed=False)
 
-    result = read(event(timestamp="1970-01-01T00:00:04Z"), terms=clock_of_1970)
+    result = read(event(timestamp="1970-01-01T00:00:04Z"), rules=clock_of_1970)
 
     assert result.accepted[0].occurred_at == NOW - timedelta(seconds=6)
 
@@ -297,14 +297,14 @@ def test_age_is_judged_after_correction_of_the_clock() -> None:
 @pytest.mark.parametrize("timestamp", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59.999Z", "2026-11-23T06:41:00Z"])
 @pytest.mark.parametrize("is_signed", [True, False])
 def test_time_never_lies_after_arrival(sent_at: datetime | None, timestamp: str, is_signed: bool) -> None:
-    result = read(event("page", timestamp=timestamp), terms=Terms(NOW, sent_at, is_signed))
+    result = read(event("page", timestamp=timestamp), rules=AcceptanceRules(NOW, sent_at, is_signed))
 
     assert all(accepted.occurred_at <= NOW for accepted in result.accepted)
 
 
 def test_signed_event_is_rejected_when_it_names_nobody() -> None:
-    assert fields(without(signed_event("page"), "user_key"), SIGNED_TERMS) == ["user_key"]
-    assert fields(signed_event("page", user_key=None, odd=1), SIGNED_TERMS) == ["odd", "user_key"]
+    assert fields(without(signed_event("page"), "user_key"), SIGNED_RULES) == ["user_key"]
+    assert fields(signed_event("page", user_key=None, odd=1), SIGNED_RULES) == ["odd", "user_key"]
 
 
 _scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
@@ -322,9 +322,9 @@ _values = st.recursive(
 def test_both_readings_give_the_same_verdict(name: str, field: str, value: Any, is_signed: bool) -> None:
     source = json.dumps(event(name, **{field: value})).encode()
     types = parser._SIGNED if is_signed else parser._BROWSER
-    terms = Terms(NOW, None, is_signed)
+    rules = AcceptanceRules(NOW, None, is_signed)
 
-    patient = parser._read_patiently(source, types, terms)
+    patient = parser._parse_leniently(source, types, rules)
     try:
         fast: Any = types.decoder.decode(source)
     except parser.PARSER_ERRORS:
@@ -366,7 +366,7 @@ def test_ids_and_time_are_checked_at_once_as_each_by_its_own_rule(changes: dict[
 @given(st.binary(max_size=200) | st.text(alphabet='{}[]":,\\u0d8e1N-.tfn ', max_size=60).map(str.encode))
 def test_any_bytes_are_judged_or_unreadable(source: bytes) -> None:
     try:
-        result = read_events([source], BROWSER_TERMS)
+        result = read_events([source], BROWSER_RULES)
     except InputError:
         return
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from logdig.errors import InputError
 from logdig.events.envelope import read_envelope
-from logdig.events.parser import EVENT_BYTES_LIMIT, Reading, Terms, read_at_once, read_events
+from logdig.events.parser import EVENT_BYTES_LIMIT, AcceptanceRules, Reading, read_at_once, read_events
 from tests.fakes.hostile import cases, time_cases
 from tests.fakes.tracked import NOW, body, event
 
@@ -21,16 +21,16 @@ KINDS = ("page", "click", "submit", "scroll", "move", "listen", "ad", "custom", 
 
 def one_by_one(payload: bytes) -> tuple[object, Reading]:
     envelope = read_envelope(payload)
-    reading = read_events(envelope.sources, Terms(NOW, envelope.sent_at, signed=False))
+    reading = read_events(envelope.sources, AcceptanceRules(NOW, envelope.sent_at, signed=False))
     return msgspec.structs.replace(envelope, sources=()), reading
 
 
 def agrees(payload: bytes) -> bool:
     """Compare the two readings; tell whether it was read at once."""
-    found = read_at_once(payload, NOW)
-    if found is None:
+    at_once = read_at_once(payload, NOW)
+    if at_once is None:
         return False
-    assert found == one_by_one(payload)
+    assert at_once == one_by_one(payload)
     return True
 
 

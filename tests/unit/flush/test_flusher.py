@@ -9,43 +9,43 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logdig.privacy.erasure_list import SALT_KEY, remember
+from logdig.privacy.erasure_list import SALT_KEY, add_to_list
 from logdig.privacy.person import Person
-from logdig.queue.packs import Batch, pack
+from logdig.queue.packs import EventBatch, pack
 from logdig.store.keys import parse_key
 from logdig.times import wire_time
-from tests.fakes.flushed import Road, texts
+from tests.fakes.flushed import FlushSetup, texts
 from tests.fakes.queue import FakeQueue
 from tests.faults.hooks import EndOfRunError, fails, well
 
 
-def test_flush_erases_who_was_forgotten_while_events_were_under_way() -> None:
-    road = Road()
-    road.send(texts(99))
-    at = wire_time(road.clock())
+def test_flush_erases_events_that_arrive_after_the_erasure() -> None:
+    setup = FlushSetup()
+    setup.send(texts(99))
+    at = wire_time(setup.clock())
     event = {"received_at": at, "occurred_at": at, "app": "shop", "user_key": "u" * 20, "event_id": "e"}
     rejected = {"received_at": at, "bad_id": "b", "text": '{"user_key": "' + "u" * 20 + '", "cut'}
     line, text = (json.dumps(one, separators=(",", ":")).encode() for one in (event, rejected))
-    for body in pack(Batch("shop", road.clock(), (line,), (text,)), lambda: "p"):
-        road.queue.send(body)
-    remember(road.store, Person("user_key", "u" * 20), road.clock())
+    for body in pack(EventBatch("shop", setup.clock(), (line,), (text,)), lambda: "p"):
+        setup.queue.send(body)
+    add_to_list(setup.store, Person("user_key", "u" * 20), setup.clock())
 
-    report = road.flush()
+    report = setup.flush()
 
     assert (report.logs, report.rejected, report.errors) == (100, 1, [])
-    assert b"u" * 20 not in b"".join(road.store.lines("raw") + road.store.lines("bad"))
-    assert (len(road.store.lines("raw")), len(road.store.lines("bad"))) == (100, 1)
+    assert b"u" * 20 not in b"".join(setup.store.lines("raw") + setup.store.lines("bad"))
+    assert (len(setup.store.lines("raw")), len(setup.store.lines("bad"))) == (100, 1)
 
 
 def test_flush_sets_an_unreadable_message_aside_at_once() -> None:
-    road = Road()
-    road.queue.send("no pack \u00e9")
-    road.send(["good"])
+    setup = FlushSetup()
+    setup.queue.send("no pack \u00e9")
+    setup.send(["good"])
 
-    report = road.flush()
+    report = setup.flush()
 
-    (bad,) = (json.loads(line) for line in road.store.lines("bad"))
-    assert (report.poison, road.links(), road.queue.bodies) == (1, ["good"], [])
+    (bad,) = (json.loads(line) for line in setup.store.lines("bad"))
+    assert (report.poison, setup.links(), setup.queue.bodies) == (1, ["good"], [])
     assert bad["text"] == "no pack \u00e9"
     assert bad["errors"][0]["reason"].startswith("unreadable message: no pack")
 
@@ -55,67 +55,69 @@ def test_flush_sets_an_unreadable_message_aside_at_once() -> None:
     "line", ['{"received_at":"2026-11-24"}', '{"received_at":"2026-11-24T12:00:00.000Z","x":"\u00e9"}']
 )
 def test_flush_goes_on_whatever_time_and_text_a_foreign_pack_names(pack_time: str, line: str) -> None:
-    road = Road()
-    road.queue.send(f'{{"v":1,"pack_id":"p","app":"shop","received_at":"{pack_time}","events":[{line}],"rejected":[]}}')
-    road.send(["good"])
+    setup = FlushSetup()
+    setup.queue.send(
+        f'{{"v":1,"pack_id":"p","app":"shop","received_at":"{pack_time}","events":[{line}],"rejected":[]}}'
+    )
+    setup.send(["good"])
 
-    report = road.flush(force=True)
+    report = setup.flush(force=True)
 
-    assert (report.logs + report.poison, report.errors, road.queue.bodies) == (2, [], [])
-    assert "good" in [json.loads(one).get("link") for one in road.store.lines("raw")]
-    assert all(one.isascii() for one in road.store.lines("raw"))
-
-
-def test_flush_writes_nothing_when_the_salt_of_the_forgotten_is_lost() -> None:
-    road = Road()
-    remember(road.store, Person("user_key", "u" * 20), road.clock())
-    del road.store.objects[SALT_KEY]
-    road.send(["one"])
-
-    report = road.flush(force=True)
-
-    assert (report.objects, len(road.queue.bodies)) == (0, 1)
-    assert f"{SALT_KEY} is gone" in report.errors[0]
+    assert (report.logs + report.poison, report.errors, setup.queue.bodies) == (2, [], [])
+    assert "good" in [json.loads(line).get("link") for line in setup.store.lines("raw")]
+    assert all(line.isascii() for line in setup.store.lines("raw"))
 
 
-def test_flush_handles_a_suspect_alone_after_its_neighbours() -> None:
-    road = Road()
-    road.send(["suspect"])
+def test_flush_writes_nothing_when_the_salt_of_erasures_is_lost() -> None:
+    setup = FlushSetup()
+    add_to_list(setup.store, Person("user_key", "u" * 20), setup.clock())
+    del setup.store.objects[SALT_KEY]
+    setup.send(["one"])
+
+    report = setup.flush(force=True)
+
+    assert (report.objects, len(setup.queue.bodies)) == (0, 1)
+    assert f"{SALT_KEY} is missing" in report.errors[0]
+
+
+def test_flush_handles_a_redelivered_message_alone_after_its_neighbours() -> None:
+    setup = FlushSetup()
+    setup.send(["suspect"])
     for _ in range(6):
-        road.queue.receive(0)
-        road.clock.advance(301)
-    road.send(texts(100))
+        setup.queue.receive(0)
+        setup.clock.advance(301)
+    setup.send(texts(100))
     puts: list[int] = []
-    road.store.before = lambda operation, _key: operation == "put" and puts.append(road.queue.steps.count("delete"))
+    setup.store.before = lambda operation, _key: operation == "put" and puts.append(setup.queue.steps.count("delete"))
 
-    report = road.flush()
+    report = setup.flush()
 
     assert report.objects == 2
-    # The neighbours were deleted before the suspect's object was tried.
+    # The neighbours were deleted before the redelivered message's object was tried.
     assert puts == [0, 1]
 
 
 def test_flush_stores_rejected_events_in_their_own_zone() -> None:
-    road = Road()
-    road.send(texts(100), rejected=2)
+    setup = FlushSetup()
+    setup.send(texts(100), rejected=2)
 
-    report = road.flush()
+    report = setup.flush()
 
     assert (report.logs, report.rejected) == (100, 20)
-    assert len(road.store.lines("bad")) == 20
+    assert len(setup.store.lines("bad")) == 20
 
 
 def test_flush_deletes_by_the_latest_receipt_when_a_message_comes_twice() -> None:
-    road = Road()
-    road.queue = FakeQueue(road.clock, visibility_seconds=0)
-    road.send(texts(99), events_a_pack=11)
+    setup = FlushSetup()
+    setup.queue = FakeQueue(setup.clock, visibility_seconds=0)
+    setup.send(texts(99), events_a_pack=11)
 
-    report = road.flush(force=True)
+    report = setup.flush(force=True)
 
     # Never hidden, the nine messages came with every receive until the limit of the run; each was kept once.
     assert report.received > 9
-    assert road.links() == texts(99)
-    assert (report.logs, road.queue.bodies) == (99, [])
+    assert setup.links() == texts(99)
+    assert (report.logs, setup.queue.bodies) == (99, [])
 
 
 NASTY = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('|\n\r"\u2028\u2029한글🎵,\\'), max_size=200)
@@ -124,44 +126,44 @@ NASTY = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('|\n\
 @settings(deadline=None)
 @given(st.lists(NASTY, min_size=1, max_size=60), st.integers(0, 2**32), st.integers(1, 7))
 def test_flush_brings_any_text_through_unchanged(given_texts: list[str], seed: int, events_a_pack: int) -> None:
-    road = Road(seed)
-    road.send(given_texts, events_a_pack)
+    setup = FlushSetup(seed)
+    setup.send(given_texts, events_a_pack)
 
-    road.flush(force=True)
+    setup.flush(force=True)
 
-    assert road.links() == sorted(given_texts)
-    assert all(parse_key(key) for key in road.store.objects)
+    assert setup.links() == sorted(given_texts)
+    assert all(parse_key(key) for key in setup.store.objects)
 
 
 @pytest.mark.parametrize(
     "day", ["2026-13-01", "2026-02-30", "0000-01-01", "20261-1-01", "2026-1-001", "\\u0032026-1-1"]
 )
 def test_flush_sets_a_message_aside_when_its_day_is_impossible(day: str) -> None:
-    road = Road()
+    setup = FlushSetup()
     line = b'{"received_at":"' + day.encode() + b'T12:00:00.000Z","event_id":"e"}'
-    (body,) = pack(Batch("shop", road.clock(), (line,)), lambda: "p")
-    road.queue.send(body)
-    road.send(["good"])
+    (body,) = pack(EventBatch("shop", setup.clock(), (line,)), lambda: "p")
+    setup.queue.send(body)
+    setup.send(["good"])
 
-    report = road.flush(force=True)
+    report = setup.flush(force=True)
 
-    (bad,) = (json.loads(line) for line in road.store.lines("bad"))
-    assert (report.poison, report.errors, road.links(), road.queue.bodies) == (1, [], ["good"], [])
+    (bad,) = (json.loads(line) for line in setup.store.lines("bad"))
+    assert (report.poison, report.errors, setup.links(), setup.queue.bodies) == (1, [], ["good"], [])
     assert "no day in" in bad["errors"][0]["reason"]
 
 
-def test_flush_reads_no_second_suspect_when_the_first_ends_the_run() -> None:
-    road = Road()
-    road.send(["suspect one", "suspect two"], events_a_pack=1)
+def test_flush_reads_no_second_redelivered_message_when_the_first_ends_the_run() -> None:
+    setup = FlushSetup()
+    setup.send(["suspect one", "suspect two"], events_a_pack=1)
     for _ in range(6):
-        road.queue.receive(0)
-        road.clock.advance(301)
-    road.store.before = fails(repeat(EndOfRunError()), "put")
+        setup.queue.receive(0)
+        setup.clock.advance(301)
+    setup.store.before = fails(repeat(EndOfRunError()), "put")
 
     with pytest.raises(EndOfRunError):
-        road.flush()
-    road.store.before = well
-    road.clock.advance(301)
-    road.flush()
+        setup.flush()
+    setup.store.before = well
+    setup.clock.advance(301)
+    setup.flush()
 
-    assert road.links() == ["suspect one", "suspect two"]
+    assert setup.links() == ["suspect one", "suspect two"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from logdig.flush.in_flight import Holding
+from logdig.flush.in_flight import InFlight
 from logdig.queue.event_queue import Message
 
 
@@ -13,44 +13,44 @@ def message(receipt: str = "r1", message_id: str = "m") -> Message:
 
 
 def receipts(messages: list[Message]) -> list[str]:
-    return [one.receipt for one in messages]
+    return [message.receipt for message in messages]
 
 
 def test_message_is_written_when_all_of_its_buffers_are() -> None:
-    holding = Holding()
-    holding.take(message(), buffers=2)
+    in_flight = InFlight()
+    in_flight.take(message(), buffers=2)
 
-    holding.wrote(["m"])
-    after_one = (holding.written, receipts(holding.unwritten()))
-    holding.wrote(["m"])
+    in_flight.wrote(["m"])
+    after_one = (in_flight.written, receipts(in_flight.unwritten()))
+    in_flight.wrote(["m"])
 
     assert after_one == (0, ["r1"])
-    assert (receipts(holding.pop_written(10)), holding.unwritten()) == (["r1"], [])
-    assert not holding.has(message())
+    assert (receipts(in_flight.pop_written(10)), in_flight.unwritten()) == (["r1"], [])
+    assert not in_flight.has(message())
 
 
 def test_message_is_written_at_once_when_there_is_nothing_to_write() -> None:
-    holding = Holding()
-    holding.hold(message())
-    holding.take(message("r2"), buffers=0)
+    in_flight = InFlight()
+    in_flight.hold(message())
+    in_flight.take(message("r2"), buffers=0)
 
-    assert (receipts(holding.pop_written(10)), holding.unwritten()) == (["r2"], [])
+    assert (receipts(in_flight.pop_written(10)), in_flight.unwritten()) == (["r2"], [])
 
 
 def test_latest_receipt_is_kept_when_a_message_comes_again() -> None:
-    holding = Holding()
-    holding.take(message(), buffers=1)
-    holding.renew(message("r2"))
-    before = receipts(holding.unwritten())
-    holding.wrote(["m"])
-    holding.renew(message("r3"))
+    in_flight = InFlight()
+    in_flight.take(message(), buffers=1)
+    in_flight.renew(message("r2"))
+    before = receipts(in_flight.unwritten())
+    in_flight.wrote(["m"])
+    in_flight.renew(message("r3"))
 
-    assert (before, receipts(holding.pop_written(1))) == (["r2"], ["r3"])
+    assert (before, receipts(in_flight.pop_written(1))) == (["r2"], ["r3"])
 
 
 def test_message_is_only_given_back_when_none_of_it_was_taken() -> None:
-    holding = Holding()
-    holding.hold(message())
+    in_flight = InFlight()
+    in_flight.hold(message())
 
-    assert (holding.has(message()), holding.written) == (False, 0)
-    assert [one.body for one in holding.unwritten()] == [""]
+    assert (in_flight.has(message()), in_flight.written) == (False, 0)
+    assert [message.body for message in in_flight.unwritten()] == [""]

@@ -25,30 +25,30 @@ def message(body: str, message_id: str = "m1", receive_count: int = 1) -> Messag
 def test_poison_line_is_one_line_of_ascii_that_keeps_the_text(body: str, reason: str) -> None:
     line = poison_line(message(body), reason)
 
-    found = json.loads(line)
+    stored = json.loads(line)
     whole = body.encode("utf-8", "replace")
     assert line.isascii()
     assert b"\n" not in line
-    assert found["text"] == whole.decode()
-    assert (found["bytes"], found["sha256"], found["truncated"]) == (
+    assert stored["text"] == whole.decode()
+    assert (stored["bytes"], stored["sha256"], stored["truncated"]) == (
         len(whole),
         hashlib.sha256(whole).hexdigest(),
         False,
     )
-    assert (found["app"], found["pack_id"], found["received_at"]) == (None, None, "2026-11-24T12:00:00.005Z")
-    assert found["errors"][0]["reason"].startswith("unreadable message: ")
-    assert len(found["errors"][0]["reason"]) <= 1024
+    assert (stored["app"], stored["pack_id"], stored["received_at"]) == (None, None, "2026-11-24T12:00:00.005Z")
+    assert stored["errors"][0]["reason"].startswith("unreadable message: ")
+    assert len(stored["errors"][0]["reason"]) <= 1024
 
 
 @pytest.mark.parametrize(("more", "truncated"), [(0, False), (1, True), (10**6, True)])
 def test_poison_line_keeps_the_beginning_when_the_text_is_too_long(more: int, truncated: bool) -> None:
     body = "a" * (BAD_TEXT_BYTES_LIMIT + more)
 
-    found = json.loads(poison_line(message(body), "no JSON"))
+    stored = json.loads(poison_line(message(body), "no JSON"))
 
-    assert (found["text"], found["bytes"]) == (body[:BAD_TEXT_BYTES_LIMIT], len(body))
-    assert found["truncated"] == truncated
-    assert found["sha256"] == hashlib.sha256(body.encode()).hexdigest()
+    assert (stored["text"], stored["bytes"]) == (body[:BAD_TEXT_BYTES_LIMIT], len(body))
+    assert stored["truncated"] == truncated
+    assert stored["sha256"] == hashlib.sha256(body.encode()).hexdigest()
 
 
 def test_poison_line_is_the_same_when_the_message_comes_again_and_another_for_another_message() -> None:

@@ -37,7 +37,7 @@ class Script:
             size = next(self._left, 0)
             if isinstance(size, Exception):
                 raise size
-            return [Message(f"{self.receives}-{one}", "r", "body", 1, NOW) for one in range(size)]
+            return [Message(f"{self.receives}-{number}", "r", "body", 1, NOW) for number in range(size)]
 
     def __post_init__(self) -> None:
         self._left = iter(self.sizes)
@@ -47,9 +47,9 @@ def received(script: Script, receivers: int = 1, clock: FakeClock | None = None)
     report = FlushReport()
     limits = FlushLimits(wait_seconds=1, receivers=receivers, closing_seconds=40)
     clock = clock or FakeClock(NOW)
-    found = list(receive_all(script, limits, clock, NOW + timedelta(seconds=240), report))  # type: ignore[arg-type]
-    assert report.received == len(found)
-    return len(found), report
+    messages = list(receive_all(script, limits, clock, NOW + timedelta(seconds=240), report))  # type: ignore[arg-type]
+    assert report.received == len(messages)
+    return len(messages), report
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_receiving_stops_when_the_run_met_an_error_elsewhere() -> None:
     report.errors.append("S3 is down")
     rest = list(messages)
 
-    # What a receive has brought is given on whole; nothing stays hidden that nobody knows of.
+    # What a receive has brought is given on whole; no message stays invisible.
     assert (len(rest), script.receives, report.stopped) == (9, 1, "error")
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logdig.errors import StoreUnavailableError
-from logdig.privacy.erasure_list import LIST_DAYS, make_salt, read_list, read_salt, remember
+from logdig.privacy.erasure_list import LIST_DAYS, add_to_list, make_salt, read_list, read_salt
 from logdig.privacy.object_erasure import remove_lines
 from logdig.privacy.person import Person, mentions
 from logdig.privacy.tombstones import ERASED_NAME, Pseudonyms
@@ -72,12 +72,12 @@ def test_a_line_of_the_same_zone_and_day_stands_in_the_place_of_each() -> None:
 
     remove_lines(store, SOMEONE, NAMES)
 
-    [stone] = [found for text in store.lines("raw") if (found := json.loads(text)).get("custom")]
+    [stone] = [line for text in store.lines("raw") if (line := json.loads(text)).get("custom")]
     assert stone["custom"] == {"name": ERASED_NAME, "props": {"session": NAMES.session("s1"), "seq": 2}}
     assert stone["received_at"] == "2026-11-24T00:00:00.000Z"
     bad = [json.loads(text) for text in store.lines("bad")]
     assert [len(store.lines(zone)) for zone in ZONES] == [2, 3]
-    told = [json.loads(found["text"]) for found in bad if found.get("errors")]
+    told = [json.loads(line["text"]) for line in bad if line.get("errors")]
     assert {"session_id": NAMES.session("s1"), "seq": 3} in told
     assert all(parse_key(key).sha256 for key in store.objects if not key.startswith("load/"))
 
@@ -103,8 +103,8 @@ def test_dry_run_counts_the_same_and_changes_nothing() -> None:
 def test_run_again_ends_where_an_interrupted_one_would_have(stop_at: int) -> None:
     store, whole, steps = full(), full(), iter(range(100))
 
-    def fail(found: str, _key: str) -> None:
-        if found in ("put", "delete") and next(steps) == stop_at:
+    def fail(key: str, _key: str) -> None:
+        if key in ("put", "delete") and next(steps) == stop_at:
             raise StoreUnavailableError("S3 is away")
 
     store.before = fail
@@ -166,29 +166,29 @@ def test_any_bytes_can_be_asked(text: bytes, zone: Any) -> None:
 
 def test_list_catches_what_happened_before_and_keeps_what_happens_after() -> None:
     store = FakeStore()
-    remember(store, Person("customer_id", "김 1"), AT)
-    found = read_list(store, AT - timedelta(days=1))
-    assert found is not None
+    add_to_list(store, Person("customer_id", "김 1"), AT)
+    erasures = read_list(store, AT - timedelta(days=1))
+    assert erasures is not None
 
     before, after = line(1, customer_id="김 1"), line(2, customer_id="김 1", occurred_at="2026-11-24T12:00:00.001Z")
 
-    assert found.cleaned("raw", after) == after
-    assert b'"$erased"' in found.cleaned("raw", before)
-    assert found.cleaned("raw", line(3, customer_id="김 2")) == line(3, customer_id="김 2")
-    assert b'"erased"' in found.cleaned("bad", line(4, text='{"customer_id": "김 1"}'))
-    assert json.loads(found.cleaned("raw", before))["event_id"] == found.names.of("event", "e1")
+    assert erasures.cleaned("raw", after) == after
+    assert b'"$erased"' in erasures.cleaned("raw", before)
+    assert erasures.cleaned("raw", line(3, customer_id="김 2")) == line(3, customer_id="김 2")
+    assert b'"erased"' in erasures.cleaned("bad", line(4, text='{"customer_id": "김 1"}'))
+    assert json.loads(erasures.cleaned("raw", before))["event_id"] == erasures.names.of("event", "e1")
 
 
 def test_list_holds_no_key_and_ends() -> None:
     store = FakeStore()
 
-    remember(store, Person("customer_id", "C-100200", "shop"), AT)
+    add_to_list(store, Person("customer_id", "C-100200", "shop"), AT)
 
     assert "C-100200" not in "".join(store.objects)
     assert read_list(store, AT + timedelta(days=LIST_DAYS)) is None
-    found = read_list(store, AT)
-    assert found is not None
-    assert not found.is_in("raw", line(1, customer_id="C-100200", app="blog"))
+    erasures = read_list(store, AT)
+    assert erasures is not None
+    assert not erasures.is_in("raw", line(1, customer_id="C-100200", app="blog"))
 
 
 def test_salt_is_made_once() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from logdig.errors import QueueUnavailableError
 from logdig.queue.dead_letters import READABLE, DeadLines, list_dead, read_dead, redrive
-from logdig.queue.packs import Batch, pack
+from logdig.queue.packs import EventBatch, pack
 from tests.fakes.queue import FakeClock, FakeQueue
 from tests.faults.hooks import fails
 
@@ -22,7 +22,7 @@ def dead_queue(clock: FakeClock) -> FakeQueue:
     """Three packs and, a minute younger, a message no one can read."""
     queue, ids = FakeQueue(clock, max_receive_count=10**6), count()
     for app, events in (("shop", 2), ("shop", 1), ("blog", 3)):
-        batch = Batch(app, RECEIVED, tuple(LINE % number for number in range(events)), (LINE % 9,))
+        batch = EventBatch(app, RECEIVED, tuple(LINE % number for number in range(events)), (LINE % 9,))
         queue.send(pack(batch, lambda: f"p{next(ids)}")[0])
     clock.advance(60)
     queue.send("no pack")
@@ -59,13 +59,13 @@ def test_dead_letters_are_listed_oldest_first_and_given_back() -> None:
     dlq = dead_queue(FakeClock())
     dlq.empty_receives = 1
 
-    found = list_dead(dlq, 100)
+    letters = list_dead(dlq, 100)
 
-    assert sorted((one.app, one.events, one.rejected) for one in found[:3]) == [
+    assert sorted((letter.app, letter.events, letter.rejected) for letter in letters[:3]) == [
         ("blog", 3, 1), ("shop", 1, 1), ("shop", 2, 1)
     ]  # fmt: skip
-    assert [one.reason for one in found[:3]] == [READABLE] * 3
-    assert found[3].reason.startswith("cannot be read: no pack")
+    assert [letter.reason for letter in letters[:3]] == [READABLE] * 3
+    assert letters[3].reason.startswith("cannot be read: no pack")
     assert len(dlq.receive(0)) == 4
 
 

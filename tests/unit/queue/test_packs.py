@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logdig.errors import PoisonMessageError
-from logdig.queue.packs import PACK_LIMIT_BYTES, Batch, pack, read_pack
+from logdig.queue.packs import PACK_LIMIT_BYTES, EventBatch, pack, read_pack
 
 ARRIVAL = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -25,29 +25,29 @@ def ids() -> object:
 
 @given(st.lists(st.text(max_size=9000), max_size=40), st.lists(st.text(max_size=9000), max_size=40))
 def test_packs_hold_every_line_in_order_within_the_limit(events: list[str], rejected: list[str]) -> None:
-    batch = Batch("shop", ARRIVAL, tuple(map(line, events)), tuple(map(line, rejected)))
+    batch = EventBatch("shop", ARRIVAL, tuple(map(line, events)), tuple(map(line, rejected)))
 
     packs = pack(batch, ids())
 
     read = [read_pack(body, "m1") for body in packs]
     assert all(body.isascii() and len(body) <= PACK_LIMIT_BYTES for body in packs)
-    assert [json.loads(one)["link"] for found in read for one in found.event_lines()] == events
-    assert [json.loads(one)["link"] for found in read for one in found.rejected_lines()] == rejected
-    assert len({found.pack_id for found in read}) == len(packs)
+    assert [json.loads(line)["link"] for content in read for line in content.event_lines()] == events
+    assert [json.loads(line)["link"] for content in read for line in content.rejected_lines()] == rejected
+    assert len({content.pack_id for content in read}) == len(packs)
 
 
 def test_pack_is_cut_exactly_at_its_limit() -> None:
-    empty = len(pack(Batch("shop", ARRIVAL, (line(""),)), ids())[0])
+    empty = len(pack(EventBatch("shop", ARRIVAL, (line(""),)), ids())[0])
     fitting = line("a" * (PACK_LIMIT_BYTES - empty - len(line("")) - 2))
 
-    both = pack(Batch("shop", ARRIVAL, (line(""), fitting)), ids())
-    one_more = pack(Batch("shop", ARRIVAL, (line(""), fitting[:-2] + b'aa"}')), ids())
+    both = pack(EventBatch("shop", ARRIVAL, (line(""), fitting)), ids())
+    one_more = pack(EventBatch("shop", ARRIVAL, (line(""), fitting[:-2] + b'aa"}')), ids())
 
     assert (len(both), len(one_more)) == (1, 2)
 
 
 def test_pack_makes_no_message_when_batch_is_empty() -> None:
-    assert pack(Batch("shop", ARRIVAL), ids()) == []
+    assert pack(EventBatch("shop", ARRIVAL), ids()) == []
 
 
 @pytest.mark.parametrize(

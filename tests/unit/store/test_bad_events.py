@@ -1,4 +1,4 @@
-"""Rejected events are found, shown and mended."""
+"""Rejected events are found, shown and corrected."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from click.testing import CliRunner
 from cli.commands.bad import command
 from logdig.collect.factory import new_id
 from logdig.errors import InputError
+from logdig.events.lines import BadEvent
 from logdig.events.validation import FieldFault
-from logdig.store.bad_events import BadEvent, Filter, find_bad, mend, read_bad
+from logdig.store.bad_events import Filter, correct_event, find_bad, read_bad
 from logdig.store.objects import build_object, compress
 from tests.fakes.store import FakeStore
 
@@ -88,21 +89,24 @@ def test_bad_event_is_found_by_its_id_or_said_to_be_none(store: FakeStore) -> No
 
 
 def event(text: str, *, truncated: bool = False) -> BadEvent:
-    return BadEvent("a", "", [FieldFault("x", "wrong")], text, len(text), "", truncated)
+    errors = [FieldFault("x", "wrong")]
+    return BadEvent(
+        received_at="", bad_id="a", errors=errors, text=text, bytes=len(text), sha256="", truncated=truncated
+    )
 
 
-def test_event_of_numbers_that_no_parser_takes_is_mended() -> None:
+def test_event_of_numbers_that_no_parser_reads_is_corrected() -> None:
     source = event('{"x": ' + "9" * 5000 + ', "y": NaN}')
 
-    assert mend(source, {"x": 1, "y": 2}, []) == {"x": 1, "y": 2}
+    assert correct_event(source, {"x": 1, "y": 2}, []) == {"x": 1, "y": 2}
 
 
-def test_event_is_mended_by_changes_and_removals() -> None:
+def test_event_is_corrected_by_changes_and_removals() -> None:
     source = event('{"x": "1", "own": 1, "element": {"ex": -1}}')
 
-    mended = mend(source, {"x": 1, "element.ex": 0, "view.vw": 1280}, ["own", "never.there"])
+    corrected = correct_event(source, {"x": 1, "element.ex": 0, "view.vw": 1280}, ["own", "never.there"])
 
-    assert mended == {"x": 1, "element": {"ex": 0}, "view": {"vw": 1280}}
+    assert corrected == {"x": 1, "element": {"ex": 0}, "view": {"vw": 1280}}
 
 
 @pytest.mark.parametrize(
@@ -114,19 +118,19 @@ def test_event_is_mended_by_changes_and_removals() -> None:
         (event('{"x": 1}'), "x is no object"),
     ],
 )
-def test_event_is_not_mended_when_it_cannot_be_read(source: BadEvent, reason: str) -> None:
+def test_event_is_not_corrected_when_it_cannot_be_read(source: BadEvent, reason: str) -> None:
     with pytest.raises(InputError, match=reason):
-        mend(source, {"x.y": 1}, [])
+        correct_event(source, {"x.y": 1}, [])
 
 
 def test_new_ids_are_never_read_as_options_when_a_command_gets_them() -> None:
     ids = {new_id() for _ in range(300)}
 
     assert len(ids) == 300
-    assert all(re.fullmatch("[0-9a-f]{22}", one) for one in ids)
+    assert all(re.fullmatch("[0-9a-f]{22}", new) for new in ids)
 
 
-def test_bad_events_are_found_beside_objects_that_are_none_of_ours(store: FakeStore) -> None:
+def test_bad_events_are_found_beside_foreign_objects(store: FakeStore) -> None:
     foreign = {
         "bad/note.txt": b"hi",
         "bad/dt=2026-11-24/empty": b"",
@@ -135,10 +139,10 @@ def test_bad_events_are_found_beside_objects_that_are_none_of_ours(store: FakeSt
     }
     for key, body in foreign.items():
         store.put(key, body)
-    told: list[str] = []
+    unreadable: list[str] = []
 
-    found = {event.bad_id: event.reason for event in read_bad(store, Filter(), told.append)}
+    reasons = {event.bad_id: event.reason for event in read_bad(store, Filter(), unreadable.append)}
 
-    assert set(found) == {"a", "b", "c", "d"}
-    assert found["d"] == ""
-    assert set(told) == set(foreign) - {"bad/dt=2026-11-24/empty"}
+    assert set(reasons) == {"a", "b", "c", "d"}
+    assert reasons["d"] == ""
+    assert set(unreadable) == set(foreign) - {"bad/dt=2026-11-24/empty"}

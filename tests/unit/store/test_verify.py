@@ -82,7 +82,7 @@ def test_verify_reads_only_the_days_and_the_share_asked_for() -> None:
     assert len(chosen_keys(store, date(2026, 11, 3), date(2026, 11, 5), 1)) == 4
     assert 2 <= len(some) < 20
     assert some == chosen_keys(store, None, None, 0.3)
-    assert [one.key for one in check_all(store, some) if one.fault] == ["raw/stray"]
+    assert [checked.key for checked in check_all(store, some) if checked.fault] == ["raw/stray"]
 
 
 def test_verify_names_the_damaged_object_and_passes_over_one_that_was_erased_meanwhile() -> None:
@@ -91,6 +91,6 @@ def test_verify_names_the_damaged_object_and_passes_over_one_that_was_erased_mea
     store.put(whole.key, whole.body)
     store.put(damaged.key, damaged.body[:-1])
 
-    found = check_all(store, [whole.key, damaged.key, erased.key])
+    checked = check_all(store, [whole.key, damaged.key, erased.key])
 
-    assert [(one.key, bool(one.fault)) for one in found] == [(whole.key, False), (damaged.key, True)]
+    assert [(one.key, bool(one.fault)) for one in checked] == [(whole.key, False), (damaged.key, True)]

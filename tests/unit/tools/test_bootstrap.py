@@ -1,4 +1,4 @@
-"""Set-up finds what is there, and names what is not."""
+"""Set-up finds the parts of the machine, and names the missing ones."""
 
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def test_apt_part_names_the_package_when_there_is_no_apt(monkeypatch: pytest.Mon
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setattr(machine, "JAVA_FOLDERS", ())
 
-    with pytest.raises(bootstrap.PartMissingError, match="Java 17 is missing and there is no apt-get"):
+    with pytest.raises(bootstrap.PartMissingError, match="Java 17 is missing and apt-get is not available"):
         bootstrap.prepare_java()
 
 

@@ -1,4 +1,4 @@
-"""Stacks: what failed first is told with what to do; nothing to change is no error; a broken stack is not touched."""
+"""Stacks: the first failure is named with a next step; an empty change is no error; a broken stack is not changed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 from infra.aws.account import RefusedByAwsError
 from infra.aws.cloudformation import ChangeSet, apply_change, find_stack, prepare_change, prepare_import, remove_stack
 from infra.aws.stack_events import Event, StackFailedError
-from infra.deploy.executor import in_words
-from infra.deploy.plan import ApplyTemplate, Change, CheckRoad, MakeArtifacts, TakeUp, changes_of, make_plan
-from infra.deploy.retained import Kept
+from infra.deploy.executor import describe_step
+from infra.deploy.plan import ApplyTemplate, Change, ImportRetained, MakeArtifacts, RunSmokeTest, changes_of, make_plan
+from infra.deploy.retained import RetainedResource
 from logdig.errors import LogDigError, SetupError
 from tests.fakes.account import ScriptedAccount
 from tests.unit.infra.template.test_template import SETTINGS, template
@@ -30,12 +30,12 @@ def stack(status: str) -> dict[str, Any]:
 
 def events(*rows: tuple[str, str, str]) -> dict[str, Any]:
     """Events newest first, as CloudFormation gives them: id, status, reason."""
-    found = [
+    oldest_first = [
         {"EventId": name, "LogicalResourceId": name, "ResourceType": "T", "ResourceStatus": status,
          "ResourceStatusReason": reason}
         for name, status, reason in rows
     ]  # fmt: skip
-    return {"StackEvents": list(reversed(found))}
+    return {"StackEvents": list(reversed(oldest_first))}
 
 
 def test_stack_is_none_when_there_is_none_or_it_is_only_reviewed() -> None:
@@ -78,7 +78,7 @@ def test_change_is_refused_with_a_remedy_when_the_stack_is_broken(status: str) -
         prepare_change(account, "shop-prod", BODY, [])
 
 
-def test_change_tells_cloudformations_reason_when_it_is_refused() -> None:
+def test_change_gives_cloudformations_reason_when_it_is_refused() -> None:
     refused = {"Status": "FAILED", "StatusReason": "Template error: x"}
     account = ScriptedAccount(
         describe_stacks=[stack("UPDATE_COMPLETE")], create_change_set=[{"Id": "arn:set"}],
@@ -89,17 +89,17 @@ def test_change_tells_cloudformations_reason_when_it_is_refused() -> None:
         prepare_change(account, "shop-prod", BODY, [])
 
 
-def test_change_tells_what_the_checks_found_when_cloudformation_only_points_at_them() -> None:
-    words = "Validation failed. Use the DescribeEvents API for detailed failure information."
-    found = [
+def test_change_lists_failed_validations_when_cloudformation_only_refers_to_them() -> None:
+    reason = "Validation failed. Use the DescribeEvents API for detailed failure information."
+    validations = [
         {"LogicalResourceId": "Bucket", "ResourceType": "AWS::S3::Bucket", "EventType": "VALIDATION_ERROR",
          "ValidationName": "NAME_CONFLICT_VALIDATION", "ValidationStatusReason": "'b' already exists."},
         {"EventType": "STACK_EVENT", "OperationStatus": "FAILED"},
     ]  # fmt: skip
     account = ScriptedAccount(
         describe_stacks=[stack("UPDATE_COMPLETE")], create_change_set=[{"Id": "arn:set"}],
-        describe_change_set=[{"Status": "FAILED", "StatusReason": words}], delete_change_set=[{}],
-        describe_events=[{"OperationEvents": found}],
+        describe_change_set=[{"Status": "FAILED", "StatusReason": reason}], delete_change_set=[{}],
+        describe_events=[{"OperationEvents": validations}],
     )  # fmt: skip
 
     with pytest.raises(LogDigError) as caught:
@@ -114,9 +114,9 @@ def test_change_tells_what_the_checks_found_when_cloudformation_only_points_at_t
 def test_import_names_every_resource_and_neither_tags_nor_outputs() -> None:
     ready = {"Status": "CREATE_COMPLETE", "Changes": []}
     account = ScriptedAccount(create_change_set=[{"Id": "arn:set"}], describe_change_set=[ready])
-    kept = Kept("queue", "shop-prod-sqs", "Queue", "https://sqs/1/shop-prod-sqs")
+    queue = RetainedResource("queue", "shop-prod-sqs", "Queue", "https://sqs/1/shop-prod-sqs")
 
-    change = prepare_import(account, "shop-prod", BODY, [kept.as_import()])
+    change = prepare_import(account, "shop-prod", BODY, [queue.as_import()])
 
     (asked,) = account.said("create_change_set")
     assert change.is_new
@@ -130,7 +130,7 @@ def test_import_names_every_resource_and_neither_tags_nor_outputs() -> None:
     ]  # fmt: skip
 
 
-def test_first_plan_takes_up_what_was_kept_before_it_adds_the_rest() -> None:
+def test_first_plan_imports_retained_data_before_it_adds_the_rest() -> None:
     account = ScriptedAccount(
         get_caller_identity=[{"Account": "1", "Arn": "arn:me"}], describe_stacks=[ABSENT],
         get_queue_url=[refused("NonExistentQueue")], head_bucket=[{}], describe_table=[refused("ResourceNotFound")],
@@ -139,16 +139,16 @@ def test_first_plan_takes_up_what_was_kept_before_it_adds_the_rest() -> None:
 
     plan = make_plan(account, SETTINGS, [], template())
 
-    assert [type(step) for step in plan.steps] == [MakeArtifacts, TakeUp, ApplyTemplate, CheckRoad]
-    take_up = plan.steps[1]
-    assert isinstance(take_up, TakeUp)
-    assert set(take_up.template["Resources"]) == {"Bucket"}
-    assert {one.logical_id for one in plan.changes if one.action == "take up"} == {"Bucket"}
-    assert {one.action for one in plan.changes} == {"take up", "add"}
-    assert in_words(take_up) == "take up into stack shop-prod what an earlier one kept: shop-prod-s3"
+    assert [type(step) for step in plan.steps] == [MakeArtifacts, ImportRetained, ApplyTemplate, RunSmokeTest]
+    step = plan.steps[1]
+    assert isinstance(step, ImportRetained)
+    assert set(step.template["Resources"]) == {"Bucket"}
+    assert {change.logical_id for change in plan.changes if change.action == "import"} == {"Bucket"}
+    assert {change.action for change in plan.changes} == {"import", "add"}
+    assert describe_step(step) == "import retained data into stack shop-prod: shop-prod-s3"
 
 
-def test_apply_tells_each_event_once_and_names_what_failed_first() -> None:
+def test_apply_reports_each_event_once_and_names_the_first_failure() -> None:
     first = ("Queue", "CREATE_COMPLETE", "")
     cause = ("Bucket", "CREATE_FAILED", "shop-prod-s3 already exists")
     after = ("Flush", "CREATE_FAILED", "Resource creation cancelled")
@@ -158,13 +158,13 @@ def test_apply_tells_each_event_once_and_names_what_failed_first() -> None:
         describe_stack_events=[events(), events(first), events(first, cause, after)],
         describe_stacks=[stack("UPDATE_IN_PROGRESS"), stack("UPDATE_ROLLBACK_COMPLETE")],
     )
-    told: list[Event] = []
+    reported: list[Event] = []
 
     with pytest.raises(StackFailedError) as caught:
-        apply_change(account, ChangeSet("arn:set", "shop-prod", (), is_new=False), told.append)
+        apply_change(account, ChangeSet("arn:set", "shop-prod", (), is_new=False), reported.append)
 
-    assert [one.logical_id for one in told] == ["Queue", "Bucket", "Flush"]
-    assert [one.logical_id for one in caught.value.failures] == ["Bucket"]
+    assert [event.logical_id for event in reported] == ["Queue", "Bucket", "Flush"]
+    assert [event.logical_id for event in caught.value.failures] == ["Bucket"]
     assert "Bucket (T): shop-prod-s3 already exists" in caught.value.message
     assert "everything is rolled back; its name is taken" in caught.value.message
 
@@ -178,7 +178,7 @@ def test_remove_is_done_when_the_stack_no_longer_exists() -> None:
     assert remove_stack(account, "shop-prod", lambda _: None)
 
 
-def told(action: str, replacement: str = "False", kind: str = "AWS::SQS::Queue") -> dict[str, Any]:
+def change_row(action: str, replacement: str = "False", kind: str = "AWS::SQS::Queue") -> dict[str, Any]:
     return {
         "Action": action, "LogicalResourceId": "Queue", "ResourceType": kind, "Replacement": replacement,
         "Details": [{"Target": {"Attribute": "Properties", "Name": "QueueName"}}] * 2,
@@ -188,16 +188,16 @@ def told(action: str, replacement: str = "False", kind: str = "AWS::SQS::Queue")
 @pytest.mark.parametrize(
     ("row", "action", "endangers"),
     [
-        (told("Add"), "add", False),
-        (told("Import"), "take up", False),
-        (told("Modify"), "change", False),
-        (told("Modify", "True"), "replace", True),
-        (told("Modify", "Conditional"), "may replace", True),
-        (told("Remove"), "remove", True),
-        (told("Remove", kind="AWS::Lambda::Url"), "remove", False),
+        (change_row("Add"), "add", False),
+        (change_row("Import"), "import", False),
+        (change_row("Modify"), "change", False),
+        (change_row("Modify", "True"), "replace", True),
+        (change_row("Modify", "Conditional"), "may replace", True),
+        (change_row("Remove"), "remove", True),
+        (change_row("Remove", kind="AWS::Lambda::Url"), "remove", False),
     ],
 )
-def test_change_says_in_words_what_happens_and_whether_data_is_in_danger(
+def test_change_names_its_action_and_whether_data_is_in_danger(
     row: dict[str, Any], action: str, endangers: bool
 ) -> None:
     (change,) = changes_of(ChangeSet("s", "shop-prod", (row,), is_new=False), template())

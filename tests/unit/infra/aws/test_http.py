@@ -1,4 +1,4 @@
-"""Requests to what is deployed: every answer is an answer, nobody there is status 0, emulators are asked by Host."""
+"""Requests to a deployed stack: every status is returned, no response is status 0, emulators are addressed by Host."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from infra.aws.http import ask, reach
+from infra.aws.http import resolve_address, send_request
 
 
 @contextmanager
@@ -40,24 +40,24 @@ def answering(answer: Callable[[dict[str, str], bytes], tuple[int, bytes]]) -> I
 
 
 @pytest.mark.parametrize("status", [200, 202, 404, 503])
-def test_ask_gives_the_answer_whatever_it_is(status: int) -> None:
+def test_send_request_returns_the_response_when_the_status_is_any(status: int) -> None:
     with answering(lambda _headers, body: (status, b"got " + body)) as url:
-        answer = ask(f"{url}/x", None, b"this")
+        response = send_request(f"{url}/x", None, b"this")
 
-    assert (answer.status, answer.body) == (status, b"got this")
+    assert (response.status, response.body) == (status, b"got this")
 
 
-def test_ask_gives_status_0_and_the_reason_when_nobody_answers() -> None:
+def test_send_request_returns_status_0_and_the_reason_when_there_is_no_server() -> None:
     with answering(lambda _headers, _body: (200, b"")) as url:
         pass
 
-    answer = ask(url, None)
+    response = send_request(url, None)
 
-    assert answer.status == 0
-    assert b"refused" in answer.body
+    assert response.status == 0
+    assert b"refused" in response.body
 
 
-def test_ask_reaches_a_function_on_an_emulator_by_its_host() -> None:
+def test_send_request_reaches_a_function_on_an_emulator_by_its_host() -> None:
     hosts: list[str] = []
 
     def answer(headers: dict[str, str], _body: bytes) -> tuple[int, bytes]:
@@ -65,16 +65,19 @@ def test_ask_reaches_a_function_on_an_emulator_by_its_host() -> None:
         return 200, b""
 
     with answering(answer) as url:
-        ask("https://abc.lambda-url.eu-west-1.on.aws/healthz", url)
+        send_request("https://abc.lambda-url.eu-west-1.on.aws/healthz", url)
 
     assert hosts == ["abc.lambda-url.eu-west-1.on.aws"]
 
 
-def test_reach_leaves_an_address_alone_when_there_is_no_emulator() -> None:
-    assert reach("https://abc.lambda-url.eu-west-1.on.aws/x", None) == ("https://abc.lambda-url.eu-west-1.on.aws/x", {})
+def test_resolve_address_leaves_an_address_alone_when_there_is_no_emulator() -> None:
+    assert resolve_address("https://abc.lambda-url.eu-west-1.on.aws/x", None) == (
+        "https://abc.lambda-url.eu-west-1.on.aws/x",
+        {},
+    )
 
 
-def test_reach_finds_a_rest_api_on_an_emulator_by_path() -> None:
-    found = reach("https://abc.execute-api.eu-west-1.amazonaws.com/api/v1/events", "http://127.0.0.1:4566")
+def test_resolve_address_finds_a_rest_api_on_an_emulator_by_path() -> None:
+    address = resolve_address("https://abc.execute-api.eu-west-1.amazonaws.com/api/v1/events", "http://127.0.0.1:4566")
 
-    assert found == ("http://127.0.0.1:4566/restapis/abc/api/_user_request_/v1/events", {})
+    assert address == ("http://127.0.0.1:4566/restapis/abc/api/_user_request_/v1/events", {})

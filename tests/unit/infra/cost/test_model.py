@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.commands.cost import command
-from infra.cost.comparison import doors, published, shape_of_2016
+from infra.cost.comparison import by_front_door, design_of_2016, published
 from infra.cost.model import (
     ALARMS,
     FRONT_DOORS,
@@ -47,10 +47,10 @@ def test_collection_equals_the_hand_worked_bill_of_a_billion_events() -> None:
     # S3: 8,760 + 44,704 objects = 0.27; 750 GB x 0.16 = 120 GB = 2.76.
     by_hand = 20 + 8.333 + 4.5 + 40 + 8.007 + 4 + 0.405 + 0.0018 + 0.0088 + 0.267 + 2.76
 
-    found = total(collection(Workload(1e9), PRICES))
+    usd = total(collection(Workload(1e9), PRICES))
 
-    assert found == pytest.approx(by_hand, abs=0.02)
-    assert found <= 100
+    assert usd == pytest.approx(by_hand, abs=0.02)
+    assert usd <= 100
 
 
 def test_server_equals_the_hand_worked_bill_of_a_billion_events() -> None:
@@ -65,7 +65,7 @@ def test_server_equals_the_hand_worked_bill_of_a_billion_events() -> None:
 
 def test_shape_of_2016_equals_the_published_sum() -> None:
     # REST 3,033.10; Lambda 200 + 33.33; SQS 400 + 40 + 400; 1e7 puts 50; 450 GB 10.35: 4,167 rounded.
-    assert total(shape_of_2016(1e9, PRICES)) == pytest.approx(3033.1 + 233.33 + 840 + 50 + 10.35, abs=0.02)
+    assert total(design_of_2016(1e9, PRICES)) == pytest.approx(3033.1 + 233.33 + 840 + 50 + 10.35, abs=0.02)
 
 
 def test_decisions_equal_the_hand_worked_bill_of_a_million() -> None:
@@ -81,7 +81,7 @@ def test_published_prices_stand_beside_ours_for_as_many_events() -> None:
 
 
 def test_doors_are_ordered_by_price_as_the_pages_say() -> None:
-    few, many = doors(Workload(1e6), PRICES), doors(Workload(1e9), PRICES)
+    few, many = by_front_door(Workload(1e6), PRICES), by_front_door(Workload(1e9), PRICES)
 
     assert few["function-url"] < few["rest-api"] < few["server"]
     assert many["server"] < many["function-url"] < many["rest-api"]
@@ -90,12 +90,12 @@ def test_doors_are_ordered_by_price_as_the_pages_say() -> None:
 def test_operation_counts_what_the_template_holds() -> None:
     where = Artifacts("bucket", "functions.zip", "entry.py", "--conf x=y")
     resources = list(build_template(Settings(), where)["Resources"].values())
-    alarms = [one["Properties"] for one in resources if one["Type"] == "AWS::CloudWatch::Alarm"]
-    figures = [one for one in resources if one["Type"] == "AWS::Logs::MetricFilter"]
+    alarms = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::CloudWatch::Alarm"]
+    figures = [resource for resource in resources if resource["Type"] == "AWS::Logs::MetricFilter"]
 
     assert sum(len(alarm.get("Metrics", [1])) for alarm in alarms) == ALARMS
     assert len(figures) == HOURLY_FIGURES + RUN_FIGURES
-    assert sum(one["Type"] == "AWS::CloudWatch::Dashboard" for one in resources) == 1
+    assert sum(resource["Type"] == "AWS::CloudWatch::Dashboard" for resource in resources) == 1
 
 
 def test_rest_requests_equal_the_hand_worked_steps() -> None:
@@ -117,11 +117,11 @@ def test_everything_costs_at_most_five_dollars_for_a_million_events() -> None:
 
 def test_freshness_costs_what_its_runs_cost() -> None:
     # One run: 0.10 x 0.042094 + 0.40 x 0.004628 = 0.0060606; 30.4, 730 and 8,760 of them.
-    found = price_of_freshness(Workload(0), PRICES)
+    costs = price_of_freshness(Workload(0), PRICES)
 
-    assert found["daily"] == pytest.approx(0.0060606 * 365 / 12, rel=1e-3)
-    assert found["hourly"] == pytest.approx(0.0060606 * 730, rel=1e-3)
-    assert found["live"] == pytest.approx(0.0060606 * 8760, rel=1e-3)
+    assert costs["daily"] == pytest.approx(0.0060606 * 365 / 12, rel=1e-3)
+    assert costs["hourly"] == pytest.approx(0.0060606 * 730, rel=1e-3)
+    assert costs["live"] == pytest.approx(0.0060606 * 8760, rel=1e-3)
 
 
 def test_balancer_price_is_read_between_the_published_points() -> None:
@@ -154,9 +154,9 @@ def test_workload_is_refused_with_its_limit_when_it_is_impossible(events: float,
 def test_cost_command_prints_json_whose_lines_sum_to_its_total() -> None:
     result = CliRunner().invoke(command, ["--events-per-month", "1e9", "--json"])
 
-    found = json.loads(result.output)
-    assert found["total_usd"] == pytest.approx(sum(line["usd"] for line in found["lines"]))
-    assert set(found["lines"][0]) == {"service", "what", "usd"}
+    month = json.loads(result.output)
+    assert month["total_usd"] == pytest.approx(sum(line["usd"] for line in month["lines"]))
+    assert set(month["lines"][0]) == {"service", "what", "usd"}
 
 
 def test_pages_hold_fresh_cost_tables() -> None:
@@ -165,8 +165,8 @@ def test_pages_hold_fresh_cost_tables() -> None:
 
 @pytest.mark.parametrize("events", cost_page.VOLUMES)
 def test_readme_says_what_the_command_says(events: float) -> None:
-    found = json.loads(CliRunner().invoke(command, ["--events-per-month", str(events), "--json"]).output)
+    month = json.loads(CliRunner().invoke(command, ["--events-per-month", str(events), "--json"]).output)
 
     row = re.search(rf"\| {events:,.0f} \| ([\d.,]+) \| ([\d.,]+) \|", cost_page.PAGES[0].read_text(encoding="utf-8"))
     assert row is not None
-    assert row[2] == f"{found['total_usd']:,.2f}"
+    assert row[2] == f"{month['total_usd']:,.2f}"

@@ -1,20 +1,19 @@
-"""The deploying person may do what a deploy does, and nothing else."""
+"""The deployer's policies allow what a deploy does, and nothing else."""
 
 from __future__ import annotations
 
 import ast
 import json
 import re
-from pathlib import Path
 
 import msgspec
 import pytest
 
 from infra.deploy.iam_policies import LAKE, PARTS, deployer_policy
+from infra.paths import ROOT
 from tests.fakes.permissions import granted as granted_by
-from tests.unit.infra.template.test_template import DOORS, SETTINGS, statements, template
+from tests.unit.infra.template.test_template import FRONT_DOORS, SETTINGS, statements, template
 
-ROOT = Path(__file__).resolve().parents[4]
 CODE = [*(ROOT / "infra").rglob("*.py"), *(ROOT / "cli").rglob("*.py")]
 
 LIFE = {
@@ -85,7 +84,9 @@ ACCOUNT = "123456789012"
 
 
 def policy() -> list[dict[str, object]]:
-    return [one for part in PARTS for one in json.loads(deployer_policy(SETTINGS, ACCOUNT, part))["Statement"]]
+    return [
+        statement for part in PARTS for statement in json.loads(deployer_policy(SETTINGS, ACCOUNT, part))["Statement"]
+    ]
 
 
 def granted() -> set[str]:
@@ -93,8 +94,8 @@ def granted() -> set[str]:
 
 
 def called() -> set[str]:
-    """Actions of every call to `Account`, read off the code."""
-    found: set[str] = set()
+    """Actions of every call to `Account`, read from the code."""
+    actions: set[str] = set()
     for path in CODE:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
@@ -104,12 +105,12 @@ def called() -> set[str]:
             if isinstance(first, ast.Constant) and isinstance(second, ast.Constant):
                 name = f"{first.value}:{second.value}"
                 action = f"{first.value}:{''.join(part.title() for part in second.value.split('_'))}"
-                found |= OTHER_NAMES.get(name, {action})
-    return found
+                actions |= OTHER_NAMES.get(name, {action})
+    return actions
 
 
 def of_types() -> set[str]:
-    kinds = {one["Type"] for door in DOORS for one in template(door)["Resources"].values()}
+    kinds = {resource["Type"] for front_door in FRONT_DOORS for resource in template(front_door)["Resources"].values()}
     return {action for kind in kinds for action in LIFE[kind].split()}
 
 

@@ -1,4 +1,4 @@
-"""The probe: posted, flushed, found among what is new, taken out again; a closed road is told with its place."""
+"""The probe: posted, flushed, found in a new object, removed; a failure names the step."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from infra.aws.cloudformation import Stack
-from infra.deploy.smoke_test import RoadClosedError, check_road
+from infra.deploy.smoke_test import SmokeTestFailedError, smoke_test
 from logdig.store.objects import build_object
 from tests.fakes.account import ScriptedAccount
 from tests.fakes.store import FakeStore
@@ -25,8 +25,8 @@ DAY = date(2026, 11, 27)
 OTHER = b'{"event_id": "other"}'
 
 
-class Road:
-    """A collector that takes what is posted, and a flush that writes it beside another event."""
+class FlushHarness:
+    """A collector that accepts events, and a flush that writes them with another event."""
 
     def __init__(self) -> None:
         self.store = FakeStore()
@@ -53,56 +53,56 @@ def stack_at(collect: Callable[[dict[str, str], bytes], tuple[int, bytes]]) -> I
 
 
 def test_probe_is_found_and_removed_while_its_neighbours_stay() -> None:
-    road = Road()
+    pipeline = FlushHarness()
     old = build_object("raw", DAY, [b'{"event_id": "old"}'])
-    road.store.put(old.key, old.body)
-    with stack_at(road.collect) as stack:
-        found = check_road(ScriptedAccount(invoke=[road.flush]), SETTINGS, stack, road.store)
+    pipeline.store.put(old.key, old.body)
+    with stack_at(pipeline.collect) as stack:
+        result = smoke_test(ScriptedAccount(invoke=[pipeline.flush]), SETTINGS, stack, pipeline.store)
 
-    assert found is not None
-    assert road.origins == ["https://shop.example"]
-    lines = [line for body in road.store.objects.values() for line in gzip.decompress(body).splitlines()]
+    assert result is not None
+    assert pipeline.origins == ["https://shop.example"]
+    lines = [line for body in pipeline.store.objects.values() for line in gzip.decompress(body).splitlines()]
     assert sorted(lines) == [b'{"event_id": "old"}', OTHER]
-    assert "get " + old.key not in road.store.steps
+    assert "get " + old.key not in pipeline.store.steps
 
 
 def test_probe_is_not_sent_when_no_app_may_write_from_a_page() -> None:
     silent = msgspec.structs.replace(SETTINGS, apps=(msgspec.structs.replace(SETTINGS.apps[0], origins=()),))
 
-    assert check_road(ScriptedAccount(), silent, Stack("s", "a", "CREATE_COMPLETE", {}), FakeStore()) is None
+    assert smoke_test(ScriptedAccount(), silent, Stack("s", "a", "CREATE_COMPLETE", {}), FakeStore()) is None
 
 
-def test_road_is_closed_when_the_collector_never_takes_the_probe() -> None:
+def test_smoke_test_fails_when_the_collector_never_accepts_the_probe() -> None:
     account = ScriptedAccount()
     with (
         stack_at(lambda _headers, _body: (503, b"later")) as stack,
         pytest.raises(
-            RoadClosedError, match=r"did not take the probe: 503 later; look at 'logdig tail --of collector'"
+            SmokeTestFailedError, match=r"did not accept the probe: 503 later; look at 'logdig tail --of collector'"
         ),
     ):
-        check_road(account, SETTINGS, stack, FakeStore())
+        smoke_test(account, SETTINGS, stack, FakeStore())
 
 
-def test_road_is_closed_when_no_flush_brings_the_probe() -> None:
+def test_smoke_test_fails_when_no_flush_writes_the_probe() -> None:
     account = ScriptedAccount(invoke=[lambda **_: {"Payload": io.BytesIO(b"{}")}])
     with (
         stack_at(lambda _headers, _body: (202, b'{"accepted": 1}')) as stack,
-        pytest.raises(RoadClosedError, match=r"was taken but is not in shop-prod-s3 after 180 s; look at"),
+        pytest.raises(SmokeTestFailedError, match=r"was accepted but is not in shop-prod-s3 after 180 s; look at"),
     ):
-        check_road(account, SETTINGS, stack, FakeStore())
+        smoke_test(account, SETTINGS, stack, FakeStore())
 
 
-def test_probe_is_found_beside_new_objects_that_are_none_of_ours() -> None:
-    road = Road()
+def test_probe_is_found_when_there_are_new_foreign_objects() -> None:
+    pipeline = FlushHarness()
     foreign = {f"raw/dt={DAY}/{name}": b"no gzip" for name in ("note.txt", f"{'0' * 64}.jsonl.gz")}
 
     def flush(**arguments: object) -> dict[str, Any]:
         for key, body in foreign.items():
-            road.store.put(key, body)
-        return road.flush(**arguments)
+            pipeline.store.put(key, body)
+        return pipeline.flush(**arguments)
 
-    with stack_at(road.collect) as stack:
-        found = check_road(ScriptedAccount(invoke=[flush]), SETTINGS, stack, road.store)
+    with stack_at(pipeline.collect) as stack:
+        result = smoke_test(ScriptedAccount(invoke=[flush]), SETTINGS, stack, pipeline.store)
 
-    assert found is not None
-    assert foreign.items() <= road.store.objects.items()
+    assert result is not None
+    assert foreign.items() <= pipeline.store.objects.items()

@@ -1,4 +1,4 @@
-"""What `logdig status` calls a problem, and what it leaves alone."""
+"""What `logdig status` reports as a problem."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_status_has_no_problem_when_all_is_well() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "message"),
     [
         ({"state": "UPDATE_ROLLBACK_COMPLETE"}, "the stack is UPDATE_ROLLBACK_COMPLETE"),
         ({"healthy": False}, "https://e/healthz does not answer 200"),
@@ -40,10 +40,10 @@ def test_status_has_no_problem_when_all_is_well() -> None:
         ({"month_usd": 21.0}, "$21.00 a month is over the budget of $20.00"),
     ],
 )
-def test_status_names_the_problem(change: dict[str, Any], words: str) -> None:
-    (found,) = problems(replace(FINE, **change), SETTINGS, [], NOW)
+def test_status_names_the_problem(change: dict[str, Any], message: str) -> None:
+    (problem,) = problems(replace(FINE, **change), SETTINGS, [], NOW)
 
-    assert words in found
+    assert message in problem
 
 
 def test_template_holds_no_secret_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from infra.cost.model import RUN_GB_HOURS, RUN_VCPU_HOURS, SPARK_GB_A_VCPU
-from infra.deploy.retained import Kept, part_of
+from infra.deploy.retained import RetainedResource, importable_part
 from infra.template.build import Artifacts, artifacts_template, build_template, is_not_emulated, without
 from infra.template.resource import DATA_TYPES, TAG_LISTS
 from infra.template.server import Server
@@ -32,7 +32,7 @@ WHERE = Artifacts(
     "packages/entry-0.py",
     "--py-files s3://b/packages/spark-0.zip",
 )
-DOORS = ("function-url", "rest-api")
+FRONT_DOORS = ("function-url", "rest-api")
 FRESHNESS = ("daily", "hourly", "live")
 
 ALLOWED = {
@@ -69,42 +69,54 @@ NAMES = {
 }  # fmt: skip
 
 
-def template(door: str = "function-url", freshness: str = "daily", **changes: Any) -> dict[str, Any]:
-    settings = msgspec.structs.replace(SETTINGS, front_door=door, freshness=freshness, **changes)
+def template(front_door: str = "function-url", freshness: str = "daily", **changes: Any) -> dict[str, Any]:
+    settings = msgspec.structs.replace(SETTINGS, front_door=front_door, freshness=freshness, **changes)
     return build_template(settings, WHERE)
 
 
-def of_type(found: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
-    return {name: one["Properties"] for name, one in found["Resources"].items() if one["Type"] == kind}
+def of_type(document: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    return {
+        name: resource["Properties"] for name, resource in document["Resources"].items() if resource["Type"] == kind
+    }
 
 
-def statements(found: dict[str, Any], role: str) -> Iterator[dict[str, Any]]:
-    for policy in found["Resources"][role]["Properties"]["Policies"]:
+def job_configuration(document: dict[str, Any]) -> dict[str, str]:
+    """What the one clock tells Spark."""
+    (submit,) = [
+        json.loads(resource["Target"]["Input"]["Fn::Sub"][0])["JobDriver"]["SparkSubmit"]
+        for resource in of_type(document, "AWS::Scheduler::Schedule").values()
+        if "JobDriver" in str(resource["Target"]["Input"])
+    ]
+    return dict(part.split("=", 1) for part in submit["SparkSubmitParameters"].split(" ") if "=" in part)
+
+
+def statements(document: dict[str, Any], role: str) -> Iterator[dict[str, Any]]:
+    for policy in document["Resources"][role]["Properties"]["Policies"]:
         yield from policy["PolicyDocument"]["Statement"]
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("front_door", FRONT_DOORS)
 @pytest.mark.parametrize("freshness", FRESHNESS)
-def test_template_names_describes_and_tags_every_resource(door: str, freshness: str) -> None:
-    found = template(door, freshness)
+def test_template_names_describes_and_tags_every_resource(front_door: str, freshness: str) -> None:
+    document = template(front_door, freshness)
 
-    for name, one in found["Resources"].items():
-        assert one["Metadata"]["Meaning"].endswith("."), name
-        if one["Type"] in NAMES:
-            said = one["Properties"][NAMES[one["Type"]]]
-            assert "shop-prod" in said or said == "api", name
-        if one["Type"] in TAG_LISTS:
-            pairs = {tag["Key"]: tag["Value"] for tag in one["Properties"]["Tags"]}
+    for name, resource in document["Resources"].items():
+        assert resource["Metadata"]["Meaning"].endswith("."), name
+        if resource["Type"] in NAMES:
+            name_value = resource["Properties"][NAMES[resource["Type"]]]
+            assert "shop-prod" in name_value or name_value == "api", name
+        if resource["Type"] in TAG_LISTS:
+            pairs = {tag["Key"]: tag["Value"] for tag in resource["Properties"]["Tags"]}
             assert pairs == {"service": "shop", "stage": "prod", "made-by": "logdig"}, name
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_template_gives_each_role_only_the_actions_of_its_work(door: str) -> None:
-    found = template(door)
-    roles = of_type(found, "AWS::IAM::Role")
+@pytest.mark.parametrize("front_door", FRONT_DOORS)
+def test_template_gives_each_role_only_the_actions_of_its_work(front_door: str) -> None:
+    document = template(front_door)
+    roles = of_type(document, "AWS::IAM::Role")
 
     given = {
-        name: {action for statement in statements(found, name) for action in statement["Action"]} for name in roles
+        name: {action for statement in statements(document, name) for action in statement["Action"]} for name in roles
     }
 
     assert given == ALLOWED
@@ -113,7 +125,7 @@ def test_template_gives_each_role_only_the_actions_of_its_work(door: str) -> Non
 def test_template_lets_the_jobs_delete_no_object_of_raw_and_no_table() -> None:
     """What they rewrite of raw is content-addressed; a version goes only when someone is forgotten."""
     given = {
-        action: [one["Fn::Sub"].split(":::")[-1] for one in statement["Resource"]]
+        action: [resource["Fn::Sub"].split(":::")[-1] for resource in statement["Resource"]]
         for statement in statements(template(), "JobsRole")
         for action in statement["Action"]
         if action.startswith("s3:Delete")
@@ -126,10 +138,10 @@ def test_template_lets_the_jobs_delete_no_object_of_raw_and_no_table() -> None:
 
 
 def test_template_gives_no_role_a_resource_with_a_star_for_its_name() -> None:
-    found = template()
+    document = template()
 
-    for name in of_type(found, "AWS::IAM::Role"):
-        for statement in statements(found, name):
+    for name in of_type(document, "AWS::IAM::Role"):
+        for statement in statements(document, name):
             assert statement["Effect"] == "Allow"
             resources = statement["Resource"]
             for resource in resources if isinstance(resources, list) else [resources]:
@@ -141,39 +153,44 @@ def test_template_gives_no_role_a_resource_with_a_star_for_its_name() -> None:
 
 
 def test_template_lets_each_function_be_taken_on_by_its_own_role_only() -> None:
-    found = template()
+    document = template()
 
-    roles = {name: one["Role"]["Fn::GetAtt"][0] for name, one in of_type(found, "AWS::Lambda::Function").items()}
+    roles = {
+        name: resource["Role"]["Fn::GetAtt"][0] for name, resource in of_type(document, "AWS::Lambda::Function").items()
+    }
 
     assert roles == {"Collector": "CollectorRole", "Decide": "DecideRole", "Flush": "FlushRole"}
     for name in roles.values():
-        trust = found["Resources"][name]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
-        assert [one["Principal"] for one in trust] == [{"Service": "lambda.amazonaws.com"}]
+        trust = document["Resources"][name]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        assert [statement["Principal"] for statement in trust] == [{"Service": "lambda.amazonaws.com"}]
 
 
 def test_template_opens_a_function_url_by_both_permissions_and_no_further() -> None:
     permissions = of_type(template(), "AWS::Lambda::Permission")
 
     for name in ("Collector", "Decide"):
-        found = [one for one in permissions.values() if one["FunctionName"] == {"Ref": name}]
-        assert sorted(one["Action"] for one in found) == ["lambda:InvokeFunction", "lambda:InvokeFunctionUrl"]
-        by_action = {one["Action"]: one for one in found}
+        own = [permission for permission in permissions.values() if permission["FunctionName"] == {"Ref": name}]
+        assert sorted(permission["Action"] for permission in own) == [
+            "lambda:InvokeFunction",
+            "lambda:InvokeFunctionUrl",
+        ]
+        by_action = {permission["Action"]: permission for permission in own}
         assert by_action["lambda:InvokeFunctionUrl"]["FunctionUrlAuthType"] == "NONE"
         assert by_action["lambda:InvokeFunction"]["InvokedViaFunctionUrl"] is True
-    open_to_all = [one for one in permissions.values() if one["Principal"] == "*"]
-    assert {one["FunctionName"]["Ref"] for one in open_to_all} == {"Collector", "Decide"}
+    open_to_all = [resource for resource in permissions.values() if resource["Principal"] == "*"]
+    assert {resource["FunctionName"]["Ref"] for resource in open_to_all} == {"Collector", "Decide"}
 
 
 def test_template_names_its_caller_when_a_function_is_opened_to_a_service() -> None:
-    for door in DOORS:
-        for one in of_type(template(door), "AWS::Lambda::Permission").values():
-            assert one["Principal"] == "*" or "SourceArn" in one
+    for front_door in FRONT_DOORS:
+        for resource in of_type(template(front_door), "AWS::Lambda::Permission").values():
+            assert resource["Principal"] == "*" or "SourceArn" in resource
 
 
 def test_template_refuses_whoever_comes_without_tls() -> None:
-    found = template()
+    document = template()
     of_queues, of_bucket = (
-        of_type(found, kind)["QueuePolicy" if "SQS" in kind else "BucketPolicy"]
+        of_type(document, kind)["QueuePolicy" if "SQS" in kind else "BucketPolicy"]
         for kind in ("AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy")
     )
 
@@ -182,20 +199,20 @@ def test_template_refuses_whoever_comes_without_tls() -> None:
         assert (deny["Effect"], deny["Principal"]) == ("Deny", "*")
         assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
         assert len(deny["Resource"]) == resources
-    for one in of_type(found, "AWS::SNS::TopicPolicy").values():
-        assert one["PolicyDocument"]["Statement"][0]["Effect"] == "Deny"
+    for resource in of_type(document, "AWS::SNS::TopicPolicy").values():
+        assert resource["PolicyDocument"]["Statement"][0]["Effect"] == "Deny"
 
 
 def test_template_keeps_what_holds_data_when_the_stack_goes() -> None:
-    for one in template()["Resources"].values():
-        kept = (one.get("DeletionPolicy"), one.get("UpdateReplacePolicy")) == ("Retain", "Retain")
-        assert kept == (one["Type"] in DATA_TYPES)
+    for resource in template()["Resources"].values():
+        kept = (resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy")) == ("Retain", "Retain")
+        assert kept == (resource["Type"] in DATA_TYPES)
 
 
 def test_template_holds_queue_and_flush_to_their_times() -> None:
-    found = template()
-    queue, dlq = (of_type(found, "AWS::SQS::Queue")[name] for name in ("Queue", "DeadLetters"))
-    flush = of_type(found, "AWS::Lambda::Function")["Flush"]
+    document = template()
+    queue, dlq = (of_type(document, "AWS::SQS::Queue")[name] for name in ("Queue", "DeadLetters"))
+    flush = of_type(document, "AWS::Lambda::Function")["Flush"]
 
     assert (queue["VisibilityTimeout"], queue["RedrivePolicy"]["maxReceiveCount"]) == (300, 50)
     assert queue["MessageRetentionPeriod"] == dlq["MessageRetentionPeriod"] == 14 * 24 * 3600
@@ -225,29 +242,29 @@ def test_template_ends_each_zone_by_its_own_days() -> None:
     ],
 )
 def test_template_starts_the_jobs_by_freshness(freshness: str, expressions: dict[str, list[str]]) -> None:
-    found = {}
-    for one in of_type(template(freshness=freshness), "AWS::Scheduler::Schedule").values():
-        arn = one["Target"]["Arn"].get("Fn::Sub", "")
+    started = {}
+    for resource in of_type(template(freshness=freshness), "AWS::Scheduler::Schedule").values():
+        arn = resource["Target"]["Arn"].get("Fn::Sub", "")
         if arn.endswith("emrserverless:startJobRun"):
-            asked = json.loads(one["Target"]["Input"]["Fn::Sub"][0])
+            asked = json.loads(resource["Target"]["Input"]["Fn::Sub"][0])
             submit = asked["JobDriver"]["SparkSubmit"]
-            found[one["ScheduleExpression"]] = submit["EntryPointArguments"][:1]
+            started[resource["ScheduleExpression"]] = submit["EntryPointArguments"][:1]
             assert submit["EntryPoint"] == "s3://shop-prod-s3-artifacts/packages/entry-0.py"
-            assert one["Target"]["RoleArn"] == {"Fn::GetAtt": ["JobsScheduleRole", "Arn"]}
+            assert resource["Target"]["RoleArn"] == {"Fn::GetAtt": ["JobsScheduleRole", "Arn"]}
 
-    assert found == expressions
+    assert started == expressions
 
 
 def test_template_starts_as_many_flushes_as_are_set() -> None:
-    found = template(flush=FlushSettings(interval_seconds=60, flushers=3))
+    document = template(flush=FlushSettings(interval_seconds=60, flushers=3))
 
     flushes = [
-        one for one in of_type(found, "AWS::Scheduler::Schedule").values()
-        if one["Target"]["Arn"] == {"Fn::GetAtt": ["Flush", "Arn"]}
+        resource for resource in of_type(document, "AWS::Scheduler::Schedule").values()
+        if resource["Target"]["Arn"] == {"Fn::GetAtt": ["Flush", "Arn"]}
     ]  # fmt: skip
 
-    assert [one["ScheduleExpression"] for one in flushes] == ["rate(1 minute)"] * 3
-    assert {one["Target"]["RoleArn"]["Fn::GetAtt"][0] for one in flushes} == {"FlushScheduleRole"}
+    assert [resource["ScheduleExpression"] for resource in flushes] == ["rate(1 minute)"] * 3
+    assert {resource["Target"]["RoleArn"]["Fn::GetAtt"][0] for resource in flushes} == {"FlushScheduleRole"}
 
 
 def test_template_is_refused_when_the_flush_is_not_every_whole_minutes() -> None:
@@ -256,10 +273,10 @@ def test_template_is_refused_when_the_flush_is_not_every_whole_minutes() -> None
 
 
 def test_template_watches_everything_that_can_go_wrong() -> None:
-    found = template()
+    document = template()
 
-    alarms = set(of_type(found, "AWS::CloudWatch::Alarm"))
-    budget = of_type(found, "AWS::Budgets::Budget")["Budget"]
+    alarms = set(of_type(document, "AWS::CloudWatch::Alarm"))
+    budget = of_type(document, "AWS::Budgets::Budget")["Budget"]
 
     assert alarms == {
         "DeadLettersAlarm", "OldestMessageAlarm", "CollectorErrorsAlarm", "DecideErrorsAlarm", "FlushErrorsAlarm",
@@ -267,7 +284,7 @@ def test_template_watches_everything_that_can_go_wrong() -> None:
     }  # fmt: skip
     assert budget["Budget"]["BudgetLimit"] == {"Amount": 20.0, "Unit": "USD"}
     assert "Budget" not in template(monthly_budget_usd=0.0)["Resources"]
-    assert json.loads(of_type(found, "AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"])["widgets"]
+    assert json.loads(of_type(document, "AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"])["widgets"]
 
 
 def test_template_routes_decisions_to_their_own_function_when_the_door_is_a_rest_api() -> None:
@@ -285,29 +302,29 @@ def test_template_routes_decisions_to_their_own_function_when_the_door_is_a_rest
 def test_template_leaves_out_what_an_emulator_refuses_and_all_that_needs_it() -> None:
     whole = template()
 
-    found = without(whole, is_not_emulated)
+    document = without(whole, is_not_emulated)
 
-    gone = set(whole["Resources"]) - set(found["Resources"])
+    gone = set(whole["Resources"]) - set(document["Resources"])
     assert gone == {"Jobs", "JobsScheduleRole", "DailyJobs", "Budget"}
-    assert {"JobsApplication", "JobsApplicationArn"} == set(whole["Outputs"]) - set(found["Outputs"])
+    assert {"JobsApplication", "JobsApplicationArn"} == set(whole["Outputs"]) - set(document["Outputs"])
 
 
 def test_template_refers_only_to_what_it_has() -> None:
-    for found in (
-        *(template(door) for door in DOORS),
+    for document in (
+        *(template(front_door) for front_door in FRONT_DOORS),
         without(template(), is_not_emulated),
         artifacts_template(SETTINGS),
     ):
-        text = json.dumps(found)
+        text = json.dumps(document)
         referred = {part.split('"')[0] for part in text.split('"Ref": "')[1:]}
         referred |= {part.split('"')[0] for part in text.split('"Fn::GetAtt": ["')[1:]}
 
-        assert {name for name in referred if "::" not in name} <= set(found["Resources"])
+        assert {name for name in referred if "::" not in name} <= set(document["Resources"])
 
 
 def test_template_makes_buckets_private_encrypted_and_versioned() -> None:
-    for found, name in ((template(), "Bucket"), (artifacts_template(SETTINGS), "Artifacts")):
-        bucket = of_type(found, "AWS::S3::Bucket")[name]
+    for document, name in ((template(), "Bucket"), (artifacts_template(SETTINGS), "Artifacts")):
+        bucket = of_type(document, "AWS::S3::Bucket")[name]
         (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
 
         assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
@@ -324,13 +341,8 @@ def test_template_lets_profiles_end_by_themselves() -> None:
 
 
 def test_template_gives_workers_the_size_that_the_bill_counts() -> None:
-    (submit,) = [
-        json.loads(one["Target"]["Input"]["Fn::Sub"][0])["JobDriver"]["SparkSubmit"]
-        for one in of_type(template(), "AWS::Scheduler::Schedule").values()
-        if "JobDriver" in str(one["Target"]["Input"])
-    ]
+    conf = job_configuration(template())
 
-    conf = dict(part.split("=", 1) for part in submit["SparkSubmitParameters"].split(" ") if "=" in part)
     sizes = {
         # Spark adds a tenth, at least 384 MiB, and EMR Serverless bills whole gigabytes.
         (int(conf[f"spark.{who}.cores"]), math.ceil(1.1 * int(conf[f"spark.{who}.memory"].removesuffix("g"))))
@@ -348,9 +360,13 @@ def test_template_lets_servers_read_their_bundle_tell_their_health_and_write_the
         {"S3Bucket": "b", "S3Key": "packages/server-0.zip"}, "64bit Amazon Linux 2023 v4.0.0 running Docker"
     )
     settings = msgspec.structs.replace(SETTINGS, front_door="server")
-    found = build_template(settings, replace(WHERE, server=server))
+    document = build_template(settings, replace(WHERE, server=server))
 
-    given = {action: one["Resource"] for one in statements(found, "ServerInstanceRole") for action in one["Action"]}
+    given = {
+        action: statement["Resource"]
+        for statement in statements(document, "ServerInstanceRole")
+        for action in statement["Action"]
+    }
 
     assert set(given) == {
         "sqs:SendMessage", "sqs:GetQueueAttributes", "dynamodb:GetItem", "ssm:GetParametersByPath",
@@ -359,7 +375,7 @@ def test_template_lets_servers_read_their_bundle_tell_their_health_and_write_the
     }  # fmt: skip
     for action, resources in given.items():
         if action.startswith(("elasticbeanstalk:", "logs:")):
-            assert all("/shop-prod-server" in one["Fn::Sub"] for one in resources), action
+            assert all("/shop-prod-server" in resource["Fn::Sub"] for resource in resources), action
     copies = "arn:${AWS::Partition}:s3:::elasticbeanstalk-${AWS::Region}-${AWS::AccountId}"
     assert given["s3:GetObject"] == [{"Fn::Sub": f"{copies}/resources/environments/*"}]
     assert given["s3:ListBucket"] == [{"Fn::Sub": copies}]
@@ -368,21 +384,32 @@ def test_template_lets_servers_read_their_bundle_tell_their_health_and_write_the
 @pytest.mark.parametrize("missing", [set(), {"DeadLetters"}])
 def test_template_is_cut_to_the_data_that_an_earlier_stack_kept(missing: set[str]) -> None:
     rows = {"DeadLetters": "queue", "Queue": "queue", "Bucket": "bucket", "Profiles": "table", "Database": "database"}
-    kept = [Kept(what, name, name, name) for name, what in rows.items() if name not in missing]
+    kept = [RetainedResource(what, name, name, name) for name, what in rows.items() if name not in missing]
 
-    part, taken = part_of(template(), kept)
+    part, taken = importable_part(template(), kept)
 
-    # A queue cannot be taken up without the dead letters that it refers to.
+    # A queue cannot be imported without the dead letters that it refers to.
     wanted = set(rows) - (missing | {"Queue"} if missing else set())
-    assert set(part["Resources"]) == {one.logical_id for one in taken} == wanted
+    assert set(part["Resources"]) == {resource.logical_id for resource in taken} == wanted
     assert part["Outputs"] == {}
-    for one in taken:
-        told = one.as_import()
-        assert told["ResourceType"] == part["Resources"][one.logical_id]["Type"]
+    for resource in taken:
+        entry = resource.as_import()
+        assert entry["ResourceType"] == part["Resources"][resource.logical_id]["Type"]
 
 
 def test_template_runs_jobs_on_the_release_that_they_are_built_for() -> None:
     jobs = of_type(template(), "AWS::EMRServerless::Application")["Jobs"]
 
-    assert (jobs["ReleaseLabel"], jobs["Architecture"]) == ("emr-spark-8.0.0", "ARM64")
+    assert (jobs["ReleaseLabel"], jobs["Architecture"]) == ("emr-spark-8.1.0", "ARM64")
     assert jobs["AutoStopConfiguration"]["Enabled"] is jobs["AutoStartConfiguration"]["Enabled"] is True
+
+
+@pytest.mark.parametrize(
+    "release, profile",
+    [("emr-spark-8.1.0", None), ("emr-spark-8.2.0", "cost-optimized"), ("emr-spark-8.10.0", "cost-optimized")],
+)
+def test_template_asks_for_few_workers_when_the_release_would_add_them_early(release: str, profile: str | None) -> None:
+    found = template(emr_release=release)
+
+    assert of_type(found, "AWS::EMRServerless::Application")["Jobs"]["ReleaseLabel"] == release
+    assert job_configuration(found).get("spark.emr-serverless.scalingProfile") == profile

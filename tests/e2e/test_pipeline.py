@@ -46,7 +46,7 @@ def test_decision_shows_the_offer_to_a_target_and_to_nobody_else(
         def is_certain() -> bool:
             # A busy machine may miss the deadline of the profile; then the answer says to ask again at once.
             status, answer = stack.post(
-                json.dumps(body).encode(), origin=shop.url, door="DecideEndpoint", path="/v1/decide"
+                json.dumps(body).encode(), origin=shop.url, output="DecideEndpoint", path="/v1/decide"
             )
             assert status == 200
             answers.append(answer)

@@ -13,7 +13,7 @@ from typing import Any
 
 from logdig.flush.flusher import FlushLimits, flush
 from logdig.flush.report import FlushReport
-from logdig.queue.packs import Batch, QueueSink
+from logdig.queue.packs import EventBatch, QueueSink
 from logdig.store.keys import ZONES
 from logdig.store.verify import check_object
 from logdig.times import wire_time
@@ -68,7 +68,7 @@ class Witness:
         self.acknowledged |= {_name(line) for line in lines}
 
 
-class Road:
+class FlushHarness:
     """One site's queues and bucket.
 
     Args:
@@ -87,14 +87,14 @@ class Road:
         self.force = True
         self._packs = self._events = 0
 
-    def batch(self, events: int, rejected: int = 0, app: str = "shop") -> Batch:
+    def batch(self, events: int, rejected: int = 0, app: str = "shop") -> EventBatch:
         """Make one request that is under way."""
         lines = tuple(self._line("event_id", app) for _ in range(events))
         bad = tuple(self._line("bad_id", app) for _ in range(rejected))
         self.witness.send(lines + bad)
-        return Batch(app, self.clock(), lines, bad)
+        return EventBatch(app, self.clock(), lines, bad)
 
-    def commit(self, batch: Batch, queue: FakeQueue | None = None) -> None:
+    def commit(self, batch: EventBatch, queue: FakeQueue | None = None) -> None:
         """Put a request into the queue, or into another one, and acknowledge it."""
         QueueSink(queue or self.queue, self.pack_id).commit(batch)
         self.witness.acknowledge(batch.events + batch.rejected)
@@ -121,7 +121,7 @@ class Road:
         self.witness.acknowledged.add(("", body))
 
     def flush_once(self, run: Flush = flush, queue: Any = None, store: Any = None) -> FlushReport:
-        """Run once; through other doors to queue and store, where given."""
+        """Run once; on another queue or store, where given."""
         deadline = self.clock() + timedelta(seconds=RUN_SECONDS)
         queue, store = queue or self.queue, store or self.store
         return run(queue, store, self.limits, self.clock, deadline=deadline, force=self.force)
@@ -139,22 +139,22 @@ class Road:
         """Compare what was sent and acknowledged with what the store and the dead-letter queue hold."""
         stored: list[bytes] = []
         sent, acknowledged = self.witness.sent, self.witness.acknowledged
-        found = Account(len(acknowledged))
+        account = Account(len(acknowledged))
         for key, body in self.store.objects.items():
             if key.startswith(ZONES):
                 _, fault = check_object(key, body)
-                found.faults += [f"{key}: {fault}"] if fault else []
+                account.faults += [f"{key}: {fault}"] if fault else []
                 stored += gzip.decompress(body).splitlines()
         named = [(_name(line), line) for line in sorted(stored)]
         copies = Counter(name for name, _ in named)
         # The rule of ingest: of several copies the one with the least (received_at, line).
         kept = dict(reversed(named))
         dead = {name for body in self.queue.dead + self.dlq.bodies for name in _names(body)}
-        found.lost = len(acknowledged - kept.keys() - dead)
-        found.raw_duplicates = copies.total() - len(copies)
-        found.duplicates_after_ingest = len(kept) - len({name[1] for name in kept})
-        found.wrong = sum(_as_sent(name, line) != sent.get(name) for name, line in kept.items())
-        return found
+        account.lost = len(acknowledged - kept.keys() - dead)
+        account.raw_duplicates = copies.total() - len(copies)
+        account.duplicates_after_ingest = len(kept) - len({name[1] for name in kept})
+        account.wrong = sum(_as_sent(name, line) != sent.get(name) for name, line in kept.items())
+        return account
 
     def _line(self, name: str, app: str) -> bytes:
         self._events += 1
@@ -172,11 +172,11 @@ class Road:
         return f"p{self._packs}"
 
 
-def filled(events: int = 200, seed: int = 1) -> Road:
-    """A road on which events wait."""
-    road = Road(seed)
-    road.send_many(events)
-    return road
+def filled(events: int = 200, seed: int = 1) -> FlushHarness:
+    """A harness with queued events."""
+    harness = FlushHarness(seed)
+    harness.send_many(events)
+    return harness
 
 
 def _as_line(event: dict[str, object]) -> bytes:
