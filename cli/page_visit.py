@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from cli.chromium import open_chromium
-from infra.local.machine import ROOT
+from infra.paths import ROOT
 from logdig.check.facts import PROBE, PageFacts, Post, Response, Tag, Violation, json_of, origin_of
 
 if TYPE_CHECKING:

@@ -60,7 +60,9 @@ def script_finding(facts: PageFacts) -> Finding:
         return Finding("script", None, "held back by its type")
     if _blocked(facts, "script", (tag.src,)):
         return Finding("script", False, f"{tag.src} is blocked by the page's security policy", "see csp")
-    response = facts.loads.get(tag.src) or facts.script
+    load = facts.loads.get(tag.src)
+    # A browser says little about a file that is not there; of one that is, it alone knows why it was not loaded.
+    response = load if load is not None and facts.script is not None and is_script(facts.script) else facts.script
     if response is None or not is_script(response):
         fault = fault_of(response) if response else "the browser did not ask for it"
         step = "put all files of clicktracker_js/dist there, and open the address yourself"
@@ -74,7 +76,7 @@ def parts_finding(facts: PageFacts) -> Finding:
     if not facts.parts:
         bundled = bool(facts.posts) and facts.tag is None
         return Finding("parts", bundled or None, "part of the page's bundle" if bundled else "not checked: no script")
-    missing = [response for response in facts.parts.values() if not is_script(response)]
+    missing = [response for response in facts.parts.values() if not is_script(response)] or _failed(facts)
     if missing:
         words = ", ".join(f"{_name(response.url)} ({fault_of(response)})" for response in missing)
         step = "serve all files of clicktracker_js/dist in the script's folder, under the script's own name"
@@ -84,6 +86,12 @@ def parts_finding(facts: PageFacts) -> Finding:
         step = f"answer with Access-Control-Allow-Origin: {facts.origin} (or *) in that folder"
         return Finding("parts", False, f"{origin_of(unread[0].url)} does not let the page read them", step)
     return Finding("parts", True, f"all {len(facts.parts)} lie beside the script")
+
+
+def _failed(facts: PageFacts) -> list[Response]:
+    """Parts that the page itself could not load."""
+    ends = tuple(f".{name}.js" for name in facts.parts)
+    return [one for url, one in facts.loads.items() if urlsplit(url).path.endswith(ends) and not is_script(one)]
 
 
 def _may_read(response: Response, origin: str) -> bool:

@@ -107,16 +107,17 @@ def test_tag_is_open_when_a_consent_tool_holds_it_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("load", "words"),
+    ("load", "script", "words"),
     [
-        (Response(SRC, error="net::ERR_BLOCKED_BY_CLIENT"), "net::ERR_BLOCKED_BY_CLIENT"),
-        (Response(SRC, 404, "text/html"), "HTTP 404"),
-        (Response(SRC, 200, "text/html"), "text/html"),
-        (Response(SRC, 200, JAVASCRIPT), "did not start"),
+        (Response(SRC, error="net::ERR_BLOCKED_BY_CLIENT"), GOOD.script, "net::ERR_BLOCKED_BY_CLIENT"),
+        (Response(SRC, error="net::ERR_ABORTED"), Response(SRC, 404, "text/html"), "HTTP 404"),
+        (Response(SRC, 200, "text/html"), Response(SRC, 200, "text/html"), "text/html"),
+        (Response(SRC, 200, JAVASCRIPT), GOOD.script, "did not start"),
+        (None, Response(SRC, error="connect ECONNREFUSED 10.0.0.1:443"), "ECONNREFUSED"),
     ],
 )
-def test_script_is_red_when_it_does_not_run(load: Response, words: str) -> None:
-    findings = judged(is_started=False, posts=(), loads={SRC: load})
+def test_script_is_red_when_it_does_not_run(load: Response | None, script: Response, words: str) -> None:
+    findings = judged(is_started=False, posts=(), script=script, loads={SRC: load} if load else {})
 
     assert red(findings) == ["script", "event"]
     assert words in findings["script"].what
@@ -128,6 +129,15 @@ def test_parts_are_red_when_their_folder_lets_no_other_origin_read() -> None:
 
     assert red(judged(parts=cdn)) == ["parts"]
     assert red(judged(parts=open_cdn)) == []
+
+
+def test_parts_are_red_when_the_page_could_not_load_one() -> None:
+    failed = Response(f"{SITE}/lib/other.options.js", error="net::ERR_ABORTED")
+
+    findings = judged(loads={**GOOD.loads, failed.url: failed})
+
+    assert red(findings) == ["parts"]
+    assert "other.options.js (net::ERR_ABORTED)" in findings["parts"].what
 
 
 @pytest.mark.parametrize("src", [f"{SITE}/clicktracker.js", f"{SITE}/lib/ClickTracker.js?v=2"])
