@@ -1,4 +1,4 @@
-"""Facts of a page -> what is right and wrong about it, line by line. Pure. Source: docs/tracker.md, "Check a page"."""
+"""Facts of a page -> what is right and wrong about it, line by line. Pure. Source: docs/check.md."""
 
 from __future__ import annotations
 

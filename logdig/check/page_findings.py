@@ -109,7 +109,7 @@ def blockers_finding(facts: PageFacts) -> Finding:
     if matched is None:
         return Finding("blockers", True, f"no address matches EasyPrivacy's rule {BLOCKED_NAME}")
     what = f"{matched} matches EasyPrivacy's rule {BLOCKED_NAME}: browsers with a blocker do not load it"
-    return Finding("blockers", False, what, "rename the files, all alike: docs/tracker.md, 'Hosting'")
+    return Finding("blockers", False, what, "rename the files, all alike: docs/tracker.md, 'Names that blockers know'")
 
 
 def csp_finding(facts: PageFacts) -> Finding:

@@ -1,7 +1,7 @@
 """The last stored events of both zones, and those that come after them: what `logdig events` shows.
 
 Events are read from the objects that the flush writes, never from the queue, where a reader would hide messages from
-the flush. Source: docs/operations.md, "See events".
+the flush. Source: docs/check.md.
 """
 
 from __future__ import annotations
