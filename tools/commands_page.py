@@ -15,7 +15,7 @@ PAGE = ROOT / "docs" / "commands.md"
 HEAD = """# Commands
 
 Commands on this page need the environment that `make setup` makes; activate it once per shell: `. .venv/bin/activate`.
-Made from the commands' own help by `python -m tools.commands_page`; a test fails when it is outdated.
+Made from the commands' own help by `python -m tools.commands_page`; a test fails when it is stale.
 Errors are one line on standard error with exit code 1; a wrong option exits with 2.
 """
 

@@ -1,4 +1,4 @@
-"""One account, one deployed stack and one flow of events, shared by all tests."""
+"""One account, one deployed stack and one flow of events, shared by all tests of the whole pipeline."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ JOBS = ("ingest", "heat_cells", "listens", "customers", "features", "models", "p
 JOBS_SECONDS = 1200
 CURL_REQUESTS = 10
 ORDER = (
-    "test_traffic", "test_deployer", "test_pipeline", "test_commands", "test_permissions", "test_jobs_role",
-    "test_destroy",
+    "test_traffic", "test_deployer", "test_queue_to_decision", "test_commands", "test_permissions",
+    "test_jobs_role", "test_destroy",
 )  # fmt: skip
 """One stack lives through all of them: events are counted before more of them come with permissions taken away."""
 
