@@ -17,6 +17,7 @@ import msgspec
 from cli.chromium import open_chromium
 from infra.paths import ROOT
 from logdig.check.facts import PROBE, PageFacts, Post, Response, Tag, Violation, json_of, origin_of
+from logdig.errors import LogDigError
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -76,8 +77,11 @@ def visit(url: str, seconds: float, *, agree: bool) -> PageFacts:
         agree: Answer the consent question with yes for analytics.
     Raises:
         MissingPartError: Playwright or Chromium is missing.
+        LogDigError: The page was left or closed while it was looked at.
     """
     with open_chromium() as browser:
+        from playwright.sync_api import Error
+
         context = browser.new_context()
         context.set_default_timeout(FETCH_MS)
         page, seen = context.new_page(), _Seen()
@@ -87,7 +91,10 @@ def visit(url: str, seconds: float, *, agree: bool) -> PageFacts:
         if facts.page.error or facts.page.status >= 400 or "html" not in facts.page.content_type:
             return facts
         _wait_for_event(page, seen, seconds, agree=agree)
-        return _gather(page, facts, seen, agree=agree)
+        try:
+            return _gather(page, facts, seen, agree=agree)
+        except Error as err:
+            raise LogDigError(f"{url} went away while it was looked at: {_short(err.message)}; try again") from err
 
 
 def _open(page: Page, url: str) -> PageFacts:

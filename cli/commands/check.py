@@ -6,12 +6,13 @@ import os
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 import msgspec
 from rich.console import Console
 
-from cli.options import Number, json_option, read_address, read_settings
+from cli.options import Number, json_option, read_settings
 from cli.program import with_program
 from cli.terminal import printable
 from logdig.check.findings import NAMES
@@ -19,11 +20,23 @@ from logdig.check.findings import NAMES
 if TYPE_CHECKING:
     from logdig.check.facts import Finding
 
+
 MARKS = {True: ("green", "green"), False: ("red", "red"), None: ("open", "yellow")}
 
 
+def read_page(_context: click.Context, _argument: click.Parameter, text: str) -> str:
+    """Accept a page's address."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.hostname or not text.isprintable() or " " in text:
+        raise click.BadParameter(f"{text!r}: an address such as https://shop.example/")
+    return text
+
+
 @click.command("check")
-@click.argument("url", callback=read_address)
+@click.argument("url", callback=read_page)
 @click.option("--agree", is_flag=True, help="Answer the consent question with yes for analytics, as a visitor would.")
 @click.option(
     "--seconds", type=Number(1, 300), default=10.0, show_default=True, help="Wait so long for the first event."
