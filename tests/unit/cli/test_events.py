@@ -31,6 +31,7 @@ def add(store: FakeStore, zone: Zone, **line: Any) -> None:
 def store(monkeypatch: pytest.MonkeyPatch) -> FakeStore:
     """A bucket with a click of 11:59:55 and an older page view."""
     store = FakeStore()
+    store.clock = lambda: NOW
     add(store, "raw", received_at="2026-11-24T11:59:55.000Z", event_id="new", user_key="u", current_page="http://a/")
     add(store, "raw", received_at="2026-11-24T11:00:00.000Z", event_id="old", type="page")
     monkeypatch.setattr("logdig.aws.clients.s3_store", lambda _: store)

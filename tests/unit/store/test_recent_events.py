@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -13,7 +12,6 @@ from cli.commands.events import TYPES
 from logdig.events.types import EVENT_TYPES
 from logdig.store import recent_events
 from logdig.store.keys import Zone, parse_key
-from logdig.store.object_store import StoredObject
 from logdig.store.objects import build_object
 from logdig.store.recent_events import EventFeed, EventFilter, RecentEvent, rejected_event, stored_event
 from tests.fakes.store import FakeStore
@@ -21,23 +19,12 @@ from tests.fakes.store import FakeStore
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
-class TimedStore(FakeStore):
-    """Tells when each object was stored, as S3 does: a minute after noon of its day, or as set."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.stored_at: dict[str, datetime] = {}
-
-    def list(self, prefix: str) -> Iterator[StoredObject]:
-        for entry in super().list(prefix):
-            yield StoredObject(entry.key, entry.size_bytes, self.stored_at[entry.key])
-
-    def add(self, zone: Zone, *lines: dict[str, Any], stored_at: datetime = NOW) -> str:
-        day = date.fromisoformat(lines[0]["received_at"][:10])
-        built = build_object(zone, day, [json.dumps(line).encode() for line in lines])
-        self.put(built.key, built.body)
-        self.stored_at[built.key] = stored_at
-        return built.key
+def add(store: FakeStore, zone: Zone, *lines: dict[str, Any], stored_at: datetime = NOW) -> str:
+    day = date.fromisoformat(lines[0]["received_at"][:10])
+    built = build_object(zone, day, [json.dumps(line).encode() for line in lines])
+    store.clock = lambda: stored_at
+    store.put(built.key, built.body)
+    return built.key
 
 
 def raw(event_id: str, received_at: str = "2026-11-24T11:59:00.000Z", **fields: Any) -> dict[str, Any]:
@@ -59,39 +46,39 @@ def ids(events: list[RecentEvent]) -> list[str | None]:
 
 
 def test_feed_gives_accepted_and_rejected_events_in_order_of_arrival() -> None:
-    store = TimedStore()
-    store.add("raw", raw("a", "2026-11-24T11:00:01.000Z"), raw("c", "2026-11-24T11:00:03.000Z"))
-    store.add("bad", bad("b", '{"type": "page"}', "2026-11-24T11:00:02.000Z"))
+    store = FakeStore()
+    add(store, "raw", raw("a", "2026-11-24T11:00:01.000Z"), raw("c", "2026-11-24T11:00:03.000Z"))
+    add(store, "bad", bad("b", '{"type": "page"}', "2026-11-24T11:00:02.000Z"))
 
     assert ids(feed(store).last(20)) == ["a", "b", "c"]
 
 
 def test_feed_gives_the_newest_when_there_are_more_than_wanted() -> None:
-    store = TimedStore()
+    store = FakeStore()
     for hour in range(6, 12):
         stored = datetime(2026, 11, 24, hour, 6, tzinfo=UTC)
-        store.add("raw", raw(f"e{hour}", f"2026-11-24T{hour:02}:00:00.000Z"), stored_at=stored)
+        add(store, "raw", raw(f"e{hour}", f"2026-11-24T{hour:02}:00:00.000Z"), stored_at=stored)
 
     assert ids(feed(store).last(2)) == ["e10", "e11"]
     assert store.steps.count("get") == 2, "objects that were stored before the oldest one shown are not read"
 
 
 def test_feed_goes_back_over_days_when_today_has_too_few() -> None:
-    store = TimedStore()
+    store = FakeStore()
     for day in (9, 14, 20, 24):
         stored = datetime(2026, 11, day, 1, tzinfo=UTC)
-        store.add("raw", raw(f"d{day}", f"2026-11-{day:02}T00:30:00.000Z"), stored_at=stored)
+        add(store, "raw", raw(f"d{day}", f"2026-11-{day:02}T00:30:00.000Z"), stored_at=stored)
 
     assert ids(feed(store).last(20)) == ["d14", "d20", "d24"]
 
 
 def test_feed_gives_only_new_events_when_it_is_asked_again() -> None:
-    store = TimedStore()
-    store.add("raw", raw("a"))
+    store = FakeStore()
+    add(store, "raw", raw("a"))
     events = feed(store)
     before = events.last(20)
 
-    store.add("raw", raw("b"))
+    add(store, "raw", raw("b"))
     after = events.new()
     nothing = events.new()
 
@@ -99,24 +86,24 @@ def test_feed_gives_only_new_events_when_it_is_asked_again() -> None:
 
 
 def test_feed_sees_what_arrived_yesterday_and_is_stored_after_midnight() -> None:
-    store = TimedStore()
+    store = FakeStore()
     events = feed(store, now=datetime(2026, 11, 25, 0, 4, tzinfo=UTC))
     events.last(20)
 
-    store.add("raw", raw("late", "2026-11-24T23:59:00.000Z"))
+    add(store, "raw", raw("late", "2026-11-24T23:59:00.000Z"))
 
     assert ids(events.new()) == ["late"]
 
 
 def test_feed_shows_an_event_once_when_it_is_stored_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recent_events, "KNOWN_IDS", 2)
-    store = TimedStore()
-    store.add("raw", raw("a"))
+    store = FakeStore()
+    add(store, "raw", raw("a"))
     events = feed(store)
     events.last(20)
 
-    store.add("raw", raw("a", "2026-11-24T11:59:30.000Z"), raw("b", "2026-11-24T11:59:40.000Z"))
-    store.add("raw", raw("c", "2026-11-24T11:59:50.000Z"), raw("b", "2026-11-24T11:59:51.000Z"))
+    add(store, "raw", raw("a", "2026-11-24T11:59:30.000Z"), raw("b", "2026-11-24T11:59:40.000Z"))
+    add(store, "raw", raw("c", "2026-11-24T11:59:50.000Z"), raw("b", "2026-11-24T11:59:51.000Z"))
 
     assert ids(events.new()) == ["b", "c"]
 
@@ -131,29 +118,35 @@ def test_feed_shows_an_event_once_when_it_is_stored_twice(monkeypatch: pytest.Mo
     ],
 )
 def test_feed_gives_chosen_events_only(chosen: EventFilter, expected: list[str]) -> None:
-    store = TimedStore()
-    store.add(
-        "raw", raw("p", "2026-11-24T11:00:00.000Z", type="page"), raw("o", "2026-11-24T11:58:00.000Z", app="blog")
+    store = FakeStore()
+    add(
+        store,
+        "raw",
+        raw("p", "2026-11-24T11:00:00.000Z", type="page"),
+        raw("o", "2026-11-24T11:58:00.000Z", app="blog"),
     )
-    store.add(
-        "bad", bad("unread", "{", "2026-11-24T11:00:01.000Z"), bad("c", '{"type": "click"}', "2026-11-24T11:00:01.000Z")
+    add(
+        store,
+        "bad",
+        bad("unread", "{", "2026-11-24T11:00:01.000Z"),
+        bad("c", '{"type": "click"}', "2026-11-24T11:00:01.000Z"),
     )
 
     assert ids(feed(store, chosen).last(20)) == expected
 
 
 def test_feed_reads_no_object_that_was_stored_before_the_time_asked_for() -> None:
-    store = TimedStore()
-    store.add("raw", raw("a", "2026-11-24T08:00:00.000Z"), stored_at=datetime(2026, 11, 24, 8, 5, tzinfo=UTC))
+    store = FakeStore()
+    add(store, "raw", raw("a", "2026-11-24T08:00:00.000Z"), stored_at=datetime(2026, 11, 24, 8, 5, tzinfo=UTC))
 
     assert feed(store, EventFilter(since=NOW - timedelta(minutes=10))).last(20) == []
     assert "get" not in store.steps
 
 
 def test_feed_names_an_object_that_is_damaged_and_shows_the_others() -> None:
-    store = TimedStore()
-    store.add("raw", raw("a"))
-    damaged = store.add("raw", raw("b"))
+    store = FakeStore()
+    add(store, "raw", raw("a"))
+    damaged = add(store, "raw", raw("b"))
     store.objects[damaged] = b"no gzip"
     named: list[str] = []
 
