@@ -110,7 +110,7 @@ def _open(page: Page, url: str) -> PageFacts:
         error = "" if loaded else f"no response within {LOAD_MS // 1000} s"
     except Error as err:
         error = _short(err.message)
-    main = next((one for one in reversed(loaded) if one.frame == page.main_frame), None)
+    main = next((response for response in reversed(loaded) if response.frame == page.main_frame), None)
     if error or main is None:
         return PageFacts(url, Response(url, error=error or "no response"))
     headers = main.headers
@@ -245,5 +245,5 @@ def _fetch_parts(src: str, script: Response, fetch: Callable[[str], Response]) -
 def _short(message: str) -> str:
     """The cause in an error of Playwright, without its name for the call and its log."""
     first = message.splitlines()[0] if message else "failed"
-    found = re.search(r"net::\w+|connect \w+ \S+|getaddrinfo \S+.*|Timeout \S+ exceeded", first)
-    return found[0] if found else first.removeprefix("Page.goto: ")
+    cause = re.search(r"net::\w+|connect \w+ \S+|getaddrinfo \S+.*|Timeout \S+ exceeded", first)
+    return cause[0] if cause else first.removeprefix("Page.goto: ")

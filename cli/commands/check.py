@@ -61,17 +61,21 @@ def command(url: str, agree: bool, seconds: float, ignore: tuple[str, ...], as_j
     with Console(stderr=True).status(f"opening {printable(url)}"):
         facts = visit(url, seconds, agree=agree)
     findings = find(facts, apps, datetime.now(UTC))
-    red = [one.name for one in findings if one.ok is False and one.name not in ignore]
+    red = [finding.name for finding in findings if finding.ok is False and finding.name not in ignore]
     if as_json:
-        rows = [
-            {"name": one.name, "ok": one.ok, "what": one.what, "next": with_program(one.next_step)} for one in findings
-        ]
+        rows = [row_of(finding) for finding in findings]
         click.echo(msgspec.json.encode({"url": url, "ok": not red, "findings": rows}).decode())
     else:
-        for one in findings:
-            click.echo(line_of(one))
+        for finding in findings:
+            click.echo(line_of(finding))
         click.echo(f"{len(red)} red: {', '.join(red)}" if red else "nothing is red", err=True)
     sys.exit(1 if red else 0)
+
+
+def row_of(finding: Finding) -> dict[str, object]:
+    """A finding as it stands in the JSON report."""
+    step = with_program(finding.next_step)
+    return {"name": finding.name, "ok": finding.ok, "what": finding.what, "next": step}
 
 
 def line_of(finding: Finding) -> str:

@@ -35,7 +35,7 @@ def find(facts: PageFacts, apps: Apps | None, now: datetime) -> list[Finding]:
         cors_finding(facts),
     ]
     if not collector.ok:
-        replies = [Finding(one.name, None, f"{NOT_CHECKED}: no collector") for one in replies]
+        replies = [Finding(reply.name, None, f"{NOT_CHECKED}: no collector") for reply in replies]
     findings = [first, *(judge(facts) for judge in _OF_THE_PAGE), collector, *replies, page.consent_finding(facts)]
     return [*findings, event_finding(facts, findings)]
 
@@ -142,7 +142,7 @@ def _no_event(facts: PageFacts, findings: list[Finding]) -> Finding:
     causes = _causes(facts, findings)
     if causes:
         return Finding("event", False, "none was sent", causes)
-    waits = next((one for one in findings if one.name in ("tag", "consent") and one.ok is None), None)
+    waits = next((each for each in findings if each.name in ("tag", "consent") and each.ok is None), None)
     if waits is not None:
         return Finding("event", None, f"none was sent, see {waits.name}")
     sampled = facts.tag.attributes.get("sampleRate") if facts.tag else None

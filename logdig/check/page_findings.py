@@ -91,7 +91,8 @@ def parts_finding(facts: PageFacts) -> Finding:
 def _failed(facts: PageFacts) -> list[Response]:
     """Parts that the page itself could not load."""
     ends = tuple(f".{name}.js" for name in facts.parts)
-    return [one for url, one in facts.loads.items() if urlsplit(url).path.endswith(ends) and not is_script(one)]
+    loads = ((urlsplit(url).path, response) for url, response in facts.loads.items())
+    return [response for path, response in loads if path.endswith(ends) and not is_script(response)]
 
 
 def _may_read(response: Response, origin: str) -> bool:
@@ -115,18 +116,13 @@ def blockers_finding(facts: PageFacts) -> Finding:
 def csp_finding(facts: PageFacts) -> Finding:
     """Whether the page's policy allows the script, its parts and the collector."""
     files = [facts.tag.src if facts.tag else "", *(part.url for part in facts.parts.values())]
-    script = _blocked(facts, "script", [url for url in files if url])
-    connect = _blocked(facts, "connect", [facts.api] if facts.api else [])
-    if not script and not connect:
+    urls = {"script-src": list(filter(None, files)), "connect-src": [facts.api] if facts.api else []}
+    blocked = {name: url for name in urls if (url := _blocked(facts, name.removesuffix("-src"), urls[name]))}
+    if not blocked:
         return Finding("csp", True, "allows what was tried" if facts.has_policy else "the page has no policy")
-    blocked = [
-        *([f"script-src blocks {script}"] if script else []),
-        *([f"connect-src blocks {connect}"] if connect else []),
-    ]
-    steps = [
-        f"add {origin_of(url)} to {name}" for name, url in (("script-src", script), ("connect-src", connect)) if url
-    ]
-    return Finding("csp", False, "; ".join(blocked), f"{' and '.join(steps)} of Content-Security-Policy")
+    what = "; ".join(f"{name} blocks {url}" for name, url in blocked.items())
+    steps = " and ".join(f"add {origin_of(url)} to {name}" for name, url in blocked.items())
+    return Finding("csp", False, what, f"{steps} of Content-Security-Policy")
 
 
 def _blocked(facts: PageFacts, kind: str, urls: list[str] | tuple[str, ...]) -> str:

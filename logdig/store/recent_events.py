@@ -183,7 +183,7 @@ def rejected_event(line: dict[str, Any]) -> RecentEvent:
         event = None
     errors = line.get("errors")
     reasons = [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
-    words = tuple(": ".join(filter(None, (_text(one, "field"), _text(one, "reason")))) for one in reasons)
+    words = tuple(": ".join(filter(None, (_text(error, "field"), _text(error, "reason")))) for error in reasons)
     fields = event if isinstance(event, dict) else {}
     return _shown(line, fields, rejected=True, event_id=_text(line, "bad_id"), reasons=words)
 
