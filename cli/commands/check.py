@@ -66,7 +66,8 @@ def command(url: str, agree: bool, seconds: float, ignore: tuple[str, ...], as_j
         rows = [row_of(finding) for finding in findings]
         click.echo(msgspec.json.encode({"url": url, "ok": not red, "findings": rows}).decode())
     else:
-        for finding in findings:
+        # Without a page nothing else was checked.
+        for finding in findings if findings[0].ok else findings[:1]:
             click.echo(line_of(finding))
         click.echo(f"{len(red)} red: {', '.join(red)}" if red else "nothing is red", err=True)
     sys.exit(1 if red else 0)

@@ -43,7 +43,7 @@ def test_check_ends_with_failure_and_says_what_to_do_when_a_line_is_red(run: Run
     told = run(replace(GOOD, page=Response("https://shop.example/", 500, "text/html")))
 
     assert told.exit_code == 1
-    assert told.stdout.splitlines()[:2] == [
+    assert told.stdout.splitlines() == [
         "red   page        https://shop.example/ answers HTTP 500",
         "                  next: name a page that visitors can open",
     ]
