@@ -1,4 +1,4 @@
-"""Mended events on their way through the front door again, as a signed server sends them."""
+"""Send corrected events through the endpoint again, as a signed server sends them."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ def retry(
                 by_app.setdefault(event.app or "", []).append((place, repair(event)))
             except InputError as err:
                 reasons[place] = f"not sent: {err.message}"
-        for app, mended in by_app.items():
-            if mended:
-                batch = Batch(None, tuple(event for _, event in mended), tuple(place for place, _ in mended))
+        for app, corrected in by_app.items():
+            if corrected:
+                batch = Batch(None, tuple(event for _, event in corrected), tuple(place for place, _ in corrected))
                 for refusal in sender_of(app).send(batch).refusals:
                     reasons[refusal.line] = refusal.reason
         yield from (Outcome(event.bad_id, reason) for event, reason in zip(chunk, reasons, strict=True))

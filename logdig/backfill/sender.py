@@ -1,4 +1,4 @@
-"""Post events through the front door as a signed server: batches, several requests at once, retried as a tracker would.
+"""Post events through the endpoint as a signed server: batches, several requests at once, retried as a tracker would.
 
 A batch counts when it was answered 202. What is in doubt is sent again, which the event_id makes harmless.
 """
