@@ -70,7 +70,7 @@ def command(
     """Show the last events, accepted and rejected, oldest first; times are UTC.
 
     An event shows when the flush has written it: on AWS up to ten minutes after it was received, with `logdig dev`
-    within about a minute. `logdig tail` shows log lines instead, `logdig bad show` a rejected event whole.
+    within seconds. `logdig tail` shows log lines instead, `logdig bad show` a rejected event whole.
     """
     from logdig.aws.clients import s3_store
     from logdig.store.recent_events import EventFeed, EventFilter
