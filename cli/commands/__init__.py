@@ -3,6 +3,7 @@
 COMMANDS = {
     "app": "Add, list, rotate and disable apps in logdig.toml.",
     "bad": "List, show and retry rejected events.",
+    "check": "Open a page in Chromium and say what keeps it from recording.",
     "cost": "Show the cost of a month by service.",
     "dashboard": "Serve the dashboard.",
     "demo": "Run the whole pipeline on this machine, from visitors to ad decisions.",
@@ -10,6 +11,7 @@ COMMANDS = {
     "destroy": "Remove the deployed stack; the data stays unless you ask.",
     "dev": "Run collector, queue, flush and dashboard on this machine.",
     "dlq": "List dead-letter messages and send them back to the queue.",
+    "events": "Show the last events, accepted and rejected.",
     "flush": "Write queued events to S3 now.",
     "forget": "Erase a person from all stored data.",
     "init": "Write logdig.toml, by questions or by flags.",

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from cli.options import collector_option, day_type, find_app, json_option, read_settings, require_secret
-from cli.program import with_program
+from cli.terminal import report_unreadable
 from logdig.backfill.refused_rows import printable
 from logdig.errors import InputError
 
@@ -32,11 +32,6 @@ def command() -> None:
 
 
 day_option = click.option("--day", "days", multiple=True, type=day_type, help="UTC day of arrival; repeatable.")
-
-
-def report_unreadable(key: str) -> None:
-    """Name an object that was skipped."""
-    click.echo(with_program(f"CANNOT BE READ  {key}; see: logdig verify"), err=True)
 
 
 @command.command("list")

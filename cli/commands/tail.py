@@ -36,7 +36,10 @@ MOST_MINUTES = 3653 * 24 * 60
 @json_option("Print one JSON object for each line.")
 @aws_options
 def command(sources: tuple[str, ...], minutes: float, once: bool, as_json: bool) -> None:
-    """Show log lines of the deployed functions and jobs, oldest first, until Ctrl-C."""
+    """Show log lines of the deployed functions and jobs, oldest first, until Ctrl-C.
+
+    `logdig events` shows events instead.
+    """
     from infra.aws.cloudformation import require_stack
     from infra.aws.remote import SOURCES, read_log
 

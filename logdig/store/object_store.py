@@ -9,6 +9,7 @@ import base64
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -31,6 +32,7 @@ class StoredObject:
 
     key: str
     size_bytes: int
+    stored_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ class S3EventStore:
                 if "Name" not in page:
                     raise StoreUnavailableError(f"S3 list of {self.bucket}/{prefix}: {NOT_S3}", key=prefix)
                 for entry in page.get("Contents", []):
-                    yield StoredObject(entry["Key"], entry["Size"])
+                    yield StoredObject(entry["Key"], entry["Size"], entry.get("LastModified"))
         except (BotoCoreError, ClientError) as err:
             raise self._unavailable("list", prefix, err) from err
 

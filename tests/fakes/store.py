@@ -10,12 +10,14 @@ import gzip
 import hashlib
 import io
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from logdig.store.object_store import DELETE_LIMIT, S3EventStore, StoredVersion
+from logdig.times import Clock
 from tests.fakes.queue import refusal
 
 PAGE_KEYS = 1000
@@ -30,13 +32,15 @@ class FakeS3:
 
     ``before`` and ``after`` are called with operation and key and may raise; an error of ``after`` comes when the
     effect has happened. ``conflicts`` is the number of conditional puts still to meet another of the same key.
-    ``on_the_way`` changes a body between sender and store. ``steps`` lists the calls.
+    ``on_the_way`` changes a body between sender and store. ``steps`` lists the calls. ``clock`` times puts.
     """
 
     exceptions = SimpleNamespace(NoSuchKey=NoSuchKeyError)
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
+        self.stored_at: dict[str, datetime] = {}
+        self.clock: Clock = lambda: datetime.now(UTC)
         self.before: Callable[[str, str], None] = lambda _operation, _key: None
         self.after: Callable[[str, str], None] = lambda _operation, _key: None
         self.on_the_way: Callable[[bytes], bytes] = lambda body: body
@@ -64,6 +68,7 @@ class FakeS3:
         if IfNoneMatch and Key in self.objects:
             raise refusal("PutObject", "PreconditionFailed", 412)
         self.objects[Key] = arrived
+        self.stored_at[Key] = self.clock()
         self.after("put", Key)
         return {"ETag": hashlib.md5(arrived, usedforsecurity=False).hexdigest()}
 
@@ -83,10 +88,10 @@ class FakeS3:
         self._step("list", Prefix)
         found = [key for key in sorted(self.objects) if key.startswith(Prefix)]
         pages = [found[start : start + PAGE_KEYS] for start in range(0, len(found), PAGE_KEYS)]
-        return [
-            {"Name": Bucket, "Contents": [{"Key": key, "Size": len(self.objects[key])} for key in keys]}
-            for keys in pages
-        ]
+        return [{"Name": Bucket, "Contents": [self._entry(key) for key in keys]} for keys in pages]
+
+    def _entry(self, key: str) -> dict[str, Any]:
+        return {"Key": key, "Size": len(self.objects[key]), "LastModified": self.stored_at.get(key, self.clock())}
 
     def delete_objects(self, *, Bucket: str, Delete: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
         """Remove objects; a missing one is no error."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import boto3
 import pytest
@@ -105,6 +106,17 @@ def test_store_lists_by_prefix_in_order_and_deletes(store: EventStore) -> None:
 
     assert listed == [("raw/a", 5), ("raw/b", 5)]
     assert [entry.key for entry in store.list("")] == ["bad/c", "raw/b"]
+
+
+def test_store_tells_when_an_object_was_stored(store: EventStore) -> None:
+    before = datetime.now(UTC)
+    store.put(KEY, b"one")
+
+    (entry,) = store.list("raw/")
+
+    # S3 tells whole seconds.
+    assert entry.stored_at is not None
+    assert before.replace(microsecond=0) <= entry.stored_at <= datetime.now(UTC)
 
 
 def test_store_names_the_key_when_there_is_none(store: EventStore) -> None:
