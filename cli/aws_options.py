@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
+from cli.options import read_settings
 from logdig.errors import InputError
 
 if TYPE_CHECKING:
@@ -34,6 +35,20 @@ def aws_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return profile(region(function))
 
 
+def open_access() -> None:
+    """Check the keys of this machine, and let calls that fail say that they are tried again.
+
+    Raises:
+        SetupError: There are no usable keys.
+        TransientError: They cannot be fetched.
+    """
+    from logdig.aws.access import check_access
+    from logdig.aws.retry_notice import watch_retries
+
+    check_access(os.environ)
+    watch_retries(lambda line: click.echo(line, err=True))
+
+
 def _set(_context: click.Context, option: click.Parameter, value: str | None) -> None:
     if value is not None and option.name is not None:
         os.environ[VARIABLES[option.name]] = value
@@ -49,10 +64,18 @@ where_option = click.option(
 )
 
 
+def aws_settings() -> Settings:
+    """Settings of a command that speaks to AWS, after a check of the access; see `open_access`."""
+    settings = read_settings()
+    open_access()
+    return settings
+
+
 def account_of(settings: Settings) -> Account:
-    """The account of AWS's standard credential chain in the region of the settings."""
+    """The account of AWS's standard credential chain in the region of the settings; see `open_access`."""
     from infra.aws.account import open_account
 
+    open_access()
     return open_account(settings.region)
 
 

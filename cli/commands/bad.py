@@ -16,7 +16,8 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress
 
-from cli.options import collector_option, day_type, find_app, json_option, read_settings, require_secret
+from cli.aws_options import aws_options, aws_settings
+from cli.options import collector_option, day_type, find_app, json_option, require_secret
 from cli.program import with_program
 from logdig.errors import InputError
 
@@ -44,6 +45,7 @@ def report_unreadable(key: str) -> None:
 @click.option("--reason", default="", help="Only events whose first error contains this text.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="Maximum number of events.")
 @json_option("Print each whole event as a JSON object.")
+@aws_options
 def list_bad(days: tuple[datetime, ...], app: str | None, reason: str, limit: int, as_json: bool) -> None:
     """List rejected events with their first error."""
     from logdig.aws.clients import s3_store
@@ -51,7 +53,7 @@ def list_bad(days: tuple[datetime, ...], app: str | None, reason: str, limit: in
 
     selection = Filter([day.date() for day in days], app, reason)
     count = 0
-    for event in islice(read_bad(s3_store(read_settings()), selection, report_unreadable), limit):
+    for event in islice(read_bad(s3_store(aws_settings()), selection, report_unreadable), limit):
         count += 1
         if as_json:
             click.echo(msgspec.json.encode(event).decode())
@@ -63,12 +65,13 @@ def list_bad(days: tuple[datetime, ...], app: str | None, reason: str, limit: in
 
 @command.command("show")
 @click.argument("bad_id")
+@aws_options
 def show(bad_id: str) -> None:
     """Show the rejected event BAD_ID as JSON."""
     from logdig.aws.clients import s3_store
     from logdig.store.bad_events import find_bad
 
-    (event,) = find_bad(s3_store(read_settings()), [bad_id], report_unreadable)
+    (event,) = find_bad(s3_store(aws_settings()), [bad_id], report_unreadable)
     click.echo(msgspec.json.format(msgspec.json.encode(event)).decode())
 
 
@@ -82,6 +85,7 @@ def show(bad_id: str) -> None:
 @click.option("--from", "file", type=click.Path(exists=True, path_type=Path), help="Send this event instead (one id).")
 @collector_option
 @json_option("Print one JSON object for each event.")
+@aws_options
 def retry(
     bad_ids: tuple[str, ...],
     days: tuple[datetime, ...],
@@ -107,7 +111,7 @@ def retry(
         raise InputError("--from FILE replaces one event; give one id")
     if bool(bad_ids) == bool(days or reason):
         raise InputError("give either ids of events, or --day or --reason")
-    settings = read_settings()
+    settings = aws_settings()
     store = s3_store(settings)
     selection = Filter([day.date() for day in days], app, reason)
     parsed = _parse(changes)

@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from cli.aws_options import aws_options, aws_settings
 from cli.options import json_option
 from infra.cost.comparison import by_front_door, design_of_2016, published
 from infra.cost.model import FRONT_DOORS, Freshness, FrontDoor, Line, Workload, bill, total
@@ -22,6 +23,7 @@ from infra.cost.prices import read_prices
 @click.option("--decisions-per-month", default=0.0, show_default=True, help="Calls of the decision service.")
 @click.option("--from-ledger", is_flag=True, help="Take the events of the last 30 days from the ledger.")
 @json_option("Print JSON: total_usd and lines.")
+@aws_options
 def command(
     events_per_month: float,
     events_per_request: float,
@@ -76,12 +78,11 @@ def _table(lines: list[Line], title: str) -> Table:
 def _accepted_last_month() -> float:
     from datetime import UTC, datetime, timedelta
 
-    from cli.options import read_settings
     from logdig.errors import InputError
     from logdig.marts.reader import Marts
 
     since = (datetime.now(UTC) - timedelta(days=30)).date().isoformat()
-    marts = Marts(read_settings(), os.environ)
+    marts = Marts(aws_settings(), os.environ)
     rows = marts.table("ledger", columns=("accepted",), row_filter=f"day >= '{since}'")
     if rows.num_rows == 0:
         raise InputError("the ledger has no row for the last 30 days; run: logdig jobs run ledger")

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from cli.options import json_option, read_settings
+from cli.aws_options import aws_options, aws_settings
+from cli.options import json_option
 from logdig.errors import InputError, LogDigError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--app", help="Only data of this app; default: every app.")
 @click.option("--yes", is_flag=True, help="Do it; without this only count.")
 @json_option("Print the counts, or the receipt, as one JSON object.")
+@aws_options
 def command(*, user_key: str | None, customer_id: str | None, app: str | None, yes: bool, as_json: bool) -> None:
     """Remove a person's events and rows from objects, tables and profiles.
 
@@ -41,7 +43,7 @@ def command(*, user_key: str | None, customer_id: str | None, app: str | None, y
     from logdig.aws.clients import dynamodb_profiles, s3_store
 
     person = _person(user_key, customer_id, app)
-    settings = read_settings()
+    settings = aws_settings()
     if app is not None and app not in [known.name for known in settings.apps]:
         raise InputError(f"logdig.toml has no app {app!r}")
     with Console(stderr=True).status("starting Spark") as status:
