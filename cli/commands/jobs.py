@@ -39,10 +39,10 @@ def list_jobs(as_json: bool) -> None:
     from analytics.jobs.registry import JOBS
 
     if as_json:
-        click.echo(json.dumps(JOBS))
+        click.echo(json.dumps({name: job.meaning for name, job in JOBS.items()}))
         return
-    for name, meaning in JOBS.items():
-        click.echo(f"{name:<12} {meaning}")
+    for name, job in JOBS.items():
+        click.echo(f"{name:<12} {job.meaning}")
 
 
 @command.command("run")
@@ -88,7 +88,9 @@ def _run_deployed(settings: Settings, name: str, *, as_json: bool) -> None:
     stack = require_stack(account, settings.stack_name)
     run = start_job(account, settings, stack, [name])
     console = progress()
-    console.print(f"run {run} is started; waiting for its end, at most {JOB_SECONDS // 3600} h; it goes on without this")
+    console.print(
+        f"run {run} is started; waiting for its end, at most {JOB_SECONDS // 3600} h; it goes on without this"
+    )
     with console.status(f"run {run}") as status:
         follow_job(account, stack, run, lambda state: _show_state(console, status, run, state))
     click.echo(json.dumps({"name": name, "run": run, "state": "SUCCESS"}) if as_json else f"{name} done, run {run}")

@@ -97,9 +97,7 @@ def probe(app: AppSettings, event_id: str, now: str) -> dict[str, Any]:
     return {"token": app.token, "tracker": "logdig-probe", "events": [event]}
 
 
-def _post(
-    account: Account, endpoint: str, app: AppSettings, event_id: str, print_line: Callable[[str], None]
-) -> None:
+def _post(account: Account, endpoint: str, app: AppSettings, event_id: str, print_line: Callable[[str], None]) -> None:
     body = json.dumps(probe(app, event_id, wire_time(account.clock()))).encode()
     origin = app.origins[0].replace("*.", "logdig-probe.")
     headers = {"Content-Type": "application/json", "Origin": origin}

@@ -49,9 +49,10 @@ def longest_seconds(config: Any, err: Exception) -> float:
         config: botocore's Config of the client.
         err: What the first try failed with.
     """
-    further = config.retries["total_max_attempts"] - 1
+    further: int = config.retries["total_max_attempts"] - 1
     a_try: float = config.read_timeout if isinstance(err, ReadTimeoutError) else config.connect_timeout
-    return further * a_try + sum(min(2**number, LONGEST_WAIT_SECONDS) for number in range(further))
+    waits = sum(min(2**number, LONGEST_WAIT_SECONDS) for number in range(further))
+    return further * a_try + waits
 
 
 def is_hopeless(err: Exception) -> bool:

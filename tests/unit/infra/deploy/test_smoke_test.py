@@ -73,7 +73,7 @@ def test_probe_is_not_sent_when_no_app_may_write_from_a_page() -> None:
 
 
 def test_smoke_test_fails_when_the_collector_never_accepts_the_probe() -> None:
-    account = ScriptedAccount()
+    account, said = ScriptedAccount(), list[str]()
     with (
         stack_at(lambda _headers, _body: (503, b"later")) as stack,
         pytest.raises(
@@ -82,14 +82,19 @@ def test_smoke_test_fails_when_the_collector_never_accepts_the_probe() -> None:
     ):
         smoke_test(account, SETTINGS, stack, FakeStore(), said.append)
 
+    (line,) = said
+    assert line.endswith("does not accept the probe: 503 later; trying for at most 120 s")
+
 
 def test_smoke_test_fails_when_no_flush_writes_the_probe() -> None:
-    account = ScriptedAccount(invoke=[lambda **_: {"Payload": io.BytesIO(b"{}")}])
+    account, said = ScriptedAccount(invoke=[lambda **_: {"Payload": io.BytesIO(b"{}")}]), list[str]()
     with (
         stack_at(lambda _headers, _body: (202, b'{"accepted": 1}')) as stack,
         pytest.raises(SmokeTestFailedError, match=r"was accepted but is not in shop-prod-s3 after 180 s; look at"),
     ):
         smoke_test(account, SETTINGS, stack, FakeStore(), said.append)
+
+    assert said == ["the probe is not in shop-prod-s3 yet; looking for at most 180 s"]
 
 
 def test_probe_is_found_when_there_are_new_foreign_objects() -> None:
