@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,18 @@ def _set(_context: click.Context, option: click.Parameter, value: str | None) ->
         os.environ[VARIABLES[option.name]] = value
 
 
+def _read_account(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
+    """Accept twelve digits."""
+    if text is not None and not re.fullmatch(r"[0-9]{12}", text):
+        raise click.BadParameter(f"{text!r}: an account has twelve digits")
+    return text
+
+
+account_option = click.option(
+    "--account",
+    callback=_read_account,
+    help="Number of the account, to work without AWS; default: the account of your keys.",
+)
 where_option = click.option(
     "--on",
     "where",

@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.aws_options import aws_options, aws_settings
-from cli.options import json_option
+from cli.options import json_option, read_settings
 from infra.cost.comparison import by_front_door, design_of_2016, published
 from infra.cost.model import FRONT_DOORS, Freshness, FrontDoor, Line, Workload, bill, total
-from infra.cost.prices import read_prices
+from infra.cost.prices import PRICED_REGION, price_note, read_prices
 
 
 @click.command("cost")
@@ -35,7 +35,7 @@ def command(
 ) -> None:
     """Show the cost of a month by service, compared with other front doors and published prices.
 
-    Prices come from infra/cost/prices.toml, without free tiers.
+    Prices are the list prices of us-east-1, without free tiers.
     """
     events = _accepted_last_month() if from_ledger else events_per_month
     work = Workload(
@@ -45,11 +45,12 @@ def command(
     lines = bill(work, prices)
     if as_json:
         rows = [{"service": line.service, "what": line.what, "usd": line.usd} for line in lines]
-        click.echo(json.dumps({"total_usd": total(lines), "lines": rows}))
+        click.echo(json.dumps({"total_usd": total(lines), "price_region": PRICED_REGION, "lines": rows}))
         return
     console = Console()
     console.print(_table(lines, f"{events:,.0f} events a month, prices of {prices['date']}"))
     console.print(_comparison(work, prices))
+    console.print(price_note(read_settings().region), markup=False)
 
 
 def _comparison(work: Workload, prices: dict[str, Any]) -> Table:

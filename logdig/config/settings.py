@@ -78,7 +78,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     flush: FlushSettings = FlushSettings()
     schedules: ScheduleSettings = ScheduleSettings()
     retention: RetentionSettings = RetentionSettings()
-    offers: tuple[OfferSettings, ...] = (OfferSettings(),)
+    offers: tuple[OfferSettings, ...] = ()
 
     @property
     def prefix(self) -> str:
