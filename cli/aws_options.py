@@ -67,14 +67,27 @@ account_option = click.option(
     callback=_read_account,
     help="Number of the account, to work without AWS; default: the account of your keys.",
 )
+
+
+class Place(click.Choice[str]):
+    """Where a command works; `here` is the older word for `local`."""
+
+    def __init__(self) -> None:
+        super().__init__(["local", "aws"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return super().convert("local" if value == "here" else value, param, ctx)
+
+
 where_option = click.option(
     "--on",
     "where",
-    type=click.Choice(["here", "aws"]),
-    default="here",
+    type=Place(),
+    default="local",
     show_default=True,
     help="This machine, or the deployed stack.",
 )
+yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
 def aws_settings() -> Settings:
@@ -104,6 +117,11 @@ def confirm(question: str, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise InputError(f"{question} There is no terminal to answer on; add --yes")
     click.confirm(question, abort=True, err=True)
+
+
+def is_agreed(question: str, *, yes: bool) -> bool:
+    """Whether to go on: ``--yes``, or a yes at the terminal; without a terminal no."""
+    return yes or (sys.stdin.isatty() and click.confirm(question, err=True))
 
 
 def progress() -> Console:

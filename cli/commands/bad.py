@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -17,7 +17,17 @@ from rich.console import Console
 from rich.progress import Progress
 
 from cli.aws_options import aws_options, aws_settings
-from cli.options import collector_option, day_type, find_app, json_option, require_secret
+from cli.options import (
+    check_days,
+    collector_option,
+    day_type,
+    find_app,
+    from_option,
+    json_option,
+    only_app_option,
+    require_secret,
+    to_option,
+)
 from cli.program import with_program
 from logdig.errors import InputError
 
@@ -31,7 +41,7 @@ def command() -> None:
     """List, show and retry rejected events."""
 
 
-day_option = click.option("--day", "days", multiple=True, type=day_type, help="UTC day of arrival; repeatable.")
+day_option = click.option("--day", "days", multiple=True, type=day_type, hidden=True, help="UTC day; repeatable.")
 
 
 def report_unreadable(key: str) -> None:
@@ -40,18 +50,29 @@ def report_unreadable(key: str) -> None:
 
 
 @command.command("list")
+@from_option
+@to_option
 @day_option
-@click.option("--app", help="Only events of this app.")
+@only_app_option
 @click.option("--reason", default="", help="Only events whose first error contains this text.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="Maximum number of events.")
 @json_option("Print each whole event as a JSON object.")
 @aws_options
-def list_bad(days: tuple[datetime, ...], app: str | None, reason: str, limit: int, as_json: bool) -> None:
+def list_bad(
+    start: datetime | None,
+    end: datetime | None,
+    days: tuple[datetime, ...],
+    app: str | None,
+    reason: str,
+    limit: int,
+    as_json: bool,
+) -> None:
     """List rejected events with their first error."""
     from logdig.aws.clients import s3_store
     from logdig.store.bad_events import Filter, read_bad
 
-    selection = Filter([day.date() for day in days], app, reason)
+    check_days(start, end)
+    selection = Filter([day.date() for day in days], app, reason, _date(start), _date(end))
     count = 0
     for event in islice(read_bad(s3_store(aws_settings()), selection, report_unreadable), limit):
         count += 1
@@ -77,17 +98,21 @@ def show(bad_id: str) -> None:
 
 @command.command("retry")
 @click.argument("bad_ids", nargs=-1)
+@from_option
+@to_option
 @day_option
 @click.option("--reason", default="", help="Without ids: all events whose first error contains this text.")
-@click.option("--app", help="All events of this app; also the app for events whose bad line names none.")
+@only_app_option
 @click.option("--set", "changes", multiple=True, metavar="FIELD=JSON", help="Change a field, such as element.ex=0.")
 @click.option("--remove", "removals", multiple=True, metavar="FIELD", help="Remove a field.")
-@click.option("--from", "file", type=click.Path(exists=True, path_type=Path), help="Send this event instead (one id).")
+@click.option("--event", "file", type=click.Path(exists=True, path_type=Path), help="Send this event instead (one id).")
 @collector_option
 @json_option("Print one JSON object for each event.")
 @aws_options
 def retry(
     bad_ids: tuple[str, ...],
+    start: datetime | None,
+    end: datetime | None,
     days: tuple[datetime, ...],
     reason: str,
     app: str | None,
@@ -97,9 +122,10 @@ def retry(
     endpoint: str,
     as_json: bool,
 ) -> None:
-    """Correct rejected events, by BAD_IDS or all of a --day or --reason, and send them to the collector again.
+    """Correct rejected events, by BAD_IDS or all of a --from, --to or --reason, and send them to the collector again.
 
-    Each event keeps its event_id, so a second retry changes nothing. The lines in the bad zone stay as a record.
+    Where a rejected line names no app, --app does. Each event keeps its event_id, so a second retry changes nothing.
+    The lines in the bad zone stay as a record.
     Exits with 1 when an event is rejected again.
     """
     from logdig.aws.clients import s3_store
@@ -108,12 +134,13 @@ def retry(
     from logdig.store.bad_events import Filter, correct_event, find_bad, read_bad
 
     if file is not None and len(bad_ids) != 1:
-        raise InputError("--from FILE replaces one event; give one id")
-    if bool(bad_ids) == bool(days or reason):
-        raise InputError("give either ids of events, or --day or --reason")
+        raise InputError("--event FILE replaces one event; give one id")
+    if bool(bad_ids) == bool(start or end or days or reason):
+        raise InputError("give either ids of events, or --from, --to or --reason")
+    check_days(start, end)
     settings = aws_settings()
     store = s3_store(settings)
-    selection = Filter([day.date() for day in days], app, reason)
+    selection = Filter([day.date() for day in days], app, reason, _date(start), _date(end))
     parsed = _parse(changes)
 
     @cache
@@ -144,6 +171,10 @@ def _print(outcomes: Iterable[Outcome], total: int | None, as_json: bool) -> int
                 click.echo(f"{outcome.bad_id:<24} {_plain(outcome.reason) or 'accepted'}")
     click.echo(f"{count:,} sent again: {count - rejected:,} accepted, {rejected:,} not", err=True)
     return rejected
+
+
+def _date(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
 
 
 def _plain(text: str) -> str:

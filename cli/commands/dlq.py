@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 from rich.progress import track
 
-from cli.aws_options import aws_options, aws_settings
+from cli.aws_options import aws_options, aws_settings, is_agreed, yes_option
 from cli.options import json_option
 from cli.program import with_program
 
@@ -43,11 +43,12 @@ def list_messages(limit: int, as_json: bool) -> None:
 
 
 @command.command("redrive")
-@click.option("--yes", is_flag=True, help="Do it; without this only show what would be done.")
+@yes_option
 @aws_options
 def redrive_messages(yes: bool) -> None:
     """Send every dead-letter message back to the queue, for the next flush.
 
+    Without --yes it asks, and where there is no terminal it only shows what it would do.
     An interruption loses nothing: each message is sent before it is deleted, and duplicates are removed later.
     """
     from logdig.aws.clients import dead_letter_queue, sqs_queue
@@ -59,7 +60,8 @@ def redrive_messages(yes: bool) -> None:
         with Console(stderr=True).status("reading the dead-letter queue"):
             messages = list_dead(dlq, 10_000)
         events = sum(message.events + message.rejected for message in messages)
-        click.echo(f"would send back {len(messages)} messages with {events} events; --yes does it")
-        return
+        if not is_agreed(f"Send back {len(messages)} messages with {events} events?", yes=yes):
+            click.echo(f"would send back {len(messages)} messages with {events} events; --yes does it")
+            return
     moved = sum(track(redrive(dlq, sqs_queue(settings)), "sending back", console=Console(stderr=True)))
     click.echo(with_program(f"sent back {moved} messages; write them with: logdig flush"))

@@ -14,7 +14,7 @@ from typing import Any
 import click
 import tomlkit
 
-from cli.aws_options import confirm
+from cli.aws_options import confirm, yes_option
 from cli.commands.app import new_token
 from cli.options import cache_folder
 from cli.program import with_program
@@ -48,7 +48,7 @@ BUCKET_BYTES = 4
 @click.option("--freshness", default="daily", show_default=True, help="daily, hourly or live.")
 @click.option("--alarm-email", help="Address that alarms go to.")
 @click.option("--budget", default=20.0, show_default=True, help="Dollars a month at which an alarm is sent; 0: none.")
-@click.option("--yes", is_flag=True, help="Ask nothing: use defaults, and overwrite an existing file.")
+@yes_option
 def command(
     service: str | None,
     region: str | None,
@@ -64,7 +64,8 @@ def command(
 ) -> None:
     """Write logdig.toml; on a terminal it asks for the values that no flag gives.
 
-    Each answer is checked at once. After Ctrl-C the next run offers the answers that were given.
+    With --yes it uses the defaults and overwrites an existing file. Each answer is checked at once. After Ctrl-C the
+    next run offers the answers that were given.
     It never asks for AWS credentials: they come from AWS's standard credential chain.
     """
     path = Path(os.environ.get("LOGDIG_CONFIG") or "logdig.toml")

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from cli.aws_options import aws_options, aws_settings
-from cli.options import check_days, from_option, json_option, to_option
+from cli.options import check_days, from_option, json_option, only_app_option, to_option
 from cli.program import with_program
 
 SHOWN = (
@@ -22,7 +22,7 @@ SHOWN = (
 
 @click.command("ledger")
 @click.option("--check", is_flag=True, help="Only print sums that do not add up; exit with 1 if there are any.")
-@click.option("--app", help="Only this app.")
+@only_app_option
 @from_option
 @to_option
 @json_option("Print one JSON object for each row, with the sums that it breaks.")

@@ -11,8 +11,8 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from cli.aws_options import aws_options, aws_settings
-from cli.options import check_days, day_type, json_option
+from cli.aws_options import aws_options, aws_settings, yes_option
+from cli.options import check_days, from_option, json_option, to_option
 from cli.program import with_program
 from logdig.errors import InputError, LogDigError
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 @click.command("rebuild")
-@click.option("--from", "start", type=day_type, help="First UTC day of arrival; default: the first with objects.")
-@click.option("--to", "end", type=day_type, help="Last UTC day of arrival, included; default: the last with objects.")
+@from_option
+@to_option
 @click.option("--dry-run", is_flag=True, help="Show what would be read, and change nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @json_option("Print one JSON object.")
 @aws_options
 def command(*, start: datetime | None, end: datetime | None, dry_run: bool, yes: bool, as_json: bool) -> None:

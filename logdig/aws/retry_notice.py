@@ -51,7 +51,7 @@ def longest_seconds(config: Any, err: Exception) -> float:
     """
     further: int = config.retries["total_max_attempts"] - 1
     a_try: float = config.read_timeout if isinstance(err, ReadTimeoutError) else config.connect_timeout
-    waits = sum(min(2**number, LONGEST_WAIT_SECONDS) for number in range(further))
+    waits = float(sum(min(2.0**number, LONGEST_WAIT_SECONDS) for number in range(further)))
     return further * a_try + waits
 
 
