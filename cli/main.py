@@ -15,7 +15,13 @@ from cli.commands import COMMANDS
 from cli.options import cache_folder
 from cli.program import program, with_program, with_program_in_help
 from logdig import __version__
-from logdig.errors import LogDigError
+from logdig.errors import LogDigError, SetupError
+
+UNKNOWN_KEYS = (
+    "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
+    "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidSignatureException", "InvalidToken",
+)  # fmt: skip
+"""Codes by which AWS's services say that keys are wrong or have expired."""
 
 
 class LazyGroup(click.Group):
@@ -38,7 +44,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="logdig")
 def cli() -> None:
-    """Behaviour logs in your own AWS account: heatmaps, ad targets, and proof that they helped."""
+    """Behaviour logs in your own AWS account: heatmaps, ad targets and decisions."""
 
 
 def main() -> None:
@@ -70,7 +76,9 @@ def _unexpected(err: Exception) -> str:
 
 
 def _advice(err: LogDigError) -> str:
-    """Next step without AWS access. Compared by name: most commands never import botocore."""
-    if type(err.__cause__).__name__ != "NoCredentialsError":
+    """Next step when AWS does not know the keys. Read by attribute: most commands never import botocore."""
+    response = getattr(err.__cause__, "response", None)
+    code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
+    if code not in UNKNOWN_KEYS or isinstance(err, SetupError):
         return ""
-    return "; set up AWS access ('aws configure'), or use an emulator ('logdig dev')"
+    return "; AWS does not know these keys: log in again ('aws configure', 'aws sso login'), or choose a --profile"

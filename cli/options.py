@@ -21,6 +21,7 @@ ADDRESS = re.compile(r"https?://[^\s\"'<>&]+")
 CommandT = TypeVar("CommandT", bound=Callable[..., Any] | click.Command)
 
 app_option = click.option("--app", help="App of logdig.toml; optional when there is only one.")
+only_app_option = click.option("--app", help="Only this app; default: every app.")
 consent_option = click.option(
     "--consent",
     help="Purposes that the users consented to: analytics (the default of recorded rows), or analytics,ads.",
@@ -54,8 +55,12 @@ class Number(click.FloatRange):
 
 
 day_type = click.DateTime(["%Y-%m-%d"])
-from_option = click.option("--from", "start", type=day_type, help="First UTC day of arrival.")
-to_option = click.option("--to", "end", type=day_type, help="Last UTC day of arrival.")
+from_option = click.option(
+    "--from", "start", type=day_type, help="First UTC day of arrival; default: the first that is stored."
+)
+to_option = click.option(
+    "--to", "end", type=day_type, help="Last UTC day of arrival, included; default: the last that is stored."
+)
 
 
 def json_option(help_text: str = "Print JSON.") -> Callable[[CommandT], CommandT]:

@@ -10,19 +10,24 @@ from pathlib import Path
 import click
 
 from cli.options import Number, json_option, read_address, read_settings
+from cli.program import with_program
 from logdig.config.retention import MOST_DAYS
+from logdig.config.settings import AppSettings, PreviousToken
 from logdig.config.toml_file import add_app, rotate_token, script_tag, set_disabled
 from logdig.errors import SetupError
+from logdig.times import in_utc
 
 TOKEN_BYTES = 10
 
 
+def _read_endpoint(context: click.Context, option: click.Parameter, text: str | None) -> str | None:
+    return None if text is None else read_address(context, option, text)
+
+
 endpoint_option = click.option(
     "--endpoint",
-    callback=read_address,
-    default="https://collect.example",
-    show_default=True,
-    help="Address of the collector, for the script tag.",
+    callback=_read_endpoint,
+    help="Address of the collector; with it the script tag is printed.",
 )
 
 
@@ -36,27 +41,39 @@ def command() -> None:
 @click.option("--origin", "origins", multiple=True, help="Origin of pages that may send, such as https://shop.example.")
 @click.option("--timezone", default="UTC", show_default=True, help="Time zone of recorded times that name none.")
 @endpoint_option
-def add(name: str, origins: tuple[str, ...], timezone: str, endpoint: str) -> None:
-    """Add app NAME with a new token and print its script tag."""
+def add(name: str, origins: tuple[str, ...], timezone: str, endpoint: str | None) -> None:
+    """Add app NAME with a new token; print the token, and with --endpoint its script tag."""
     text, token = add_app(_read(missing_ok=True), name, origins, timezone, new_token)
     _write(text)
-    click.echo(script_tag(token, endpoint))
+    _print_token(token, endpoint)
 
 
 @command.command("list")
 @json_option()
 def list_apps(as_json: bool) -> None:
-    """List the apps."""
-    apps = read_settings().apps
+    """List the apps with their tokens; an old token is shown with the time until which it is valid."""
+    apps, now = read_settings().apps, datetime.now(UTC)
     if as_json:
         rows = [
-            {"name": app.name, "token": app.token, "origins": app.origins, "disabled": app.disabled} for app in apps
+            {
+                "name": app.name,
+                "token": app.token,
+                "origins": app.origins,
+                "disabled": app.disabled,
+                "previous_tokens": [
+                    {"token": old.token, "valid_until": in_utc(old.valid_until).astimezone(UTC).isoformat()}
+                    for old in _tokens_of(app, now)
+                ],
+            }
+            for app in apps
         ]
         click.echo(json.dumps(rows))
         return
     for app in apps:
         state = "  disabled" if app.disabled else ""
         click.echo(f"{app.name:<16} {app.token:<32} {', '.join(app.origins) or '(signed servers only)'}{state}")
+        for old in _tokens_of(app, now):
+            click.echo(f"{'':<16} {old.token:<32} until {in_utc(old.valid_until).astimezone(UTC):%Y-%m-%d %H:%M} UTC")
 
 
 @command.command("rotate")
@@ -69,11 +86,11 @@ def list_apps(as_json: bool) -> None:
     help="Days that the old token stays valid; 0 ends it now.",
 )
 @endpoint_option
-def rotate(name: str, grace_days: float, endpoint: str) -> None:
+def rotate(name: str, grace_days: float, endpoint: str | None) -> None:
     """Give app NAME a new token; the old one stays valid for a while."""
     text, token = rotate_token(_read(), name, timedelta(days=grace_days), datetime.now(UTC), new_token)
     _write(text)
-    click.echo(script_tag(token, endpoint))
+    _print_token(token, endpoint)
 
 
 @command.command("disable")
@@ -90,6 +107,21 @@ def enable(name: str) -> None:
     """Accept the token of app NAME again."""
     _write(set_disabled(_read(), name, disabled=False))
     click.echo(f"{name} is enabled")
+
+
+def _print_token(token: str, endpoint: str | None) -> None:
+    """Print the script tag where it can work; else the token, and on standard error what gives the tag."""
+    if endpoint is not None:
+        click.echo(script_tag(token, endpoint))
+        return
+    click.echo(token)
+    hint = "the token is in logdig.toml; 'logdig deploy' and 'logdig dev' print the script tag, and so does --endpoint"
+    click.echo(with_program(hint), err=True)
+
+
+def _tokens_of(app: AppSettings, now: datetime) -> list[PreviousToken]:
+    """Old tokens that are still valid."""
+    return [previous for previous in app.previous_tokens if in_utc(previous.valid_until) > now]
 
 
 def new_token(name: str) -> str:

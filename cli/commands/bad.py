@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -16,7 +16,18 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress
 
-from cli.options import collector_option, day_type, find_app, json_option, read_settings, require_secret
+from cli.aws_options import aws_options, aws_settings
+from cli.options import (
+    check_days,
+    collector_option,
+    day_type,
+    find_app,
+    from_option,
+    json_option,
+    only_app_option,
+    require_secret,
+    to_option,
+)
 from cli.terminal import report_unreadable
 from logdig.backfill.refused_rows import printable
 from logdig.errors import InputError
@@ -31,23 +42,35 @@ def command() -> None:
     """List, show and retry rejected events."""
 
 
-day_option = click.option("--day", "days", multiple=True, type=day_type, help="UTC day of arrival; repeatable.")
+day_option = click.option("--day", "days", multiple=True, type=day_type, hidden=True, help="UTC day; repeatable.")
 
 
 @command.command("list")
+@from_option
+@to_option
 @day_option
-@click.option("--app", help="Only events of this app.")
+@only_app_option
 @click.option("--reason", default="", help="Only events whose first error contains this text.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="Maximum number of events.")
 @json_option("Print each whole event as a JSON object.")
-def list_bad(days: tuple[datetime, ...], app: str | None, reason: str, limit: int, as_json: bool) -> None:
+@aws_options
+def list_bad(
+    start: datetime | None,
+    end: datetime | None,
+    days: tuple[datetime, ...],
+    app: str | None,
+    reason: str,
+    limit: int,
+    as_json: bool,
+) -> None:
     """List rejected events with their first error."""
     from logdig.aws.clients import s3_store
     from logdig.store.bad_events import Filter, read_bad
 
-    selection = Filter([day.date() for day in days], app, reason)
+    check_days(start, end)
+    selection = Filter([day.date() for day in days], app, reason, _date(start), _date(end))
     count = 0
-    for event in islice(read_bad(s3_store(read_settings()), selection, report_unreadable), limit):
+    for event in islice(read_bad(s3_store(aws_settings()), selection, report_unreadable), limit):
         count += 1
         if as_json:
             click.echo(msgspec.json.encode(event).decode())
@@ -59,27 +82,33 @@ def list_bad(days: tuple[datetime, ...], app: str | None, reason: str, limit: in
 
 @command.command("show")
 @click.argument("bad_id")
+@aws_options
 def show(bad_id: str) -> None:
     """Show the rejected event BAD_ID as JSON."""
     from logdig.aws.clients import s3_store
     from logdig.store.bad_events import find_bad
 
-    (event,) = find_bad(s3_store(read_settings()), [bad_id], report_unreadable)
+    (event,) = find_bad(s3_store(aws_settings()), [bad_id], report_unreadable)
     click.echo(msgspec.json.format(msgspec.json.encode(event)).decode())
 
 
 @command.command("retry")
 @click.argument("bad_ids", nargs=-1)
+@from_option
+@to_option
 @day_option
 @click.option("--reason", default="", help="Without ids: all events whose first error contains this text.")
-@click.option("--app", help="All events of this app; also the app for events whose bad line names none.")
+@only_app_option
 @click.option("--set", "changes", multiple=True, metavar="FIELD=JSON", help="Change a field, such as element.ex=0.")
 @click.option("--remove", "removals", multiple=True, metavar="FIELD", help="Remove a field.")
-@click.option("--from", "file", type=click.Path(exists=True, path_type=Path), help="Send this event instead (one id).")
+@click.option("--event", "file", type=click.Path(exists=True, path_type=Path), help="Send this event instead (one id).")
 @collector_option
 @json_option("Print one JSON object for each event.")
+@aws_options
 def retry(
     bad_ids: tuple[str, ...],
+    start: datetime | None,
+    end: datetime | None,
     days: tuple[datetime, ...],
     reason: str,
     app: str | None,
@@ -89,9 +118,10 @@ def retry(
     endpoint: str,
     as_json: bool,
 ) -> None:
-    """Correct rejected events, by BAD_IDS or all of a --day or --reason, and send them to the collector again.
+    """Correct rejected events, by BAD_IDS or all of a --from, --to or --reason, and send them to the collector again.
 
-    Each event keeps its event_id, so a second retry changes nothing. The lines in the bad zone stay as a record.
+    Where a rejected line names no app, --app does. Each event keeps its event_id, so a second retry changes nothing.
+    The lines in the bad zone stay as a record.
     Exits with 1 when an event is rejected again.
     """
     from logdig.aws.clients import s3_store
@@ -100,12 +130,13 @@ def retry(
     from logdig.store.bad_events import Filter, correct_event, find_bad, read_bad
 
     if file is not None and len(bad_ids) != 1:
-        raise InputError("--from FILE replaces one event; give one id")
-    if bool(bad_ids) == bool(days or reason):
-        raise InputError("give either ids of events, or --day or --reason")
-    settings = read_settings()
+        raise InputError("--event FILE replaces one event; give one id")
+    if bool(bad_ids) == bool(start or end or days or reason):
+        raise InputError("give either ids of events, or --from, --to or --reason")
+    check_days(start, end)
+    settings = aws_settings()
     store = s3_store(settings)
-    selection = Filter([day.date() for day in days], app, reason)
+    selection = Filter([day.date() for day in days], app, reason, _date(start), _date(end))
     parsed = _parse(changes)
 
     @cache
@@ -137,6 +168,10 @@ def _print(outcomes: Iterable[RetryResult], total: int | None, as_json: bool) ->
                 click.echo(f"{outcome.bad_id:<24} {printable(outcome.reason) or 'accepted'}")
     click.echo(f"{count:,} sent again: {count - rejected:,} accepted, {rejected:,} not", err=True)
     return rejected
+
+
+def _date(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
 
 
 def _load(file: Path) -> dict[str, Any]:

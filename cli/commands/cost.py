@@ -8,10 +8,11 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from cli.options import json_option
+from cli.aws_options import aws_options, aws_settings
+from cli.options import json_option, read_settings
 from infra.cost.comparison import by_front_door, design_of_2016, published
 from infra.cost.model import FRONT_DOORS, Freshness, FrontDoor, Line, Workload, bill, total
-from infra.cost.prices import read_prices
+from infra.cost.prices import PRICED_REGION, price_note, read_prices
 
 
 @click.command("cost")
@@ -22,6 +23,7 @@ from infra.cost.prices import read_prices
 @click.option("--decisions-per-month", default=0.0, show_default=True, help="Calls of the decision service.")
 @click.option("--from-ledger", is_flag=True, help="Take the events of the last 30 days from the ledger.")
 @json_option("Print JSON: total_usd and lines.")
+@aws_options
 def command(
     events_per_month: float,
     events_per_request: float,
@@ -33,7 +35,7 @@ def command(
 ) -> None:
     """Show the cost of a month by service, compared with other endpoints and published prices.
 
-    Prices come from infra/cost/prices.toml, without free tiers.
+    Prices are the list prices of us-east-1, without free tiers.
     """
     events = _accepted_last_month() if from_ledger else events_per_month
     work = Workload(
@@ -43,11 +45,12 @@ def command(
     lines = bill(work, prices)
     if as_json:
         rows = [{"service": line.service, "what": line.what, "usd": line.usd} for line in lines]
-        click.echo(json.dumps({"total_usd": total(lines), "lines": rows}))
+        click.echo(json.dumps({"total_usd": total(lines), "price_region": PRICED_REGION, "lines": rows}))
         return
     console = Console()
     console.print(_table(lines, f"{events:,.0f} events a month, prices of {prices['date']}"))
     console.print(_comparison(work, prices))
+    console.print(price_note(read_settings().region), markup=False)
 
 
 def _comparison(work: Workload, prices: dict[str, Any]) -> Table:
@@ -76,12 +79,11 @@ def _table(lines: list[Line], title: str) -> Table:
 def _accepted_last_month() -> float:
     from datetime import UTC, datetime, timedelta
 
-    from cli.options import read_settings
     from logdig.errors import InputError
     from logdig.marts.reader import Marts
 
     since = (datetime.now(UTC) - timedelta(days=30)).date()
-    marts = Marts(read_settings(), os.environ)
+    marts = Marts(aws_settings(), os.environ)
     rows = marts.table("ledger", ["accepted"], [("day", ">=", since)])
     if rows.num_rows == 0:
         raise InputError("the ledger has no row for the last 30 days; run: logdig jobs run ledger")

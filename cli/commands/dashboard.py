@@ -2,17 +2,18 @@
 
 import click
 
-from cli.options import read_settings
+from cli.aws_options import aws_options, aws_settings
 from dashboard.server import main
 from infra.local.processes import take_port
 
 
 @click.command("dashboard", params=main.params)
+@aws_options
 @click.pass_context
 def command(context: click.Context, host: str, port: int) -> None:
     """Serve the dashboard until SIGTERM or Ctrl-C.
 
     Reads logdig.toml of the working directory, or the file that LOGDIG_CONFIG names.
     """
-    read_settings()
+    aws_settings()
     context.invoke(main, host=host, port=take_port(port, "dashboard", host))

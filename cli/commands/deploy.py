@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from cli.aws_options import account_of, aws_options, confirm, progress
+from cli.aws_options import account_of, aws_options, confirm, progress, yes_option
 from cli.commands.plan import monthly_prices, show
 from cli.options import read_settings
 from cli.program import with_program
@@ -26,7 +26,7 @@ PRICED_EVENTS = 1e6
 
 
 @click.command("deploy")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @aws_options
 def command(yes: bool) -> None:
     """Deploy logdig.toml to AWS: show the plan, ask, apply it, and run a smoke test.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.aws_options import account_of, aws_options, confirm, progress
+from cli.aws_options import account_of, aws_options, confirm, progress, yes_option
 from cli.options import read_settings
 from logdig.errors import InputError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command("destroy")
 @click.option("--delete-data", is_flag=True, help="Also delete queue, bucket, tables and profiles. There is no undo.")
 @click.option("--name", help="With --delete-data: the stack's name, instead of typing it when asked.")
-@click.option("--yes", is_flag=True, help="Do not ask before removing the stack.")
+@yes_option
 @aws_options
 def command(delete_data: bool, name: str | None, yes: bool) -> None:
     """Remove the deployed stack. Queue, bucket, tables and profiles stay, and the next deploy imports them again.

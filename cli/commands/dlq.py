@@ -8,7 +8,8 @@ import click
 from rich.console import Console
 from rich.progress import track
 
-from cli.options import json_option, read_settings
+from cli.aws_options import aws_options, aws_settings, is_agreed, yes_option
+from cli.options import json_option
 from cli.program import with_program
 
 
@@ -20,13 +21,14 @@ def command() -> None:
 @command.command("list")
 @click.option("--limit", default=1000, show_default=True, type=click.IntRange(1), help="Maximum number of messages.")
 @json_option("Print one JSON object for each message.")
+@aws_options
 def list_messages(limit: int, as_json: bool) -> None:
     """List dead-letter messages, oldest first, with age, content and reason. Removes nothing."""
     from logdig.aws.clients import dead_letter_queue
     from logdig.queue.dead_letters import list_dead
 
     with Console(stderr=True).status("reading the dead-letter queue"):
-        messages = list_dead(dead_letter_queue(read_settings()), limit)
+        messages = list_dead(dead_letter_queue(aws_settings()), limit)
     now = datetime.now(UTC)
     for message in messages:
         age = timedelta(seconds=round((now - message.sent_at).total_seconds()))
@@ -41,22 +43,25 @@ def list_messages(limit: int, as_json: bool) -> None:
 
 
 @command.command("redrive")
-@click.option("--yes", is_flag=True, help="Do it; without this only show what would be done.")
+@yes_option
+@aws_options
 def redrive_messages(yes: bool) -> None:
     """Send every dead-letter message back to the queue, for the next flush.
 
+    Without --yes it asks, and where there is no terminal it only shows what it would do.
     An interruption loses nothing: each message is sent before it is deleted, and duplicates are removed later.
     """
     from logdig.aws.clients import dead_letter_queue, sqs_queue
     from logdig.queue.dead_letters import list_dead, redrive
 
-    settings = read_settings()
+    settings = aws_settings()
     dlq = dead_letter_queue(settings)
     if not yes:
         with Console(stderr=True).status("reading the dead-letter queue"):
             messages = list_dead(dlq, 10_000)
         events = sum(message.events + message.rejected for message in messages)
-        click.echo(f"would send back {len(messages)} messages with {events} events; --yes does it")
-        return
+        if not is_agreed(f"Send back {len(messages)} messages with {events} events?", yes=yes):
+            click.echo(f"would send back {len(messages)} messages with {events} events; --yes does it")
+            return
     moved = sum(track(redrive(dlq, sqs_queue(settings)), "sending back", console=Console(stderr=True)))
     click.echo(with_program(f"sent back {moved} messages; write them with: logdig flush"))

@@ -8,8 +8,8 @@ from typing import Any
 import click
 from rich.console import Console
 
-from cli.aws_options import account_of, aws_options, where_option
-from cli.options import json_option, read_settings
+from cli.aws_options import account_of, aws_options, aws_settings, where_option
+from cli.options import json_option
 from logdig.config.settings import Settings
 
 
@@ -26,7 +26,7 @@ def command(force: bool, where: str, as_json: bool) -> None:
     """
     from logdig.flush.run import flush_once
 
-    settings = read_settings()
+    settings = aws_settings()
     if where == "aws":
         _flush_deployed(settings, force=force, as_json=as_json)
         return
@@ -43,10 +43,10 @@ def command(force: bool, where: str, as_json: bool) -> None:
 
 def _flush_deployed(settings: Settings, *, force: bool, as_json: bool) -> None:
     from infra.aws.cloudformation import require_stack
-    from infra.aws.remote import flush_now
+    from infra.aws.remote import FLUSH_SECONDS, flush_now
 
     account = account_of(settings)
-    with Console(stderr=True).status("flushing"):
+    with Console(stderr=True).status(f"flushing, for at most {FLUSH_SECONDS} s"):
         report = flush_now(account, require_stack(account, settings.stack_name), force=force)
     click.echo(json.dumps(report) if as_json else _summary(report))
 

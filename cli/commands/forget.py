@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from cli.options import json_option, read_settings
+from cli.aws_options import aws_options, aws_settings, is_agreed, yes_option
+from cli.options import json_option, only_app_option
 from logdig.errors import InputError, LogDigError, SetupError
 
 if TYPE_CHECKING:
@@ -23,13 +24,15 @@ if TYPE_CHECKING:
 @click.command("forget")
 @click.option("--user-key", help="The visitor with this user_key.")
 @click.option("--customer-id", help="The customer with this customer_id.")
-@click.option("--app", help="Only data of this app; default: every app.")
-@click.option("--yes", is_flag=True, help="Do it; without this only count.")
+@only_app_option
+@yes_option
 @json_option("Print the counts, or the receipt, as one JSON object.")
+@aws_options
 def command(*, user_key: str | None, customer_id: str | None, app: str | None, yes: bool, as_json: bool) -> None:
     """Remove a person's events and rows from objects, tables and profiles.
 
-    Without --yes it counts by place what would be removed, and changes nothing. Events that still wait in a queue or in
+    Without --yes it counts by place what would be removed and asks; with --json, or where there is no terminal, it only
+    counts. Events that still wait in a queue or in
     the person's browser are removed when they arrive. To finish an interrupted run, run it again. There is no undo.
     Exits with 1 when data of the person is left.
     """
@@ -41,7 +44,7 @@ def command(*, user_key: str | None, customer_id: str | None, app: str | None, y
     from logdig.aws.clients import dynamodb_profiles, s3_store
 
     person = _person(user_key, customer_id, app)
-    settings = read_settings()
+    settings = aws_settings()
     if app is not None and app not in [known.name for known in settings.apps]:
         raise InputError(f"logdig.toml has no app {app!r}")
     with Console(stderr=True).status("starting Spark") as status:
@@ -60,8 +63,11 @@ def command(*, user_key: str | None, customer_id: str | None, app: str | None, y
         try:
             before = erasure.count()
             if not yes:
+                status.stop()
                 _print_counts(before, as_json)
-                return
+                if as_json or not is_agreed("Remove them for good?", yes=False):
+                    return
+                status.start()
             receipt = erasure.open_receipt(before)
             for step, act in erasure.steps(receipt):
                 status.update(step)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
 import os
 import secrets
 import sys
@@ -11,8 +14,9 @@ from typing import Any
 import click
 import tomlkit
 
-from cli.aws_options import confirm
+from cli.aws_options import confirm, yes_option
 from cli.commands.app import new_token
+from cli.options import cache_folder
 from cli.program import with_program
 from logdig.config.loader import parse_settings
 from logdig.config.toml_file import add_app
@@ -23,8 +27,12 @@ QUESTIONS = {
     "region": "AWS region",
     "stage": "Stage (dev or prod)",
     "alarm_email": "E-mail address for alarms (empty: none)",
+    "app": "Name of the first app",
+    "origins": "Its pages, such as https://shop.example (several: a blank between; empty: signed servers only)",
 }
-DEFAULTS = {"service": "logdig", "region": "ap-northeast-1", "stage": "prod", "alarm_email": ""}
+DEFAULTS = {
+    "service": "logdig", "region": "ap-northeast-1", "stage": "prod", "alarm_email": "", "app": "web", "origins": "",
+}  # fmt: skip
 BUCKET_BYTES = 4
 """Bucket names are global in AWS, so this one ends with eight random characters."""
 
@@ -40,7 +48,7 @@ BUCKET_BYTES = 4
 @click.option("--freshness", default="daily", show_default=True, help="daily, hourly or live.")
 @click.option("--alarm-email", help="Address that alarms go to.")
 @click.option("--budget", default=20.0, show_default=True, help="Dollars a month at which an alarm is sent; 0: none.")
-@click.option("--yes", is_flag=True, help="Ask nothing: use defaults, and overwrite an existing file.")
+@yes_option
 def command(
     service: str | None,
     region: str | None,
@@ -56,24 +64,53 @@ def command(
 ) -> None:
     """Write logdig.toml; on a terminal it asks for the values that no flag gives.
 
+    With --yes it uses the defaults and overwrites an existing file. Each answer is checked at once. After Ctrl-C the
+    next run offers the answers that were given.
     It never asks for AWS credentials: they come from AWS's standard credential chain.
     """
     path = Path(os.environ.get("LOGDIG_CONFIG") or "logdig.toml")
+    given = {"service": service, "region": region, "stage": stage, "alarm_email": alarm_email, "app": app_name}
+    given["origins"] = " ".join(origins) or None
+    fixed = {"front_door": front_door, "freshness": freshness, "monthly_budget_usd": budget}
+    fixed["schedules"] = {"daily_at": "03:00", "timezone": timezone}
+    # Before the first question, so that no answer is asked for in vain.
+    for key, value in {**given, **fixed}.items():
+        if value is not None:
+            check_reply(key, value)
     if path.exists():
         confirm(f"{path} exists already. Overwrite it?", yes=yes)
+    replies = Replies(cache_folder() / "init" / f"{hashlib.sha256(bytes(path.resolve())).hexdigest()}.json")
     asks = not yes and sys.stdin.isatty()
-    given = {"service": service, "region": region, "stage": stage, "alarm_email": alarm_email}
-    table: dict[str, Any] = {key: _value(key, value, asks=asks) for key, value in given.items()}
+    answers = {key: _reply(key, value, replies, asks=asks) for key, value in given.items()}
+    table: dict[str, Any] = {key: answers[key] for key in ("service", "region", "stage", "alarm_email")}
     table["bucket"] = f"{table['service']}-{table['stage']}-{secrets.token_hex(BUCKET_BYTES)}"
-    table |= {"front_door": front_door, "freshness": freshness, "monthly_budget_usd": budget}
-    table["schedules"] = {"daily_at": "03:00", "timezone": timezone}
-    if asks and app_name is None:
-        app_name = click.prompt("Name of the first app", default="web", err=True)
-    if asks and not origins:
-        origins = tuple(click.prompt("Its page, such as https://shop.example", err=True).split())
-    text = settings_file(table, app_name or "web", origins, timezone)
+    text = settings_file(table | fixed, answers["app"], tuple(answers["origins"].split()), timezone)
     path.write_text(text, encoding="utf-8")
+    replies.forget()
     click.echo(with_program(f"wrote {path}; next, see what a deploy would do and cost: logdig plan"))
+
+
+class Replies:
+    """Answers of an unfinished run, the defaults of the next one; in the user's cache, by the file to write."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self.known: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            self.known = {}
+
+    def keep(self, key: str, value: str) -> None:
+        """Add one answer; a cache that cannot be written costs only the convenience."""
+        self.known[key] = value
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.write_text(json.dumps(self.known), encoding="utf-8")
+
+    def forget(self) -> None:
+        """Remove what is finished."""
+        with contextlib.suppress(OSError):
+            self._path.unlink(missing_ok=True)
 
 
 def settings_file(table: dict[str, Any], app: str, origins: tuple[str, ...], timezone: str) -> str:
@@ -92,19 +129,38 @@ def settings_file(table: dict[str, Any], app: str, origins: tuple[str, ...], tim
     return text
 
 
-def _value(key: str, given: str | None, *, asks: bool) -> str:
-    """A value by flag, by question or by default; a wrong answer is reported and asked again."""
-    if given is not None or not asks:
-        value = DEFAULTS[key] if given is None else given
+def check_reply(key: str, value: Any) -> None:
+    """Check one value by the rules of the settings.
+
+    Raises:
+        InvalidSettingError: Names key, value and rule.
+    """
+    if key not in ("app", "origins"):
         parse_settings({key: value})
-        return value
+        return
+    name, origins = (value, []) if key == "app" else (DEFAULTS["app"], value.split())
+    parse_settings({"apps": [{"name": name, "token": "pk_checked", "origins": origins}]})
+
+
+def _reply(key: str, given: str | None, replies: Replies, *, asks: bool) -> str:
+    """A value by flag, by question or by default; a wrong answer is reported and asked again, a right one is kept."""
+    if given is not None or not asks:
+        return DEFAULTS[key] if given is None else given
 
     def checked(answer: str) -> str:
         try:
-            parse_settings({key: answer})
+            check_reply(key, answer)
         except InvalidSettingError as err:
             raise click.BadParameter(err.message) from err
         return answer
 
-    answered: str = click.prompt(QUESTIONS[key], default=DEFAULTS[key], value_proc=checked, err=True)
+    try:
+        answered: str = click.prompt(
+            QUESTIONS[key], default=replies.known.get(key, DEFAULTS[key]), value_proc=checked, err=True
+        )
+    except click.Abort:
+        if replies.known:
+            click.echo(with_program("\nyour answers are kept; go on with: logdig init"), err=True)
+        raise
+    replies.keep(key, answered)
     return answered

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from cli.aws_options import account_of, aws_options, where_option
-from cli.options import json_option, read_settings
+from cli.aws_options import account_of, aws_options, aws_settings, progress, where_option
+from cli.options import json_option
 from logdig.config.settings import Settings
 from logdig.errors import LogDigError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+    from rich.status import Status
 
     from analytics.jobs.report import JobReport
 
@@ -57,7 +58,7 @@ def run_jobs(name: str, where: str, as_json: bool) -> None:
     """
     from analytics.jobs.registry import names_of, run
 
-    settings = read_settings()
+    settings = aws_settings()
     names = names_of(name)
     if where == "aws":
         _run_deployed(settings, name, as_json=as_json)
@@ -81,14 +82,24 @@ def run_jobs(name: str, where: str, as_json: bool) -> None:
 
 def _run_deployed(settings: Settings, name: str, *, as_json: bool) -> None:
     from infra.aws.cloudformation import require_stack
-    from infra.aws.remote import follow_job, start_job
+    from infra.aws.remote import JOB_SECONDS, follow_job, start_job
 
     account = account_of(settings)
     stack = require_stack(account, settings.stack_name)
     run = start_job(account, settings, stack, [name])
-    with Console(stderr=True).status(f"run {run}") as status:
-        follow_job(account, stack, run, lambda state: status.update(f"run {run} is {state}"))
+    console = progress()
+    console.print(
+        f"run {run} is started; waiting for its end, at most {JOB_SECONDS // 3600} h; it goes on without this"
+    )
+    with console.status(f"run {run}") as status:
+        follow_job(account, stack, run, lambda state: _show_state(console, status, run, state))
     click.echo(json.dumps({"name": name, "run": run, "state": "SUCCESS"}) if as_json else f"{name} done, run {run}")
+
+
+def _show_state(console: Console, status: Status, run: str, state: str) -> None:
+    status.update(f"run {run} is {state}")
+    if not console.is_terminal:
+        console.print(f"run {run} is {state}")
 
 
 def reason_of(err: Exception) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from cli.options import check_days, from_option, json_option, read_settings, to_option
+from cli.aws_options import aws_options, aws_settings
+from cli.options import check_days, from_option, json_option, only_app_option, to_option
 from cli.program import with_program
 
 SHOWN = (
@@ -21,10 +22,11 @@ SHOWN = (
 
 @click.command("ledger")
 @click.option("--check", is_flag=True, help="Only print sums that do not add up; exit with 1 if there are any.")
-@click.option("--app", help="Only this app.")
+@only_app_option
 @from_option
 @to_option
 @json_option("Print one JSON object for each row, with the sums that it breaks.")
+@aws_options
 def command(*, check: bool, app: str | None, start: datetime | None, end: datetime | None, as_json: bool) -> None:
     """Show by app and day what became of every event.
 
@@ -34,7 +36,7 @@ def command(*, check: bool, app: str | None, start: datetime | None, end: dateti
     from logdig.questions.ledger import broken_sums
 
     check_days(start, end)
-    rows = _chosen(Marts(read_settings(), os.environ).table("ledger").to_pylist(), app, start, end)
+    rows = _chosen(Marts(aws_settings(), os.environ).table("ledger").to_pylist(), app, start, end)
     broken = [line for row in rows for line in broken_sums(row)]
     if as_json:
         for row in rows:

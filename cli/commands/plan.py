@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from cli.aws_options import account_of, aws_options, progress
+from cli.aws_options import account_of, account_option, aws_options, progress
 from cli.options import json_option, read_settings
 from cli.program import with_program
 
@@ -38,18 +38,32 @@ class StepPrinter:
 
 @click.command("plan")
 @click.option("--events-per-month", default=1e6, show_default=True, help="Events a month, for the prices.")
+@account_option
 @json_option("Print JSON: stack, account, region, changes, steps, prices.")
 @aws_options
-def command(events_per_month: float, as_json: bool) -> None:
+def command(events_per_month: float, account: str | None, as_json: bool) -> None:
     """Show what `logdig deploy` would do and what a month costs. Changes nothing.
 
-    Red lines replace or remove a resource; the plan says so where the resource holds data.
+    Red lines replace or remove a resource; the plan says so where the resource holds data. With --account it asks AWS
+    nothing and builds no package: it shows what a first deploy to that account makes.
     """
+    from infra.deploy.plan import offline_plan
+
+    settings = read_settings()
+    plan = offline_plan(account, settings) if account is not None else _compare(settings)
+    prices = monthly_prices(settings, events_per_month)
+    if as_json:
+        click.echo(json.dumps(as_data(plan, prices)))
+    else:
+        show(plan, prices, settings, Console(highlight=False, soft_wrap=True))
+
+
+def _compare(settings: Settings) -> DeployPlan:
+    """Compare the settings with what is deployed."""
     from infra.aws.cloudformation import discard_change
     from infra.deploy.executor import build
     from infra.deploy.plan import ApplyTemplate, make_plan
 
-    settings = read_settings()
     account = account_of(settings)
     with progress().status("building packages, asking CloudFormation"):
         packages, template = build(account, settings)
@@ -57,11 +71,7 @@ def command(events_per_month: float, as_json: bool) -> None:
     for step in plan.steps:
         if isinstance(step, ApplyTemplate) and step.change_set is not None:
             discard_change(account, step.change_set)
-    prices = monthly_prices(settings, events_per_month)
-    if as_json:
-        click.echo(json.dumps(as_data(plan, prices)))
-    else:
-        show(plan, prices, settings, Console(highlight=False, soft_wrap=True))
+    return plan
 
 
 def monthly_prices(settings: Settings, events: float) -> dict[str, float]:
@@ -76,6 +86,7 @@ def monthly_prices(settings: Settings, events: float) -> dict[str, float]:
 
 def as_data(plan: DeployPlan, prices: dict[str, float]) -> dict[str, object]:
     """A plan as JSON data for scripts."""
+    from infra.cost.prices import PRICED_REGION
     from infra.deploy.executor import describe_step
 
     changes = [
@@ -92,15 +103,18 @@ def as_data(plan: DeployPlan, prices: dict[str, float]) -> dict[str, object]:
         "changes": changes,
         "steps": [describe_step(step) for step in plan.steps],
         "usd_a_month": prices,
+        "price_region": PRICED_REGION,
     }
 
 
 def show(plan: DeployPlan, prices: dict[str, float], settings: Settings, console: Console) -> None:
     """Print a plan as text."""
+    from infra.cost.prices import price_note
     from infra.deploy.plan import run
 
-    console.print(f"stack {plan.stack} in account {plan.identity.account}, {plan.region}, as {plan.identity.arn}")
-    if not plan.steps:
+    caller = f"as {plan.identity.arn}" if plan.identity.arn else "not compared with what is deployed there"
+    console.print(f"stack {plan.stack} in account {plan.identity.account}, {plan.region}, {caller}")
+    if not plan.steps and not plan.changes:
         console.print("nothing to change")
     for change in plan.changes:
         causes = f" because of {', '.join(change.causes)}" if change.causes else ""
@@ -112,6 +126,9 @@ def show(plan: DeployPlan, prices: dict[str, float], settings: Settings, console
         console.print("steps:")
         run(plan, StepPrinter(console))
     console.print(_price_table(prices, settings))
+    console.print(price_note(settings.region), markup=False)
+    for offer in settings.offers:
+        console.print(f"daily_cap of offer {offer.name} stops nobody yet: no job counts showings", markup=False)
 
 
 def _price_table(prices: dict[str, float], settings: Settings) -> Table:

@@ -11,7 +11,8 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from cli.options import check_days, day_type, json_option, read_settings
+from cli.aws_options import aws_options, aws_settings, yes_option
+from cli.options import check_days, from_option, json_option, to_option
 from cli.program import with_program
 from logdig.errors import InputError, LogDigError
 
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
 
 
 @click.command("rebuild")
-@click.option("--from", "start", type=day_type, help="First UTC day of arrival; default: the first with objects.")
-@click.option("--to", "end", type=day_type, help="Last UTC day of arrival, included; default: the last with objects.")
+@from_option
+@to_option
 @click.option("--dry-run", is_flag=True, help="Show what would be read, and change nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @json_option("Print one JSON object.")
+@aws_options
 def command(*, start: datetime | None, end: datetime | None, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Rebuild the tables from the objects of raw and bad.
 
@@ -35,7 +37,7 @@ def command(*, start: datetime | None, end: datetime | None, dry_run: bool, yes:
     from analytics.lake.rebuild import days_of, runs_of
     from logdig.aws.clients import s3_store
 
-    settings = read_settings()
+    settings = aws_settings()
     check_days(start, end)
     days = days_of(s3_store(settings), _date(start), _date(end))
     if not days:
@@ -64,7 +66,7 @@ def _rebuild(runs: list[list[Day]]) -> dict[str, int]:
     from analytics.lake.rebuild import LEFT_TO_OTHERS, prepare, remake
     from cli.commands.jobs import reason_of, start_spark
 
-    settings = read_settings()
+    settings = aws_settings()
     marts = [name for name in registry.JOBS if name not in LEFT_TO_OTHERS]
     console = Console(stderr=True)
     with console.status("starting Spark"):

@@ -9,7 +9,8 @@ import click
 from rich.console import Console
 from rich.progress import track
 
-from cli.options import check_days, from_option, json_option, read_settings, to_option
+from cli.aws_options import aws_options, aws_settings
+from cli.options import check_days, from_option, json_option, to_option
 
 
 def read_share(_context: click.Context, _option: click.Parameter, text: str) -> float:
@@ -34,6 +35,7 @@ def read_share(_context: click.Context, _option: click.Parameter, text: str) -> 
     help="Share of the objects, such as 1%, chosen by name: the same ones every time.",
 )
 @json_option("Print one JSON object for each fault, and one with the totals.")
+@aws_options
 def command(start: datetime | None, end: datetime | None, sample: float, as_json: bool) -> None:
     """Check stored objects: name against content, gzip, lines, order, day.
 
@@ -43,7 +45,7 @@ def command(start: datetime | None, end: datetime | None, sample: float, as_json
     from logdig.store.verify import check_all, chosen_keys
 
     check_days(start, end)
-    store = s3_store(read_settings())
+    store = s3_store(aws_settings())
     console = Console(stderr=True)
     with console.status("listing objects"):
         keys = chosen_keys(store, start.date() if start else None, end.date() if end else None, sample)

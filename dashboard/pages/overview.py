@@ -50,7 +50,9 @@ def summary(settings: Settings, marts: Marts, app: str) -> dict[str, Any]:
     """Gather totals, mobile share, pages, targets and models of an app."""
     events = activity(marts, app)
     devices = device_clicks(marts, app)
-    targets = levels(marts, app)
+    offers = [offer.name for offer in settings.offers]
+    # An offer that was taken out of the settings left its rows.
+    targets = [level for level in levels(marts, app) if level.offer in offers]
     return {
         "app": app,
         "totals": {
@@ -66,9 +68,9 @@ def summary(settings: Settings, marts: Marts, app: str) -> dict[str, Any]:
         "mobile": {"listens": mobile_share(marts, app), "clicks": _part(devices, "mobile")},
         "devices": devices,
         "pages": pages(marts, app)[:PAGES_MOST],
-        "offers": [offer.name for offer in settings.offers],
+        "offers": offers,
         "levels": targets,
-        "models": [_model(row) for row in newest_models(marts, app)],
+        "models": [_model(row) for row in newest_models(marts, app) if row["offer"] in offers],
     }
 
 

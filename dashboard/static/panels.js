@@ -12,6 +12,7 @@ const FIGURES = [
 ];
 
 const MIXED = " Positions are means over all devices; choose one for an exact picture.";
+const NO_OFFER = "No offer is configured. Write one under [[offers]] in logdig.toml to choose whom it may reach.";
 const PASSED = "Tested later in time, it beats the constant on Brier score and average precision.";
 
 let chart = null;
@@ -133,7 +134,7 @@ export function targets(answer) {
   });
   byId("targets").replaceChildren(...nodes);
   show("targets-empty", nodes.length === 0);
-  byId("targets-empty").textContent = nobody(answer.models);
+  byId("targets-empty").textContent = answer.offers.length === 0 ? NO_OFFER : nobody(answer.models);
 }
 
 function nobody(found) {
@@ -151,6 +152,7 @@ function level(row, most) {
 
 export function models(answer) {
   show("model-empty", answer.models.length === 0);
+  if (answer.offers.length === 0) byId("model-empty").textContent = NO_OFFER;
   byId("models").replaceChildren(...answer.models.map(model));
 }
 

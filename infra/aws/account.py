@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from logdig.aws.access import ACCESS_ERRORS, access_error
 from logdig.aws.clients import client
 from logdig.errors import LogDigError, SetupError, TransientError
 
@@ -22,7 +23,10 @@ PAGE_TOKENS = ("NextToken", "nextToken")
 """Names of the token for the next page, in request and response: AWS spells it either way."""
 DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "403")
 """S3 gives no code for a HEAD request that it refuses, only the status."""
-EXPIRED = ("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException")
+EXPIRED = (
+    "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
+    "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidSignatureException", "InvalidToken",
+)  # fmt: skip
 
 
 class RefusedByAwsError(LogDigError):
@@ -81,17 +85,16 @@ class Account:
         try:
             boto_client = client(service, self.region, self.endpoint, READ_TIMEOUT_SECONDS, TRIES)
             response: dict[str, Any] = getattr(boto_client, operation)(**arguments)
-        except NoCredentialsError as err:
-            raise SetupError(str(err)) from err
-        except (ProfileNotFound, NoRegionError) as err:
-            raise SetupError(f"{err}; set up AWS access ('aws configure'), or name a profile with --profile") from err
+        except ACCESS_ERRORS as err:
+            raise access_error(err, os.environ) from err
         except ClientError as err:
             raise _translate(name, err) from err
         except (ResponseParserError, KeyError) as err:
             # botocore cannot parse what is not AWS, such as a proxy's page.
             raise TransientError(f"{name}: the response is not from AWS; check AWS_ENDPOINT_URL and the proxy") from err
         except BotoCoreError as err:
-            raise TransientError(f"{name}: {err}; is AWS reachable? Try again") from err
+            hint = "check AWS_ENDPOINT_URL" if self.endpoint else "check the network and the proxy"
+            raise TransientError(f"{name}: {' '.join(str(err).split())}; {hint}, and try again") from err
         return response
 
     def find(self, service: str, operation: str, missing: str, **arguments: Any) -> dict[str, Any] | None:
@@ -145,7 +148,11 @@ def _translate(call: str, err: ClientError) -> LogDigError:
             code=code,
         )
     if code in EXPIRED:
-        return SetupError(f"AWS does not know these credentials ({code}); log in again, or name a profile", code=code)
+        return SetupError(
+            f"AWS does not know these keys ({code}); log in again ('aws configure', 'aws sso login'), "
+            "or choose a --profile",
+            code=code,
+        )
     return RefusedByAwsError(call, code, reason)
 
 

@@ -14,10 +14,12 @@ from infra.aws.cloudformation import Stack
 from infra.template.functions import function_name
 from infra.template.jobs import job_log, run_arguments
 from logdig.config.settings import Settings
-from logdig.errors import LogDigError, SetupError
+from logdig.errors import LogDigError, SetupError, TransientError
 
 JOB_POLL_SECONDS = 5.0
 JOB_SECONDS = 6 * 3600
+FLUSH_SECONDS = 240
+"""A forced flush ends after this time at the latest."""
 ENDED = ("SUCCESS", "FAILED", "CANCELLED")
 SOURCES = ("collector", "decide", "flush", "jobs")
 
@@ -61,12 +63,17 @@ def follow_job(account: Account, stack: Stack, run: str, on_state: Callable[[str
 
     Raises:
         LogDigError: It failed or was cancelled; a rerun is harmless.
+        TransientError: AWS cannot be asked any more; the run goes on.
     """
     state, details = "", ""
 
     def has_ended() -> bool:
         nonlocal state, details
-        job = account.call("emr-serverless", "get_job_run", applicationId=_application(stack), jobRunId=run)["jobRun"]
+        try:
+            job = account.call("emr-serverless", "get_job_run", applicationId=_application(stack), jobRunId=run)
+        except TransientError as err:
+            raise TransientError(f"{err.message}; run {run} goes on: see 'logdig status'") from err
+        job = job["jobRun"]
         if job["state"] != state:
             on_state(job["state"])
         state, details = job["state"], job.get("stateDetails", "")
@@ -81,7 +88,7 @@ def follow_job(account: Account, stack: Stack, run: str, on_state: Callable[[str
 def _application(stack: Stack) -> str:
     if "JobsApplication" not in stack.outputs:
         raise SetupError(
-            f"stack {stack.name} has no EMR Serverless application; run the jobs on this machine: --on here"
+            f"stack {stack.name} has no EMR Serverless application; run the jobs on this machine: --on local"
         )
     return stack.outputs["JobsApplication"]
 

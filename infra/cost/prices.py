@@ -13,6 +13,16 @@ from logdig.errors import InputError
 PRICES = Path(__file__).resolve().parent / "prices.toml"
 
 
+PRICED_REGION = "us-east-1"
+"""Region of the price list."""
+
+
+def price_note(region: str) -> str:
+    """Say whose prices the list has; other regions differ by some percent."""
+    whose = f"list prices of {PRICED_REGION} of {read_prices()['date']}, without free tiers"
+    return whose if region == PRICED_REGION else f"{whose}; {region} has prices of its own"
+
+
 def read_prices(path: Path = PRICES) -> dict[str, Any]:
     """Read the price list."""
     return tomllib.loads(path.read_text(encoding="utf-8"))

@@ -88,7 +88,8 @@ class Deployer:
                 else:
                     apply_change(self._account, change_set, self._on_event)
             case RunSmokeTest():
-                self.probe = smoke_test(self._account, self._settings, self.stack, s3_store(self._settings))
+                store = s3_store(self._settings)
+                self.probe = smoke_test(self._account, self._settings, self.stack, store, self._print_line)
 
     @property
     def stack(self) -> Stack:

@@ -11,8 +11,9 @@ from infra.aws.account import Account, Identity
 from infra.aws.cloudformation import ChangeSet, find_stack, prepare_change
 from infra.deploy.retained import RetainedResource, find_retained, importable_part
 from infra.packaging.build import Package
-from infra.template.build import Template, artifacts_template, template_text
+from infra.template.build import Artifacts, Template, artifacts_template, build_template, template_text
 from infra.template.resource import DATA_TYPES, tags
+from infra.template.server import Server
 from logdig.config.settings import Settings
 
 Action = Literal["add", "import", "change", "replace", "may replace", "remove"]
@@ -164,6 +165,20 @@ def upload_template(account: Account, bucket: str, template: Template) -> dict[s
     if account.endpoint:
         return {"TemplateURL": f"{account.endpoint}/{bucket}/{key}"}
     return {"TemplateURL": f"https://{bucket}.s3.{account.region}.amazonaws.com/{key}"}
+
+
+def offline_plan(account: str, settings: Settings) -> DeployPlan:
+    """What a first deploy to an account makes, without a question to AWS and without packages; it has no steps.
+
+    Args:
+        account: Twelve digits.
+        settings: What.
+    """
+    bucket = settings.artifacts_bucket_name
+    server = Server({"S3Bucket": bucket, "S3Key": "server"}, "newest") if settings.front_door == "server" else None
+    template = build_template(settings, Artifacts(bucket, "functions", "entry", "", server))
+    stack = settings.stack_name
+    return DeployPlan(Identity(account, ""), settings.region, stack, True, all_added(template, set()), ())
 
 
 def all_added(template: Template, retained: set[str]) -> tuple[Change, ...]:

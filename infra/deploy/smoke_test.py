@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +37,9 @@ class ProbeResult:
     seconds: float
 
 
-def smoke_test(account: Account, settings: Settings, stack: Stack, store: EventStore) -> ProbeResult | None:
+def smoke_test(
+    account: Account, settings: Settings, stack: Stack, store: EventStore, print_line: Callable[[str], None]
+) -> ProbeResult | None:
     """Post a probe event, force a flush, find the event in the bucket, remove it.
 
     Args:
@@ -44,6 +47,7 @@ def smoke_test(account: Account, settings: Settings, stack: Stack, store: EventS
         settings: Names and apps.
         stack: What is deployed.
         store: Its bucket.
+        print_line: Called once for each step whose first try fails, with the reason and how long it goes on.
     Returns:
         None when no app of the settings has an origin, so that no probe can be sent.
     Raises:
@@ -56,16 +60,21 @@ def smoke_test(account: Account, settings: Settings, stack: Stack, store: EventS
     event_id = f"probe-{secrets.token_urlsafe(16)}"
     days = {started.date()}
     checked = {entry.key for entry in store.list(day_prefix("raw", started.date()))}
-    _post(account, stack.outputs["Endpoint"], app, event_id)
+    _post(account, stack.outputs["Endpoint"], app, event_id, print_line)
     keys: list[str] = []
+    tries = 0
 
     def is_found() -> bool:
+        nonlocal tries
+        tries += 1
         flush_now(account, stack, force=True)
         # The scheduled flush may have been faster, so every new object is checked.
         days.add(account.clock().date())
         new = [entry.key for day in days for entry in store.list(day_prefix("raw", day)) if entry.key not in checked]
         checked.update(new)
         keys.extend(key for key in new if _remove_probe(store, key, event_id))
+        if tries == 1 and not keys:
+            print_line(f"the probe is not in {settings.bucket_name} yet; looking for at most {FIND_SECONDS} s")
         return bool(keys)
 
     if not account.wait(is_found, every_seconds=PAUSE_SECONDS, at_most_seconds=FIND_SECONDS):
@@ -88,19 +97,23 @@ def probe(app: AppSettings, event_id: str, now: str) -> dict[str, Any]:
     return {"token": app.token, "tracker": "logdig-probe", "events": [event]}
 
 
-def _post(account: Account, endpoint: str, app: AppSettings, event_id: str) -> None:
+def _post(account: Account, endpoint: str, app: AppSettings, event_id: str, print_line: Callable[[str], None]) -> None:
     body = json.dumps(probe(app, event_id, wire_time(account.clock()))).encode()
     origin = app.origins[0].replace("*.", "logdig-probe.")
     headers = {"Content-Type": "application/json", "Origin": origin}
     last_response = ""
 
-    def is_accepted() -> bool:
+    def try_once() -> bool:
         nonlocal last_response
+        is_first = not last_response
         response = send_request(f"{endpoint}/v1/events", account.endpoint, body, headers)
         last_response = f"{response.status} {response.body[:300].decode(errors='replace')}"
-        return response.status == 202 and json.loads(response.body)["accepted"] == 1
+        is_accepted = response.status == 202 and json.loads(response.body)["accepted"] == 1
+        if is_first and not is_accepted:
+            print_line(f"{endpoint} does not accept the probe: {last_response}; trying for at most {REACH_SECONDS} s")
+        return is_accepted
 
-    if not account.wait(is_accepted, every_seconds=PAUSE_SECONDS, at_most_seconds=REACH_SECONDS):
+    if not account.wait(try_once, every_seconds=PAUSE_SECONDS, at_most_seconds=REACH_SECONDS):
         raise SmokeTestFailedError(
             f"{endpoint} did not accept the probe: {last_response}; look at 'logdig tail --of collector'"
         )

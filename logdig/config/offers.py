@@ -19,7 +19,7 @@ MOST_INT = 2**31 - 1
 class OfferSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One offer: the ad whose click is the label, who may see it, and how often (docs/decide.md)."""
 
-    name: str = "ADV_REDUCED_1DAY"
+    name: str
     placement: str = "before-song"
     below_level: int = 2
     status: int = 1

@@ -89,7 +89,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     flush: FlushSettings = FlushSettings()
     schedules: ScheduleSettings = ScheduleSettings()
     retention: RetentionSettings = RetentionSettings()
-    offers: tuple[OfferSettings, ...] = (OfferSettings(),)
+    offers: tuple[OfferSettings, ...] = ()
     columns: ColumnSettings = ColumnSettings()
 
     @property

@@ -24,6 +24,15 @@ class Filter:
     days: Sequence[date] = ()
     app: str | None = None
     reason: str = ""
+    first: date | None = None
+    last: date | None = None
+
+    def holds(self, key: str) -> bool:
+        """Tell whether the day of an object's key lies between ``first`` and ``last``, both included."""
+        day = key.removeprefix("bad/dt=")[:10]
+        return (self.first is None or day >= self.first.isoformat()) and (
+            self.last is None or day <= self.last.isoformat()
+        )
 
     def matches(self, event: BadEvent) -> bool:
         """Tell whether an event meets the conditions."""
@@ -47,6 +56,8 @@ def read_bad(
     prefixes = [day_prefix("bad", day) for day in wanted.days] or ["bad/"]
     for prefix in prefixes:
         for entry in store.list(prefix):
+            if not wanted.holds(entry.key):
+                continue
             for event in _events_of(store, entry.key, on_unreadable):
                 if event.bad_id not in known_ids and wanted.matches(event):
                     known_ids.add(event.bad_id)

@@ -14,18 +14,24 @@ from werkzeug.serving import make_server
 
 from dashboard.app import create_dashboard
 from infra.local.machine import find_chromium
+from logdig.config.offers import OfferSettings
 from logdig.config.settings import AppSettings, Settings
 from tests.fakes.marts import FakeMarts
 
 pytestmark = pytest.mark.browser
 
-SETTINGS = Settings(apps=(AppSettings(name="music", token="pk_music_12345678"),))
+
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 NOW = datetime(2026, 11, 24, 12, 30, tzinfo=UTC)
+LONG_NAME = "a.long-selector > " * 12
 HOSTILE = '"><img src=x onerror="document.title=1"><script>document.title=2</script>{{7*7}}'
+SETTINGS = Settings(
+    apps=(AppSettings(name="music", token="pk_music_12345678"),),
+    offers=tuple(OfferSettings(name=name) for name in ("ADV_REDUCED_1DAY", "plain", HOSTILE, LONG_NAME)),
+)
 
 
 def heat_row(selector: str | None, clicks: int, x: float, y: float, page: str = "http://site.test/") -> dict[str, Any]:
@@ -147,7 +153,7 @@ def test_page_says_so_when_tables_cannot_be_read(page: Page, marts: FakeMarts) -
 
 
 def test_page_fits_a_phone(page: Page, marts: FakeMarts) -> None:
-    marts.rows = rows("a.long-selector > " * 12)
+    marts.rows = rows(LONG_NAME)
     page.set_viewport_size({"width": 360, "height": 740})
 
     page.wait_for_selector("#heat:visible")

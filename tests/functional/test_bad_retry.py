@@ -81,11 +81,11 @@ def test_retry_sends_the_event_of_a_file(endpoint: Endpoint, bad_ids: list[str],
     file = tmp_path / "event.json"
     file.write_text(json.dumps(signed_event("ad", event_id="written-by-hand-0001")), encoding="utf-8")
 
-    assert run(endpoint, bad_ids[0], "--from", str(file))[0] == 0
+    assert run(endpoint, bad_ids[0], "--event", str(file))[0] == 0
     assert endpoint.ids == {"written-by-hand-0001"}
 
 
-@pytest.mark.parametrize("arguments", [[], ["some-id", "--day", "2026-11-24"], ["a", "b", "--from", __file__]])
+@pytest.mark.parametrize("arguments", [[], ["some-id", "--day", "2026-11-24"], ["a", "b", "--event", __file__]])
 def test_retry_says_what_it_needs(endpoint: Endpoint, arguments: list[str]) -> None:
     result = CliRunner().invoke(command, ["retry", *arguments])
 

@@ -31,7 +31,7 @@ from tests.fakes.sinks import MemorySink
 SITE = "http://127.0.0.1:3000"
 SECRET = b"a secret of the tests"
 APP = AppSettings(name="music", token="pk_music_of_the_tests", origins=(SITE,))
-OFFER = OfferSettings(holdout_share=0.0)
+OFFER = OfferSettings(name="UPGRADE", holdout_share=0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def known_token(description: Json) -> Json:
 
 def decider() -> Decider:
     """A decision service that knows nobody."""
-    return Decider(InMemoryProfiles(), MemorySink(), (OfferSettings(),), factory.utc_now, factory.new_id)
+    return Decider(InMemoryProfiles(), MemorySink(), (OfferSettings(name="UPGRADE"),), factory.utc_now, factory.new_id)
 
 
 @pytest.fixture

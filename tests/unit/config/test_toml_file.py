@@ -142,7 +142,7 @@ def test_app_commands_leave_a_file_alone_when_it_is_not_toml(
     assert path.read_bytes() == content
 
 
-@pytest.mark.parametrize("after", ["", "[flush]\nmin_logs = 3\n", "[[offers]]\nmin_score = 0.1\n"])
+@pytest.mark.parametrize("after", ["", "[flush]\nmin_logs = 3\n", '[[offers]]\nname = "UPGRADE"\n'])
 @pytest.mark.parametrize("apps", ["", "apps = []\n", 'apps = [ # ours\n  {name = "web", token = "pk_web_0001"},\n]\n'])
 def test_apps_are_edited_however_the_file_lists_them(apps: str, after: str) -> None:
     before = tomllib.loads(f'service = "shop"\n{apps}{after}')

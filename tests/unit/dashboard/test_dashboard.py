@@ -10,10 +10,14 @@ import pytest
 from flask.testing import FlaskClient
 
 from dashboard.app import create_dashboard
+from logdig.config.offers import OfferSettings
 from logdig.config.settings import AppSettings, Settings
 from tests.fakes.marts import FakeMarts
 
-SETTINGS = Settings(apps=(AppSettings(name="music", token="pk_music_12345678"),))
+SETTINGS = Settings(
+    apps=(AppSettings(name="music", token="pk_music_12345678"),),
+    offers=tuple(OfferSettings(name=name) for name in ("o", "a", "b")),
+)
 NOON = datetime(2026, 11, 24, 12, 30, tzinfo=UTC)
 HOSTILE = '"><script>alert(1)</script>'
 
@@ -94,6 +98,19 @@ def test_summary_shows_mobile_share_of_listens_that_say(client: FlaskClient, mar
     mobile = ask(client, "/data/summary")["mobile"]
 
     assert mobile == {"listens": {"part": 2, "whole": 3}, "clicks": {"part": 3, "whole": 8}}
+
+
+def test_summary_leaves_out_offers_that_are_not_configured(client: FlaskClient, marts: FakeMarts) -> None:
+    marts.rows = {
+        "models": [model("a", 8, passed=True), model("older", 9, passed=False)],
+        "targets": [{"app": "music", "offer": offer, "level": 1} for offer in ("a", "older", "older")],
+    }
+
+    found = ask(client, "/data/summary")
+
+    assert [one["offer"] for one in found["models"]] == ["a"]
+    assert [(one["offer"], one["targets"]) for one in found["levels"]] == [("a", 1)]
+    assert found["totals"]["targets"] == 1
 
 
 def test_summary_shows_the_newest_model_of_each_offer(client: FlaskClient, marts: FakeMarts) -> None:

@@ -29,6 +29,12 @@ LAYERS = [
     ]
     if contract["type"] == "layers"
 ]
+SOURCES = ("analytics", "api", "cli", "dashboard", "demo", "infra", "lambdas", "logdig")
+VARIABLE = re.compile(
+    r"""LOGDIG_[A-Z][A-Z_]+|(?<=environ\[")[A-Z_]+|(?<=environ\.get\(")[A-Z_]+|(?<=environment\.get\(")[A-Z_]+"""
+)
+INNER_VARIABLES = {"PATH", "PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON"}
+"""Of the system, and those that LogDig sets for its own processes."""
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -42,6 +48,16 @@ def test_settings_page_names_every_key_and_variable() -> None:
         for key in keys - {"apps", "flush", "offers", "retention", "schedules"} | set(ENVIRONMENT_KEYS)
         if f"| `{key}` |" not in text
     ]
+
+    assert missing == []
+
+
+def test_settings_page_names_every_variable_that_the_sources_read() -> None:
+    text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    sources = [path.read_text("utf-8") for folder in SOURCES for path in (ROOT / folder).rglob("*.py")]
+    read = {name.rstrip("_") for source in sources for name in VARIABLE.findall(source)}
+
+    missing = sorted(name for name in read - INNER_VARIABLES if f"`{name}" not in text)
 
     assert missing == []
 

@@ -57,7 +57,7 @@ def test_probe_is_found_and_removed_while_its_neighbours_stay() -> None:
     old = build_object("raw", DAY, [b'{"event_id": "old"}'])
     pipeline.store.put(old.key, old.body)
     with stack_at(pipeline.collect) as stack:
-        result = smoke_test(ScriptedAccount(invoke=[pipeline.flush]), SETTINGS, stack, pipeline.store)
+        result = smoke_test(ScriptedAccount(invoke=[pipeline.flush]), SETTINGS, stack, pipeline.store, print)
 
     assert result is not None
     assert pipeline.origins == ["https://shop.example"]
@@ -69,27 +69,32 @@ def test_probe_is_found_and_removed_while_its_neighbours_stay() -> None:
 def test_probe_is_not_sent_when_no_app_may_write_from_a_page() -> None:
     silent = msgspec.structs.replace(SETTINGS, apps=(msgspec.structs.replace(SETTINGS.apps[0], origins=()),))
 
-    assert smoke_test(ScriptedAccount(), silent, Stack("s", "a", "CREATE_COMPLETE", {}), FakeStore()) is None
+    assert smoke_test(ScriptedAccount(), silent, Stack("s", "a", "CREATE_COMPLETE", {}), FakeStore(), print) is None
 
 
 def test_smoke_test_fails_when_the_collector_never_accepts_the_probe() -> None:
-    account = ScriptedAccount()
+    account, said = ScriptedAccount(), list[str]()
     with (
         stack_at(lambda _headers, _body: (503, b"later")) as stack,
         pytest.raises(
             SmokeTestFailedError, match=r"did not accept the probe: 503 later; look at 'logdig tail --of collector'"
         ),
     ):
-        smoke_test(account, SETTINGS, stack, FakeStore())
+        smoke_test(account, SETTINGS, stack, FakeStore(), said.append)
+
+    (line,) = said
+    assert line.endswith("does not accept the probe: 503 later; trying for at most 120 s")
 
 
 def test_smoke_test_fails_when_no_flush_writes_the_probe() -> None:
-    account = ScriptedAccount(invoke=[lambda **_: {"Payload": io.BytesIO(b"{}")}])
+    account, said = ScriptedAccount(invoke=[lambda **_: {"Payload": io.BytesIO(b"{}")}]), list[str]()
     with (
         stack_at(lambda _headers, _body: (202, b'{"accepted": 1}')) as stack,
         pytest.raises(SmokeTestFailedError, match=r"was accepted but is not in shop-prod-s3 after 180 s; look at"),
     ):
-        smoke_test(account, SETTINGS, stack, FakeStore())
+        smoke_test(account, SETTINGS, stack, FakeStore(), said.append)
+
+    assert said == ["the probe is not in shop-prod-s3 yet; looking for at most 180 s"]
 
 
 def test_probe_is_found_when_there_are_new_foreign_objects() -> None:
@@ -102,7 +107,7 @@ def test_probe_is_found_when_there_are_new_foreign_objects() -> None:
         return pipeline.flush(**arguments)
 
     with stack_at(pipeline.collect) as stack:
-        result = smoke_test(ScriptedAccount(invoke=[flush]), SETTINGS, stack, pipeline.store)
+        result = smoke_test(ScriptedAccount(invoke=[flush]), SETTINGS, stack, pipeline.store, print)
 
     assert result is not None
     assert foreign.items() <= pipeline.store.objects.items()
