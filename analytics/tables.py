@@ -1,4 +1,8 @@
-"""Iceberg tables: made when missing, merged without duplicates, replaced whole."""
+"""Iceberg tables: made when missing, brought up to date, merged without duplicates, replaced whole.
+
+Every write names its columns, so that those of an analyst stay. Tables of newer code than this are left alone: each
+function raises SetupError before it reads or changes anything, once a table's ``logdig.schema`` is above the declared.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,6 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 
 import pyarrow as pa
@@ -14,71 +17,23 @@ from py4j.protocol import Py4JJavaError
 from pyspark import StorageLevel
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
+from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
-from analytics.schema import lake, model
+from analytics.schema import stored
+from analytics.schema.columns import TEXT, struct, table_columns
+from analytics.schema.frames import fit, require_columns
 from analytics.spark import CATALOG
 from logdig.config.settings import Settings
+from logdig.tables.catalog import TABLES
 
 MERGE_TRIES = 8
-CONFLICTS = ("ValidationException", "CommitFailedException")
-"""What Iceberg raises when another commit came first; reading again and merging again is right."""
+CONFLICTS = ("ValidationException", "CommitFailedException", "FIELD_ALREADY_EXISTS", "name already exists")
+"""What Iceberg raises when another commit came first; reading again and writing again is right."""
 
-PERSONAL = ("user_key", "customer_id", "person", "text")
-"""Columns that hold a person's key, and the text in which one may stand."""
-
-PROPERTIES = {
-    "format-version": "2",
-    "write.merge.mode": "merge-on-read",
-    "write.update.mode": "merge-on-read",
-    # Rows are deleted when people or years are to be forgotten; beside the data they would stay readable.
-    "write.delete.mode": "copy-on-write",
-    "write.distribution-mode": "hash",
-    "write.parquet.compression-codec": "zstd",
-    "write.metadata.delete-after-commit.enabled": "true",
-    "write.metadata.previous-versions-max": "20",
-    "commit.retry.num-retries": "10",
-}
-
-
-VALUE = lake.struct({"value": lake.TEXT})
+LINE = struct({"value": TEXT})
 """Lines as they are read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Columns and partitions of a table."""
-
-    columns: StructType
-    partitions: tuple[str, ...] = ()
-
-
-LAYOUTS: dict[str, Layout] = {
-    "events": Layout(lake.EVENTS, ("app", "day")),
-    "bad_events": Layout(lake.BAD_EVENTS, ("day",)),
-    "heat_cells": Layout(lake.HEAT_CELLS, ("app",)),
-    "listens": Layout(lake.LISTENS, ("app",)),
-    "customers": Layout(lake.CUSTOMERS),
-    "tracks": Layout(lake.TRACKS),
-    "features": Layout(model.FEATURES),
-    "models": Layout(model.MODELS),
-    "predictions": Layout(model.PREDICTIONS),
-    "targets": Layout(model.TARGETS),
-    "ledger": Layout(lake.LEDGER),
-}
-"""Every table by its name."""
-
-
-def properties_of(columns: StructType) -> dict[str, str]:
-    """Properties of a table with these columns.
-
-    Manifests hold the least and greatest value of a column, which would outlive the rows; nobody looks for people by
-    them.
-    """
-    personal = [name for name in columns.fieldNames() if name in PERSONAL]
-    return PROPERTIES | {f"write.metadata.metrics.column.{name}": "counts" for name in personal}
 
 
 def table_name(settings: Settings, name: str) -> str:
@@ -87,32 +42,29 @@ def table_name(settings: Settings, name: str) -> str:
 
 
 def ensure_table(spark: SparkSession, settings: Settings, name: str) -> str:
-    """Make a table of `LAYOUTS` when it is missing; return its full name."""
+    """Make a declared table when it is missing, give an older one what it lacks; return its full name."""
     full = table_name(settings, name)
-    layout = LAYOUTS[name]
-    if not spark.catalog.tableExists(full):
-        columns = ", ".join(f"`{column.name}` {column.dataType.simpleString()}" for column in layout.columns)
-        partitions = f"PARTITIONED BY ({', '.join(layout.partitions)})" if layout.partitions else ""
-        properties = ", ".join(f"'{key}'='{value}'" for key, value in properties_of(layout.columns).items())
-        spark.sql(
-            f"CREATE TABLE IF NOT EXISTS {full} ({columns}) USING iceberg {partitions} TBLPROPERTIES ({properties})"
-        )
+    if spark.catalog.tableExists(full):
+        with_retry(lambda: stored.upgrade(spark, full, TABLES[name]))
+    else:
+        stored.create(spark, full, TABLES[name])
     return full
 
 
 def small_frame(spark: SparkSession, columns: StructType, rows: Sequence[tuple[object, ...]] = ()) -> DataFrame:
     """Make a frame of few rows that lies in the JVM; one made of Python objects starts Python workers to be read."""
     names = columns.fieldNames()
-    found = [dict(zip(names, row, strict=True)) for row in rows]
-    return spark.createDataFrame(pa.Table.from_pylist(found, to_arrow_schema(columns)), columns)
+    values = [dict(zip(names, row, strict=True)) for row in rows]
+    return spark.createDataFrame(pa.Table.from_pylist(values, to_arrow_schema(columns)), columns)
 
 
 def read(spark: SparkSession, settings: Settings, name: str) -> DataFrame:
-    """Read a table of `LAYOUTS`; empty when it does not exist yet."""
-    full = table_name(settings, name)
+    """Read the declared columns of a table; empty when it does not exist yet, null where an older one lacks them."""
+    full, columns = table_name(settings, name), table_columns(name)
     if not spark.catalog.tableExists(full):
-        return small_frame(spark, LAYOUTS[name].columns)
-    return spark.table(full)
+        return small_frame(spark, columns)
+    stored.require_readable(spark, full, TABLES[name])
+    return fit(spark.table(full), columns)
 
 
 def staged(rows: DataFrame) -> DataFrame:
@@ -127,10 +79,24 @@ def staged(rows: DataFrame) -> DataFrame:
 def replace(spark: SparkSession, settings: Settings, name: str, rows: DataFrame) -> int:
     """Replace every row of a table in one commit; return how many there are now."""
     full = ensure_table(spark, settings, name)
-    kept = rows.select(*LAYOUTS[name].columns.fieldNames())
-    with_retry(lambda: kept.writeTo(full).overwrite(F.lit(True)))
-    # Told by the table's manifests; no row is read.
+    laid_out = _laid_out(rows, name, spark.table(full).schema)
+    with_retry(lambda: laid_out.writeTo(full).overwrite(F.lit(True)))
+    # The table's manifests tell; no row is read.
     return spark.table(full).count()
+
+
+def append(spark: SparkSession, settings: Settings, name: str, rows: DataFrame) -> None:
+    """Add rows to a table in one commit."""
+    full = ensure_table(spark, settings, name)
+    laid_out = _laid_out(rows, name, spark.table(full).schema)
+    with_retry(lambda: laid_out.writeTo(full).append())
+
+
+def _laid_out(rows: DataFrame, name: str, stored_columns: StructType) -> DataFrame:
+    """Lay rows of a declared table out as it is stored; in columns that are not LogDig's they have no value."""
+    names = TABLES[name].names
+    require_columns(rows, names)
+    return fit(rows.select(*names), stored_columns)
 
 
 def merge(
@@ -149,7 +115,7 @@ def merge(
 
     Args:
         settings: Names.
-        name: A table of `LAYOUTS`.
+        name: A declared table.
         rows: At most one row a key, `staged`.
         keys: Columns that make a row one.
         wins: SQL condition over ``s`` (the new row) and ``t`` (the one in the table): the new one takes its place.
@@ -161,13 +127,13 @@ def merge(
     """
     spark = rows.sparkSession
     full = ensure_table(spark, settings, name)
-    columns = LAYOUTS[name].columns.fieldNames()
+    columns = TABLES[name].names
     on = " AND ".join(f"t.`{key}` = s.`{key}`" for key in keys)
     if days is not None:
         on += f" AND t.day IN ({', '.join(f'DATE {day.isoformat()!r}' for day in days)})"
     assignments = ", ".join(f"t.`{column}` = s.`{column}`" for column in columns)
     names, values = ", ".join(f"`{column}`" for column in columns), ", ".join(f"s.`{column}`" for column in columns)
-    with _view(rows.select(*columns)) as source:
+    with _view(_laid_out(rows, name, spark.table(full).schema)) as source:
         statement = (
             f"MERGE INTO {full} t USING {source} s ON {on} "
             f"WHEN MATCHED AND ({wins}{f' OR {replaces}' if replaces else ''}) THEN UPDATE SET {assignments} "

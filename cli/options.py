@@ -14,6 +14,7 @@ from logdig.config.loader import find_settings
 from logdig.config.settings import AppSettings, Settings
 from logdig.config.signatures import secret_variable, signing_secret
 from logdig.errors import InputError, SetupError
+from logdig.tables.catalog import check_tables
 
 ADDRESS = re.compile(r"https?://[^\s\"'<>&]+")
 
@@ -126,8 +127,10 @@ def require_secret(app: str) -> bytes:
 
 
 def read_settings() -> Settings:
-    """Settings of this process: environment and logdig.toml."""
-    return find_settings(os.environ)
+    """Read the settings as every command does."""
+    settings = find_settings(os.environ)
+    check_tables(settings.retention)
+    return settings
 
 
 def cache_folder() -> Path:

@@ -6,14 +6,17 @@ import os
 
 import flask
 
-from dashboard.views import blueprint
+from dashboard.pages import heatmap, overview
+from dashboard.requests import json_response, problem
 from logdig.config.settings import Settings
+from logdig.errors import LogDigError
 from logdig.marts.reader import Marts
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+PAGES = (overview, heatmap)
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -30,9 +33,18 @@ def create_dashboard(
     """
     app = flask.Flask(__name__, static_url_path="/static")
     app.config["TRUSTED_HOSTS"] = None if hosts is None else list(hosts)
-    app.register_blueprint(blueprint(settings, marts if marts is not None else Marts(settings, os.environ)))
+    tables = marts if marts is not None else Marts(settings, os.environ)
+    for page in PAGES:
+        app.register_blueprint(page.blueprint(settings, tables))
+    app.add_url_rule("/healthz", view_func=healthz)
+    app.register_error_handler(LogDigError, problem)
     app.after_request(_protect)
     return app
+
+
+def healthz() -> flask.Response:
+    """Say that the process answers."""
+    return json_response({"status": "alive"})
 
 
 def _protect(response: flask.Response) -> flask.Response:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 from pyspark.sql import Column, DataFrame, SparkSession
-from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
+from pyspark.sql import functions as F
 
 from analytics import tables
 from logdig.config.settings import Settings

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 from pyspark.sql import Column, DataFrame, SparkSession
-from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
+from pyspark.sql import functions as F
 
 from analytics import tables
 from analytics.jobs.report import JobReport
@@ -14,16 +14,17 @@ from analytics.lake.ingest import checkpoint
 from analytics.lake.line_rows import parse_bad, parse_raw
 from analytics.ledger.ledger import Sources, ledger
 from analytics.ledger.line_kinds import RAW_LINE
-from analytics.schema import lake
+from analytics.schema.columns import DAY, TEXT, struct
 from logdig.aws.clients import dead_letter_queue, s3_store
 from logdig.config.settings import Settings
-from logdig.marts.reconciliation import broken_sums
 from logdig.privacy.erasure_list import read_salt
+from logdig.questions.ledger import broken_sums
 from logdig.queue.dead_letters import read_dead
 from logdig.store.keys import SUFFIX, ZONES, Zone
+from logdig.tables.catalog import days_kept
 
-LINES = lake.struct({"value": lake.TEXT, "file": lake.TEXT})
-MESSAGES = lake.struct({"app": lake.TEXT, "day": lake.DAY})
+LINES = struct({"value": TEXT, "file": TEXT})
+MESSAGES = struct({"app": TEXT, "day": DAY})
 NO_DAY = date(1970, 1, 1)
 """Day of lines that tell none; it is counted anew each time."""
 
@@ -55,7 +56,9 @@ def ledger_job(spark: SparkSession, settings: Settings, now: datetime) -> JobRep
 
 def first_whole_day(settings: Settings, today: date) -> date:
     """First day of which retention has removed nothing yet, neither objects nor rows."""
-    shortest = min((days for days in settings.retention.ledger_days if days), default=None)
+    kept, retention = days_kept(settings.retention), settings.retention
+    compared = (retention.raw_days, retention.bad_days, kept["events"], kept["bad_events"])
+    shortest = min((days for days in compared if days), default=None)
     return date.min if shortest is None else today - timedelta(days=shortest - 1)
 
 
@@ -82,7 +85,7 @@ def stored_lines(spark: SparkSession, settings: Settings, zone: Zone) -> DataFra
 def read_objects(spark: SparkSession, settings: Settings) -> DataFrame:
     """Name the objects that ingest has read and merged, from its checkpoints."""
     store = s3_store(settings)
-    found = tables.small_frame(spark, lake.struct({"file": lake.TEXT}))
+    objects = tables.small_frame(spark, struct({"file": TEXT}))
     for zone in ZONES:
         folder = checkpoint(zone)
         names = [entry.key.rsplit("/", 1)[1] for entry in store.list(f"{folder}/commits/")]
@@ -91,8 +94,8 @@ def read_objects(spark: SparkSession, settings: Settings) -> DataFrame:
             log = spark.read.text(f"s3a://{settings.bucket_name}/{folder}/sources/0")
             entry = F.from_json("value", "path string, batchId long")
             entries = log.select(entry.alias("e")).select("e.*").where(f"batchId <= {last}")
-            found = found.unionByName(entries.select(_name_of("path")))
-    return found.distinct()
+            objects = objects.unionByName(entries.select(_name_of("path")))
+    return objects.distinct()
 
 
 def _lines(spark: SparkSession, texts: list[str]) -> DataFrame:

@@ -14,6 +14,7 @@ from analytics.jobs.registry import names_of, run
 from analytics.spark import session
 from logdig.config.loader import override, parse_settings
 from logdig.errors import SetupError
+from logdig.tables.catalog import check_tables
 
 SETTINGS = "deployed.toml"
 
@@ -32,6 +33,7 @@ def main(names: Sequence[str]) -> None:
     if text is None:
         raise SetupError(f"{SETTINGS} is not in the archive of the jobs; build it again with 'logdig package'")
     settings = parse_settings(override(tomllib.loads(text.decode()), os.environ))
+    check_tables(settings.retention)
     spark = session(settings, os.environ)
     try:
         for job in jobs:

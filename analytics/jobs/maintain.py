@@ -15,6 +15,7 @@ from logdig.config.settings import Settings
 from logdig.privacy.erasure_list import ErasureList, read_list
 from logdig.privacy.object_erasure import days_of, remove_lines
 from logdig.store.keys import ZONES
+from logdig.tables.catalog import TABLES
 
 ERASURE_RECHECK = timedelta(days=3)
 """A flush that was under way when someone was forgotten may have written what it had already taken."""
@@ -27,6 +28,8 @@ def maintain_job(spark: SparkSession, settings: Settings, now: datetime) -> JobR
     erased = recheck_erasures(spark, settings, now)
     copies = maintenance.recheck_ids(spark, settings, (now - timedelta(days=maintenance.RECHECK_DAYS)).date())
     expired = maintenance.expire_rows(spark, settings, now.date())
+    for name in TABLES.keys() & set(maintenance.existing(spark, settings)):
+        tables.ensure_table(spark, settings, name)
     keep_snapshots = timedelta(0) if erased else timedelta(days=settings.retention.snapshot_days)
     files = snapshots = orphans = 0
     for name in maintenance.existing(spark, settings):
@@ -47,14 +50,14 @@ def maintain_job(spark: SparkSession, settings: Settings, now: datetime) -> JobR
 def recheck_erasures(spark: SparkSession, settings: Settings, now: datetime) -> int:
     """Erase once more what the last days' erasures could have missed; return how many lines and rows there were."""
     store = s3_store(settings)
-    found = read_list(store, now - ERASURE_RECHECK)
-    if found is None:
+    listed = read_list(store, now - ERASURE_RECHECK)
+    if listed is None:
         return 0
-    prefixes = days_of(ZONES, _days(found, now))
-    lines = remove_lines(store, found, found.names, prefixes=prefixes).lines.total()
-    return lines + delete_listed(spark, settings, found.entries, found.names.salt)
+    prefixes = days_of(ZONES, _days(listed, now))
+    lines = remove_lines(store, listed, listed.names, prefixes=prefixes).lines.total()
+    return lines + delete_listed(spark, settings, listed.entries, listed.names.salt)
 
 
-def _days(found: ErasureList, now: datetime) -> list[date]:
-    first = min(entry.asked_at for entry in found.entries).date() - timedelta(days=QUEUE_DAYS)
+def _days(listed: ErasureList, now: datetime) -> list[date]:
+    first = min(entry.asked_at for entry in listed.entries).date() - timedelta(days=QUEUE_DAYS)
     return [first + timedelta(days=index) for index in range((now.date() - first).days + 1)]

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
+from pyspark.sql import functions as F
 
 from analytics import tables
 from analytics.jobs.report import JobReport
@@ -22,10 +22,11 @@ from analytics.model.predictions import predictions
 from analytics.model.quality_gate import Evaluation, GateResult, Sample, gate, train
 from analytics.model.regression import Model, version
 from analytics.model.targets import eligible, profiles, retire, targets
-from analytics.schema.model import FEATURE_NAMES, FEATURES, MODELS, PREDICTIONS, TARGETS
+from analytics.schema.columns import table_columns
 from logdig.aws.clients import dynamodb_profiles
 from logdig.config.settings import Settings
 from logdig.decide.profiles import ProfileStore
+from logdig.tables.model import FEATURE_NAMES, MODELS
 
 FIGURES = ("error", "average_precision", "brier", "roc_auc")
 
@@ -42,7 +43,7 @@ def features_job(spark: SparkSession, settings: Settings, now: datetime) -> JobR
         heard, clicked = (frame.where(F.col("app") == span["app"]) for frame in (listens, clicks))
         frames += [training_rows(heard, clicked, offer.name, times, now) for offer in settings.offers]
         notes[span["app"]] = f"trains up to {times.test_as_of:%Y-%m-%d}, tests up to {times.test_until:%Y-%m-%d}"
-    rows = _union(spark, frames, FEATURES)
+    rows = _union(spark, frames, "features")
     return JobReport("features", tables.replace(spark, settings, "features", rows), notes=notes)
 
 
@@ -54,11 +55,10 @@ def models_job(spark: SparkSession, settings: Settings, now: datetime) -> JobRep
     for offer in settings.offers:
         audience = eligible(customers, offer).select("app", "customer_id")
         table = known.where(F.col("offer") == offer.name).join(audience, on=["app", "customer_id"], how="left_semi")
-        found = table.toArrow()
-        rows += [_model_row(found, app.name, offer.name, now) for app in settings.apps]
-    frame = spark.createDataFrame([tuple(row[name] for name in MODELS.fieldNames()) for row in rows], MODELS)
-    full = tables.ensure_table(spark, settings, "models")
-    tables.with_retry(lambda: frame.writeTo(full).append())
+        labelled = table.toArrow()
+        rows += [_model_row(labelled, app.name, offer.name, now) for app in settings.apps]
+    values = [tuple(row[name] for name in MODELS.names) for row in rows]
+    tables.append(spark, settings, "models", spark.createDataFrame(values, table_columns("models")))
     notes: dict[str, object] = {
         f"{row['app']} {row['offer']}": f"{'passed' if row['passed'] else 'refused'}: {row['reason']}" for row in rows
     }
@@ -75,7 +75,7 @@ def predictions_job(spark: SparkSession, settings: Settings, now: datetime) -> J
             model = msgspec.json.decode(row["coefficients"], type=Model)
             own = current.where((F.col("app") == row["app"]) & (F.col("offer") == row["offer"]))
             frames.append(predictions(own, model, offer=row["offer"], model_version=row["model_version"]))
-    rows = _union(spark, frames, PREDICTIONS)
+    rows = _union(spark, frames, "predictions")
     return JobReport("predictions", tables.replace(spark, settings, "predictions", rows))
 
 
@@ -88,7 +88,7 @@ def write_targets(spark: SparkSession, settings: Settings, store: ProfileStore) 
     """Choose targets with a given profile store; in the order that `analytics.targets.retire` explains."""
     scored, customers = (tables.read(spark, settings, name) for name in ("predictions", "customers"))
     frames = [targets(scored, customers, offer) for offer in settings.offers]
-    rows = _union(spark, frames, TARGETS).localCheckpoint()
+    rows = _union(spark, frames, "targets").localCheckpoint()
     chosen = rows.toArrow().to_pylist()
     earlier = tables.read(spark, settings, "targets").select("app", "customer_id").toArrow().to_pylist()
     removed = retire(store, earlier, chosen)
@@ -130,9 +130,9 @@ def _sample(table: pa.Table, split: str) -> Sample:
 def _newest(models: DataFrame) -> list[dict[str, Any]]:
     """Read the last row of each app and offer."""
     last = models.groupBy("app", "offer").agg(F.max("trained_at").alias("trained_at"))
-    found: list[dict[str, Any]] = models.join(last, on=["app", "offer", "trained_at"]).toArrow().to_pylist()
-    return found
+    newest: list[dict[str, Any]] = models.join(last, on=["app", "offer", "trained_at"]).toArrow().to_pylist()
+    return newest
 
 
-def _union(spark: SparkSession, frames: Iterable[DataFrame], columns: Any) -> DataFrame:
-    return reduce(DataFrame.unionByName, frames, spark.createDataFrame([], columns))
+def _union(spark: SparkSession, frames: Iterable[DataFrame], name: str) -> DataFrame:
+    return reduce(DataFrame.unionByName, frames, tables.small_frame(spark, table_columns(name)))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from analytics.jobs.report import JobReport
 from logdig.config.settings import Settings
@@ -17,22 +18,52 @@ if TYPE_CHECKING:
 
     from analytics.jobs.report import Job
 
-JOBS: dict[str, str] = {
-    "ingest": "Merge new objects of raw and bad into events and bad_events.",
-    "heat_cells": "Count clicks per cell.",
-    "listens": "Lay out listens with local hours and day parts.",
-    "customers": "Bring loaded customers in.",
-    "tracks": "Bring loaded tracks in.",
-    "features": "Summarise customers for training, test and scoring.",
-    "models": "Train, evaluate and gate a model for each offer.",
-    "predictions": "Score customers with a model that passed.",
-    "targets": "Choose whom to make the offer; write their profiles.",
-    "maintain": "Remove later copies, expired rows, small files and what no snapshot needs.",
-    "ledger": "Add up by app and day what became of every event.",
-}
-"""Name and meaning; the function is ``<name>_job`` of a module ``<group>_jobs`` here, loaded when it runs."""
+LOADED = "load"
+"""Source of a mart whose lines `logdig load` puts under ``load/<name>/``."""
 
-_LAKE = ("ingest", "heat_cells", "listens", "customers", "tracks")
+
+@dataclass(frozen=True, slots=True)
+class Mart:
+    """A job that makes the table of its name.
+
+    Args:
+        meaning: What it does, one sentence.
+        source: Table that it is made anew from; LOADED merges loaded lines, of which the latest of a key counts.
+        transform: ``module:function``, rows of the source -> rows of the table.
+    """
+
+    meaning: str
+    source: str
+    transform: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnJob:
+    """A job with code of its own: ``module:function`` of the type `analytics.jobs.report.Job`."""
+
+    meaning: str
+    function: str
+
+
+JOBS: dict[str, Mart | OwnJob] = {
+    "ingest": OwnJob(
+        "Merge new objects of raw and bad into events and bad_events.", "analytics.jobs.ingest:ingest_job"
+    ),
+    "heat_cells": Mart("Count clicks per cell.", "events", "analytics.marts.heat_cells:heat_cells"),
+    "listens": Mart("Lay out listens with local hours and day parts.", "events", "analytics.marts.listens:listens"),
+    "customers": Mart("Bring loaded customers in.", LOADED, "analytics.marts.customers:customers"),
+    "tracks": Mart("Bring loaded tracks in.", LOADED, "analytics.marts.tracks:tracks"),
+    "features": OwnJob("Summarise customers for training, test and scoring.", "analytics.jobs.model:features_job"),
+    "models": OwnJob("Train, evaluate and gate a model for each offer.", "analytics.jobs.model:models_job"),
+    "predictions": OwnJob("Score customers with a model that passed.", "analytics.jobs.model:predictions_job"),
+    "targets": OwnJob("Choose whom to make the offer; write their profiles.", "analytics.jobs.model:targets_job"),
+    "maintain": OwnJob(
+        "Remove later copies, expired rows, small files and what no snapshot needs.",
+        "analytics.jobs.maintain:maintain_job",
+    ),
+    "ledger": OwnJob("Add up by app and day what became of every event.", "analytics.jobs.ledger:ledger_job"),
+}
+"""Every job by its name; its code is imported when it runs. A mart is one row here, docs/add-a-mart.md."""
 
 
 def names_of(name: str) -> list[str]:
@@ -63,15 +94,24 @@ def run(name: str, spark: SparkSession, settings: Settings, now: datetime) -> Jo
     """
     started = time.monotonic()
     if name == "all":
-        reports = [run(one, spark, settings, now) for one in JOBS]
-        report = JobReport(name, sum(one.rows for one in reports), notes={one.name: one.rows for one in reports})
+        reports = [run(job, spark, settings, now) for job in JOBS]
+        report = JobReport(name, sum(done.rows for done in reports), notes={done.name: done.rows for done in reports})
     else:
-        report = _load(*names_of(name))(spark, settings, now)
+        report = _load(names_of(name)[0])(spark, settings, now)
     return replace(report, seconds=round(time.monotonic() - started, 2))
 
 
 def _load(name: str) -> Job:
-    group = name if name in ("ledger", "maintain") else "lake" if name in _LAKE else "model"
-    module = importlib.import_module(f"analytics.jobs.{group}")
-    job: Job = getattr(module, f"{name}_job")
-    return job
+    job = JOBS[name]
+    if isinstance(job, Mart):
+        from analytics.jobs.marts import mart_job
+
+        return partial(mart_job, name, job)
+    function: Job = load_function(job.function)
+    return function
+
+
+def load_function(path: str) -> Any:
+    """Import the function that ``module:function`` names."""
+    module, _, function = path.partition(":")
+    return getattr(importlib.import_module(module), function)

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from functools import partial
 
 from pyspark.sql import DataFrame, Observation, SparkSession
-from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
+from pyspark.sql import functions as F
 
 from analytics import tables
 from analytics.lake.line_rows import ORDER, bad_events, events, parse_bad, parse_raw, unreadable
@@ -43,9 +43,9 @@ def ingest(spark: SparkSession, settings: Settings, zones: Iterable[Zone]) -> di
 
 def _merge_batch(settings: Settings, zone: Zone, counts: dict[str, int], lines: DataFrame) -> None:
     """Merge the lines of one batch and add to the counts."""
-    found = Observation()
+    counted = Observation()
     parsed = (parse_raw if zone == "raw" else parse_bad)(lines).observe(
-        found, F.count(F.lit(1)).alias("lines"), F.count_if(~F.col("readable")).alias("unreadable")
+        counted, F.count(F.lit(1)).alias("lines"), F.count_if(~F.col("readable")).alias("unreadable")
     )
     if zone == "raw":
         rows = tables.staged(events(parsed))
@@ -53,11 +53,11 @@ def _merge_batch(settings: Settings, zone: Zone, counts: dict[str, int], lines: 
     else:
         rows = tables.staged(bad_events(parsed))
         _merge(settings, "bad_events", rows, ["bad_id"])
-    if found.get["unreadable"]:
+    if counted.get["unreadable"]:
         _merge(settings, "bad_events", tables.staged(unreadable(parsed)), ["bad_id"])
     # Counted last: a batch that failed is read again.
-    counts[zone] += found.get["lines"]
-    counts["unreadable"] += found.get["unreadable"]
+    counts[zone] += counted.get["lines"]
+    counts["unreadable"] += counted.get["unreadable"]
 
 
 def _merge(settings: Settings, name: str, rows: DataFrame, keys: list[str]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame, Window
-from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from analytics.schema import lake
-from analytics.schema.columns import require_columns
+from analytics.schema.columns import BAD_LINE, RAW_LINE, TIMES
+from analytics.schema.frames import first_rows, require_columns
+from logdig.tables.events import BAD_EVENTS, EVENTS
 
 ORDER = ("received_at", "line_hash")
 """Of several copies of an event the least stays."""
@@ -21,7 +22,7 @@ KEPT_BYTES = 16 * 1024
 PARSED = ("readable", "e", "line_hash", "value")
 
 
-def parse_raw(lines: DataFrame, columns: StructType = lake.RAW_LINE) -> DataFrame:
+def parse_raw(lines: DataFrame, columns: StructType = RAW_LINE) -> DataFrame:
     """Read lines of the raw zone once, for `events` and `unreadable`.
 
     Input:  column value string: stored lines; other columns stay beside. columns: those of the line that are wanted.
@@ -35,34 +36,34 @@ def parse_bad(lines: DataFrame) -> DataFrame:
     """Read lines of the bad zone once, for `bad_events` and `unreadable`.
 
     Input:  column value string: stored lines.
-    Output: columns PARSED; e struct of schema.BAD_LINE.
+    Output: columns PARSED; e struct of BAD_LINE.
     """
-    return _parse(lines, lake.BAD_LINE, texts=("bad_id",), times=("received_at",))
+    return _parse(lines, BAD_LINE, texts=("bad_id",), times=("received_at",))
 
 
 def events(parsed: DataFrame) -> DataFrame:
     """Take the readable lines as events, one row per (app, event_id); what stands for an erased one is left out.
 
     Input:  output of `parse_raw`.
-    Output: columns of schema.EVENTS; of several copies the least (received_at, line_hash).
+    Output: columns of table events; of several copies the least (received_at, line_hash).
     Raises: MissingColumnError, before any Spark job starts.
     """
     require_columns(parsed, PARSED)
-    columns = [_time(name) if name in lake.TIMES else F.col(f"e.{name}") for name in lake.RAW_COLUMNS]
-    kept = parsed.where(f"readable AND NOT e.custom.name <=> '{ERASED_NAME}'")
-    rows = kept.select(*columns, F.to_date(_time("occurred_at")).alias("day"), "line_hash")
-    return least(rows, ["app", "event_id"]).select(*lake.EVENTS.fieldNames())
+    columns = [_time(name) if name in TIMES else F.col(f"e.{name}") for name in RAW_LINE.names]
+    people = parsed.where(f"readable AND NOT e.custom.name <=> '{ERASED_NAME}'")
+    rows = people.select(*columns, F.to_date(_time("occurred_at")).alias("day"), "line_hash")
+    return least(rows, ["app", "event_id"]).select(*EVENTS.names)
 
 
 def bad_events(parsed: DataFrame) -> DataFrame:
     """Take the readable bad lines, one row per ``bad_id``.
 
     Input:  output of `parse_bad`.
-    Output: columns of schema.BAD_EVENTS; of several copies the least (received_at, line_hash).
+    Output: columns of table bad_events; of several copies the least (received_at, line_hash).
     Raises: MissingColumnError, before any Spark job starts.
     """
     require_columns(parsed, PARSED)
-    columns = [_time(name) if name == "received_at" else F.col(f"e.{name}") for name in lake.BAD_COLUMNS]
+    columns = [_time(name) if name == "received_at" else F.col(f"e.{name}") for name in BAD_LINE.names]
     return _bad_rows(parsed.where("readable").select(*columns, "line_hash"))
 
 
@@ -70,7 +71,7 @@ def unreadable(parsed: DataFrame) -> DataFrame:
     """Turn lines that cannot be read into rows of ``bad_events``, so that nothing disappears.
 
     Input:  output of `parse_raw` or `parse_bad`.
-    Output: columns of schema.BAD_EVENTS; bad_id = sha256 = SHA-256 of the line; received_at 1970-01-01 where the line
+    Output: columns of table bad_events; bad_id = sha256 = SHA-256 of the line; received_at 1970-01-01 where the line
             does not tell; text = its first KEPT_BYTES.
     Raises: MissingColumnError, before any Spark job starts.
     """
@@ -111,10 +112,9 @@ def _time(name: str) -> Column:
 
 
 def _bad_rows(rows: DataFrame) -> DataFrame:
-    return least(rows.withColumn("day", F.to_date("received_at")), ["bad_id"]).select(*lake.BAD_EVENTS.fieldNames())
+    return least(rows.withColumn("day", F.to_date("received_at")), ["bad_id"]).select(*BAD_EVENTS.names)
 
 
 def least(rows: DataFrame, keys: list[str]) -> DataFrame:
     """Keep one row a key: the least by ORDER."""
-    place = F.row_number().over(Window.partitionBy(*keys).orderBy(*ORDER))
-    return rows.withColumn("place", place).where("place = 1").drop("place")
+    return first_rows(rows, keys, *ORDER)

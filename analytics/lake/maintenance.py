@@ -12,13 +12,13 @@ from functools import partial
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession, Window
-from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
+from pyspark.sql import functions as F
 
 from analytics import tables
 from analytics.lake.line_rows import ORDER
 from analytics.spark import CATALOG
 from logdig.config.settings import Settings
-from logdig.errors import InvalidSettingError
+from logdig.tables.catalog import TABLES, check_tables, days_kept
 
 RECHECK_DAYS = 30
 """A browser sends an event for so many days; copies lie as far apart at most."""
@@ -26,7 +26,6 @@ ORPHAN_AGE = timedelta(days=1, minutes=5)
 """A younger file may belong to a commit under way; Iceberg refuses less than 24 hours."""
 SMALL_FILES_LEAST = 5
 """Files of one partition from which on they are written together."""
-TIME_COLUMNS = ("received_at", "day")
 
 
 def existing(spark: SparkSession, settings: Settings) -> list[str]:
@@ -64,40 +63,27 @@ def later_copies(rows: DataFrame) -> DataFrame:
     """
     copies = Window.partitionBy("app", "event_id").orderBy(*ORDER, "day")
     me = F.struct("day", "line_hash")
-    found = rows.select("app", "event_id", "day", *ORDER).withColumn("first", F.first(me).over(copies))
-    return found.where(me != F.col("first")).select("app", "event_id", "day", "line_hash")
+    compared = rows.select("app", "event_id", "day", *ORDER).withColumn("first", F.first(me).over(copies))
+    return compared.where(me != F.col("first")).select("app", "event_id", "day", "line_hash")
 
 
 def expire_rows(spark: SparkSession, settings: Settings, today: date) -> dict[str, int]:
     """Delete rows that are older than their table's retention; return how many by table.
 
     Raises:
-        InvalidSettingError: Retention of a table that has no time of its own, or that does not exist.
+        InvalidSettingError: Retention of a table whose rows do not grow old, or that does not exist.
     """
+    check_tables(settings.retention)
     counts = {}
     there = existing(spark, settings)
-    for name, days in settings.retention.table_days.items():
-        column = time_column(name)
+    for name, days in days_kept(settings.retention).items():
         if days and name in there:
             full = tables.table_name(settings, name)
-            old = f"{column} < DATE '{today - timedelta(days=days - 1)}'"
+            old = f"{TABLES[name].ages_by} < DATE '{today - timedelta(days=days - 1)}'"
             counts[name] = spark.table(full).where(old).count()
             if counts[name]:
                 tables.with_retry(partial(spark.sql, f"DELETE FROM {full} WHERE {old}"))
     return counts
-
-
-def time_column(name: str) -> str:
-    """Column by which a table's rows grow old: when they came, or else the day they are of."""
-    layout = tables.LAYOUTS.get(name)
-    columns = layout.columns.fieldNames() if layout else []
-    found = next((column for column in TIME_COLUMNS if column in columns), None)
-    if found is None:
-        able = ", ".join(
-            table for table, one in tables.LAYOUTS.items() if {*TIME_COLUMNS} & {*one.columns.fieldNames()}
-        )
-        raise InvalidSettingError(f"retention.tables.{name}", name, f"a table with received_at or day: {able}")
-    return found
 
 
 def compact(spark: SparkSession, settings: Settings, name: str, *, least_files: int = SMALL_FILES_LEAST) -> int:
@@ -125,9 +111,9 @@ def remove_orphans(spark: SparkSession, settings: Settings, name: str, now: date
 
 def call(spark: SparkSession, settings: Settings, procedure: str, name: str, **arguments: Any) -> Any:
     """Call a procedure of Iceberg on a table; return its one row."""
-    found: list[Any] = []
-    tables.with_retry(lambda: found.append(_call(spark, settings, procedure, name, **arguments).collect()[0]))
-    return found[-1]
+    rows: list[Any] = []
+    tables.with_retry(lambda: rows.append(_call(spark, settings, procedure, name, **arguments).collect()[0]))
+    return rows[-1]
 
 
 def _call(spark: SparkSession, settings: Settings, procedure: str, name: str, **arguments: Any) -> DataFrame:

@@ -42,26 +42,26 @@ def days_of(store: EventStore, first: date | None, last: date | None) -> list[Da
         first: First UTC day of arrival; None is the earliest.
         last: Last one, included; None is the latest.
     """
-    found: dict[date, Day] = {}
+    days: dict[date, Day] = {}
     for zone in ZONES:
         for entry in store.list(f"{zone}/"):
             try:
                 day = parse_key(entry.key).day
             except ValueError:
-                continue  # None of ours; `logdig verify` names it.
+                continue  # Not LogDig's; `logdig verify` names it.
             if (first is None or day >= first) and (last is None or day <= last):
-                known = found.get(day, Day(day, {}, 0))
+                known = days.get(day, Day(day, {}, 0))
                 objects = known.objects | {zone: known.objects.get(zone, 0) + 1}
-                found[day] = Day(day, objects, known.size_bytes + entry.size_bytes)
-    return [found[day] for day in sorted(found)]
+                days[day] = Day(day, objects, known.size_bytes + entry.size_bytes)
+    return [days[day] for day in sorted(days)]
 
 
 def runs_of(days: Iterable[Day], objects: int = FILES_A_BATCH) -> Iterator[list[Day]]:
-    """Part days into runs of consecutive ones with at most so many objects, at least a day each."""
+    """Split days into runs of consecutive ones with at most so many objects, at least a day each."""
     run: list[Day] = []
     for day in days:
         gap = run and day.day != run[-1].day + timedelta(days=1)
-        if run and (gap or sum(_objects(one) for one in [*run, day]) > objects):
+        if run and (gap or sum(_objects(member) for member in [*run, day]) > objects):
             yield run
             run = []
         run.append(day)
@@ -99,7 +99,7 @@ def _parsed(spark: SparkSession, settings: Settings, zone: Zone, run: Sequence[D
     parse = parse_raw if zone == "raw" else parse_bad
     folders = [f"s3a://{settings.bucket_name}/{day_prefix(zone, day.day)}" for day in run if zone in day.objects]
     if not folders:
-        return parse(tables.small_frame(spark, tables.VALUE))
+        return parse(tables.small_frame(spark, tables.LINE))
     lines = spark.read.option("pathGlobFilter", f"*{SUFFIX}").option("lineSep", "\n").text(folders)
     return parse(lines.select("value"))
 

@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
+from pyspark.sql import functions as F
 
 from analytics.ledger import line_kinds, sequence_gaps
-from analytics.schema import lake
-from analytics.schema.columns import require_columns
+from analytics.schema.columns import spark_columns
+from analytics.schema.frames import require_columns
 from analytics.tables import staged
+from logdig.tables.declaration import MapOf
+from logdig.tables.ledger import LEDGER
 
-DAY_KEY = ("app", "day")
-TOLD_MOST = 1_000_000
+DAY_KEY = LEDGER.keys
+MAPS = tuple(column.name for column in LEDGER.columns if isinstance(column.type, MapOf))
+"""Columns that count by reason."""
+DROPPED_MOST = 1_000_000
 """A browser that says it dropped more events at once than this is believed no more than this."""
 
 
@@ -45,7 +49,7 @@ def ledger(sources: Sources) -> DataFrame:
     """Count by app and day what was sent, received, stored, rejected, doubled, dropped and missed.
 
     Input:  `Sources`.
-    Output: columns of schema.LEDGER, one row per (app, day of received_at); app '' where a line names none.
+    Output: columns of table ledger, one row per (app, day of received_at); app '' where a line names none.
     Raises: MissingColumnError, before any Spark job starts.
     """
     for frame in (sources.raw, sources.bad, sources.dead_raw, sources.dead_bad):
@@ -60,7 +64,7 @@ def ledger(sources: Sources) -> DataFrame:
     dead = line_kinds.raw_lines(sources.dead_raw, sources.read).where("kind = 'first'")
     dead = dead.join(lines.select("app", "event_id"), ["app", "event_id"], "left_anti")
     dead_bad = line_kinds.rejected(sources.dead_bad, sources.read).join(bad.select("bad_id"), "bad_id", "left_anti")
-    told = _told(first)
+    dropped = _dropped(first)
     kept = first.where("NOT is_erased")
     parts = [
         _raw_counts(lines),
@@ -69,11 +73,11 @@ def ledger(sources: Sources) -> DataFrame:
         _ones(events, "in_tables"),
         _ones(sources.bad_events, "bad_in_tables"),
         _ones(line_kinds.unread(kept, events, "app", "event_id"), "waiting"),
-        *(_ones(line_kinds.unread(one, sources.bad_events, "bad_id"), "bad_waiting") for one in (bad, unreadable)),
-        *(_ones(one, "in_dlq") for one in (dead, dead_bad, sources.dead_messages)),
+        *(_ones(line_kinds.unread(rows, sources.bad_events, "bad_id"), "bad_waiting") for rows in (bad, unreadable)),
+        *(_ones(rows, "in_dlq") for rows in (dead, dead_bad, sources.dead_messages)),
         _by_reason(bad),
-        _as_map(told.groupBy(*DAY_KEY, "reason").agg(F.sum("count").alias("count")), "dropped_by_reason"),
-        _numbers(sources, [first, dead], [bad, dead_bad], told),
+        _as_map(dropped.groupBy(*DAY_KEY, "reason").agg(F.sum("count").alias("count")), "dropped_by_reason"),
+        _numbers(sources, [first, dead], [bad, dead_bad], dropped),
     ]
     return _sums(reduce(lambda left, right: left.unionByName(right, allowMissingColumns=True), parts))
 
@@ -109,33 +113,33 @@ def _as_map(counts: DataFrame, name: str) -> DataFrame:
     return counts.groupBy(*DAY_KEY).agg(pairs.alias(name))
 
 
-def _told(first: DataFrame) -> DataFrame:
+def _dropped(first: DataFrame) -> DataFrame:
     """What browsers say they dropped: app, day, user_key, reason, count."""
-    said = first.where(F.col("custom.name") == line_kinds.DROPPED_NAME)
-    pairs = said.select(*DAY_KEY, "user_key", F.explode("custom.props").alias("reason", "text"))
+    reports = first.where(F.col("custom.name") == line_kinds.DROPPED_NAME)
+    pairs = reports.select(*DAY_KEY, "user_key", F.explode("custom.props").alias("reason", "text"))
     # The lesser of a number and nothing would be the number.
     number = F.expr("try_cast(text AS BIGINT)")
-    count = F.when(number > TOLD_MOST, TOLD_MOST).otherwise(number).alias("count")
+    count = F.when(number > DROPPED_MOST, DROPPED_MOST).otherwise(number).alias("count")
     return pairs.select(*DAY_KEY, "user_key", "reason", count).where("count > 0")
 
 
-def _numbers(sources: Sources, lines: list[DataFrame], bad: list[DataFrame], told: DataFrame) -> DataFrame:
-    found = [
-        *(sequence_gaps.numbers_of_lines(one) for one in lines),
-        *(sequence_gaps.numbers_of_texts(one) for one in bad),
+def _numbers(sources: Sources, lines: list[DataFrame], bad: list[DataFrame], dropped: DataFrame) -> DataFrame:
+    numbered = [
+        *(sequence_gaps.numbers_of_lines(rows) for rows in lines),
+        *(sequence_gaps.numbers_of_texts(rows) for rows in bad),
         sequence_gaps.without_number(sources.dead_messages),
     ]
-    numbers = sequence_gaps.with_pseudonyms(reduce(DataFrame.unionByName, found), sources.salt)
-    return sequence_gaps.counts(numbers, told.where(F.col("reason") != sequence_gaps.UNNUMBERED_REASON))
+    numbers = sequence_gaps.with_pseudonyms(reduce(DataFrame.unionByName, numbered), sources.salt)
+    return sequence_gaps.counts(numbers, dropped.where(F.col("reason") != sequence_gaps.UNNUMBERED_REASON))
 
 
 def _sums(parts: DataFrame) -> DataFrame:
     """Bring the parts of each app and day together, 0 for what was not counted, and add up."""
-    counts = [name for name in parts.columns if name not in (*DAY_KEY, *lake.LEDGER_MAPS)]
+    counts = [name for name in parts.columns if name not in (*DAY_KEY, *MAPS)]
     no_counts = F.map_from_arrays(F.array(), F.array()).cast("map<string,bigint>")
     filled = parts.groupBy(*DAY_KEY).agg(
         *(F.coalesce(F.sum(name), F.lit(0)).alias(name) for name in counts),
-        *(F.coalesce(F.first(name, ignorenulls=True), no_counts).alias(name) for name in lake.LEDGER_MAPS),
+        *(F.coalesce(F.first(name, ignorenulls=True), no_counts).alias(name) for name in MAPS),
     )
     c = F.col
     rows = (
@@ -144,7 +148,7 @@ def _sums(parts: DataFrame) -> DataFrame:
         .withColumn("received", c("accepted") + c("rejected") + c("in_dlq"))
         .withColumn("dropped", _total(c("dropped_by_reason")))
     )
-    return rows.select(*(c(field.name).cast(field.dataType) for field in lake.LEDGER))
+    return rows.select(*(c(field.name).cast(field.dataType) for field in spark_columns(LEDGER.columns)))
 
 
 def _total(counts: Column) -> Column:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pyspark.sql import Column, DataFrame, Window
-from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
+from pyspark.sql import functions as F
 
 from analytics.lake.line_rows import ERASED_NAME
-from analytics.schema import lake
+from analytics.schema.columns import RAW_LINE as WHOLE_LINE
+from analytics.schema.columns import struct
+from analytics.schema.frames import first_rows
 
 DROPPED_NAME = "$dropped"
 """Name of the custom event in which the collector keeps what a browser says it dropped (logdig/events/dropped.py)."""
 RAW_NAMES = ("received_at", "occurred_at", "app", "event_id", "pack_id", "session_id", "seq", "user_key", "custom")
-RAW_LINE = lake.struct({name: lake.RAW_COLUMNS[name] for name in (*RAW_NAMES, "type")})
+RAW_LINE = struct({name: WHOLE_LINE[name].dataType for name in (*RAW_NAMES, "type")})
 """All that is read of a raw line; parsing it whole would take longer."""
 
 
@@ -26,7 +28,7 @@ def raw_lines(parsed: DataFrame, read: DataFrame) -> DataFrame:
             an object that ingest has read) boolean, session_id, seq, user_key, custom.
     """
     rows = parsed.where("readable").select(*(f"e.{name}" for name in RAW_NAMES), "line_hash", "file")
-    # Parted once by event, all that is asked below of an event's copies lies together.
+    # Repartitioned once by event, all that is asked below of an event's copies lies together.
     rows = _with_read(rows, read).repartition("app", "event_id").withColumn("day", F.to_date("received_at"))
     pack = ["app", "event_id", "pack_id"]
     rows = rows.withColumn("turn", F.row_number().over(Window.partitionBy(*pack, "file").orderBy("line_hash")))
@@ -51,9 +53,8 @@ def rejected(parsed: DataFrame, read: DataFrame) -> DataFrame:
     """
     rows = parsed.where("readable").select("e.*", "line_hash", "file").withColumn("day", F.to_date("received_at"))
     rows = _with_read(rows, read).repartition("bad_id")
-    place = F.row_number().over(Window.partitionBy("bad_id").orderBy("received_at", "line_hash"))
     is_read = F.max("is_read").over(Window.partitionBy("bad_id"))
-    rows = rows.withColumn("place", place).withColumn("is_read", is_read).where("place = 1")
+    rows = first_rows(rows.withColumn("is_read", is_read), ["bad_id"], "received_at", "line_hash")
     return rows.select(F.coalesce("app", F.lit("")).alias("app"), "day", "bad_id", "errors", "text", "is_read")
 
 
@@ -95,5 +96,5 @@ def _with_read(rows: DataFrame, read: DataFrame) -> DataFrame:
 
 def number_if(condition: Column | str) -> Column:
     """1 where a condition holds, else 0, to be summed."""
-    found = F.expr(condition) if isinstance(condition, str) else condition
-    return F.when(found, 1).otherwise(0).cast("long")
+    met = F.expr(condition) if isinstance(condition, str) else condition
+    return F.when(met, 1).otherwise(0).cast("long")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyspark.sql import Column, DataFrame, Window
-from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
+from pyspark.sql import functions as F
 
 NUMBERED = ("app", "day", "session_id", "seq", "user_key")
 UNNUMBERED_REASON = "before_send"
@@ -42,8 +42,8 @@ def numbers_of_texts(bad: DataFrame) -> DataFrame:
         return F.coalesce(F.get_json_object("text", f"$.{name}"), cut)
 
     seq = find("seq", r"(\d{1,16})\b").alias("seq")
-    found = bad.select("app", "day", find("session_id", _ID).alias("session_id"), seq, find("user_key", _ID))
-    return found.toDF(*NUMBERED).withColumn("seq", F.expr("try_cast(seq AS BIGINT)"))
+    read = bad.select("app", "day", find("session_id", _ID).alias("session_id"), seq, find("user_key", _ID))
+    return read.toDF(*NUMBERED).withColumn("seq", F.expr("try_cast(seq AS BIGINT)"))
 
 
 def without_number(rows: DataFrame) -> DataFrame:
@@ -98,7 +98,7 @@ def _explained(gaps: DataFrame, dropped: DataFrame) -> DataFrame:
     """Fill each browser's gaps, oldest first, with what it dropped, on whatever day it told."""
     order = Window.partitionBy("app", "user_key").orderBy("day", "session_id", "seq")
     earlier = F.coalesce(F.sum("gap").over(order.rowsBetween(Window.unboundedPreceding, -1)), F.lit(0))
-    told = dropped.groupBy("app", "user_key").agg(F.sum("count").alias("told"))
-    joined = gaps.withColumn("earlier", earlier).join(told, ["app", "user_key"], "left")
-    left = F.greatest(F.coalesce("told", F.lit(0)) - F.col("earlier"), F.lit(0))
+    sums = dropped.groupBy("app", "user_key").agg(F.sum("count").alias("dropped"))
+    joined = gaps.withColumn("earlier", earlier).join(sums, ["app", "user_key"], "left")
+    left = F.greatest(F.coalesce("dropped", F.lit(0)) - F.col("earlier"), F.lit(0))
     return joined.withColumn("explained", F.least("gap", left))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
+from pyspark.sql import functions as F
 
-from analytics.schema.columns import require_columns
-from analytics.schema.lake import HEAT_CELLS
+from analytics.schema.frames import require_columns
+from logdig.tables.clicks import HEAT_CELLS
 
 ELEMENT_CELL = 2048
 """Element positions run from 0 to 32767, so an element has 16 x 16 cells."""
@@ -15,7 +15,6 @@ MOBILE_BELOW_PX = 768
 TABLET_BELOW_PX = 1024
 
 NEEDED = ("type", "app", "day", "current_page", "page_version", "x", "y", "element", "view", "bot", "staff")
-GRAIN = ("app", "day", "page", "page_version", "device", "selector", "cell_x", "cell_y")
 
 
 def heat_cells(events: DataFrame) -> DataFrame:
@@ -23,9 +22,9 @@ def heat_cells(events: DataFrame) -> DataFrame:
 
     Input:  events: type, app, day, current_page, page_version, x, y (page px), element (selector, ex, ey), view (vw).
             Bots and staff are left out.
-    Output: one row per GRAIN and at least one click; selector null = cell of the page, PAGE_CELL_PX wide. Floor, also
-            below zero. clicks long >= 1; x_sum, y_sum page px and vw_sum px are sums over the clicks, so that rows can
-            be added up over days and devices and still tell where a cell lay.
+    Output: columns of table heat_cells, one row per its keys and at least one click; selector null = cell of the page,
+            PAGE_CELL_PX wide. Floor, also below zero. clicks long >= 1; x_sum, y_sum page px and vw_sum px are sums
+            over the clicks, so that rows can be added up over days and devices and still tell where a cell lay.
     Raises: MissingColumnError, before any Spark job starts.
     Source: docs/tables.md, "heat_cells".
     """
@@ -48,13 +47,13 @@ def heat_cells(events: DataFrame) -> DataFrame:
         F.col("y").cast("double").alias("y"),
         F.coalesce(width, F.lit(0.0)).alias("vw"),
     )
-    sums = placed.groupBy(*GRAIN).agg(
+    sums = placed.groupBy(*HEAT_CELLS.keys).agg(
         F.count("*").alias("clicks"),
         F.sum("x").alias("x_sum"),
         F.sum("y").alias("y_sum"),
         F.sum("vw").alias("vw_sum"),
     )
-    return sums.select(*HEAT_CELLS.fieldNames())
+    return sums.select(*HEAT_CELLS.names)
 
 
 def _cell(anchored: Column, axis: str) -> Column:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyspark.sql import DataFrame, Window
-from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
-from analytics.schema.columns import require_columns
+from analytics.schema.frames import first_rows, require_columns
 
 
 def latest(lines: DataFrame, columns: Sequence[str], key: str) -> DataFrame:
@@ -21,8 +21,7 @@ def latest(lines: DataFrame, columns: Sequence[str], key: str) -> DataFrame:
     require_columns(lines, columns)
     moment = F.expr("try_cast(loaded_at AS TIMESTAMP)")
     named = lines.select(*columns).withColumn("loaded_at", moment).na.drop(subset=["app", key, "loaded_at"])
-    order = Window.partitionBy("app", key).orderBy(F.desc("loaded_at"), F.desc(F.xxhash64(*columns)))
-    return named.withColumn("place", F.row_number().over(order)).where("place = 1").select(*columns)
+    return first_rows(named, ["app", key], F.desc("loaded_at"), F.desc(F.xxhash64(*columns)))
 
 
 def wins(columns: Sequence[str]) -> str:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
+from pyspark.sql import functions as F
 
-from analytics.schema.columns import require_columns
-from analytics.schema.lake import LISTENS
+from analytics.schema.frames import require_columns
+from logdig.tables.listens import LISTENS
 
 
 def listens(events: DataFrame) -> DataFrame:
     """Keep the listens of the events, one row each.
 
     Input:  events: type, app, event_id, customer_id, user_key, listen, occurred_at, tz_min, consent, day.
-    Output: columns of schema.LISTENS. local_hour 0..23 = hour of occurred_at + tz_min minutes (UTC where unknown);
+    Output: columns of table listens. local_hour 0..23 = hour of occurred_at + tz_min minutes (UTC where unknown);
             day_part night (22 to 4), morning (5 to 11), afternoon (12 to 16), evening (17 to 21). Bots are left out.
     Raises: MissingColumnError, before any Spark job starts.
     Source: docs/tables.md, "listens"; docs/model.md, day parts.
@@ -26,9 +26,9 @@ def listens(events: DataFrame) -> DataFrame:
         .when(F.col("local_hour") < 17, "afternoon")
         .otherwise("evening")
     )
-    found = events.where("type = 'listen' AND NOT coalesce(bot, false)")
+    heard = events.where("type = 'listen' AND NOT coalesce(bot, false)")
     return (
-        found.withColumn("local_hour", hour)
+        heard.withColumn("local_hour", hour)
         .withColumn("day_part", part)
         .select(
             "app",
@@ -46,5 +46,5 @@ def listens(events: DataFrame) -> DataFrame:
             F.coalesce(F.col("consent.ads"), F.lit(False)).alias("ads_consent"),
             "day",
         )
-        .select(*LISTENS.fieldNames())
+        .select(*LISTENS.names)
     )

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
+from pyspark.sql import functions as F
 
-from analytics.schema.columns import require_columns
-from analytics.schema.model import FEATURE_NAMES, FEATURES
+from analytics.schema.frames import require_columns
+from logdig.tables.model import FEATURE_NAMES, FEATURES
 
 DAY_PARTS = FEATURE_NAMES[:4]
 LONGEST_WINDOW = timedelta(days=28)
@@ -139,7 +139,7 @@ def training_rows(listens: DataFrame, clicks: DataFrame, ad: str, times: Windows
     )
     parts = {"train": train, "test": test, "now": current}
     named = [rows.withColumn("split", F.lit(split)) for split, rows in parts.items()]
-    return reduce(DataFrame.unionByName, named).withColumn("offer", F.lit(ad)).select(*FEATURES.fieldNames())
+    return reduce(DataFrame.unionByName, named).withColumn("offer", F.lit(ad)).select(*FEATURES.names)
 
 
 def _share(condition: Column) -> Column:

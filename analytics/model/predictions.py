@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
+from pyspark.sql import functions as F
 
 from analytics.model.regression import Model, score_column
-from analytics.schema.columns import require_columns
-from analytics.schema.model import PREDICTIONS
+from analytics.schema.frames import require_columns
+from logdig.tables.model import PREDICTIONS
 
 
 def predictions(rows: DataFrame, model: Model, *, offer: str, model_version: str) -> DataFrame:
@@ -23,4 +23,4 @@ def predictions(rows: DataFrame, model: Model, *, offer: str, model_version: str
         .withColumn("model_version", F.lit(model_version))
         .withColumn("score", score_column(model))
     )
-    return scored.select(*PREDICTIONS.fieldNames())
+    return scored.select(*PREDICTIONS.names)

@@ -142,9 +142,9 @@ def _count_faults(evaluation: Evaluation) -> list[str]:
         ("test", evaluation.test_positives, evaluation.test_rows, MIN_TEST_POSITIVES),
     )
     return [
-        f"{found} of {rows} customers clicked in the {name} window, at least {least} must"
-        for name, found, rows, least in counts
-        if found < least
+        f"{clickers} of {rows} customers clicked in the {name} window, at least {least} must"
+        for name, clickers, rows, least in counts
+        if clickers < least
     ]
 
 

@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from pyspark.sql import Column
-from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
+from pyspark.sql import functions as F
 from sklearn.linear_model import LogisticRegression
 
 Numbers = NDArray[np.float64]

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pyspark.sql import DataFrame, Window
-from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
+from pyspark.sql import functions as F
 
-from analytics.schema.columns import require_columns
-from analytics.schema.model import TARGETS
+from analytics.schema.frames import require_columns
 from logdig.config.offers import OfferSettings
 from logdig.decide.profiles import OfferScore, Profile, ProfileStore, person_key
+from logdig.tables.model import TARGETS
 
 
 def eligible(customers: DataFrame, offer: OfferSettings) -> DataFrame:
@@ -45,7 +45,7 @@ def targets(predictions: DataFrame, customers: DataFrame, offer: OfferSettings) 
     return (
         chosen.withColumn("rank", F.row_number().over(order))
         .withColumnRenamed("as_of", "features_as_of")
-        .select(*TARGETS.fieldNames())
+        .select(*TARGETS.names)
     )
 
 
@@ -68,7 +68,7 @@ def retire(store: ProfileStore, earlier: Iterable[Mapping[str, Any]], rows: Iter
     """Remove the profiles of people who were targets and are none any more; return how many.
 
     A run retires first, then writes the table, then puts the profiles: wherever it dies, the table names everyone who
-    may still have a profile, and the next run mends the rest.
+    may still have a profile, and the next run repairs the rest.
 
     Args:
         earlier: Targets of the run before: at least app and customer_id.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from math import sqrt
 
-from logdig.marts.summaries import Cell, Heat
+from logdig.questions.clicks import Cell, Heat
 
 PICTURE_PX = 900
 MARGIN_PX = 40

@@ -57,8 +57,8 @@ class Receipt:
         return not any(self.after.values()) and not self.damaged and self.finished_at is not None
 
 
-class Forgetting:
-    """One erasure.
+class PersonErasure:
+    """One person's erasure.
 
     Args:
         spark: Session with the catalog ``lake``.
@@ -67,7 +67,7 @@ class Forgetting:
         profiles: The profile store.
         person: Whom.
         clock: Gives the time, UTC.
-        seen: Called after each object that was looked at.
+        on_object: Called after each object that was looked at.
     """
 
     def __init__(
@@ -78,35 +78,38 @@ class Forgetting:
         profiles: ProfileStore,
         person: Person,
         clock: Callable[[], datetime],
-        seen: Callable[[], None] = lambda: None,
+        on_object: Callable[[], None] = lambda: None,
     ) -> None:
         self._spark, self._settings, self._store, self._profiles = spark, settings, store, profiles
-        self._person, self._clock, self._seen = person, clock, seen
+        self._person, self._clock, self._on_object = person, clock, on_object
 
     def count(self) -> dict[str, int]:
         """Count what is there of the person, by place; changes nothing."""
-        return self._count(remove_lines(self._store, self._person, None, on_object=self._seen))
+        return self._count(remove_lines(self._store, self._person, None, on_object=self._on_object))
 
-    def _count(self, found: Removed) -> dict[str, int]:
-        counts = {"raw": 0, "bad": 0, "load": 0} | dict(found.lines)
+    def _count(self, lines: Removed) -> dict[str, int]:
+        counts = {"raw": 0, "bad": 0, "load": 0} | dict(lines.lines)
         for name in table_erasure.personal_tables(self._spark, self._settings):
             counts[f"table {name}"] = table_erasure.count_rows(self._spark, self._settings, name, self._person)
-        counts["profiles"] = sum(self._profiles.get(one) is not None for one in self._profile_keys())
+        counts["profiles"] = sum(self._profiles.get(key) is not None for key in self._profile_keys())
         return counts
 
-    def steps(self, before: dict[str, int]) -> Iterator[tuple[str, Callable[[], object]]]:
-        """Yield what is to be done, by name and in order; the last one gives the receipt.
+    def open_receipt(self, before: dict[str, int]) -> Receipt:
+        """Make the receipt that `steps` fill in; changes nothing but the bucket's salt.
 
         Args:
             before: Result of `count`.
         """
-        names = Pseudonyms(make_salt(self._store))
-        asked_at = to_milliseconds(self._clock())
-        someone = names.of(self._person.field, self._person.value)
-        receipt = Receipt(someone, self._person.field, self._person.app, wire_time(asked_at), before)
+        asked_at = wire_time(to_milliseconds(self._clock()))
+        someone = self._pseudonyms().of(self._person.field, self._person.value)
+        return Receipt(someone, self._person.field, self._person.app, asked_at, before)
+
+    def steps(self, receipt: Receipt) -> Iterator[tuple[str, Callable[[], object]]]:
+        """Yield what is to be done, by name and in order; after the last one the receipt is whole and stored."""
+        asked_at = datetime.fromisoformat(receipt.asked_at)
         yield "note that it began", lambda: self._begin(receipt)
         yield "list for what is under way", lambda: add_to_list(self._store, self._person, asked_at)
-        yield "objects", lambda: self._objects(receipt, names)
+        yield "objects", lambda: self._objects(receipt)
         for name in table_erasure.personal_tables(self._spark, self._settings):
             yield f"rows of {name}", partial(table_erasure.delete_rows, self._spark, self._settings, name, self._person)
             yield f"files of {name}", partial(table_erasure.remove_bytes, self._spark, self._settings, name)
@@ -116,11 +119,13 @@ class Forgetting:
 
     def run(self, before: dict[str, int]) -> Receipt:
         """Do every step."""
-        result: object = None
-        for _name, act in self.steps(before):
-            result = act()
-        assert isinstance(result, Receipt)  # noqa: S101 (the last step's)
-        return result
+        receipt = self.open_receipt(before)
+        for _name, act in self.steps(receipt):
+            act()
+        return receipt
+
+    def _pseudonyms(self) -> Pseudonyms:
+        return Pseudonyms(make_salt(self._store))
 
     def _profile_keys(self) -> list[str]:
         apps = [self._person.app] if self._person.app else [app.name for app in self._settings.apps]
@@ -130,26 +135,27 @@ class Forgetting:
     def _begin(self, receipt: Receipt) -> None:
         folder = f"{RECEIPT_PREFIX}{receipt.person}/"
         known = {entry.key: json.loads(self._store.get(entry.key)) for entry in self._store.list(folder)}
-        done = {told["asked_at"] for key, told in known.items() if key.endswith("-done.json")}
+        done = {earlier["asked_at"] for key, earlier in known.items() if key.endswith("-done.json")}
         receipt.interrupted = [
-            told | {"interrupted": []}
-            for key, told in known.items()
-            if key.endswith("-begun.json") and told["asked_at"] not in done
+            earlier | {"interrupted": []}
+            for key, earlier in known.items()
+            if key.endswith("-begun.json") and earlier["asked_at"] not in done
         ]
         self._write(receipt, "begun")
 
-    def _objects(self, receipt: Receipt, names: Pseudonyms) -> None:
-        receipt.objects_rewritten = remove_lines(self._store, self._person, names, on_object=self._seen).objects
+    def _objects(self, receipt: Receipt) -> None:
+        receipt.objects_rewritten = remove_lines(
+            self._store, self._person, self._pseudonyms(), on_object=self._on_object
+        ).objects
 
     def _old_versions(self, receipt: Receipt) -> None:
         receipt.old_versions_removed = sum(purge_old_versions(self._store, prefix) for prefix in OLD_VERSIONS)
 
-    def _finish(self, receipt: Receipt) -> Receipt:
-        found = remove_lines(self._store, self._person, None, on_object=self._seen)
-        receipt.damaged, receipt.after = found.damaged, self._count(found)
+    def _finish(self, receipt: Receipt) -> None:
+        left = remove_lines(self._store, self._person, None, on_object=self._on_object)
+        receipt.damaged, receipt.after = left.damaged, self._count(left)
         receipt.finished_at = wire_time(self._clock())
         self._write(receipt, "done")
-        return receipt
 
     def _write(self, receipt: Receipt, word: str) -> None:
         key = f"{RECEIPT_PREFIX}{receipt.person}/{receipt.asked_at}-{word}.json"

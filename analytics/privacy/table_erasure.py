@@ -13,30 +13,43 @@ from pyspark.sql.types import StringType, StructType
 
 from analytics import tables
 from analytics.lake import maintenance
+from analytics.schema.stored import PROPERTIES, require_readable
 from logdig.config.settings import Settings
 from logdig.decide.profiles import person_key
 from logdig.privacy.erasure_list import Entry
 from logdig.privacy.person import FIELDS, Person
 from logdig.privacy.tombstones import PSEUDONYM_DIGITS
-
-TEXT_COLUMN = "text"
-"""Column of ``bad_events`` in which a person may stand however the event was broken."""
+from logdig.tables.catalog import TABLES
 
 
 def personal_tables(spark: SparkSession, settings: Settings) -> list[str]:
     """Names of the tables that may hold a person's rows, whatever made them."""
-    found = []
+    names = []
     for name in maintenance.existing(spark, settings):
-        columns = spark.table(tables.table_name(settings, name)).schema
-        if key_columns(columns) or TEXT_COLUMN in columns.fieldNames():
-            found.append(name)
-    return found
+        full = tables.table_name(settings, name)
+        if name in TABLES:
+            require_readable(spark, full, TABLES[name])
+        if person_columns(name, spark.table(full).schema):
+            names.append(name)
+    return names
 
 
-def key_columns(columns: StructType) -> list[tuple[str, str]]:
-    """Text columns that hold a person's key: each with the field whose keys it holds, or ``person``."""
-    names = [field.name for field in columns if isinstance(field.dataType, StringType)]
-    return [(name, kind) for name in names for kind in (*FIELDS, "person") if re.search(rf"(^|_){kind}$", name)]
+def person_columns(table: str, columns: StructType) -> list[tuple[str, str]]:
+    """Columns of a stored table that may name a person, each with whose keys it holds.
+
+    Those that the table's declaration names, and of all others the text columns whose name says so: an analyst's own,
+    and what other versions made.
+
+    Args:
+        table: Its name.
+        columns: As it is stored.
+    """
+    declared = TABLES[table].person_columns if table in TABLES else {}
+    own = [field.name for field in columns if isinstance(field.dataType, StringType) and field.name not in declared]
+    return [
+        *((name, kind) for name, kind in declared.items() if name in columns.names),
+        *((name, kind) for name in own for kind in (*FIELDS, "person") if re.search(rf"(^|_){kind}$", name)),
+    ]
 
 
 def count_rows(spark: SparkSession, settings: Settings, name: str, person: Person) -> int:
@@ -48,7 +61,7 @@ def delete_rows(spark: SparkSession, settings: Settings, name: str, person: Pers
     """Delete a person's rows of a table; the files that held them are written anew without them."""
     full = tables.table_name(settings, name)
     # A table of an earlier version may still mark rows as deleted instead of taking them out.
-    spark.sql(f"ALTER TABLE {full} SET TBLPROPERTIES ('write.delete.mode'='{tables.PROPERTIES['write.delete.mode']}')")
+    spark.sql(f"ALTER TABLE {full} SET TBLPROPERTIES ('write.delete.mode'='{PROPERTIES['write.delete.mode']}')")
     condition = _condition(spark, settings, name, person)
     if spark.table(full).where(condition).limit(1).count():
         tables.with_retry(partial(spark.sql, f"DELETE FROM {full} WHERE {condition}"))
@@ -82,20 +95,17 @@ def delete_listed(spark: SparkSession, settings: Settings, entries: Iterable[Ent
 def _condition(spark: SparkSession, settings: Settings, name: str, person: Person) -> str:
     """Say in SQL which rows of a table are a person's."""
     frame = spark.table(tables.table_name(settings, name))
+    columns = person_columns(name, frame.schema)
     app = f" AND coalesce(app, '') IN ({_text(person.app)}, '')" if person.app and "app" in frame.columns else ""
-    parts = [
-        f"{column} = {_text(person.value)}{app}" for column, kind in key_columns(frame.schema) if kind == person.field
-    ]
-    people = [
-        person_key(one, **_named(person)) for one in ([person.app] if person.app else [a.name for a in settings.apps])
-    ]
+    parts = [f"{column} = {_text(person.value)}{app}" for column, kind in columns if kind == person.field]
+    apps = [person.app] if person.app else [app.name for app in settings.apps]
+    people = [person_key(app, **_named(person)) for app in apps]
     parts += [
-        f"{column} IN ({', '.join(map(_text, people))})"
-        for column, kind in key_columns(frame.schema)
-        if kind == "person" and people
+        f"{column} IN ({', '.join(map(_text, people))})" for column, kind in columns if kind == "person" and people
     ]
-    if TEXT_COLUMN in frame.columns and "bad_id" in frame.columns:
-        rows = frame.select("bad_id", TEXT_COLUMN, "app", "errors").toLocalIterator()
+    if any(kind == "text" for _, kind in columns):
+        # However the event was broken, the person may stand in it.
+        rows = frame.select("bad_id", "text", "app", "errors").toLocalIterator()
         ids = [row["bad_id"] for row in rows if person.is_in("bad", _line(row.asDict(recursive=True)))]
         if ids:
             parts.append(f"bad_id IN ({', '.join(map(_text, ids))})")
@@ -112,5 +122,5 @@ def _line(row: dict[str, object]) -> bytes:
 
 def _text(value: str | None) -> str:
     """Write a value as SQL text, whatever is in it."""
-    escaped = "".join(one if one.isalnum() else f"\\U{ord(one):08x}" for one in str(value))
+    escaped = "".join(letter if letter.isalnum() else f"\\U{ord(letter):08x}" for letter in str(value))
     return f"'{escaped}'"

@@ -80,9 +80,9 @@ def _accepted_last_month() -> float:
     from logdig.errors import InputError
     from logdig.marts.reader import Marts
 
-    since = (datetime.now(UTC) - timedelta(days=30)).date().isoformat()
+    since = (datetime.now(UTC) - timedelta(days=30)).date()
     marts = Marts(read_settings(), os.environ)
-    rows = marts.table("ledger", columns=("accepted",), row_filter=f"day >= '{since}'")
+    rows = marts.table("ledger", ["accepted"], [("day", ">=", since)])
     if rows.num_rows == 0:
         raise InputError("the ledger has no row for the last 30 days; run: logdig jobs run ledger")
     return float(sum(value or 0 for value in rows.column("accepted").to_pylist()))

@@ -12,7 +12,7 @@ from infra.local.processes import take_port
 def command(context: click.Context, host: str, port: int) -> None:
     """Serve the dashboard until SIGTERM or Ctrl-C.
 
-    Same as `python -m dashboard`. Reads logdig.toml of the working directory, or the file that LOGDIG_CONFIG names.
+    Reads logdig.toml of the working directory, or the file that LOGDIG_CONFIG names.
     """
     read_settings()
     context.invoke(main, host=host, port=take_port(port, "dashboard", host))

@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 
 from cli.options import json_option, read_settings
-from logdig.errors import InputError, LogDigError
+from logdig.errors import InputError, LogDigError, SetupError
 
 if TYPE_CHECKING:
     from analytics.privacy.erasure import Receipt
@@ -36,7 +36,7 @@ def command(*, user_key: str | None, customer_id: str | None, app: str | None, y
     from py4j.protocol import Py4JJavaError
     from pyspark.errors import PySparkException
 
-    from analytics.privacy.erasure import Forgetting
+    from analytics.privacy.erasure import PersonErasure
     from cli.commands.jobs import SHOWN_CHARACTERS, start_spark
     from logdig.aws.clients import dynamodb_profiles, s3_store
 
@@ -47,7 +47,7 @@ def command(*, user_key: str | None, customer_id: str | None, app: str | None, y
     with Console(stderr=True).status("starting Spark") as status:
         spark = start_spark(settings)
         checked = itertools.count(1)
-        forgetting = Forgetting(
+        erasure = PersonErasure(
             spark,
             settings,
             s3_store(settings),
@@ -58,21 +58,23 @@ def command(*, user_key: str | None, customer_id: str | None, app: str | None, y
         )
         step = "counting"
         try:
-            before = forgetting.count()
+            before = erasure.count()
             if not yes:
                 _print_counts(before, as_json)
                 return
-            receipt = None
-            for step, act in forgetting.steps(before):
+            receipt = erasure.open_receipt(before)
+            for step, act in erasure.steps(receipt):
                 status.update(step)
-                receipt = act()
+                act()
+        except SetupError:
+            raise
         except (LogDigError, Py4JJavaError, PySparkException) as err:
             reason = " ".join(str(err).split())[:SHOWN_CHARACTERS]
             raise LogDigError(f"interrupted at {step!r}: {reason}; run the same command again") from err
         finally:
             spark.stop()
-    _print_receipt(receipt, as_json)  # type: ignore[arg-type]  # the last step's result
-    sys.exit(0 if receipt.is_complete else 1)  # type: ignore[attr-defined]
+    _print_receipt(receipt, as_json)
+    sys.exit(0 if receipt.is_complete else 1)
 
 
 def _person(user_key: str | None, customer_id: str | None, app: str | None) -> Person:

@@ -38,10 +38,10 @@ def list_jobs(as_json: bool) -> None:
     from analytics.jobs.registry import JOBS
 
     if as_json:
-        click.echo(json.dumps(JOBS))
+        click.echo(json.dumps({name: job.meaning for name, job in JOBS.items()}))
         return
-    for name, meaning in JOBS.items():
-        click.echo(f"{name:<12} {meaning}")
+    for name, job in JOBS.items():
+        click.echo(f"{name:<12} {job.meaning}")
 
 
 @command.command("run")

@@ -31,7 +31,7 @@ def command(*, check: bool, app: str | None, start: datetime | None, end: dateti
     `logdig jobs run ledger` counts again.
     """
     from logdig.marts.reader import Marts
-    from logdig.marts.reconciliation import broken_sums
+    from logdig.questions.ledger import broken_sums
 
     check_days(start, end)
     rows = _chosen(Marts(read_settings(), os.environ).table("ledger").to_pylist(), app, start, end)

@@ -50,8 +50,8 @@ def ledger_rows(settings: Settings) -> list[dict[str, Any]]:
     """Rows of the ledger of the last 30 days."""
     from logdig.marts.reader import Marts
 
-    since = (datetime.now(UTC) - timedelta(days=LEDGER_DAYS)).date().isoformat()
-    rows: list[dict[str, Any]] = Marts(settings, os.environ).table("ledger", row_filter=f"day >= '{since}'").to_pylist()
+    since = (datetime.now(UTC) - timedelta(days=LEDGER_DAYS)).date()
+    rows: list[dict[str, Any]] = Marts(settings, os.environ).table("ledger", where=[("day", ">=", since)]).to_pylist()
     return rows
 
 

@@ -15,7 +15,7 @@ from infra.cost.model import Workload, bill, total
 from infra.cost.prices import read_prices
 from infra.template.alarms import sqs_metric
 from logdig.config.settings import Settings
-from logdig.marts.reconciliation import broken_sums
+from logdig.questions.ledger import broken_sums
 
 FLUSH_HOURS = 24
 JOBS_SHOWN = 5

@@ -10,8 +10,8 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from analytics.model.features import Windows, ad_clicks, features, labelled, spans, training_rows, windows
-from analytics.schema.model import FEATURE_NAMES, FEATURES
 from logdig.errors import MissingColumnError
+from logdig.tables.model import FEATURE_NAMES, FEATURES
 
 # py4j leaves the closing of its sockets to the garbage collector.
 pytestmark = [pytest.mark.java, pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")]
@@ -197,7 +197,7 @@ def test_training_rows_never_see_later_events_when_the_future_changes(spark: Spa
             times,
             T0 + 9 * DAY,
         )
-        assert frame.columns == FEATURES.fieldNames()
+        assert tuple(frame.columns) == FEATURES.names
         found = rows(frame)
         return {split: [row for row in found if row["split"] == split] for split in ("train", "test", "now")}
 

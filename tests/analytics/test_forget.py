@@ -11,10 +11,12 @@ import pytest
 from pyspark.sql import SparkSession
 
 from analytics import tables
-from analytics.jobs.lake import customers_job, ingest_job, listens_job
+from analytics.jobs.ingest import ingest_job
 from analytics.jobs.ledger import ledger_job
 from analytics.jobs.maintain import maintain_job
-from analytics.privacy.erasure import Forgetting, Receipt
+from analytics.jobs.registry import run
+from analytics.privacy.erasure import PersonErasure, Receipt
+from analytics.schema.columns import table_columns
 from infra.deploy.iam_policies import LAKE, deployer_policy
 from infra.template.build import build_template
 from logdig.aws.clients import dynamodb_profiles, s3_store, sqs_queue
@@ -22,9 +24,9 @@ from logdig.config.settings import AppSettings, Settings
 from logdig.decide.profiles import OfferScore, Profile
 from logdig.errors import StoreUnavailableError
 from logdig.flush.flusher import FlushLimits, flush
-from logdig.marts.reconciliation import broken_sums
 from logdig.privacy.erasure_list import add_to_list
 from logdig.privacy.person import Person
+from logdig.questions.ledger import broken_sums
 from logdig.queue.packs import EventBatch, pack
 from logdig.store.object_store import S3EventStore
 from logdig.store.objects import compress
@@ -58,12 +60,10 @@ def fill(spark: SparkSession, own: Settings) -> Settings:
     # An object that was deleted stays as an old version.
     put(own, "raw", [line("gone", user_key=VISITOR, customer_id=CUSTOMER)])
     ingest_job(spark, settings, NOW)
-    customers_job(spark, settings, NOW)
-    listens_job(spark, settings, NOW)
+    for name in ("customers", "listens"):
+        run(name, spark, settings, NOW)
     scored = [(app, one, "offer", "m1", NOW, 0.5) for app, one in (("shop", CUSTOMER), ("shop", "cust-2"))]
-    tables.replace(
-        spark, settings, "predictions", tables.small_frame(spark, tables.LAYOUTS["predictions"].columns, scored)
-    )
+    tables.replace(spark, settings, "predictions", tables.small_frame(spark, table_columns("predictions"), scored))
     people = [
         Profile(f"shop#{key}", NOW, {"offer": OfferScore(0.5, "m1")}) for key in (f"c#{CUSTOMER}", f"v#{VISITOR}")
     ]
@@ -79,9 +79,9 @@ def fill(spark: SparkSession, own: Settings) -> Settings:
 
 def forgetting(
     spark: SparkSession, settings: Settings, person: Person, store: S3EventStore | None = None
-) -> Forgetting:
+) -> PersonErasure:
     bucket = store or s3_store(settings)
-    return Forgetting(spark, settings, bucket, dynamodb_profiles(settings), person, lambda: datetime.now(UTC))
+    return PersonErasure(spark, settings, bucket, dynamodb_profiles(settings), person, lambda: datetime.now(UTC))
 
 
 class DyingStore(S3EventStore):
@@ -156,14 +156,15 @@ def interrupted(spark: SparkSession, settings: Settings, person: Person, before:
     """Die after rows were deleted, and after files were, then run to the end."""
     kinds = {"rows", "files"}
     while True:
-        for name, act in forgetting(spark, settings, person).steps(before):
-            result = act()
+        erasure = forgetting(spark, settings, person)
+        receipt = erasure.open_receipt(before)
+        for name, act in erasure.steps(receipt):
+            act()
             if (kind := name.split(" of ")[0]) in kinds:
                 kinds.remove(kind)
                 break
         else:
-            assert isinstance(result, Receipt)
-            return result
+            return receipt
 
 
 def test_maintain_erases_what_a_flush_wrote_while_someone_was_forgotten(

@@ -13,7 +13,7 @@ import jq
 import msgspec
 import pytest
 from pyspark.sql import SparkSession
-from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
+from pyspark.sql import functions as F
 
 from analytics.lake.line_rows import events, parse_raw
 from logdig.aws.clients import s3_store

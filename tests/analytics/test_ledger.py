@@ -11,13 +11,13 @@ import pytest
 from pyspark.sql import SparkSession
 
 from analytics import tables
-from analytics.jobs.lake import ingest_job
+from analytics.jobs.ingest import ingest_job
 from analytics.jobs.ledger import LINES, MESSAGES, ledger_job
 from analytics.lake.line_rows import bad_events, events, parse_bad, parse_raw
 from analytics.ledger.ledger import Sources, ledger
-from analytics.schema import lake
+from analytics.schema.columns import TEXT, struct
 from logdig.config.settings import RetentionSettings, Settings
-from logdig.marts.reconciliation import broken_sums
+from logdig.questions.ledger import broken_sums
 from tests.analytics import histories
 from tests.analytics.objects import bad_line, forget, line, put
 
@@ -90,7 +90,7 @@ def test_ledger_agrees_with_a_count_event_by_event(spark: SparkSession, own: Set
     dead = parse_raw(tables.small_frame(spark, LINES, [(text, "") for text in history.dead]))
     no_bad, no_messages = parse_bad(tables.small_frame(spark, LINES)), tables.small_frame(spark, MESSAGES)
     files = sorted({(file,) for lines in frame.values() for _, file in lines})
-    read = tables.small_frame(spark, lake.struct({"file": lake.TEXT}), files)
+    read = tables.small_frame(spark, struct({"file": TEXT}), files)
 
     sources = Sources(raw, bad, events(raw), bad_events(bad), read, dead, no_bad, no_messages, histories.NAMES.salt)
     found = {(row["app"], row["day"]): row.asDict() for row in ledger(sources).collect()}

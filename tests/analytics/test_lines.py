@@ -11,7 +11,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from analytics.lake.line_rows import bad_events, events, parse_bad, parse_raw, unreadable
-from analytics.schema import lake
+from analytics.schema.columns import table_columns
 from tests.analytics.objects import line
 from tests.fakes.sinks import MemorySink
 from tests.fakes.tracked import OWN_PARTS, TEN_FIELDS, body, collector, event, post, signed, signed_event
@@ -119,13 +119,13 @@ def test_lines_are_parsed_once_each_when_unreadable_ones_are_left_out(
 def test_events_are_empty_when_there_is_no_line(spark: SparkSession) -> None:
     parsed = parse_raw(lines(spark, []))
 
-    assert events(parsed).schema.fieldNames() == lake.EVENTS.fieldNames()
+    assert events(parsed).schema.fieldNames() == table_columns("events").fieldNames()
     assert (events(parsed).count(), unreadable(parsed).count()) == (0, 0)
 
 
 def test_tables_have_the_columns_of_their_schema(spark: SparkSession) -> None:
     raw, bad = parse_raw(lines(spark, [])), parse_bad(lines(spark, []))
 
-    assert events(raw).schema.simpleString() == lake.EVENTS.simpleString()
+    assert events(raw).schema.simpleString() == table_columns("events").simpleString()
     for frame in (bad_events(bad), unreadable(bad), unreadable(raw)):
-        assert frame.schema.simpleString() == lake.BAD_EVENTS.simpleString()
+        assert frame.schema.simpleString() == table_columns("bad_events").simpleString()

@@ -14,9 +14,10 @@ from analytics import tables
 from analytics.jobs.registry import run
 from analytics.marts.customers import customers
 from analytics.marts.tracks import tracks
-from analytics.schema import lake
+from analytics.schema.columns import line_columns, table_columns
 from logdig.aws.clients import s3_store
 from logdig.config.settings import Settings
+from logdig.tables.catalog import TABLES
 from tests.analytics.objects import forget
 
 pytestmark = pytest.mark.java
@@ -69,7 +70,7 @@ def test_tracks_are_equal_in_any_order_when_loaded_at_the_same_time(spark: Spark
 def test_loaded_marts_keep_ids_of_apps_apart_and_leave_out_lines_without_one(
     spark: SparkSession, mart: Any, name: str, key: str
 ) -> None:
-    columns = lake.LOADED[name]
+    columns = line_columns(TABLES[name])
     known = {"loaded_at": "2026-11-01T00:00:00.000Z"}
     lines = [{"app": "shop", key: "1"}, {"app": "blog", key: "1"}, {"app": "shop", key: None}, {"app": None, key: "1"}]
     rows = [tuple((known | one).get(column) for column in columns.fieldNames()) for one in lines]
@@ -77,4 +78,4 @@ def test_loaded_marts_keep_ids_of_apps_apart_and_leave_out_lines_without_one(
     found = mart(spark.createDataFrame(rows, columns))
 
     assert sorted((row["app"], row[key]) for row in found.collect()) == [("blog", "1"), ("shop", "1")]
-    assert found.schema.simpleString() == tables.LAYOUTS[name].columns.simpleString()
+    assert found.schema.simpleString() == table_columns(name).simpleString()

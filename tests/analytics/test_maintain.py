@@ -9,15 +9,14 @@ import boto3
 import msgspec
 import pytest
 from pyspark.sql import SparkSession
-from pyspark.sql import functions as F  # noqa: N812 (the name every Spark reader knows)
+from pyspark.sql import functions as F
 
 from analytics import tables
-from analytics.jobs.lake import ingest_job
+from analytics.jobs.ingest import ingest_job
 from analytics.jobs.maintain import maintain_job
 from analytics.lake import maintenance
 from logdig.config.retention import RetentionSettings
 from logdig.config.settings import Settings
-from logdig.errors import InvalidSettingError
 from logdig.times import wire_time
 from tests.analytics.emulator import AGED
 from tests.analytics.objects import line, put
@@ -87,9 +86,3 @@ def test_small_files_old_snapshots_and_old_orphans_go_and_every_row_stays(spark:
 
 def data_files(spark: SparkSession, full: str) -> list[str]:
     return [row["file_path"] for row in spark.table(f"{full}.files").collect()]
-
-
-@pytest.mark.parametrize("name", ["nope", "models"])
-def test_retention_of_a_table_without_a_time_is_refused(name: str) -> None:
-    with pytest.raises(InvalidSettingError, match=rf"retention.tables.{name}.*received_at or day: events, bad_events"):
-        maintenance.time_column(name)

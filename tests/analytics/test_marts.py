@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from typing import Any
 
+import msgspec
 import pytest
+from click.testing import CliRunner
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
+from analytics import tables
+from analytics.jobs import registry
+from analytics.jobs.registry import Mart
+from analytics.lake import maintenance
 from analytics.lake.line_rows import events, parse_raw
-from analytics.marts.heat_cells import GRAIN, heat_cells
+from analytics.marts.heat_cells import heat_cells
 from analytics.marts.listens import listens
-from analytics.schema import lake
+from analytics.privacy import table_erasure
+from analytics.schema.columns import table_columns
+from cli.main import cli
+from logdig.config.retention import RetentionSettings
+from logdig.config.settings import Settings
 from logdig.errors import MissingColumnError
-from tests.analytics.objects import line
+from logdig.marts.reader import Marts
+from logdig.privacy.person import Person
+from logdig.tables.catalog import TABLES, check_tables
+from logdig.tables.clicks import HEAT_CELLS
+from logdig.tables.declaration import DAY, LONG, TEXT, Column, Table
+from tests.analytics.objects import line, put
+from tools import tables_page
 
 pytestmark = pytest.mark.java
 CLICKS = 600
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
 
 def frame(spark: SparkSession, lines: list[str]) -> DataFrame:
@@ -73,7 +93,7 @@ def test_heat_cells_equal_a_count_by_hand(spark: SparkSession, seed: int) -> Non
 
     found = heat_cells(frame(spark, [line(**click) for click in clicks])).collect()
 
-    cells = {tuple(str(row[name]) if name == "day" else row[name] for name in GRAIN): row for row in found}
+    cells = {tuple(str(row[name]) if name == "day" else row[name] for name in HEAT_CELLS.keys): row for row in found}
     sums = {key: [row["clicks"], row["x_sum"], row["y_sum"], row["vw_sum"]] for key, row in cells.items()}
     assert sums == counted_by_hand(clicks)
     assert len(found) == len(cells)
@@ -83,7 +103,7 @@ def test_heat_cells_equal_a_count_by_hand(spark: SparkSession, seed: int) -> Non
 def test_heat_cells_have_their_columns_when_nothing_was_clicked(spark: SparkSession) -> None:
     cells = heat_cells(frame(spark, []))
 
-    assert cells.schema.simpleString() == lake.HEAT_CELLS.simpleString()
+    assert cells.schema.simpleString() == table_columns("heat_cells").simpleString()
     assert cells.count() == 0
 
 
@@ -115,3 +135,62 @@ def test_listens_tell_the_hour_where_the_visitor_is(spark: SparkSession) -> None
     assert [(rows[f"e{n}"]["local_hour"], rows[f"e{n}"]["day_part"]) for n in range(7)] == [case[2:] for case in cases]
     assert len(rows) == 7
     assert (rows["e0"]["zip"], rows["e0"]["ads_consent"], rows["e0"]["listened_ms"]) == ("01234", False, None)
+
+
+PAGE_COUNTS = Table(
+    name="page_counts",
+    meaning="Page views by page.",
+    grain="page and day",
+    keys=("app", "day", "page"),
+    partitions=("app",),
+    ages_by="day",
+    columns=(
+        Column("app", TEXT, "app"),
+        Column("day", DAY, "UTC day of the page views"),
+        Column("page", TEXT, "`current_page`"),
+        Column("page_views", LONG, "page views, at least 1"),
+        Column("last_customer_id", TEXT, "customer of the last one", person="customer_id"),
+    ),
+)
+
+
+def page_counts(events: DataFrame) -> DataFrame:
+    """Count page views, as docs/add-a-mart.md shows it."""
+    views = events.where("type = 'page'").withColumn("page", F.col("current_page"))
+    last = F.max_by("customer_id", "occurred_at").alias("last_customer_id")
+    return views.groupBy("app", "day", "page").agg(F.count("*").alias("page_views"), last)
+
+
+def test_mart_is_known_everywhere_when_it_is_declared_and_has_a_row_in_the_registry(
+    spark: SparkSession, own: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TABLES, "page_counts", PAGE_COUNTS)
+    row = Mart("Count page views.", "events", f"{__name__}:page_counts")
+    monkeypatch.setitem(registry.JOBS, "page_counts", row)
+    put(own, "raw", [line(f"e{number}", type="page", customer_id="7") for number in range(3)])
+    registry.run("ingest", spark, own, NOW)
+
+    report = registry.run("page_counts", spark, own, NOW)
+
+    assert report.rows == 1
+    [found] = Marts(own, os.environ).table("page_counts").to_pylist()
+    assert found == {
+        "app": "shop", "day": date(2026, 11, 24), "page": "https://shop.example/", "page_views": 3,
+        "last_customer_id": "7",
+    }  # fmt: skip
+    assert "page_counts  Count page views." in CliRunner().invoke(cli, ["jobs", "list"]).output
+    assert "| `page_views` | bigint |  | page views, at least 1 |" in tables_page.page("")
+    assert registry.names_of("all")[-1] == "page_counts"
+    kept = RetentionSettings(tables={"page_counts": 2})
+    check_tables(kept)
+    customer = Person("customer_id", "7")
+    assert "page_counts" in table_erasure.personal_tables(spark, own)
+    assert table_erasure.count_rows(spark, own, "page_counts", customer) == 1
+    settings = msgspec.structs.replace(own, retention=kept)
+    assert maintenance.expire_rows(spark, settings, date(2026, 11, 26))["page_counts"] == 1
+    assert tables.read(spark, own, "page_counts").count() == 0
+
+
+def test_mart_that_lacks_a_declared_column_is_refused_by_name(spark: SparkSession, own: Settings) -> None:
+    with pytest.raises(MissingColumnError, match="clicks"):
+        tables.replace(spark, own, "heat_cells", spark.createDataFrame([("shop",)], "app string"))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from analytics.model.quality_gate import Sample, evaluate, gate, metrics, train
 from analytics.model.regression import Model, Numbers, fit, score, scores, version
-from analytics.schema.model import FEATURE_NAMES
+from logdig.tables.model import FEATURE_NAMES
 
 T1 = datetime(2026, 10, 1, tzinfo=UTC)
 WEEK = timedelta(days=7)

@@ -18,12 +18,13 @@ from pyspark.sql import SparkSession
 from analytics import tables
 from analytics.jobs.registry import run
 from analytics.model.regression import Model, score
-from analytics.schema.model import FEATURE_NAMES
+from analytics.schema.columns import table_columns
 from infra.local.stack import create_resources
 from logdig.aws.clients import dynamodb_profiles
 from logdig.config.offers import OfferSettings
 from logdig.config.settings import AppSettings, Settings
 from logdig.decide.rules import decide
+from logdig.tables.model import FEATURE_NAMES
 
 pytestmark = [pytest.mark.java, pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")]
 
@@ -96,10 +97,10 @@ def behaviour(seed: int, *, at_once: datetime | None = None) -> Iterator[Row]:
 def put(spark: SparkSession, shop: Settings, events: Iterable[Row], customers: Iterable[Row]) -> None:
     for name, rows, columns in (("events", events, EVENTS), ("customers", customers, CUSTOMERS)):
         frame = spark.createDataFrame(list(rows), columns)
-        missing = [field for field in tables.LAYOUTS[name].columns if field.name not in frame.columns]
+        missing = [field for field in table_columns(name) if field.name not in frame.columns]
         for field in missing:
             frame = frame.selectExpr("*", f"CAST(NULL AS {field.dataType.simpleString()}) AS {field.name}")
-        tables.replace(spark, shop, name, frame.to(tables.LAYOUTS[name].columns))
+        tables.replace(spark, shop, name, frame.to(table_columns(name)))
 
 
 def run_all(spark: SparkSession, shop: Settings, now: datetime = NOW) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from analytics import tables
 from analytics.jobs.ledger import LINES, MESSAGES
 from analytics.lake.line_rows import bad_events, events, parse_bad, parse_raw
 from analytics.ledger.ledger import Sources, ledger
-from analytics.schema import lake
+from analytics.schema.columns import TEXT, struct
 from logdig.collect.collector import Collector
 from logdig.flush.flusher import FlushLimits, flush
-from logdig.marts.reconciliation import broken_sums
+from logdig.questions.ledger import broken_sums
 from logdig.queue.packs import QueueSink
 from logdig.times import wire_time
 from tests.fakes.queue import FakeClock, FakeQueue, refusal
@@ -95,7 +95,7 @@ def test_ledger_misses_nothing_when_queue_and_store_failed_for_ten_minutes_under
     raw = parse_raw(tables.small_frame(spark, LINES, stored["raw"]))
     bad, none = (parse_bad(tables.small_frame(spark, LINES, lines)) for lines in (stored["bad"], []))
     files = sorted({(file,) for lines in stored.values() for _, file in lines})
-    read = tables.small_frame(spark, lake.struct({"file": lake.TEXT}), files)
+    read = tables.small_frame(spark, struct({"file": TEXT}), files)
     no_raw, no_messages = parse_raw(tables.small_frame(spark, LINES)), tables.small_frame(spark, MESSAGES)
 
     sources = Sources(raw, bad, events(raw), bad_events(bad), read, no_raw, none, no_messages)

@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from analytics import tables
-from analytics.jobs.lake import ingest_job
+from analytics.jobs.ingest import ingest_job
 from analytics.lake import rebuild as rebuilding
 from analytics.lake.rebuild import Day, days_of, prepare, remake, runs_of
 from infra.deploy.iam_policies import LAKE, deployer_policy

@@ -11,7 +11,9 @@ from pyspark.sql import DataFrame, SparkSession
 
 from analytics import tables
 from analytics.lake.ingest import WINS
+from analytics.schema.columns import table_columns
 from logdig.config.settings import Settings
+from logdig.tables.catalog import TABLES
 
 pytestmark = pytest.mark.java
 THREADS = 3
@@ -19,7 +21,7 @@ THREADS = 3
 
 def copies(spark: SparkSession, own: Settings, thread: int, count: int) -> DataFrame:
     """The same events as every thread has, each received at another time."""
-    columns = tables.LAYOUTS["events"].columns
+    columns = table_columns("events")
     received = f"TIMESTAMP '2026-11-24 12:00:00' + make_dt_interval(0, 0, 0, (id * 7 + {thread}) % {THREADS})"
     values = {
         "app": "'shop'",
@@ -94,7 +96,7 @@ def test_replace_empties_a_table_when_there_are_no_rows(spark: SparkSession, own
     assert count == tables.read(spark, own, "events").count() == 0
 
 
-@pytest.mark.parametrize("name", tables.LAYOUTS)
+@pytest.mark.parametrize("name", TABLES)
 def test_read_gives_the_columns_of_a_table_whether_it_exists_or_not(
     spark: SparkSession, own: Settings, name: str
 ) -> None:
@@ -103,7 +105,7 @@ def test_read_gives_the_columns_of_a_table_whether_it_exists_or_not(
 
     made = tables.read(spark, own, name)
 
-    assert missing.schema.simpleString() == made.schema.simpleString() == tables.LAYOUTS[name].columns.simpleString()
+    assert missing.schema.simpleString() == made.schema.simpleString() == table_columns(name).simpleString()
     assert missing.count() == made.count() == 0
 
 

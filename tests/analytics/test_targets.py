@@ -12,10 +12,11 @@ from pyspark.sql import DataFrame, SparkSession
 from analytics.model.predictions import predictions
 from analytics.model.regression import Model, fit, score
 from analytics.model.targets import profiles, retire, targets
-from analytics.schema.model import FEATURE_NAMES, PREDICTIONS, TARGETS
+from analytics.schema.columns import table_columns
 from logdig.config.offers import OfferSettings
 from logdig.decide.profiles import InMemoryProfiles, OfferScore
 from logdig.errors import MissingColumnError
+from logdig.tables.model import FEATURE_NAMES, PREDICTIONS, TARGETS
 
 # py4j leaves the closing of its sockets to the garbage collector.
 pytestmark = [pytest.mark.java, pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")]
@@ -31,7 +32,9 @@ def rows(frame: DataFrame) -> list[dict[str, Any]]:
 
 
 def predicted(spark: SparkSession, *scores: tuple[str, float]) -> DataFrame:
-    return spark.createDataFrame([("shop", who, "UPGRADE", "m1", AS_OF, chance) for who, chance in scores], PREDICTIONS)
+    return spark.createDataFrame(
+        [("shop", who, "UPGRADE", "m1", AS_OF, chance) for who, chance in scores], table_columns("predictions")
+    )
 
 
 def target(customer: str, offer: str = "UPGRADE", chance: float = 0.9, as_of: datetime = AS_OF) -> dict[str, Any]:
@@ -85,7 +88,7 @@ def test_spark_scores_as_plain_python_does_when_logits_are_extreme(spark: SparkS
 
     found = rows(predictions(frame, model, offer="UPGRADE", model_version="m1"))
 
-    assert found[0].keys() == set(PREDICTIONS.fieldNames())
+    assert found[0].keys() == set(PREDICTIONS.names)
     assert {row["customer_id"]: row["score"] for row in found} == pytest.approx(
         {str(number): score(model, row) for number, row in enumerate(values)}, abs=1e-9
     )
@@ -128,7 +131,7 @@ def test_targets_are_active_and_below_the_level_with_a_good_score_when_picked(sp
     frame = targets(scores, customers, OFFER)
     found = rows(frame.orderBy("rank"))
 
-    assert frame.columns == TARGETS.fieldNames()
+    assert tuple(frame.columns) == TARGETS.names
     assert [(row["customer_id"], row["level"], row["rank"]) for row in found] == [
         ("silver", 1, 1),
         ("free", 0, 2),

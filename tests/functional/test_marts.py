@@ -15,8 +15,11 @@ from pyiceberg.catalog.glue import GlueCatalog
 from infra.local.stack import create_resources
 from logdig.config.settings import Settings
 from logdig.errors import StoreUnavailableError
-from logdig.marts import columns as mart_columns
+from logdig.marts.columns import table_schema
 from logdig.marts.reader import LOOK_AGAIN_SECONDS, Marts, catalog_properties
+from logdig.questions.activity import activity
+from logdig.questions.clicks import heat, heat_cells, pages
+from logdig.questions.offers import newest_models
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PAGES = ["http://site.test/a", "http://site.test/'; DROP TABLE x--", "\u2028 한국어"]
@@ -31,7 +34,7 @@ class Lake:
         self._catalog = GlueCatalog("lake", **catalog_properties(settings, os.environ))
 
     def write(self, name: str, rows: list[dict[str, Any]]) -> None:
-        columns = pa.schema(list(mart_columns.COLUMNS[name].items()))
+        columns = table_schema(name)
         identifier = (self.settings.database, name)
         location = f"{self.settings.warehouse}/{name}"
         table = self._catalog.create_table_if_not_exists(identifier, schema=columns, location=location)
@@ -64,9 +67,9 @@ def test_marts_are_empty_with_columns_when_no_table_exists(lake: Lake) -> None:
     found = lake.marts.table("targets", ("offer", "level"))
 
     assert (found.num_rows, found.column_names) == (0, ["offer", "level"])
-    assert lake.marts.table("customers").column_names == list(mart_columns.COLUMNS["customers"])
-    assert (lake.marts.count("events"), lake.marts.pages("music"), lake.marts.models("music")) == (0, (), ())
-    assert lake.marts.heat("music", PAGES[0]).cells == ()
+    assert lake.marts.table("customers").column_names == table_schema("customers").names
+    assert (lake.marts.count("events"), pages(lake.marts, "music"), newest_models(lake.marts, "music")) == (0, (), ())
+    assert heat(lake.marts, "music", PAGES[0]).cells == ()
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -79,7 +82,7 @@ def test_heat_cells_equal_a_plain_count(
     lake.write("heat_cells", rows)
     start, end = (None if number is None else date(2026, 11, number) for number in (first, last))
 
-    found = lake.marts.heat_cells("music", page, start, end, device).to_pylist()
+    found = heat_cells(lake.marts, "music", page, start, end, device).to_pylist()
 
     counted = Counter[tuple[str | None, int, int]]()
     for row in rows:
@@ -92,10 +95,10 @@ def test_heat_cells_equal_a_plain_count(
 
 def test_answers_change_when_the_table_does_and_not_before(lake: Lake) -> None:
     lake.write("heat_cells", heat_rows(10, seed=1))
-    before = lake.marts.pages("music")
+    before = pages(lake.marts, "music")
 
     lake.write("heat_cells", heat_rows(10, seed=2))
-    after = lake.marts.pages("music")
+    after = pages(lake.marts, "music")
 
     everything = heat_rows(10, seed=1) + heat_rows(10, seed=2)
     assert sum(one.clicks for one in after) == sum(row["clicks"] for row in everything if row["app"] == "music")
@@ -111,7 +114,7 @@ def test_activity_counts_only_the_app_that_was_asked(lake: Lake) -> None:
         ],
     )
 
-    found = lake.marts.activity("music")
+    found = activity(lake.marts, "music")
 
     assert (found.events, found.types, found.visitors, found.customers) == (2, {"click": 1, "listen": 1}, 2, 1)
     assert found.last_event_at == NOON

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from pyiceberg.catalog.glue import GlueCatalog
 
-from logdig.marts import columns as mart_columns
+from logdig.marts.columns import table_schema
 from logdig.marts.reader import catalog_properties
 from tests.zeppelin.conftest import SETTINGS
 from tools.zeppelin import Paragraph, Zeppelin
@@ -45,7 +45,7 @@ def some_rows() -> list[dict[str, Any]]:
 def rows(aws: dict[str, str]) -> list[dict[str, Any]]:
     """Rows of the table heat_cells."""
     made = some_rows()
-    columns = pa.schema(list(mart_columns.COLUMNS["heat_cells"].items()))
+    columns = table_schema("heat_cells")
     catalog = GlueCatalog("lake", **catalog_properties(SETTINGS, aws))
     location = f"{SETTINGS.warehouse}/heat_cells"
     table = catalog.create_table((SETTINGS.database, "heat_cells"), schema=columns, location=location)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.notebooks import display
-from logdig.marts.summaries import Cell, Heat
+from logdig.questions.clicks import Cell, Heat
 
 NOTEBOOKS = sorted((Path(display.__file__).parent).glob("*.zpln"))
 

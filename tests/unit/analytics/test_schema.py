@@ -1,23 +1,16 @@
-"""The columns of the tables are the fields of the events, and each of them is documented."""
+"""The columns of a raw line are the fields of the events."""
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import Any
 
-import pytest
 from msgspec import inspect
 from pyspark.sql.types import ArrayType, DataType, MapType, StructType
 
-from analytics.lake.maintenance import TIME_COLUMNS
-from analytics.schema import lake
-from analytics.tables import LAYOUTS
-from logdig.config.retention import AGING_TABLES
+from analytics.schema.columns import RAW_LINE
 from logdig.events.lines import TEN_NAMES
 from logdig.events.types import EVENT_TYPES
 
-PAGE = Path(__file__).resolve().parents[3] / "docs" / "tables.md"
 WHOLE, NUMBER = {"int", "bigint"}, {"double"}
 
 
@@ -72,7 +65,7 @@ def test_raw_line_has_a_column_for_every_field_of_every_event_type() -> None:
         word
         for name, types in fields(EVENT_TYPES).items()
         for found in types
-        for word in (mismatch(lake.RAW_LINE[name].dataType, found, name) if name in lake.RAW_COLUMNS else [name])
+        for word in (mismatch(RAW_LINE[name].dataType, found, name) if name in RAW_LINE.names else [name])
     ]
 
     assert faults == []
@@ -80,42 +73,7 @@ def test_raw_line_has_a_column_for_every_field_of_every_event_type() -> None:
 
 def test_raw_line_has_no_column_that_nothing_fills() -> None:
     server = {"received_at", "occurred_at", "app", "user_agent", "bot", "country", "region", "ip", "pack_id", "tz_min"}
-    parts = set(lake.RAW_COLUMNS) - set(fields(EVENT_TYPES)) - server - set(TEN_NAMES) - {"type", "legacy"}
+    parts = set(RAW_LINE.names) - set(fields(EVENT_TYPES)) - server - set(TEN_NAMES) - {"type", "legacy"}
 
     assert parts == set()
-    assert set(TEN_NAMES) <= set(lake.RAW_COLUMNS)
-
-
-def section(name: str) -> str:
-    """The part of the page about one table."""
-    found = re.search(rf"^## {name}\n(.*?)(?=^## |\Z)", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    assert found, f"docs/tables.md has no section {name}"
-    return found[1]
-
-
-@pytest.mark.parametrize("table", LAYOUTS)
-def test_tables_page_names_every_column_with_its_type(table: str) -> None:
-    text = section(table)
-
-    missing = []
-    for column in LAYOUTS[table].columns:
-        kind = column.dataType.typeName() if isinstance(column.dataType, StructType) else column.dataType.simpleString()
-        if not re.search(rf"^\| `{column.name}` \| {re.escape(kind)} \|", text, re.MULTILINE):
-            missing.append(f"| `{column.name}` | {kind} |")
-
-    assert missing == []
-
-
-@pytest.mark.parametrize("part", lake.PARTS)
-def test_tables_page_names_every_field_of_a_part(part: str) -> None:
-    row = next(line for line in section("events").splitlines() if line.startswith(f"| `{part}` "))
-    columns = lake.PARTS[part]
-    assert isinstance(columns, StructType)
-
-    assert [name for name in columns.fieldNames() if f"`{name}`" not in row] == []
-
-
-def test_retention_may_be_set_for_every_table_that_has_a_time_of_its_own() -> None:
-    able = {name for name, layout in LAYOUTS.items() if {*TIME_COLUMNS} & {*layout.columns.fieldNames()}}
-
-    assert set(AGING_TABLES) == able
+    assert set(TEN_NAMES) <= set(RAW_LINE.names)

@@ -11,11 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import cli
-from logdig.marts import columns
+from logdig.marts.columns import table_schema
 from logdig.marts.reader import Marts
-from logdig.marts.reconciliation import SUMS, broken_sums
+from logdig.questions.ledger import SUMS, broken_sums
 
-COLUMNS = pa.schema(list(columns.COLUMNS["ledger"].items()))
+COLUMNS = table_schema("ledger")
 
 
 def row(**counts: Any) -> dict[str, Any]:

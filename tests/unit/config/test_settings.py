@@ -79,7 +79,6 @@ def test_settings_take_the_environment_when_file_says_otherwise(tmp_path: Path) 
         ({"offers": [{"min_score": float("nan")}]}, "offers[0].min_score", float("nan")),
         ({"offers": [{"daily_cap": -1}]}, "offers[0].daily_cap", -1),
         ({"offers": [{"below_level": 2**31}]}, "offers[0].below_level", 2**31),
-        ({"retention": {"tables": {"customers": 3}}}, "retention.tables.customers", 3),
         ({"region": "seoul"}, "region", "seoul"),
         ({"front_door": "alb"}, "front_door", "alb"),
         ({"freshness": "weekly"}, "freshness", "weekly"),

@@ -11,10 +11,10 @@ import pytest
 
 from analytics.model.features import windows
 from analytics.model.quality_gate import Evaluation, GateResult, Sample, gate, train
-from analytics.schema.model import FEATURE_NAMES
 from demo.generator import CUSTOMERS, DAYS, OFFER, TRACKS, generate
 from logdig.backfill.recorded_files import Kind, Row, read_rows
 from logdig.backfill.reference_files import Line, read_customers, read_tracks
+from logdig.tables.model import FEATURE_NAMES
 
 END = datetime(2026, 11, 24, 14, 30)
 LISTENS = 200_000

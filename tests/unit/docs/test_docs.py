@@ -18,6 +18,7 @@ from logdig.config.settings import (
     ScheduleSettings,
     Settings,
 )
+from tools import tables_page
 
 ROOT = Path(__file__).resolve().parents[3]
 ACTIVATE = "`. .venv/bin/activate`"
@@ -50,6 +51,10 @@ def test_commands_page_is_fresh() -> None:
     check = subprocess.run([sys.executable, "-m", "tools.commands_page", "--check"], cwd=ROOT, check=False)
 
     assert check.returncode == 0, "run: python -m tools.commands_page"
+
+
+def test_tables_page_is_fresh() -> None:
+    assert tables_page.main(["--check"]) == 0, "run: python -m tools.tables_page"
 
 
 def test_pages_link_only_to_files_that_exist() -> None:
