@@ -14,6 +14,7 @@ ORIGIN_CHARACTERS = 300
 CACHED_ORIGINS = 1024
 
 _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[^/?#@\\:\[\]\s,]+|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?")
+_LOOPBACK = re.compile(r"https?://(([a-z0-9-]+\.)*localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
 _IDEOGRAPHIC_DOTS = "\u3002\uff0e\uff61"
 
 
@@ -46,6 +47,11 @@ def normal_origin(origin: str) -> str | None:
     ``null``, a slash or dot at the end, user information, two origins in one header.
     """
     return _normal_origin(origin) if len(origin) <= ORIGIN_CHARACTERS else None
+
+
+def is_loopback(origin: str) -> bool:
+    """Tell whether an origin, in normal form, is of a page that this machine serves itself, on any port."""
+    return _LOOPBACK.fullmatch(origin) is not None
 
 
 @lru_cache(maxsize=CACHED_ORIGINS)

@@ -18,9 +18,8 @@ from moto.core.utils import unix_time
 from moto.sqs.models import SQSBackend
 
 from infra.local.disk import Disk, keep_on
+from infra.local.run_folder import FOLDER_VARIABLE
 from logdig.parent import exit_when_parent_ends
-
-FOLDER_VARIABLE = "LOGDIG_EMULATOR_FOLDER"
 
 
 def is_within_retention(backend: Any, queue_name: str, message: Any) -> bool:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from logdig.errors import MissingPartError, SetupError
 
+FOLDER_VARIABLE = "LOGDIG_EMULATOR_FOLDER"
+"""Tells the emulator where it keeps objects and messages."""
 CLAIM_TRIES, CLAIM_PAUSE_SECONDS = 5, 0.1
 """Somebody who only looks whether a run is there holds its lock for an instant."""
 PARTS_END_SECONDS = 40.0
@@ -91,7 +93,8 @@ class RunFolder:
 
     def remove_data(self) -> None:
         """Remove the objects and messages of earlier runs."""
-        shutil.rmtree(self.data, ignore_errors=True)
+        if self.data.exists():
+            shutil.rmtree(self.data)
 
     def token(self, new_token: Callable[[], str]) -> str:
         """Token of the app that `logdig dev` makes, the same in each run."""
@@ -104,7 +107,7 @@ class RunFolder:
     def publish(self, environment: Mapping[str, str]) -> None:
         """Leave the environment for commands in other shells; only this user may read it."""
         part = self._environment.with_suffix(".part")
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             json.dump(dict(environment), file)
         part.replace(self._environment)
 
@@ -116,7 +119,8 @@ class RunFolder:
         """
         if not self._is_held():
             raise MissingPartError(
-                f"no 'logdig dev' runs in {self.path}; start it in another terminal, or name its folder with --directory"
+                f"no 'logdig dev' runs in {self.path}; start it in another terminal, "
+                "or name its folder with --directory"
             )
         try:
             found: dict[str, str] = json.loads(self._environment.read_bytes())
