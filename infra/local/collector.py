@@ -59,17 +59,17 @@ class Refusals:
         if status == 401 and token:
             self._say(f"refused token {_shown(token)}: {self._token_advice(token)}")
         elif status == 403 and origin:
-            advice = "add it to the app's origins in logdig.toml, then start 'logdig dev' again"
-            self._say(f"refused origin {_shown(origin)}: {advice}")
+            advice = "add it to an app's origins in logdig.toml (a first app: 'logdig app add NAME --origin ORIGIN')"
+            self._say(f"refused origin {_shown(origin)}: {advice}, then start 'logdig dev' again")
 
     def _token_advice(self, token: str) -> str:
+        if self._apps.find(token, self._clock()) is not None:
+            return "the request is signed with another secret than the app's; 'logdig dev env' prints the right one"
         fault = self._apps.token_fault(token, self._clock())
         if fault == "token_disabled":
             return "its app is disabled; 'logdig app enable NAME', then start 'logdig dev' again"
         if fault == "token_expired":
             return f"it was rotated and has expired; tokens that hold: {self._tokens}"
-        if self._apps.find(token, self._clock()) is not None:
-            return "the request is signed with another secret than the app's; 'logdig dev env' prints the right one"
         return f"no app has it; use one of these in the tag's data-token: {self._tokens}"
 
     def _say(self, text: str) -> None:

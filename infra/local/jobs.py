@@ -75,6 +75,8 @@ class MartRuns:
 
     def _run(self, new: Objects) -> None:
         started = self._clock()
+        if not self._done:
+            self._tell(f"marts: making the tables from {len(new)} stored objects")
         counts = self._run_job("ingest").notes
         if any(counts.values()) or any(key.startswith("load/") for key, _ in new):
             for name in MARTS:
