@@ -122,7 +122,7 @@ def _run(
 
 def _print_addresses(stack: LocalStack) -> None:
     app = next((app for app in stack.settings.apps if not app.disabled), stack.settings.apps[0])
-    tag = script_tag(app.token, stack.collector_url, script=f"{stack.collector_url}/clicktracker.js")
+    tag = script_tag(app.token, stack.collector_url, script=stack.script_url)
     click.echo(f"collector  {stack.collector_url}")
     click.echo(f"dashboard  {stack.dashboard_url}")
     click.echo(f"AWS        {stack.aws_url}")

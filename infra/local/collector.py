@@ -26,7 +26,8 @@ from logdig.config.settings import Settings
 from logdig.errors import InputError
 
 TRACKER = ROOT / "clicktracker_js" / "dist"
-TRACKER_PATH = re.compile(r"/(click[tT]racker(?:\.[a-z]+)?\.m?js)")
+TRACKER_PATH = re.compile(r"/((?:click[tT]racker|logdig)(?:\.[a-z]+)?\.m?js)")
+"""Also under another name: content blockers know `clicktracker`."""
 SHOWN_CHARACTERS = 100
 NOTICES_LIMIT = 100
 """Different notices of one run: a page that makes up tokens must not fill the terminal."""
@@ -117,9 +118,9 @@ class LocalCollector:
 
 
 def tracker_file(path: str) -> bytes | None:
-    """Content of a file of the tracker's build; None when there is none of this path."""
+    """Content of a file of the tracker's build, also as ``/logdig.js``; None when there is none of this path."""
     match = TRACKER_PATH.fullmatch(path)
-    file = TRACKER / match[1] if match else None
+    file = TRACKER / re.sub(r"^logdig\b", "clicktracker", match[1]) if match else None
     return file.read_bytes() if file is not None and file.is_file() else None
 
 

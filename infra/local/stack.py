@@ -61,6 +61,7 @@ class LocalStack:
         self._flush_seconds = flush_seconds
         self.aws_url = f"http://127.0.0.1:{aws_port}"
         self.collector_url = f"http://127.0.0.1:{self._collector_port}"
+        self.script_url = f"{self.collector_url}/logdig.js"
         self.dashboard_url = f"http://127.0.0.1:{self._dashboard_port}"
         self.environment = {**environment, **_local_environment(settings, directory, self.aws_url, environment)}
         if data is not None:

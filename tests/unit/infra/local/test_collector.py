@@ -86,6 +86,8 @@ def test_tracker_file_is_each_script_of_the_build_and_nothing_else() -> None:
     scripts = [path.name for path in TRACKER.iterdir() if path.suffix in (".js", ".mjs")]
 
     assert all(tracker_file(f"/{name}") == (TRACKER / name).read_bytes() for name in scripts)
+    assert tracker_file("/logdig.js") == (TRACKER / "clicktracker.js").read_bytes()
+    assert tracker_file("/logdig.options.js") == (TRACKER / "clicktracker.options.js").read_bytes()
     others = (
         "/clicktracker",
         "/../clicktracker.js",
