@@ -117,7 +117,10 @@ def _run(
         _print_addresses(stack)
         if with_jobs and java is None:
             _tell("marts: Java 17 is not found, so they stay empty; run: make setup")
-        return stack.wait(_tell)
+        try:
+            return stack.wait(_tell)
+        finally:
+            _progress("stopping all parts")
 
 
 def _print_addresses(stack: LocalStack) -> None:
