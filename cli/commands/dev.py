@@ -131,7 +131,8 @@ def _print_addresses(stack: LocalStack) -> None:
     click.echo(f"AWS        {stack.aws_url}")
     click.echo(f"data       {stack.directory}")
     click.echo(f"\nTag for pages of {app.name}, on any port of localhost:\n\n  {tag}\n")
-    click.echo(with_program('For other commands, in a second terminal:\n\n  eval "$(logdig dev env)"\n'))
+    shell = 'eval "$(logdig dev env)"\n  logdig events --follow'
+    click.echo(with_program(f"For other commands, in a second terminal, such as the last events:\n\n  {shell}\n"))
     click.echo("Ctrl-C stops everything; the data stays.\n")
 
 

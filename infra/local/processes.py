@@ -19,7 +19,7 @@ from pathlib import Path
 
 from logdig.errors import MissingPartError
 
-ANSWER_TIMEOUT_SECONDS = 60
+ANSWER_TIMEOUT_SECONDS = 180
 STOP_TIMEOUT_SECONDS = 15
 LAST_PORT = 65535
 _PR_SET_PDEATHSIG = 1

@@ -26,7 +26,7 @@ ORIGIN = "http://localhost:3000"
 SETTINGS = Settings(
     apps=(AppSettings(name="music", token="pk_music_12345678", origins=(ORIGIN,)),), flush=FlushSettings(min_logs=1)
 )
-WAIT_SECONDS = 60
+WAIT_SECONDS = 300
 MAIN = "from cli.main import main; main()"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
 CLICK = {
