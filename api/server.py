@@ -107,9 +107,13 @@ def main(host: str, port: int) -> None:
     except LogDigError as err:
         click.echo(f"collector: {err.message}", err=True)
         sys.exit(1)
-    port = port or _free_port(host)
+    serve(host, port or _free_port(host), "api.server:make_app")
+
+
+def serve(host: str, port: int, target: str) -> None:
+    """Serve the application that ``module:function`` makes in the worker process, until SIGTERM or Ctrl-C."""
     server = DrainingServer(
-        "api.server:make_app",
+        target,
         address=host,
         port=port,
         interface=Interfaces.ASGI,

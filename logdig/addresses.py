@@ -19,6 +19,7 @@ OPAQUE_SCHEMES = frozenset(("about", "blob", "data", "file", "ftp", "javascript"
 _ORIGIN = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[^/?#@\\:\[\]\s,]+|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?"
 )
+_LOOPBACK = re.compile(r"https?://(([a-z0-9-]+\.)*localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
 _IDEOGRAPHIC_DOTS = "\u3002\uff0e\uff61"
 
 
@@ -52,6 +53,11 @@ def normal_origin(origin: str) -> str | None:
     user information, two origins in one header.
     """
     return _normal_origin(origin) if len(origin) <= ORIGIN_CHARACTERS else None
+
+
+def is_loopback(origin: str) -> bool:
+    """Tell whether an origin, in normal form, is of a page that this machine serves itself, on any port."""
+    return _LOOPBACK.fullmatch(origin) is not None
 
 
 @lru_cache(maxsize=CACHED_ORIGINS)

@@ -9,7 +9,7 @@ COMMANDS = {
     "demo": "Run the whole pipeline on this machine, from visitors to ad decisions.",
     "deploy": "Deploy logdig.toml to your AWS account and run a smoke test.",
     "destroy": "Remove the deployed stack; the data stays unless you ask.",
-    "dev": "Run collector, queue, flush and dashboard on this machine.",
+    "dev": "Run collector, queue, flush, jobs and dashboard on this machine.",
     "dlq": "List dead-letter messages and send them back to the queue.",
     "events": "Show the last events, accepted and rejected.",
     "flush": "Write queued events to S3 now.",

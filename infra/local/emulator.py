@@ -1,16 +1,25 @@
 """Moto as a process: AWS emulated on one machine. Takes the arguments of ``moto.server``.
 
+With the variable FOLDER_VARIABLE its objects and messages are kept in that folder (`infra.local.disk`).
+
 Two of its look-ups cost more than the calls that need them; they are replaced by faster ones with equal results.
 """
 
 from __future__ import annotations
 
+import os
+import threading
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from moto import backends, server
 from moto.core.utils import unix_time
 from moto.sqs.models import SQSBackend
+
+from infra.local.disk import Disk, keep_on
+from infra.local.run_folder import FOLDER_VARIABLE
+from logdig.parent import exit_when_parent_ends
 
 
 def is_within_retention(backend: Any, queue_name: str, message: Any) -> bool:
@@ -36,6 +45,10 @@ def main() -> None:
     queues: Any = SQSBackend
     queues.is_message_valid_based_on_retention_period = is_within_retention
     backends.list_of_moto_modules = _services
+    folder = os.environ.get(FOLDER_VARIABLE)
+    if folder:
+        keep_on(Disk(Path(folder)))
+    threading.Thread(target=exit_when_parent_ends, args=(os.getppid(),), daemon=True).start()
     server.main()
 
 

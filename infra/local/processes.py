@@ -19,7 +19,7 @@ from pathlib import Path
 
 from logdig.errors import MissingPartError
 
-ANSWER_TIMEOUT_SECONDS = 60
+ANSWER_TIMEOUT_SECONDS = 180
 STOP_TIMEOUT_SECONDS = 15
 LAST_PORT = 65535
 _PR_SET_PDEATHSIG = 1
@@ -36,9 +36,17 @@ class Child:
         command: Program and arguments.
         environment: Its whole environment.
         log: File that takes its output.
+        inherited: File descriptors that it holds, too.
     """
 
-    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        log: Path,
+        inherited: Sequence[int] = (),
+    ) -> None:
         self.name, self.log = name, log
         with log.open("ab") as output:
             self._process = subprocess.Popen(
@@ -49,12 +57,18 @@ class Child:
                 stderr=subprocess.STDOUT,
                 # Ctrl-C reaches only the parent, which stops its children in order.
                 start_new_session=True,
+                pass_fds=inherited,
                 preexec_fn=partial(terminate_with_parent, os.getpid()),
             )
 
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """Exit code, negative for a signal; None while it runs."""
+        return self._process.poll()
 
     def ended(self) -> str:
         """Say how the process ended, with its last lines of output; empty while it runs."""

@@ -1,4 +1,4 @@
-"""The whole stack on one machine: an AWS emulator, the collector, a scheduled flush, the dashboard.
+"""The whole stack on one machine: an AWS emulator, the collector, a scheduled flush, jobs, the dashboard.
 
 The parts are the ones that run in the cloud; only the endpoint differs. Source: docs/local.md.
 """
@@ -9,82 +9,22 @@ import os
 import secrets
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-import boto3
-from botocore.exceptions import ClientError
-
+from infra.local.aws_resources import create_resources
+from infra.local.jobs import CANNOT_START
+from infra.local.notices import NoticeReader
 from infra.local.processes import Child, take_port
-from infra.resources import Table, dlq_attributes, lock_table, profile_table, queue_attributes
-from infra.template.storage import lifecycle
+from infra.local.run_folder import FOLDER_VARIABLE
+from logdig.config.apps import LOOPBACK_VARIABLE
 from logdig.config.settings import Settings
 from logdig.config.signatures import secret_variable
 from logdig.config.toml_file import write_settings
 from logdig.errors import LogDigError
 
 WATCH_SECONDS = 0.5
-
-
-def create_resources(settings: Settings, environment: Mapping[str, str]) -> None:
-    """Create queue, dead-letter queue, bucket, database and tables; existing ones stay as they are.
-
-    Args:
-        settings: Names.
-        environment: Holds ``AWS_ENDPOINT_URL`` and credentials.
-    """
-
-    def client(service: str) -> Any:
-        return boto3.client(
-            service,
-            region_name=settings.region,
-            endpoint_url=environment["AWS_ENDPOINT_URL"],
-            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-        )
-
-    sqs = client("sqs")
-    dlq_url = sqs.create_queue(QueueName=settings.dlq_name, Attributes=dlq_attributes())["QueueUrl"]
-    dlq = sqs.get_queue_attributes(QueueUrl=dlq_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    sqs.create_queue(QueueName=settings.queue_name, Attributes=queue_attributes(dlq))
-    location = {"LocationConstraint": settings.region}
-    bucket = {"Bucket": settings.bucket_name} | (
-        {} if settings.region == "us-east-1" else {"CreateBucketConfiguration": location}
-    )
-    _ignore_existing(lambda: client("s3").create_bucket(**bucket))
-    rules = {"Rules": [_lifecycle_rule(rule) for rule in lifecycle(settings)]}
-    client("s3").put_bucket_lifecycle_configuration(Bucket=settings.bucket_name, LifecycleConfiguration=rules)
-    _ignore_existing(lambda: client("glue").create_database(DatabaseInput={"Name": settings.database}))
-    for table in (profile_table(settings), lock_table(settings)):
-        _create_table(client("dynamodb"), table)
-
-
-def _lifecycle_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
-    """Convert a rule of the template to the form of the S3 API."""
-    same = ("Status", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload")
-    converted = {name: rule[name] for name in same if name in rule}
-    if "ExpirationInDays" in rule:
-        converted["Expiration"] = {"Days": rule["ExpirationInDays"]}
-    if "ExpiredObjectDeleteMarker" in rule:
-        converted["Expiration"] = {"ExpiredObjectDeleteMarker": rule["ExpiredObjectDeleteMarker"]}
-    return converted | {"ID": rule["Id"], "Filter": {"Prefix": rule.get("Prefix", "")}}
-
-
-def _create_table(dynamodb: Any, table: Table) -> None:
-    _ignore_existing(lambda: dynamodb.create_table(**table.create_arguments()))
-    if table.ttl_attribute:
-        specification = {"Enabled": True, "AttributeName": table.ttl_attribute}
-        dynamodb.update_time_to_live(TableName=table.name, TimeToLiveSpecification=specification)
-
-
-def _ignore_existing(create: Callable[[], object]) -> None:
-    try:
-        create()
-    except ClientError as err:
-        existing = ("BucketAlreadyOwnedByYou", "AlreadyExistsException", "ResourceInUseException")
-        if err.response["Error"]["Code"] not in existing:
-            raise
+PARTS = ("AWS emulator", "collector", "dashboard", "jobs")
 
 
 class LocalStack:
@@ -96,6 +36,9 @@ class LocalStack:
         environment: What the children inherit, usually ``os.environ``.
         collector_port: 0 takes a free one; likewise dashboard_port.
         flush_seconds: Time between two scheduled flushes; None schedules none.
+        data: Folder in which the emulator keeps objects and messages; None keeps them in memory only.
+        with_jobs: Run ingest and marts after each flush; needs Java 17 and flush_seconds.
+        inherited: File descriptors that the parts hold until they end.
     """
 
     def __init__(
@@ -107,6 +50,9 @@ class LocalStack:
         collector_port: int = 0,
         dashboard_port: int = 0,
         flush_seconds: float | None = None,
+        data: Path | None = None,
+        with_jobs: bool = False,
+        inherited: Sequence[int] = (),
     ) -> None:
         self.settings, self.directory = settings, directory
         aws_port = take_port(0, "AWS emulator")
@@ -115,8 +61,14 @@ class LocalStack:
         self._flush_seconds = flush_seconds
         self.aws_url = f"http://127.0.0.1:{aws_port}"
         self.collector_url = f"http://127.0.0.1:{self._collector_port}"
+        self.script_url = f"{self.collector_url}/logdig.js"
         self.dashboard_url = f"http://127.0.0.1:{self._dashboard_port}"
         self.environment = {**environment, **_local_environment(settings, directory, self.aws_url, environment)}
+        if data is not None:
+            self.environment[FOLDER_VARIABLE] = str(data)
+        self._with_jobs, self._inherited = with_jobs, tuple(inherited)
+        self._jobs: Child | None = None
+        self._notices = NoticeReader([self._log(name) for name in PARTS])
         self._environment_before: dict[str, str | None] = {}
         self._children: list[Child] = []
         self._stopping = threading.Event()
@@ -142,23 +94,33 @@ class LocalStack:
         """
         self.directory.mkdir(parents=True, exist_ok=True)
         write_settings(self.settings, self.directory / "logdig.toml")
+        for name in PARTS:
+            self._log(name).unlink(missing_ok=True)
         port = self.aws_url.rsplit(":", 1)[1]
         aws = self._child("AWS emulator", "infra.local.emulator", "-H", "127.0.0.1", "-p", port)
         aws.wait_until_answers(f"{self.aws_url}/moto-api/")
         create_resources(self.settings, self.environment)
         self._environment_before = {key: os.environ.get(key) for key in LOCAL_KEYS}
         os.environ.update({key: self.environment[key] for key in LOCAL_KEYS})
-        collector = self._child("collector", "api.server", "--port", str(self._collector_port))
+        collector = self._child("collector", "infra.local.collector", "--port", str(self._collector_port))
         dashboard = self._child("dashboard", "dashboard", "--port", str(self._dashboard_port))
         collector.wait_until_answers(f"{self.collector_url}/healthz")
         dashboard.wait_until_answers(f"{self.dashboard_url}/healthz")
         if self._flush_seconds is not None:
             self._scheduler = threading.Thread(target=self._flush_on_schedule, args=(self._flush_seconds,), daemon=True)
             self._scheduler.start()
+            if self._with_jobs:
+                self._jobs = self._start_jobs(self._flush_seconds)
+
+    def _start_jobs(self, every_seconds: float) -> Child:
+        return self._child("jobs", "infra.local.jobs", "--every", str(every_seconds))
+
+    def _log(self, name: str) -> Path:
+        return self.directory / f"{name.replace(' ', '-').lower()}.log"
 
     def _child(self, name: str, module: str, *arguments: str) -> Child:
-        log = self.directory / f"{name.replace(' ', '-').lower()}.log"
-        child = Child(name, [sys.executable, "-m", module, *arguments], self.environment, log)
+        command = [sys.executable, "-m", module, *arguments]
+        child = Child(name, command, self.environment, self._log(name), self._inherited)
         self._children.append(child)
         return child
 
@@ -168,21 +130,53 @@ class LocalStack:
 
         while not self._stopping.wait(seconds):
             try:
-                report = flush_once(self.settings, force=False, seconds=max(seconds, 60))
+                # Whoever tries the stack waits for one event; no object is too small here.
+                report = flush_once(self.settings, force=True, seconds=max(seconds, 60))
                 self.flush_problem = "; ".join(report.errors)
             except LogDigError as err:
                 self.flush_problem = err.message
 
-    def wait(self) -> str:
-        """Block until a part ends by itself or `stop` is called; describe what ended."""
+    def wait(self, tell: Callable[[str], None] = lambda _: None) -> str:
+        """Block until a part ends by itself or `stop` is called; describe what ended.
+
+        Args:
+            tell: Takes each line that the parts have for the user meanwhile.
+        """
+        told = ""
         while not self._stopping.wait(WATCH_SECONDS):
+            for line in self._notices.new():
+                tell(line)
+            if self.flush_problem != told and (told := self.flush_problem):
+                tell(f"flush: {told}; the next one tries again")
+            if ended := self._restart_jobs():
+                tell(ended)
             if problem := self.problem():
                 return problem
         return ""
 
+    def _restart_jobs(self) -> str:
+        """Start the jobs again when they have ended, unless they cannot start; describe what ended."""
+        jobs = self._jobs
+        ended = jobs.ended() if jobs is not None else ""
+        if jobs is None or self._flush_seconds is None or not ended:
+            return ""
+        # Java may have outlived it.
+        jobs.stop()
+        self._children.remove(jobs)
+        can_start = jobs.exit_code != CANNOT_START
+        self._jobs = self._start_jobs(self._flush_seconds) if can_start else None
+        return f"{ended}; started again" if can_start else ""
+
     def problem(self) -> str:
-        """Say which part has ended by itself; empty while all run."""
-        return next((ended for child in self._children if (ended := child.ended())), "")
+        """Say which part has ended by itself; empty while all run. The jobs start again, `wait` sees to it."""
+        parts = (child for child in self._children if child is not self._jobs)
+        return next((ended for child in parts if (ended := child.ended())), "")
+
+    @property
+    def shell_environment(self) -> dict[str, str]:
+        """Variables that point a command or a notebook at this stack."""
+        names = [*LOCAL_KEYS, *(secret_variable(app.name) for app in self.settings.apps), "JAVA_HOME"]
+        return {name: self.environment[name] for name in names if name in self.environment}
 
     def stop(self) -> None:
         """Stop every part, the emulator last, and restore the environment of this process."""
@@ -219,6 +213,7 @@ def _local_environment(
         "AWS_DEFAULT_REGION": settings.region,
         "AWS_REGION": settings.region,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "LOGDIG_CONFIG": str(directory / "logdig.toml"),
+        "LOGDIG_CONFIG": str(directory.resolve() / "logdig.toml"),
+        LOOPBACK_VARIABLE: "1",
         "PYTHONUNBUFFERED": "1",
     }

@@ -6,10 +6,10 @@ import hmac
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from logdig.addresses import normal_origin, parse_address
+from logdig.addresses import is_loopback, normal_origin, parse_address
 from logdig.config.settings import AppSettings, PreviousToken, Settings
 from logdig.config.signatures import signing_secrets, verify
 from logdig.times import in_utc
@@ -18,6 +18,8 @@ KEPT_IPV4_BITS, KEPT_IPV6_BITS = 24, 48
 """The stored part of an address, where an app keeps it: a network of 256 addresses, or of one customer's site."""
 
 WILDCARD = "*."
+LOOPBACK_VARIABLE = "LOGDIG_LOOPBACK_ORIGINS"
+"""With the value ``1`` pages of this machine may write for every app, from any port; only `logdig dev` sets it."""
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _LABELS = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
@@ -41,10 +43,13 @@ class App:
     keeps_network: bool = False
     requests_per_minute: int = 0
     address_requests_per_minute: int = 0
+    admits_loopback: bool = False
 
     def admits(self, origin: str) -> bool:
         """Tell whether pages of this origin, in normal form, may write."""
-        return origin in self.origins or any(_is_below(origin, scheme, host) for scheme, host in self.parents)
+        if origin in self.origins or any(_is_below(origin, scheme, host) for scheme, host in self.parents):
+            return True
+        return self.admits_loopback and is_loopback(origin)
 
     def is_staff(self, address: str | None) -> bool:
         """Tell whether an address belongs to the owner's staff."""
@@ -83,7 +88,9 @@ class Apps:
     @classmethod
     def from_settings(cls, settings: Settings, environment: Mapping[str, str]) -> Apps:
         """Take the apps of logdig.toml and their secrets of the environment; an app may have several."""
-        apps = [app_from_settings(app) for app in settings.apps if not app.disabled]
+        loopback = environment.get(LOOPBACK_VARIABLE) == "1"
+        enabled = [app_from_settings(app) for app in settings.apps if not app.disabled]
+        apps = [replace(app, admits_loopback=loopback) for app in enabled]
         secrets = {app.name: signing_secrets(app.name, environment) for app in apps}
         disabled = [app_from_settings(app) for app in settings.apps if app.disabled]
         return cls(apps, secrets, disabled)

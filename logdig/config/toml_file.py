@@ -73,19 +73,27 @@ def set_disabled(text: str, name: str, *, disabled: bool) -> str:
     return _checked(document)
 
 
-def script_tag(token: str, endpoint: str, *, decide_endpoint: str | None = None, integrity: str = "") -> str:
+def script_tag(
+    token: str,
+    endpoint: str,
+    *,
+    script: str = "/clicktracker.js",
+    decide_endpoint: str | None = None,
+    integrity: str = "",
+) -> str:
     """The line to paste into a page.
 
     Args:
         token: The app's write token.
         endpoint: Address of the collector.
+        script: Address of the script.
         decide_endpoint: Of the decision service, where it differs.
         integrity: Digest of the script that the page must load (``sha384-…``).
     """
     checked = f' integrity="{integrity}"' if integrity else ""
     decide = f' data-decide-endpoint="{decide_endpoint}"' if decide_endpoint not in (None, endpoint) else ""
     addresses = f'data-token="{token}" data-endpoint="{endpoint}"{decide}'
-    return f'<script async src="/clicktracker.js"{checked} {addresses}></script>'
+    return f'<script async src="{script}"{checked} {addresses}></script>'
 
 
 def _parsed(text: str) -> tomlkit.TOMLDocument:

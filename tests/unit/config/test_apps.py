@@ -56,6 +56,25 @@ def test_origin_is_not_registered_when_it_only_looks_alike(origin: str) -> None:
     assert not three_apps().is_registered(normal_origin(origin) or "")
 
 
+LOOPBACK = ["http://localhost", "http://localhost:5173", "https://localhost:8443", "http://shop.localhost:3000",
+            "http://127.0.0.1:1", "http://[::1]:65535"]  # fmt: skip
+ELSEWHERE = ["http://localhost.example:80", "http://127.0.0.1.example", "http://notlocalhost:1", "http://127.0.0.2",
+             "http://[::2]", "https://localhost-shop.example", "http://192.168.0.1:3000"]  # fmt: skip
+
+
+@pytest.mark.parametrize("origin", [*LOOPBACK, *ELSEWHERE])
+def test_loopback_origin_is_admitted_only_when_the_environment_says_so(origin: str) -> None:
+    settings = parse_settings({"apps": [{"name": "shop", "token": TOKEN}]})
+    normal = normal_origin(origin) or ""
+
+    local, deployed = (Apps.from_settings(settings, each) for each in ({"LOGDIG_LOOPBACK_ORIGINS": "1"}, {}))
+
+    app = local.find(TOKEN, NOW)
+    assert app is not None
+    assert local.is_registered(normal) == app.admits(normal) == (origin in LOOPBACK)
+    assert not deployed.is_registered(normal)
+
+
 @given(st.text(max_size=40))
 def test_any_text_is_an_origin_or_none(origin: str) -> None:
     normal = normal_origin(origin)
