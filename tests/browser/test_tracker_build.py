@@ -16,14 +16,14 @@ ROOT = Path(__file__).resolve().parents[2]
 TRACKER = ROOT / "clicktracker_js"
 DIST = TRACKER / "dist"
 BUDGET_BYTES = {
-    "clicktracker.js": 5172,
-    "clicktracker.mjs": 5155,
+    "clicktracker.js": 5234,
+    "clicktracker.mjs": 5212,
     "clicktracker.debug.js": 120,
-    "clicktracker.decide.js": 282,
-    "clicktracker.experiment.js": 298,
-    "clicktracker.failure.js": 327,
-    "clicktracker.move.js": 618,
-    "clicktracker.options.js": 1024,
+    "clicktracker.decide.js": 292,
+    "clicktracker.experiment.js": 279,
+    "clicktracker.failure.js": 335,
+    "clicktracker.move.js": 636,
+    "clicktracker.options.js": 1041,
 }
 """Brotli at its best. To let a file grow, change its figure in the same commit and say why."""
 BUILT = sorted([*BUDGET_BYTES, "clickTracker.js", "clicktracker.d.mts"])
