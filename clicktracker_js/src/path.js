@@ -1,10 +1,10 @@
-/** The way of an event through the page, and places on it. Holds no state, so parts bring copies of their own. */
+/** The path of an event through the page. No state, so each part bundles its own copy. */
 
-import { WHOLE } from './limits.js';
+import { BOX_SIZE } from './limits.js';
 import { INTERACTIVE } from './selector.js';
 
 /**
- * The elements an event went through, innermost first, out of shadow roots too.
+ * The elements of the event's path, innermost first, including those in open shadow roots.
  * @param {Event} event
  */
 export const pathOf = (event) =>
@@ -18,17 +18,18 @@ export const pathOf = (event) =>
 export const nearest = (path, selector) => path.find((element) => Element.prototype.matches.call(element, selector));
 
 /**
- * Whether what may be text of a person is left out.
+ * Whether the page marked it as personal data.
  * @param {Element[]} path
  */
 export const isMasked = (path) =>
   !!nearest(path, '[data-logdig-mask],[data-logdig-unmask]')?.matches('[data-logdig-mask]');
 
-/** What a click is about, also when a part of it is hit. @param {Element[]} path */
+/** The nearest interactive element, else the element that was hit. @param {Element[]} path */
 export const anchorOf = (path) => nearest(path, INTERACTIVE) || path[0];
 
 /**
- * @param {number} inside pixels from the box's edge
- * @param {number} size of the box
+ * Place inside a box, from 0 to `BOX_SIZE`.
+ * @param {number} distance pixels from the box's edge
+ * @param {number} size of the box in pixels
  */
-export const share = (inside, size) => (size ? Math.round(Math.min(Math.max(inside / size, 0), 1) * WHOLE) : 0);
+export const placeIn = (distance, size) => (size ? Math.round(Math.min(Math.max(distance / size, 0), 1) * BOX_SIZE) : 0);

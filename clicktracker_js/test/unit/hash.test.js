@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { hash } from '../../src/hash.js';
-import { randomText } from '../../src/random.js';
+import { hash } from '../../src/lib/hash.js';
+import { randomText } from '../../src/lib/random.js';
 
 test('the same text has the same hash, of 32 bits', () => {
   assert.equal(hash('visitor'), hash('visitor'));

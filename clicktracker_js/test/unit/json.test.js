@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { toJson } from '../../src/json.js';
+import { toJson } from '../../src/lib/json.js';
 
 test('plain values come back as they were', () => {
   const value = { text: 'a "b" \\ \n \t 선물 🎁 \u2028', list: [1, -2.5e-7, true, false, null, []], empty: {}, 'odd "key"': 0 };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { isLasting, looksWritten } from '../../src/names.js';
+import { isStable, looksWritten } from '../../src/lib/names.js';
 
 test('names that a person wrote are taken', () => {
   for (const name of ['buy', 'main', 'nav-link', 'site_header', 'buyButton', 'MuiButton-root', 'picks', 'checkout-form']) {
@@ -20,7 +20,7 @@ test('names that a build or a framework made are not', () => {
 
 test('classes that tell a state are not lasting', () => {
   for (const name of ['active', 'is-large', 'menu-open', 'selected', 'disabled', 'router-link-active', 'js-hook']) {
-    assert.equal(isLasting(name), false, name);
+    assert.equal(isStable(name), false, name);
   }
-  for (const name of ['hero', 'pricing', 'card-title']) assert.equal(isLasting(name), true, name);
+  for (const name of ['hero', 'pricing', 'card-title']) assert.equal(isStable(name), true, name);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { holdAfter, stillHeld } from '../../src/retry.js';
+import { holdAfter, holdLeft } from '../../src/retry.js';
 
 const NOW = Date.parse('2026-11-24T13:00:00Z');
 const wait = (/** @type {[number, string | null, number, number]} */ ...[status, asked, failures, random]) =>
@@ -29,6 +29,6 @@ test('a Retry-After that says nothing leaves the wait to us', () => {
 
 test('a wait ends at its time, and at once when the clock is set back', () => {
   const hold = holdAfter(503, '10', 0, NOW, 0);
-  assert.deepEqual([NOW, NOW + 9999, NOW + 10_000, NOW - 1].map((now) => stillHeld(hold, now)), [10_000, 1, 0, 0]);
-  assert.equal(stillHeld(null, NOW), 0);
+  assert.deepEqual([NOW, NOW + 9999, NOW + 10_000, NOW - 1].map((now) => holdLeft(hold, now)), [10_000, 1, 0, 0]);
+  assert.equal(holdLeft(null, NOW), 0);
 });
