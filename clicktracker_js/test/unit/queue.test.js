@@ -9,7 +9,7 @@ const names = (/** @type {string[]} */ keys) => keys.map((key) => read(key).even
 
 beforeEach(() => list('logdig:').forEach(remove));
 
-test('events wait in the order of making, whatever their time says', () => {
+test('events are queued in the order they were made, whatever their timestamp', () => {
   enqueue(event('b', '', 2e12), 1);
   enqueue(event('a', '', 1e12), 2);
   enqueue(event('c'), 10);
@@ -32,7 +32,7 @@ test('a batch ends at its count and at its bytes, which are those of UTF-8', () 
   assert.deepEqual(names(nextBatch(1, 3)), ['korean-3']);
 });
 
-test('the oldest go when there are more than a thousand, and are counted', () => {
+test('the oldest are dropped beyond a thousand, and counted', () => {
   for (let number = 0; number < 1003; number++) enqueue(event(`e${number}`), number);
   trimQueue();
 
@@ -41,7 +41,7 @@ test('the oldest go when there are more than a thousand, and are counted', () =>
   assert.deepEqual(readDropped(), { full: 3 });
 });
 
-test('the oldest go when they hold more than 512 KB', () => {
+test('the oldest are dropped beyond 512 KB', () => {
   for (let number = 0; number < 20; number++) enqueue(event(`e${number}`, 'x'.repeat(30_000)), number);
   trimQueue();
 
@@ -58,7 +58,7 @@ test('an event over 32 KiB is dropped, one of 32 KiB is kept', () => {
   assert.deepEqual(readDropped(), { too_large: 1 });
 });
 
-test('what the collector was counts is taken off, what came meanwhile is kept', () => {
+test('acknowledged counts are subtracted, later ones are kept', () => {
   countDropped({ full: 2, refused: 1 });
   const counts = readDropped();
   countDropped({ full: 3 });
