@@ -2,8 +2,8 @@
 
 import { cleanAddress } from './address.js';
 import { config } from './config.js';
-import { ADDRESS_LENGTH } from './limits.js';
-import { anchorOf, isMasked, nearest, placeIn } from './path.js';
+import { ADDRESS_LENGTH, TAG_LENGTH } from './limits.js';
+import { isMasked, nearest, placeOf } from './path.js';
 import { selectorOf } from './selector.js';
 import { view } from './view.js';
 
@@ -12,11 +12,8 @@ import { view } from './view.js';
  * @param {{clientX: number, clientY: number} | undefined} pointer none = a click by keyboard, placed in the middle
  */
 export const describeClick = (path, pointer) => {
-  const anchor = anchorOf(path);
+  const { anchor, width: w, height: h, clientX, clientY, ex, ey } = placeOf(path, pointer);
   const masked = isMasked(path);
-  const box = anchor.getBoundingClientRect();
-  const clientX = pointer ? pointer.clientX : box.left + box.width / 2;
-  const clientY = pointer ? pointer.clientY : box.top + box.height / 2;
   const scroller = config.scrollerOf(path);
   const href = /** @type {HTMLAnchorElement | undefined} */ (nearest(path, 'a[href],area[href]'))?.href;
   const name = href ? '' : legacyName(anchor);
@@ -29,11 +26,11 @@ export const describeClick = (path, pointer) => {
     },
     element: {
       selector: selectorOf(anchor, masked),
-      tag: anchor.localName,
-      ex: placeIn(clientX - box.left, box.width),
-      ey: placeIn(clientY - box.top, box.height),
-      w: box.width,
-      h: box.height,
+      tag: anchor.localName.slice(0, TAG_LENGTH),
+      ex,
+      ey,
+      w,
+      h,
       fixed: path.some((element) => /fixed|sticky/.test(getComputedStyle(element).position)),
     },
     view: view(scroller),

@@ -4,6 +4,8 @@
 export const ADDRESS_LENGTH = 4096;
 /** Characters of a title or selector that the collector accepts. */
 export const TEXT_LENGTH = 512;
+/** Characters of an element's tag that the collector accepts. */
+export const TAG_LENGTH = 64;
 /** Characters of a page's version that the collector accepts. */
 export const VERSION_LENGTH = 64;
 /** Steps of a selector: with more, each change of the page's structure would break it. */
@@ -47,6 +49,8 @@ export const LONGEST_RETRY_AFTER_MS = 24 * 60 * 60_000;
 export const SHARED_MS = 100;
 /** How long effects of a click, or changes of a new page, are awaited, in milliseconds. */
 export const SETTLED_MS = 2500;
+/** How long the height of a new page stays the same before its scroll depth counts, in milliseconds. */
+export const STILL_MS = 1000;
 /** The longest time between two activities that counts as engaged, in milliseconds. */
 export const IDLE_MS = 120_000;
 /** The most elements that a fingerprint reads: more would take too long. */

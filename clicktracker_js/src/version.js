@@ -3,7 +3,7 @@
 import { hash } from './lib/hash.js';
 import { isStable } from './lib/names.js';
 import { FINGERPRINT_ELEMENTS, VERSION_LENGTH } from './limits.js';
-import { INTERACTIVE } from './selector.js';
+import { INTERACTIVE } from './path.js';
 
 /** The site's own version, else a fingerprint of the kinds of interactive elements, not of their number or order. */
 export const pageVersion = () => {

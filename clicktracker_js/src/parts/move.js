@@ -1,7 +1,7 @@
 /** Follows the mouse, sampled and within a budget of bytes; loaded where `data-move="true"`. */
 
 import { on } from '../lib/attempt.js';
-import { anchorOf, isMasked, nearest, pathOf, placeIn } from '../path.js';
+import { isMasked, nearest, pathOf, placeOf } from '../path.js';
 
 /** Shortest time between two points, in milliseconds. */
 const SAMPLE_MS = 100;
@@ -48,15 +48,9 @@ export const run = ({ selectorOf, reporters, record, pageAge }) => {
     last = { at: event.timeStamp, x: event.clientX, y: event.clientY, age };
     const path = pathOf(event);
     if (nearest(path, '[data-logdig-ignore]')) return;
-    const anchor = anchorOf(path);
-    const box = anchor.getBoundingClientRect();
+    const { anchor, ex, ey } = placeOf(path, event);
     budget -= POINT_CHARACTERS;
-    points.push([
-      indexOf(selectorOf(anchor, isMasked(path))),
-      placeIn(event.clientX - box.left, box.width),
-      placeIn(event.clientY - box.top, box.height),
-      age,
-    ]);
+    points.push([indexOf(selectorOf(anchor, isMasked(path))), ex, ey, age]);
     if (points.length >= POINTS) reportMove();
   });
   reporters.push(reportMove);

@@ -18,9 +18,12 @@ test('names that a build or a framework generated are not', () => {
   for (const name of generated) assert.equal(looksWritten(name), false, name);
 });
 
-test('classes that name a state are not stable', () => {
+test('classes that name a state or a look, and minified ones, are not stable', () => {
+  for (const name of ['yb', 'yy', 'aBc', 'flex', 'text-center', 'bg-white', 'mx-auto', 'items-center', 'max-w-lg', 'btn']) {
+    assert.equal(isStable(name), false, name);
+  }
   for (const name of ['active', 'is-large', 'menu-open', 'selected', 'disabled', 'router-link-active', 'js-hook']) {
     assert.equal(isStable(name), false, name);
   }
-  for (const name of ['hero', 'pricing', 'card-title']) assert.equal(isStable(name), true, name);
+  for (const name of ['hero', 'pricing', 'card-title', 'add-to-cart', 'flexible-rates', 'btn-primary']) assert.equal(isStable(name), true, name);
 });
