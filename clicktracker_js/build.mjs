@@ -8,7 +8,7 @@ import { minify } from 'terser';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const target = process.argv[2] ?? join(here, 'dist');
 /** Loaded on demand, each from a file of its own: `clicktracker.<part>.js`. */
-const PARTS = ['debug', 'decide', 'experiment', 'failure', 'move', 'options'];
+const PARTS = ['debug', 'decide', 'effects', 'experiment', 'failure', 'move', 'options'];
 
 /** @type {import('esbuild').Plugin} */
 const partsStayFiles = {
@@ -37,6 +37,7 @@ const make = async (source, name, format) => {
     bundle: true,
     target: 'es2021',
     charset: 'utf8',
+    minifySyntax: true,
     logLevel: 'warning',
     plugins: [partsStayFiles],
   });

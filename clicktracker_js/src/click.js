@@ -1,7 +1,7 @@
 /** Records clicks and submitted forms, by one listener on the window that runs before the page's own. */
 
 import { config } from './config.js';
-import { watchEffects } from './effects.js';
+import { watchEffects, watchInput } from './effects.js';
 import { describeClick } from './element.js';
 import { on } from './lib/attempt.js';
 import { isMasked, nearest, pathOf } from './path.js';
@@ -23,7 +23,8 @@ const recordNamed = (element) => {
 };
 
 /** @param {() => void} ensureOpen begins the first page view if it has not begun */
-export const watchClicks = (ensureOpen) =>
+export const watchClicks = (ensureOpen) => {
+  watchInput();
   on(window, 'click submit', (event) => {
     ensureOpen();
     const path = pathOf(event);
@@ -40,5 +41,7 @@ export const watchClicks = (ensureOpen) =>
     if (labelControl) setTimeout(() => (labelControl = null));
     // `detail` counts the presses of a pointer: a click by keyboard has 0 and no coordinates.
     const part = describeClick(path, event.detail && event);
-    record('click', Object.assign(part, { after: nearest(path, '[data-logdig-no-rage]') ? null : watchEffects() }));
+    const after = nearest(path, '[data-logdig-no-rage]') ? null : watchEffects([labelControl || path[0], ...path], event);
+    record('click', Object.assign(part, { after }));
   });
+};

@@ -5,6 +5,7 @@
 
 import { config } from './config.js';
 import { currentConsent, isOptedOut } from './consent.js';
+import { noteEffect } from './effects.js';
 import { reporters } from './engagement.js';
 import { read, remove, write } from './lib/storage.js';
 import { countDropped } from './queue.js';
@@ -17,6 +18,7 @@ export const context = {
   currentConsent,
   isOptedOut,
   countDropped,
+  noteEffect,
   reporters,
   pageFields,
   customerId: () => identity.customer_id,

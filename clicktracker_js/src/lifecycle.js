@@ -14,6 +14,7 @@ export const watchLifecycle = (ensureOpen) => {
     if (leaving) return;
     ensureOpen();
     if (!document.hidden) return countEngaged();
+    noteEffect('hidden_ms');
     report();
     storePending();
     send();

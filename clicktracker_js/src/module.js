@@ -6,6 +6,7 @@ import { start } from './start.js';
 const parts = {
   debug: () => import('./parts/debug.js'),
   decide: () => import('./parts/decide.js'),
+  effects: () => import('./parts/effects.js'),
   failure: () => import('./parts/failure.js'),
   experiment: () => import('./parts/experiment.js'),
   move: () => import('./parts/move.js'),
