@@ -34,7 +34,7 @@ export const isMasked = (path) =>
 const shareOf = (distance, size) => (size ? Math.round(Math.min(Math.max(distance / size, 0), 1) * BOX_SIZE) : 0);
 
 /** Whether it is inside; browsers cut the pointer's place to whole pixels. @param {number} distance @param {number} size */
-const isInside = (distance, size) => Math.abs(distance - size / 2) < size / 2 + 1;
+const isInside = (distance, size) => distance > -1 && distance < size;
 
 /**
  * Where a click lies: its anchor is the nearest interactive element below the body, else the element that was hit. Where

@@ -17,14 +17,15 @@ ROOT = Path(__file__).resolve().parents[2]
 TRACKER = ROOT / "clicktracker_js"
 DIST = TRACKER / "dist"
 BUDGET_BYTES = {
-    "clicktracker.js": 5290,
-    "clicktracker.mjs": 5259,
-    "clicktracker.debug.js": 114,
-    "clicktracker.decide.js": 296,
-    "clicktracker.experiment.js": 280,
-    "clicktracker.failure.js": 348,
-    "clicktracker.move.js": 630,
-    "clicktracker.options.js": 1058,
+    "clicktracker.js": 6141,
+    "clicktracker.mjs": 6122,
+    "clicktracker.debug.js": 110,
+    "clicktracker.decide.js": 295,
+    "clicktracker.effects.js": 508,
+    "clicktracker.experiment.js": 278,
+    "clicktracker.failure.js": 350,
+    "clicktracker.move.js": 802,
+    "clicktracker.options.js": 1050,
 }
 """Brotli at its best. To let a file grow, change its figure in the same commit and say why."""
 BUILT = sorted([*BUDGET_BYTES, "clickTracker.js", "clicktracker.d.mts"])
@@ -34,6 +35,7 @@ CONTEXT = {
     "currentConsent",
     "customerId",
     "isOptedOut",
+    "noteEffect",
     "pageAge",
     "pageFields",
     "read",

@@ -9,8 +9,8 @@ const FIELD = ':read-write,select,[type=color]';
 /** What opens a window, a file, a file dialog or another program: the page may never learn of it. */
 const OUTWARD =
   '[type=file],[href][download],[href][target]:not([target=""],[target=_self],[target=_top],[target=_parent]),[href*=":"]:not([href^=http],[href^=javascript])';
-/** How long the window may take to lose the focus to another one, in milliseconds. */
-const FOCUS_MS = 500;
+/** When it is checked whether another window took the focus, in milliseconds after the click. */
+const FOCUS_MS = [500, 2000];
 
 /**
  * @param {import('../context.js').Context} context
@@ -45,6 +45,6 @@ export const run = ({ noteEffect }) => {
       get: () => Math.min(Math.round(performance.now() - timeStamp), SETTLED_MS),
     });
     // Some browsers fire no event when another window opens.
-    setTimeout(noteFocus, FOCUS_MS);
+    for (const wait of FOCUS_MS) setTimeout(noteFocus, wait);
   };
 };
