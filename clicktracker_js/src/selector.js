@@ -55,6 +55,8 @@ export const selectorOf = (element, masked, limit = SELECTOR_STEPS) => {
     if (beginning) break;
     steps = [];
     for (let at = /** @type {Element | null} */ (element); at && !beginning; at = at.parentElement) {
+      // An id of the body says no more than the body.
+      if (at == document.body && pattern == BEGINNING) break;
       beginning = [...namesOf(at, masked), tagOf(at)].find((name) => pattern.test(name) && count(name) == 1);
       steps.push(beginning || stepOf(at, masked));
     }

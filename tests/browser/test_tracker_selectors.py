@@ -163,6 +163,7 @@ def test_selector_finds_the_same_entry_when_a_feed_with_ids_has_grown(
 
 def test_selector_begins_at_what_is_unique_when_there_is_no_landmark(open_page: OpenPage, collector: Collector) -> None:
     page = open_page()
+    page.evaluate("document.body.id = 'home'")
     body = '<div><p>News</p></div><div><div class="price-list flex"><p><button>Buy</button></p></div></div>'
     page.evaluate("(body) => (document.body.innerHTML = body)", body)
     page.click("text=Buy")
