@@ -76,6 +76,9 @@ class After(Part, frozen=True, kw_only=True):
     mutation_ms: Maybe[DelayMs] = UNSET
     scroll_ms: Maybe[DelayMs] = UNSET
     navigated_ms: Maybe[DelayMs] = UNSET
+    hidden_ms: Maybe[DelayMs] = UNSET
+    input_ms: Maybe[DelayMs] = UNSET
+    watched_ms: Maybe[DelayMs] = UNSET
 
 
 class PagePart(Part, frozen=True, kw_only=True):
