@@ -53,8 +53,8 @@ def sizes() -> dict[str, Any]:
     install = ["npm", "install", "--silent", "--no-fund", "--no-audit", "--ignore-scripts", "--no-package-lock"]
     for command in (install, ["node", str(HERE / "build.mjs"), str(TRACKER), str(CACHE)]):
         subprocess.run(command, cwd=CACHE, env=node_environment(), check=True)
-    found: dict[str, Any] = json.loads((CACHE / "sizes.json").read_text(encoding="utf-8"))
-    return found
+    measured: dict[str, Any] = json.loads((CACHE / "sizes.json").read_text(encoding="utf-8"))
+    return measured
 
 
 def of_script(events: list[dict[str, Any]], url: str) -> list[dict[str, Any]]:
@@ -93,9 +93,9 @@ def throttled(browser: Browser, rate: int) -> Page:
 def loop_ms(browser: Browser, rate: int) -> float:
     """Time of the reference loop, after one that warms up."""
     page = throttled(browser, rate)
-    found = [float(page.evaluate(LOOP)) for _ in range(4)]
+    times = [float(page.evaluate(LOOP)) for _ in range(4)]
     page.context.close()
-    return median(found[1:])
+    return median(times[1:])
 
 
 def trace(browser: Browser, site_url: str, rate: int, *, clicks: int = 0, before: int = 0) -> list[dict[str, Any]]:
@@ -157,8 +157,8 @@ def cost(browser: Browser, site_url: str, rate: int) -> dict[str, Any]:
     first = [start_ms(trace(browser, site_url, rate)) for _ in range(LOADS)]
     later = [start_ms(trace(browser, site_url, rate, before=2)) for _ in range(LOADS)]
     reactions = [reaction(trace(browser, site_url, rate, clicks=CLICKS)) for _ in range(VISITS)]
-    clicks = [duration for one in reactions for duration in one["click_ms"]]
-    tasks = [duration for one in reactions for duration in one["task_ms"]]
+    clicks = [duration for visit in reactions for duration in visit["click_ms"]]
+    tasks = [duration for visit in reactions for duration in visit["task_ms"]]
     return {
         "loop_ms": loop_ms(browser, rate),
         "first_init_ms": median(map(sum, first)),
@@ -172,7 +172,7 @@ def cost(browser: Browser, site_url: str, rate: int) -> dict[str, Any]:
         "clicks": len(clicks),
         "longest_task_ms": max(tasks),
         "long_tasks": sum(duration > LONG_TASK_MS for duration in tasks),
-        "forced_layouts": sum(len(one["layouts"]) for one in reactions),
+        "forced_layouts": sum(len(visit["layouts"]) for visit in reactions),
     }
 
 
@@ -187,9 +187,9 @@ def costs() -> dict[str, Any]:
         with Server(site_handler({}, {}, (CACHE, TRACKER / "dist"))) as site, sync_playwright() as playwright:
             collector.origins.add(site.url)
             browser = playwright.chromium.launch(executable_path=program, args=LAUNCH_ARGUMENTS)
-            found = {f"{rate}x": cost(browser, site.url, rate) for rate in RATES}
+            by_rate = {f"{rate}x": cost(browser, site.url, rate) for rate in RATES}
             browser.close()
-    return found
+    return by_rate
 
 
 def main() -> None:
@@ -197,19 +197,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args()
-    found = sizes() | {"cost": costs()}
+    measured = sizes() | {"cost": costs()}
     if arguments.json:
-        print(json.dumps(found, indent=2))
+        print(json.dumps(measured, indent=2))
         return
     print(f"{'file':<30} {'bytes':>8} {'brotli':>8}")
-    for name, (raw, packed) in sorted(found["sizes"].items(), key=lambda item: item[1][1]):
+    for name, (raw, packed) in sorted(measured["sizes"].items(), key=lambda item: item[1][1]):
         print(f"{name:<30} {raw:>8,} {packed:>8,}")
     print(f"\n{'module of ' + OURS:<30} {'brotli':>8}")
-    for name, packed in sorted(found["parts"].items(), key=lambda item: -item[1]):
+    for name, packed in sorted(measured["parts"].items(), key=lambda item: -item[1]):
         print(f"{name:<30} {packed:>8,}")
-    print(f"\n{'CPU throttle':<22}" + "".join(f"{rate:>9}" for rate in found["cost"]))
-    for name in found["cost"]["4x"]:
-        values = [rate[name] for rate in found["cost"].values()]
+    print(f"\n{'CPU throttle':<22}" + "".join(f"{rate:>9}" for rate in measured["cost"]))
+    for name in measured["cost"]["4x"]:
+        values = [rate[name] for rate in measured["cost"].values()]
         print(
             f"{name:<22}"
             + "".join(f"{value:>9.2f}" if isinstance(value, float) else f"{value:>9,}" for value in values)

@@ -1,12 +1,12 @@
-/** Types of the ES module build; what each command does is said in docs/tracker.md. */
+/** Types of the ES module; docs/tracker.md describes the commands. */
 
-/** What an event of the site's own may carry. */
+/** Properties of a custom event. */
 export type Props = Record<string, string | number | boolean | null>;
 
 export interface Options {
   token: string;
   endpoint: string;
-  /** Address of the decision service, where it has one of its own. */
+  /** Address of the decision service, if it is not the collector's. */
   decideEndpoint?: string;
   consent?: 'ask' | 'all' | '';
   respectGpc?: boolean;
@@ -16,11 +16,11 @@ export interface Options {
   excludeSearch?: boolean;
   /** Names of query parameters that are kept, separated by commas or spaces. */
   query?: string;
-  /** Share of the visitors who are recorded, above 0 to 1. */
+  /** Share of visitors who are recorded: above 0, up to 1. */
   sampleRate?: number;
   /** Selector of the element that scrolls instead of the page. */
   scrollRoot?: string;
-  /** Changes an event, or drops it by giving null; or the name of a global function. */
+  /** Returns the event, changed or not, or null to drop it; or the name of a global function. */
   beforeSend?: string | ((event: Record<string, unknown>) => Record<string, unknown> | null);
 }
 
@@ -29,7 +29,7 @@ export interface Decision {
   reason: string;
   decision_id?: string | null;
   ad?: string | null;
-  /** Seconds the answer may be kept. */
+  /** Seconds the decision may be kept. */
   ttl_s?: number;
 }
 

@@ -1,1 +1,1 @@
-var o=({config:o},r=!0)=>{const{filter:e}=o;r&&(o.filter=o=>{const r=e(o);return console.log("logdig:",r||"dropped",r?"":o),r})};export{o as run};
+var e=({config:e},l=!0)=>{let{filter:o}=e;l&&(e.filter=e=>{let l=o(e);return console.log("logdig:",l||"dropped",l?"":e),l})};export{e as run};

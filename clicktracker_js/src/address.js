@@ -1,33 +1,33 @@
-/** Addresses as they are recorded: without what may tell who somebody is. */
+/** Addresses without personal data. */
 
-import { attempt } from './attempt.js';
 import { config } from './config.js';
+import { attempt } from './lib/attempt.js';
 import { ADDRESS_LENGTH } from './limits.js';
 
-/** By its older name, where a page's own variable hides it. */
-const Address = /** @type {any} */ (globalThis).webkitURL || URL;
+/** The older name still works where a variable of the page hides `URL`. */
+const Url = /** @type {any} */ (globalThis).webkitURL || URL;
 
 /**
- * Where the paths of a service begin.
- * @param {string} endpoint absolute, or a path of the page's own origin, wherever the page's `<base>` leads
+ * Base URL of a service.
+ * @param {string} endpoint absolute, or a path on the page's own origin whatever its `<base>` says
  * @returns {string}
  */
-export const apiOf = (endpoint) => new Address(endpoint.replace(/\/*$/, '/v1/'), location.href).href;
+export const apiUrl = (endpoint) => new Url(endpoint.replace(/\/*$/, '/v1/'), location.href).href;
 
 /**
- * Drop user names, fragments and all query parameters but the campaign's. Of `mailto:`, `tel:`, `javascript:` and
- * other addresses that lead to no page only the scheme is kept.
+ * Remove user names, fragments and all query parameters but the campaign's. Of `mailto:`, `tel:`, `javascript:` and other
+ * addresses that are not pages, keep the scheme only.
  * @param {string} address absolute
- * @returns {string | undefined} undefined when it is no address
+ * @returns {string | undefined} undefined when it is not a valid address
  */
 export const cleanAddress = (address) =>
   attempt(() => {
-    // Most pages have no referrer, and an error would cost more than the rest of a start.
+    // Most pages have no referrer, and an exception would cost more than the rest of a start.
     if (!address) return;
-    const url = new Address(address);
+    const url = new Url(address);
     if (!/^(http|file)/.test(url.protocol)) return url.protocol;
-    for (const name of [...url.searchParams.keys()]) if (!config.keeps(name)) url.searchParams.delete(name);
+    for (const name of [...url.searchParams.keys()]) if (!config.keepsParameter(name)) url.searchParams.delete(name);
     url.username = url.password = '';
-    url.hash = config.fragment(url.hash);
+    url.hash = config.cleanFragment(url.hash);
     return url.href.slice(0, ADDRESS_LENGTH);
   });

@@ -1,91 +1,92 @@
-/** What `logdig(name, ...)` does, one function a command. The collector judges what they are given. */
+/** What `logdig(name, ...)` does: one function a command. The collector validates the values. */
 
-import { bring, warn } from './bring.js';
-import { agreed, noteConsent, optIn, optOut, readConsent } from './consent.js';
-import { toJson } from './json.js';
-import { DECIDE_MS } from './limits.js';
-import { alone } from './lock.js';
+import { currentConsent, optIn, optOut, readConsent, saveConsent } from './consent.js';
+import { report } from './engagement.js';
+import { toJson } from './lib/json.js';
+import { withLock } from './lib/lock.js';
+import { DECIDE_MS, SHARED_MS } from './limits.js';
+import { loadPart } from './loader.js';
 import { openPage } from './page.js';
-import { tell } from './reading.js';
-import { noteKnown, readKnown, record, storeNow } from './recorder.js';
+import { LOCK, readIdentity, record, saveIdentity, storePending } from './recorder.js';
 import { send } from './transport.js';
 import { forgetVisitor } from './visitor.js';
+import { warn } from './warn.js';
 
 /** Ids given as numbers become text. @param {unknown} id @returns {any} */
-const text = (id) => (id == null ? null : '' + id);
+const idText = (id) => (id == null ? null : '' + id);
 
-/** Record as it is now, whatever the page does with it later. @param {string} type @param {object} part */
+/** Record a copy, since the page may change its object later. @param {string} type @param {object} part */
 const recordCopy = (type, part) => record(type, { [type]: JSON.parse(toJson(part)) });
 
 /**
- * Do what follows from a change of consent.
+ * Change the consent, then do what follows: forget the visitor, or begin a page view.
  * @param {() => void} change
- * @param {boolean} [anew] a new page view begins in any case
+ * @param {boolean} [newView] begin a page view even if consent was given before
  */
-const settle = (change, anew) => {
-  const before = agreed();
+const applyConsent = (change, newView) => {
+  const before = currentConsent();
   change();
-  if (!agreed().analytics) forgetVisitor();
-  else if (anew || !before.analytics) openPage();
+  if (!currentConsent().analytics) forgetVisitor();
+  else if (newView || !before.analytics) openPage();
 };
 
-/** @param {() => void} change of consent, made here */
-const withConsent = (change) => {
-  storeNow();
-  settle(change);
-  noteKnown({});
+/** Events made before the change are stored first. @param {() => void} change */
+const changeConsent = (change) => {
+  storePending();
+  applyConsent(change);
+  saveIdentity({});
 };
 
-/** What another tab has noted holds here too. @param {boolean} [back] the page is shown again, and heard nothing meanwhile */
-export const followTabs = (back) =>
-  settle(() => {
-    readKnown();
+/** Take over changes made in another tab. @param {boolean} [restored] the page was restored and may have missed some */
+export const syncWithTabs = (restored) =>
+  applyConsent(() => {
+    readIdentity();
     readConsent();
-  }, back);
+  }, restored);
 
 /** @type {Record<string, (...values: any[]) => void>} */
 export const commands = {
   page: () => {
-    tell();
+    report();
     openPage();
   },
 
   track: (name, props) => recordCopy('custom', { name, props }),
 
-  listen: (id, props) => recordCopy('listen', { track_id: text(id), mobile: /Mobi/.test(navigator.userAgent), ...props }),
+  listen: (id, props) => recordCopy('listen', { track_id: idText(id), mobile: /Mobi/.test(navigator.userAgent), ...props }),
 
-  ad: (name, action, id, placement) => recordCopy('ad', { name, action, decision_id: text(id), placement }),
+  ad: (name, action, id, placement) => recordCopy('ad', { name, action, decision_id: idText(id), placement }),
 
-  /** Null or nothing = the customer left. What is no id would have the collector refuse every later event. */
+  /** Null or nothing: the customer left. An invalid id is refused here, since the collector would reject all later events. */
   identify: (id) => {
-    const customer_id = text(id) || null;
+    const customer_id = idText(id) || null;
     if (/^\[object|[\0-\x1f]|.{129}/.test(customer_id)) throw Error('no id of 1 to 128 characters: ' + id);
-    noteKnown({ customer_id });
+    saveIdentity({ customer_id });
     if (customer_id) record('identify', {});
   },
 
-  consent: (answer) => withConsent(() => noteConsent(answer)),
+  consent: (answer) => changeConsent(() => saveConsent(answer)),
 
-  optOut: () => withConsent(optOut),
+  optOut: () => changeConsent(optOut),
 
-  optIn: () => withConsent(optIn),
+  optIn: () => changeConsent(optIn),
 
   flush: () =>
-    alone(() => {
-      storeNow();
+    withLock(LOCK, SHARED_MS, () => {
+      storePending();
       return send();
     }),
 
-  staff: (is) => noteKnown({ staff: is === true }),
+  staff: (isStaff) => saveIdentity({ staff: isStaff === true }),
 
-  experiment: (...values) => bring('experiment', ...values),
+  experiment: (...values) => loadPart('experiment', ...values),
 
-  debug: (...values) => bring('debug', ...values),
+  debug: (...values) => loadPart('debug', ...values),
 
-  /** The callback gets one answer, within a second, whatever happens. */
+  /** The callback always gets one answer within a second. */
   decide: (placement, callback) => {
-    const late = new Promise((resolve) => setTimeout(resolve, DECIDE_MS));
-    Promise.race([bring('decide', placement), late])
+    const timeout = new Promise((resolve) => setTimeout(resolve, DECIDE_MS));
+    Promise.race([loadPart('decide', placement), timeout])
       .then((answer) => callback(answer || { decision: 'suppress', reason: 'timeout' }))
       .catch((error) => warn('decide', error));
   },

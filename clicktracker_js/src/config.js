@@ -1,27 +1,24 @@
-/**
- * How this site wants it. The rules are functions with the usual answer; what a site sets otherwise brings the part
- * `options`, which replaces them.
- */
+/** The site's settings and rules. The rules are functions with the defaults; the part `options` replaces them. */
 
 const CAMPAIGN = /^utm_(source|medium|campaign|term|content)$/;
 
 /**
- * What scrolls; `left` and `top` are its place on the screen where it is not the page.
+ * A scroll container; `left` and `top` are its place on the screen where it is not the page.
  * @typedef {{scrollLeft: number, scrollTop: number, scrollWidth: number, scrollHeight: number, clientHeight: number, left?: number, top?: number}} Scroller
  */
 
 /**
  * @typedef {object} Config
  * @property {string} token the app's public write token
- * @property {string} api where the collector's paths begin, with a slash at its end
- * @property {string} [decide] where the decision service's paths begin, if elsewhere
- * @property {{analytics: boolean, ads: boolean}} consent what is agreed to before anybody was asked
- * @property {() => unknown} denied whether the browser says no for its user, which turns everything off
- * @property {(name: string) => boolean} keeps whether a query parameter is kept
- * @property {(fragment: string) => string} fragment what is kept of an address behind its `#`
- * @property {(path: Element[], type: string) => unknown} allows whether a click or a submit on such a way is recorded
- * @property {(path?: Element[]) => Scroller} scroller what scrolls what lies on such a way
- * @property {(event: any) => any} filter what is kept of an event; null = nothing
+ * @property {string} api base URL of the collector, ends with a slash
+ * @property {string} [decide] base URL of the decision service, if it is another
+ * @property {{analytics: boolean, ads: boolean}} consent holds until the visitor was asked
+ * @property {() => unknown} isBlocked whether the browser's privacy signals turn everything off
+ * @property {(name: string) => boolean} keepsParameter whether a query parameter is kept
+ * @property {(fragment: string) => string} cleanFragment returns what is kept of an address's fragment
+ * @property {(path: Element[], type: string) => unknown} isRecorded whether a click or submit with this path is recorded
+ * @property {(path?: Element[]) => Scroller} scrollerOf returns the scroll container of a path
+ * @property {(event: any) => any} filter returns what is kept of an event; null = nothing
  */
 
 /** @type {Config} */
@@ -29,10 +26,10 @@ export const config = {
   token: '',
   api: '',
   consent: { analytics: true, ads: false },
-  denied: () => /** @type {any} */ (navigator).globalPrivacyControl || navigator.doNotTrack == '1',
-  keeps: (name) => CAMPAIGN.test(name),
-  fragment: () => '',
-  allows: () => true,
-  scroller: () => document.scrollingElement || document.documentElement,
+  isBlocked: () => /** @type {any} */ (navigator).globalPrivacyControl || navigator.doNotTrack == '1',
+  keepsParameter: (name) => CAMPAIGN.test(name),
+  cleanFragment: () => '',
+  isRecorded: () => true,
+  scrollerOf: () => document.scrollingElement || document.documentElement,
   filter: (event) => event,
 };

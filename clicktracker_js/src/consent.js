@@ -1,47 +1,47 @@
-/** Who agreed to what. Signals of the browser win over everything, an opt-out over consent. */
+/** The visitor's consent. Privacy signals of the browser win over everything, an opt-out wins over consent. */
 
-import { warn } from './bring.js';
 import { config } from './config.js';
-import { list, read, remove, write } from './storage.js';
+import { list, read, remove, write } from './lib/storage.js';
+import { warn } from './warn.js';
 
 const KEY = 'logdig:consent';
 
-/** @type {{analytics?: boolean, ads?: boolean, out?: boolean}} the answer that was given, or the opt-out */
-let given = {};
+/** @type {{analytics?: boolean, ads?: boolean, out?: boolean}} the visitor's answer, or the opt-out */
+let stored = {};
 
 export const readConsent = () => {
-  given = read(KEY) || {};
-  // Another tab may have stored something before it heard of the opt-out.
-  if (given.out) optOut();
+  stored = read(KEY) || {};
+  // Another tab may have stored something before it noticed the opt-out.
+  if (stored.out) optOut();
 };
 
-/** Whether nothing may be stored or sent, whatever is called. */
-export const silenced = () => given.out || config.denied();
+/** Whether nothing may be stored or sent. */
+export const isOptedOut = () => stored.out || config.isBlocked();
 
-/** What holds now. */
-export const agreed = () => (silenced() ? { analytics: false, ads: false } : { ...config.consent, ...given });
+export const currentConsent = () =>
+  isOptedOut() ? { analytics: false, ads: false } : { ...config.consent, ...stored };
 
 /**
- * Note an answer; purposes that are not named stay as they are.
+ * Save an answer; purposes that it does not name stay as they are.
  * @param {Record<string, unknown>} answer
  */
-export const noteConsent = (answer) => {
+export const saveConsent = (answer) => {
   for (const purpose of /** @type {const} */ (['analytics', 'ads'])) {
     const value = answer[purpose];
     if (value === undefined) continue;
-    given[purpose] = value === true;
-    if (given[purpose] !== value) warn(`consent for ${purpose} is "${value}", taken as refused`);
+    stored[purpose] = value === true;
+    if (stored[purpose] !== value) warn(`consent for ${purpose} is "${value}", taken as refused`);
   }
-  if (!silenced()) write(KEY, given);
+  if (!isOptedOut()) write(KEY, stored);
 };
 
-/** Leave nothing stored but the opt-out itself. */
+/** Delete everything stored but the opt-out itself. */
 export const optOut = () => {
   list('logdig:').forEach((key) => key == KEY || remove(key));
-  write(KEY, (given = { out: true }));
+  write(KEY, (stored = { out: true }));
 };
 
 export const optIn = () => {
   remove(KEY);
-  given = {};
+  stored = {};
 };

@@ -1,36 +1,37 @@
-/** The page hides, goes, comes back, finds the network again. */
+/** Reacts when the page hides, goes, comes back or is online again, and when another tab changes something. */
 
-import { noteEffect } from './after.js';
-import { on } from './attempt.js';
-import { followTabs } from './commands.js';
-import { live, tell } from './reading.js';
-import { storeNow } from './recorder.js';
-import { send, sendAtEnd } from './transport.js';
+import { syncWithTabs } from './commands.js';
+import { noteEffect } from './effects.js';
+import { countEngaged, report } from './engagement.js';
+import { on } from './lib/attempt.js';
+import { storePending } from './recorder.js';
+import { send, sendBeacon } from './transport.js';
 
-/** @param {() => void} open opens the page, if that is still to be done */
-export const watchLifecycle = (open) => {
-  let gone = false;
+/** @param {() => void} ensureOpen begins the first page view if it has not begun */
+export const watchLifecycle = (ensureOpen) => {
+  let leaving = false;
   on(document, 'visibilitychange', () => {
-    if (gone) return;
-    open();
-    if (!document.hidden) return live();
-    tell();
-    storeNow();
+    if (leaving) return;
+    ensureOpen();
+    if (!document.hidden) return countEngaged();
+    noteEffect('hidden_ms');
+    report();
+    storePending();
     send();
   });
   on(window, 'pagehide', () => {
-    gone = true;
-    open();
+    leaving = true;
+    ensureOpen();
     noteEffect('navigated_ms');
-    tell(true);
-    storeNow();
-    sendAtEnd();
+    report(true);
+    storePending();
+    sendBeacon();
   });
-  // From the back/forward cache: a new view of the page.
+  // Restored from the back/forward cache: a new page view.
   on(window, 'pageshow', (event) => {
-    gone = false;
-    if (event.persisted) followTabs(true);
+    leaving = false;
+    if (event.persisted) syncWithTabs(true);
   });
-  on(window, 'storage', ({ key }) => /^logdig:(consent|known)/.test(key) && followTabs());
+  on(window, 'storage', ({ key }) => /^logdig:(consent|known)/.test(key) && syncWithTabs());
   on(window, 'online', send);
 };

@@ -1,4 +1,4 @@
-/** The same for sites that bundle: `import { logdig } from '...'`; starts by `init`, and can be imported anywhere. */
+/** The ES module for sites with a bundler: `import { logdig } from '...'`. Starts by `init`; the import itself does nothing. */
 
 import { start } from './start.js';
 
@@ -6,12 +6,13 @@ import { start } from './start.js';
 const parts = {
   debug: () => import('./parts/debug.js'),
   decide: () => import('./parts/decide.js'),
+  effects: () => import('./parts/effects.js'),
   failure: () => import('./parts/failure.js'),
   experiment: () => import('./parts/experiment.js'),
   move: () => import('./parts/move.js'),
   options: () => import('./parts/options.js'),
 };
 
-const run = start((part) => parts[part]());
+const run = start((name) => parts[name]());
 
 export const logdig = (/** @type {any[]} */ ...call) => run(call);

@@ -1,53 +1,71 @@
-/** Page views: when one begins, and what it says about itself. */
+/** Page views: when they begin, and the event that says so. */
 
 import { cleanAddress } from './address.js';
-import { noteEffect } from './after.js';
-import { afterFrame, attempt, on } from './attempt.js';
 import { config } from './config.js';
+import { noteEffect } from './effects.js';
+import { report, resetEngagement } from './engagement.js';
+import { afterFrame, attempt, on } from './lib/attempt.js';
+import { afterCall } from './lib/wrap.js';
 import { TEXT_LENGTH } from './limits.js';
-import { beginReading, tell } from './reading.js';
-import { beginPageView, page, record } from './recorder.js';
+import { beginPageView, pageView, record } from './recorder.js';
 import { view } from './view.js';
 
-/** Begin a view of the page. */
+/** Keep the title of the page view that ends, before the next one's is there. */
+let keepTitle = () => {};
+
+/** Watches the page's title. @type {MutationObserver | undefined} */
+let titles;
+/** @type {string} */
+let latestTitle;
+
+// Not `document.title.slice`: a form called `title` may stand in its place.
+const readTitle = () => (latestTitle = `${document.title}`.slice(0, TEXT_LENGTH));
+
+/** Begin a page view and record its event. */
 export const openPage = () => {
   const address = cleanAddress(location.href);
-  const before = page?.current_page;
+  const previous = pageView?.current_page;
   beginPageView(address);
-  beginReading();
+  resetEngagement();
+  keepTitle();
+  /** @type {string | undefined} */
+  let title;
   /** @type {Record<string, any>} */
-  const own = {
+  const part = {
     page: {
-      referrer: before && before != address ? before : cleanAddress(document.referrer),
+      referrer: previous && previous != address ? previous : cleanAddress(document.referrer),
       language: navigator.language,
       get title() {
-        // Not its own method: a form of that name may stand for it.
-        return `${document.title}`.slice(0, TEXT_LENGTH);
+        return (title ??= readTitle());
       },
     },
   };
-  record('page', own);
-  afterFrame(() => (own.view = view(config.scroller())));
+  // A title that changed just before the address, in the same task, is the next view's.
+  keepTitle = () => {
+    const before = latestTitle;
+    const now = readTitle();
+    title ??= titles?.takeRecords()[0] ? before : now;
+  };
+  record('page', part);
+  afterFrame(() => (part.view = view(config.scrollerOf())));
 };
 
-/** The page has changed its own address: a new page, if what is recorded of it differs. */
+/** Begin a page view if the recorded part of the address changed. */
 const followAddress = () => {
-  if (cleanAddress(location.href) == page.current_page) return;
+  if (cleanAddress(location.href) == pageView.current_page) return;
   noteEffect('navigated_ms');
-  tell();
+  report();
   openPage();
 };
 
-/** Follow what the page does to its own address. */
+/** Watch the page change its own address, by any of the two ways or back and forward. */
 export const watchAddress = () => {
-  for (const name of /** @type {const} */ (['pushState', 'replaceState'])) {
-    const original = history[name];
-    /** @param {Parameters<History['pushState']>} given */
-    const value = (...given) => {
-      original.apply(history, given);
-      attempt(followAddress);
-    };
-    attempt(() => Object.defineProperty(history, name, { value, configurable: true, writable: true }));
-  }
+  for (const name of ['pushState', 'replaceState']) afterCall(history, name, followAddress);
   on(window, 'popstate', followAddress);
+  attempt(() => {
+    readTitle();
+    titles = new MutationObserver(readTitle);
+    titles.observe(document.head, { subtree: true, childList: true, characterData: true });
+  });
+  attempt(() => on(/** @type {any} */ (window).navigation, 'currententrychange', followAddress));
 };

@@ -1,119 +1,124 @@
 /**
- * Makes events. What only the moment knows is taken at once; storage is written off the input's path, when what follows
- * an event is known too, or at once when the page hides.
+ * Makes events. Values that change are read at once. Events are stored later, outside of input handlers, when their
+ * effects are known; or at once when the page hides.
  */
 
-import { attempt } from './attempt.js';
 import { config } from './config.js';
-import { agreed } from './consent.js';
-import { EVENT_ID_LENGTH, LONGEST_VIEW_MS, SETTLED_MS, STORE_EVENTS, STORE_MS } from './limits.js';
-import { alone } from './lock.js';
-import { add, trim } from './queue.js';
-import { randomText } from './random.js';
-import { read, remove, write } from './storage.js';
+import { currentConsent } from './consent.js';
+import { attempt } from './lib/attempt.js';
+import { withLock } from './lib/lock.js';
+import { randomText } from './lib/random.js';
+import { read, remove, write } from './lib/storage.js';
+import { EVENT_ID_LENGTH, LONGEST_VIEW_MS, SETTLED_MS, SHARED_MS, STORE_EVENTS, STORE_MS } from './limits.js';
+import { enqueue, trimQueue } from './queue.js';
 import { sendWhenFull } from './transport.js';
 import { pageVersion } from './version.js';
-import { readVisitor, takeTurn, writeVisitor } from './visitor.js';
+import { advanceSession, readVisitor, writeVisitor } from './visitor.js';
 
 /**
- * What all events of a view have in common.
+ * Fields that all events of a page view share.
  * @typedef {object} PageView
  * @property {string} page_view_id
  * @property {string | undefined} current_page
- * @property {number} [load_count] is counted when its first event is stored
- * @property {string} [page_version]
+ * @property {number} [load_count] set when its first event is stored
+ * @property {string} [page_version] likewise
  */
 
-const KNOWN = 'logdig:known';
-
-/** @type {{at: number, ripe: number, page: PageView, said: object, own: Record<string, any>}[]} made, but not stored */
-export const fresh = [];
-
-/** @type {PageView} */
-export let page;
-
-/** When it began, by the page's own clock. */
-let began = 0;
-
-/** @type {{customer_id: string | null, staff?: boolean}} what the site said about the visitor; on every event */
-export let known;
-
-/** At the start, so that no event need read it from storage. */
-export const readKnown = () => {
-  known = read(KNOWN) || { customer_id: null };
-};
-
-/** What holds for this page only, and also for events that are not stored yet. @type {Record<string, any>} */
-export const facts = {};
+/** Name of the lock that lets one tab at a time count events. */
+export const LOCK = 'logdig';
+const IDENTITY = 'logdig:known';
 
 /**
- * Everything from now on belongs to a new view.
+ * Events that are not stored yet; `part` is the part of the event's own type.
+ * @type {{madeAt: number, readyAt: number, pageView: PageView, shared: object, part: Record<string, any>}[]}
+ */
+export const pending = [];
+
+/** @type {PageView} */
+export let pageView;
+
+/** Start of the page view, by the page's own clock. */
+let startedAt = 0;
+
+/** @type {{customer_id: string | null, staff?: boolean}} what the site said about the visitor; on every event */
+export let identity;
+
+/** Kept in memory, so that events need not read it from storage. */
+export const readIdentity = () => {
+  identity = read(IDENTITY) || { customer_id: null };
+};
+
+/** Fields of all events of this page, pending ones too. @type {Record<string, any>} */
+export const pageFields = {};
+
+/**
+ * Begin a page view; all later events belong to it.
  * @param {string | undefined} current_page its address
  */
 export const beginPageView = (current_page) => {
-  page = { page_view_id: randomText(), current_page };
-  began = performance.now();
+  pageView = { page_view_id: randomText(), current_page };
+  startedAt = performance.now();
 };
 
-export const pageAge = () => Math.min(Math.round(performance.now() - began), LONGEST_VIEW_MS);
+export const pageAge = () => Math.min(Math.round(performance.now() - startedAt), LONGEST_VIEW_MS);
 
 /**
- * Note what the site says about the visitor; stored only with consent.
- * @param {Partial<typeof known>} said
+ * Change what is known about the visitor; stored only with consent.
+ * @param {Partial<typeof identity>} changes
  */
-export const noteKnown = (said) => {
-  known = { ...known, ...said };
-  if (agreed().analytics) write(KNOWN, known);
-  else remove(KNOWN);
+export const saveIdentity = (changes) => {
+  identity = { ...identity, ...changes };
+  if (currentConsent().analytics) write(IDENTITY, identity);
+  else remove(IDENTITY);
 };
 
 /**
  * @param {string} type
- * @param {Record<string, any>} own part of this type; what is added to it before the event is stored comes along
+ * @param {Record<string, any>} part of this type; may be changed until the event is stored
  */
-export const record = (type, own) => {
-  const consent = agreed();
+export const record = (type, part) => {
+  const consent = currentConsent();
   if (!consent.analytics) return;
-  const said = { type, spent_milli_sec: pageAge(), consent, ...known };
-  if (fresh.push({ at: Date.now(), ripe: performance.now() + SETTLED_MS, page, said, own }) == 1)
-    setTimeout(storeSettled, SETTLED_MS);
+  const shared = { type, spent_milli_sec: pageAge(), consent, ...identity };
+  if (pending.push({ madeAt: Date.now(), readyAt: performance.now() + SETTLED_MS, pageView, shared, part }) == 1)
+    setTimeout(storeReady, SETTLED_MS);
 };
 
-/** Store what is old enough for its effects to be known, a few at a time, as long as there is anything. */
-const storeSettled = () =>
-  alone(() => {
-    const stored = storeNow(fresh.slice(0, STORE_EVENTS).filter(({ ripe }) => ripe <= performance.now()).length);
-    if (fresh[0]) setTimeout(storeSettled, fresh[0].ripe + STORE_MS - performance.now());
-    return stored;
+/** Store the events whose effects are known, a few at a time, until none is pending. */
+const storeReady = () =>
+  withLock(LOCK, SHARED_MS, () => {
+    const wrote = storePending(pending.slice(0, STORE_EVENTS).filter(({ readyAt }) => readyAt <= performance.now()).length);
+    if (pending[0]) setTimeout(storeReady, pending[0].readyAt + STORE_MS - performance.now());
+    return wrote;
   });
 
 /**
- * Give events their places and store them, in the order of making; none if consent was withdrawn in another tab.
- * @param {number} [count] so many of the oldest; all of them when nothing is said
+ * Number pending events and store them in the order they were made; drop them if another tab withdrew consent.
+ * @param {number} [count] how many of the oldest; all by default
  * @returns {boolean} whether there was any
  */
-export const storeNow = (count = fresh.length) => {
+export const storePending = (count = pending.length) => {
   if (!count) return false;
-  const events = fresh.splice(0, count);
-  if (!agreed().analytics) return false;
+  const events = pending.splice(0, count);
+  if (!currentConsent().analytics) return false;
   const visitor = readVisitor();
-  for (const { at, page, said, own } of events)
+  for (const { madeAt, pageView, shared, part } of events)
     attempt(() => {
-      page.load_count ||= ++visitor.loads;
-      page.page_version ||= pageVersion();
-      const kept = config.filter({
+      pageView.load_count ||= ++visitor.loads;
+      pageView.page_version ||= pageVersion();
+      const event = config.filter({
         event_id: randomText(EVENT_ID_LENGTH),
-        timestamp: new Date(at).toISOString(),
-        ...page,
-        ...said,
-        ...own,
-        ...facts,
+        timestamp: new Date(madeAt).toISOString(),
+        ...pageView,
+        ...shared,
+        ...part,
+        ...pageFields,
         user_key: visitor.user,
       });
-      if (kept) add(Object.assign(kept, takeTurn(visitor, at)), ++visitor.made);
+      if (event) enqueue(Object.assign(event, advanceSession(visitor, madeAt)), ++visitor.made);
     });
   writeVisitor(visitor);
-  trim();
+  trimQueue();
   sendWhenFull();
   return true;
 };

@@ -1,62 +1,63 @@
-/** Starts once, by `init`, and turns every call into a command; calls before that wait. */
+/** Starts once, by `init`, and runs calls as commands. Calls made earlier are queued. */
 
-import { apiOf } from './address.js';
-import { attempt, on } from './attempt.js';
-import { bring, bringBy, warn } from './bring.js';
+import { apiUrl } from './address.js';
 import { watchClicks } from './click.js';
 import { commands } from './commands.js';
 import { config } from './config.js';
 import { readConsent } from './consent.js';
-import { kit } from './kit.js';
+import { context } from './context.js';
+import { watchEngagement } from './engagement.js';
+import { attempt, on } from './lib/attempt.js';
 import { watchLifecycle } from './lifecycle.js';
+import { loadPart, setPartLoader } from './loader.js';
 import { openPage, watchAddress } from './page.js';
-import { watchReading } from './reading.js';
-import { readKnown } from './recorder.js';
+import { readIdentity } from './recorder.js';
 import { sendSoon } from './transport.js';
+import { warn } from './warn.js';
 
 /**
- * @param {(part: string) => Promise<{run: (...values: any[]) => any}>} load
- * @returns {(call: any[]) => void} what takes a command's name and values
+ * @param {(name: string) => Promise<{run: (...values: any[]) => any}>} load imports a part
+ * @returns {(call: any[]) => void} runs a call: the command's name, then its values
  */
 export const start = (load) => {
-  /** @type {any[][] | null} calls before the start; null afterwards */
-  let early = [];
+  /** @type {any[][] | null} calls before the first page view; null afterwards */
+  let queued = [];
 
-  bringBy((part, ...values) =>
-    load(part)
-      .then(({ run }) => run(kit, ...values))
-      .catch((error) => warn(part, error)),
+  setPartLoader((name, ...values) =>
+    load(name)
+      .then(({ run }) => run(context, ...values))
+      .catch((error) => warn(name, error)),
   );
 
-  /** The first one counts. @param {Record<string, any>} options */
+  /** Only the first call counts. @param {Record<string, any>} options */
   const init = ({ token, endpoint, ...options }) => {
     if (config.token) return;
     if (!token || !endpoint) throw Error('token or endpoint is missing');
-    Object.assign(config, { token, api: apiOf(endpoint) });
-    if (Object.keys(options)[0]) bring('options', options, begin, bring);
-    else begin();
+    Object.assign(config, { token, api: apiUrl(endpoint) });
+    if (Object.keys(options)[0]) loadPart('options', options, listen, loadPart);
+    else listen();
   };
 
   /**
-   * Listen at once, or when a prerendered page is shown; the first look into storage is a task of its own, unless
-   * something happens before it.
+   * Listen at once, or when a prerendered page is shown. The first access to storage is slow, so the first page view
+   * begins in a task of its own, unless an event comes earlier.
    */
-  const begin = () => {
-    if (/** @type {any} */ (document).prerendering) return on(document, 'prerenderingchange', begin);
-    watchReading();
+  const listen = () => {
+    if (/** @type {any} */ (document).prerendering) return on(document, 'prerenderingchange', listen);
+    watchEngagement();
     watchAddress();
-    watchClicks(open);
-    watchLifecycle(open);
-    setTimeout(() => attempt(open, warn));
+    watchClicks(ensureOpen);
+    watchLifecycle(ensureOpen);
+    setTimeout(() => attempt(ensureOpen, warn));
   };
 
-  /** Once: the page comes first, then what was called before. */
-  const open = () => {
-    if (!early) return;
-    const calls = early;
-    early = null;
+  /** Begin the first page view, once, then run the queued calls. */
+  const ensureOpen = () => {
+    if (!queued) return;
+    const calls = queued;
+    queued = null;
     readConsent();
-    readKnown();
+    readIdentity();
     openPage();
     calls.forEach(run);
     sendSoon();
@@ -71,7 +72,7 @@ export const start = (load) => {
         const [command, first, ...rest] = call;
         name = command;
         if (name == 'init') init(first.token ? first : { token: first, ...rest[0] });
-        else if (early) early.push(call);
+        else if (queued) queued.push(call);
         else commands[name](first, ...rest);
       },
       (error) => warn(name, error),

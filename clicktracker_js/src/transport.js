@@ -1,104 +1,107 @@
-/** Brings waiting events to the collector, in order, and removes them only after its 2xx. */
+/** Sends queued events to the collector in order, and removes them only after its 2xx. */
 
-import { bring } from './bring.js';
 import { config } from './config.js';
-import { silenced } from './consent.js';
+import { isOptedOut } from './consent.js';
+import { toJson } from './lib/json.js';
+import { read, readText, remove, write } from './lib/storage.js';
 import { BATCH_EVENTS, PAUSE_MS, TIMEOUT_MS } from './limits.js';
-import { countDropped, dropped, nextBatch, waiting } from './queue.js';
-import { HOLD, stillHeld } from './retry.js';
-import { toJson } from './json.js';
-import { read, readText, remove, write } from './storage.js';
+import { loadPart } from './loader.js';
+import { countDropped, nextBatch, queuedKeys, readDropped } from './queue.js';
+import { HOLD, holdLeft } from './retry.js';
 
 const VERSION = '1.0.0';
 
 /** @type {any} */
 let timer;
-let limit = BATCH_EVENTS;
-/** Events of this page under way, always the oldest. */
-let flying = 0;
+let batchLimit = BATCH_EVENTS;
+/** How many events of this page are in flight; they are always the oldest. */
+let inFlight = 0;
 
-const held = () => stillHeld(read(HOLD));
+const waitLeft = () => holdLeft(read(HOLD));
 
 /**
- * Send after a pause, so that events gather. When a tab is sending, which ends well before its time, look again after
- * each pause; sleep through most of a longer wait.
+ * Send after a pause, so that events gather. While another tab sends, which takes far less than its hold, check after
+ * each pause; of a longer wait, skip most.
  */
 export const sendSoon = () => {
-  timer ||= setTimeout(send, Math.max(PAUSE_MS, held() - TIMEOUT_MS));
+  timer ||= setTimeout(send, Math.max(PAUSE_MS, waitLeft() - TIMEOUT_MS));
 };
 
-/** Send at once when the events fill a request; whoever is just opting out is through with it then. */
-export const sendWhenFull = () => (waiting()[BATCH_EVENTS - 1] ? setTimeout(send) : sendSoon());
+/** Send in the next task when the events fill a request, so that an opt-out in this task is done before. */
+export const sendWhenFull = () => (queuedKeys()[BATCH_EVENTS - 1] ? setTimeout(send) : sendSoon());
 
-/** Send what waits, request after request, unless the collector or a failure asked to wait. */
+/** Send request after request until the queue is empty, unless the collector or a failure asked to wait. */
 export const send = async () => {
   clearTimeout(timer);
   timer = 0;
-  while (!silenced() && !held() && navigator.onLine !== false) {
-    const keys = nextBatch(limit, 0);
+  while (!isOptedOut() && !waitLeft() && navigator.onLine !== false) {
+    const keys = nextBatch(batchLimit, 0);
     if (!keys[0]) return;
-    const told = dropped();
+    const counts = readDropped();
     const from = Date.now();
-    // Where no answer is heard, or what a failure asks for is not known, somebody tries again after this time.
+    // If this tab closes, or the part `failure` cannot be loaded, some tab tries again after this time.
     write(HOLD, { ...read(HOLD), from, until: from + TIMEOUT_MS });
-    flying = keys.length;
-    const answer = await post(envelope(keys, told));
-    flying = 0;
-    if (silenced()) return;
-    // Behind a redirect lies a page to log in rather than a collector, which says 202.
-    if (answer?.ok && (answer.status == 202 || !answer.redirected)) {
+    inFlight = keys.length;
+    const response = await post(envelope(keys, counts));
+    inFlight = 0;
+    if (isOptedOut()) return;
+    // A redirect may lead to a login page, which answers 200. The collector answers 202.
+    if (response?.ok && (response.status == 202 || !response.redirected)) {
       remove(HOLD);
       keys.forEach(remove);
-      if (told) countDropped(told, -1);
-      limit = BATCH_EVENTS;
-    } else limit = (await bring('failure', answer, keys)) || limit;
+      if (counts) countDropped(counts, -1);
+      batchLimit = BATCH_EVENTS;
+    } else batchLimit = (await loadPart('failure', response, keys)) || batchLimit;
   }
-  if (waiting()[0]) sendSoon();
+  if (queuedKeys()[0]) sendSoon();
 };
 
 /**
  * @param {string} body
- * @returns {Promise<Response | undefined>} undefined = no answer came
+ * @returns {Promise<Response | undefined>} undefined = no response
  */
 const post = async (body) => {
   try {
-    const answer = await fetch(config.api + 'events', {
+    const response = await fetch(config.api + 'events', {
       method: 'POST',
       body,
       keepalive: true,
       credentials: 'omit',
       signal: AbortSignal.timeout?.(TIMEOUT_MS),
     });
-    // Unread, it would go on counting against the 64 KB that a page may have under way.
-    await answer.text();
-    return answer;
+    // An unread response still counts against the 64 KB that a page may have in flight.
+    await response.text();
+    return response;
   } catch {
     return undefined;
   }
 };
 
-/** The page goes: hand the browser what is not under way. It is no acknowledgement, so everything stays stored. */
-export const sendAtEnd = () => {
-  if (silenced() || (!flying && held())) return;
-  const keys = nextBatch(BATCH_EVENTS, flying);
+/**
+ * When the page goes, hand the events that are not in flight to the browser. A beacon is no acknowledgement, so they stay
+ * stored.
+ */
+export const sendBeacon = () => {
+  if (isOptedOut() || (!inFlight && waitLeft())) return;
+  const keys = nextBatch(BATCH_EVENTS, inFlight);
   if (keys[0]) navigator.sendBeacon(config.api + 'events', envelope(keys));
-  // The next page need not wait for an answer that nobody hears.
-  if (flying) remove(HOLD);
+  // Nobody receives the response in flight, so the next page need not wait for it.
+  if (inFlight) remove(HOLD);
 };
 
 /**
  * @param {string[]} keys
- * @param {object} [told]
+ * @param {object} [counts] of dropped events
  */
-const envelope = (keys, told) => {
+const envelope = (keys, counts) => {
   const now = new Date();
   const head = toJson({
     token: config.token,
     sent_at: now.toISOString(),
     tz_min: -now.getTimezoneOffset(),
     tracker: VERSION,
-    dropped: told,
+    dropped: counts,
   });
-  // Another tab may have brought some of them meanwhile.
+  // Another tab may have sent and removed some of them.
   return `${head.slice(0, -1)},"events":[${keys.map(readText).filter(Boolean)}]}`;
 };

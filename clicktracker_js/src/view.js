@@ -1,5 +1,5 @@
 /**
- * What is seen of what scrolls, in CSS pixels.
+ * The viewport, and the size and place of the scroll container, in CSS pixels.
  * @param {import('./config.js').Scroller} scroller
  */
 export const view = (scroller) => ({

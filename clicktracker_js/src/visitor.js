@@ -1,42 +1,43 @@
-/** Who, and since when: the person-browser's key, its page views, the visit (session) and the order of its events. */
+/** The visitor of this browser: key, number of page views, session, and the order of events. */
 
+import { randomText } from './lib/random.js';
+import { read, remove, write } from './lib/storage.js';
 import { SILENCE_MS } from './limits.js';
-import { randomText } from './random.js';
-import { read, remove, write } from './storage.js';
 
 const KEY = 'logdig:visitor';
 
 /**
+ * As it is stored.
  * @typedef {object} Visitor
  * @property {string} user the key
- * @property {number} loads page views
- * @property {number} made events, for the order of the queue
+ * @property {number} loads number of page views
+ * @property {number} made number of events, the order of the queue
  * @property {string} [session]
- * @property {number} seq the next event's place in its session
- * @property {number} at milliseconds of the latest event, by the browser's clock
+ * @property {number} seq of the next event in its session
+ * @property {number} at time of the latest event in milliseconds, by the browser's clock
  */
 
-/** @type {Visitor | undefined} who is not stored, for want of consent: the same as long as the page lives */
-let unknown;
+/** @type {Visitor | undefined} a visitor who is not stored, without consent: the same as long as the page lives */
+let unstored;
 
-/** @returns {Visitor} the stored one, or somebody new */
+/** @returns {Visitor} the stored one, or a new one */
 export const readVisitor = () =>
-  read(KEY) || (unknown ||= { user: randomText(), loads: 0, made: 0, seq: 0, at: 0 });
+  read(KEY) || (unstored ||= { user: randomText(), loads: 0, made: 0, seq: 0, at: 0 });
 
 /** @param {Visitor} visitor */
 export const writeVisitor = (visitor) => write(KEY, visitor);
 
 export const forgetVisitor = () => {
-  unknown = undefined;
+  unstored = undefined;
   remove(KEY);
 };
 
 /**
- * Take the place of one event in its session; 30 minutes of silence end one. A clock set back is no silence.
+ * Number the next event in its session; 30 minutes of silence end a session. A clock that was set back is no silence.
  * @param {Visitor} visitor is changed
- * @param {number} at milliseconds of the event
+ * @param {number} at time of the event in milliseconds
  */
-export const takeTurn = (visitor, at) => {
+export const advanceSession = (visitor, at) => {
   if (!visitor.session || at - visitor.at >= SILENCE_MS) {
     visitor.session = randomText();
     visitor.seq = 0;

@@ -79,26 +79,26 @@ def test_init_starts_a_tracker_whose_tag_has_no_token(open_page: OpenPage, colle
 )
 def test_wrong_setting_is_one_warning_and_no_exception(open_page: OpenPage, collector: Collector, options: str) -> None:
     page = open_page("no-token.html")
-    said: list[str] = []
-    page.on("console", lambda message: said.append(f"{message.type} {message.text}"))
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(f"{message.type} {message.text}"))
 
     page.evaluate(f"logdig('init', {options})")
 
-    assert len(said) == 1
-    assert said[0].startswith("warning logdig: init")
+    assert len(messages) == 1
+    assert messages[0].startswith("warning logdig: init")
     assert collector.posts == []
 
 
 def test_unknown_command_is_one_warning_and_no_exception(open_page: OpenPage) -> None:
     page = open_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(f"{message.type} {message.text}"))
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(f"{message.type} {message.text}"))
 
     with page.expect_console_message():
         page.evaluate("logdig('trak', 'upgrade')")
 
-    assert len(said) == 1
-    assert said[0].startswith("warning logdig: trak")
+    assert len(messages) == 1
+    assert messages[0].startswith("warning logdig: trak")
 
 
 def test_customer_is_on_every_event_after_identify_and_after_a_reload(
@@ -120,8 +120,8 @@ def test_customer_is_on_every_event_after_identify_and_after_a_reload(
 
 def test_customer_stays_when_it_is_told_what_is_no_id(open_page: OpenPage, collector: Collector) -> None:
     page = open_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
     page.evaluate("logdig('identify', '17')")
     for wrong in ("{id: 18}", "'1'.repeat(129)", "'18\\n'"):
         page.evaluate(f"logdig('identify', {wrong})")
@@ -130,7 +130,7 @@ def test_customer_stays_when_it_is_told_what_is_no_id(open_page: OpenPage, colle
     events = flush(page, collector, events=4)
 
     assert [event["customer_id"] for event in events] == [None, "17", "17", None]
-    assert [text.startswith("logdig: identify Error: no id of 1 to 128 characters") for text in said] == [True] * 3
+    assert [text.startswith("logdig: identify Error: no id of 1 to 128 characters") for text in messages] == [True] * 3
 
 
 def test_load_count_and_session_go_on_over_pages_and_tabs(

@@ -99,15 +99,15 @@ def test_refusal_outlives_a_reload_and_forgets_the_visitor(open_page: OpenPage, 
 
 def test_consent_is_refused_with_a_warning_when_it_is_no_boolean(open_page: OpenPage, collector: Collector) -> None:
     page = open_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
 
     page.evaluate("logdig('consent', {ads: 'yes'})")
     page.evaluate("logdig('track', 'later')")
     page.evaluate("logdig('flush')")
     collector.wait_for(lambda seen: seen.names() == ["later"])
 
-    assert said == ['logdig: consent for ads is "yes", taken as refused']
+    assert messages == ['logdig: consent for ads is "yes", taken as refused']
     assert collector.events[-1]["consent"]["ads"] is False
 
 

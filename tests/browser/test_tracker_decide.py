@@ -103,7 +103,7 @@ def test_decide_works_under_a_policy_that_names_only_the_site_and_the_collector(
 
 def test_decide_without_a_callback_is_one_warning(open_page: OpenPage) -> None:
     page = open_page()
-    with page.expect_console_message() as said:
+    with page.expect_console_message() as message:
         page.evaluate("logdig('decide', 'before-song')")
 
-    assert said.value.text.startswith("logdig: decide TypeError")
+    assert message.value.text.startswith("logdig: decide TypeError")

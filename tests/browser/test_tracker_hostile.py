@@ -13,8 +13,8 @@ pytestmark = pytest.mark.browser
 def test_hostile_page_works_shows_no_error_and_is_recorded(open_page: OpenPage, collector: Collector) -> None:
     policy = f"default-src 'none'; script-src 'self'; img-src data:; connect-src {collector.url}"
     page = open_page("hostile.html", headers={"Content-Security-Policy": policy})
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
 
     page.click("#buy")
     page.click("#send")
@@ -27,7 +27,7 @@ def test_hostile_page_works_shows_no_error_and_is_recorded(open_page: OpenPage, 
     assert [event["seq"] for event in collector.events] == list(range(7))
     assert collector.events[-1]["custom"]["props"] == {"list": 1, "text": 'a"b'}
     assert page.text_content("#works") == "clicked clicked sent "
-    assert said == []
+    assert messages == []
 
 
 def test_keys_are_whole_when_a_library_has_an_array_from_of_its_own(open_page: OpenPage, collector: Collector) -> None:
@@ -75,8 +75,8 @@ def test_page_works_in_a_browser_that_lacks_something(open_page: OpenPage, colle
 
 def test_values_that_no_json_holds_harm_no_neighbour(open_page: OpenPage, collector: Collector) -> None:
     page = open_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
     page.evaluate("logdig('track', 'odd', {nan: NaN, big: 7n, none: undefined, work: () => 1})")
     page.evaluate("const ring = {}; ring.ring = ring; logdig('track', 'ring', ring)")
     page.evaluate("const props = {level: 1}; logdig('track', 'then', props); props.level = 2; logdig('flush')")
@@ -86,7 +86,7 @@ def test_values_that_no_json_holds_harm_no_neighbour(open_page: OpenPage, collec
     odd, then = (event["custom"]["props"] for event in collector.of_type("custom"))
     assert odd == {"nan": None, "big": 7, "work": None}
     assert then == {"level": 1}
-    assert [text.startswith("logdig: track") for text in said] == [True]
+    assert [text.startswith("logdig: track") for text in messages] == [True]
 
 
 def test_module_build_does_the_same_and_knows_its_parts(open_page: OpenPage, collector: Collector) -> None:

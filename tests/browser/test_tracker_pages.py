@@ -13,6 +13,14 @@ from tests.browser.conftest import BROWSERS, LAUNCH_ARGUMENTS, OpenPage
 
 pytestmark = pytest.mark.browser
 
+CLOCK = """let ahead = 0;
+const now = performance.now.bind(performance);
+performance.now = () => now() + ahead;
+window.pass = (milliseconds) => (ahead += milliseconds);"""
+"""Lets time pass for what the tracker measures, not for its timers."""
+FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
+"""Until the page was laid out, and what waits for that has run."""
+LONG = "document.body.insertAdjacentHTML('beforeend', '<div style=\"height: 8000px\"></div>')"
 GO = "(steps) => steps.forEach(([how, address, title]) => go(how, address, title))"
 
 
@@ -63,6 +71,51 @@ def test_changes_behind_the_hash_are_pages_only_when_asked_for(open_page: OpenPa
     seen = pages(page, collector, 3)
 
     assert places(seen) == ["/spa.html", "/spa.html#/album", "/spa.html#/song"]
+
+
+@pytest.mark.parametrize(
+    "visit",
+    [
+        "history.pushState({}, '', address); setTimeout(() => { document.title = address; done(); }, 20)",
+        "document.title = address; history.pushState({}, '', address); setTimeout(done, 20)",
+    ],
+    ids=["address first", "title first"],
+)
+def test_title_is_that_of_its_own_page_when_pages_follow_soon(
+    open_page: OpenPage, collector: Collector, visit: str
+) -> None:
+    page = open_page("spa.html")
+    for address in ("album", "basket", "checkout"):
+        page.evaluate(f"(address) => new Promise((done) => {{ {visit} }})", address)
+
+    seen = pages(page, collector, 4)
+
+    assert places(seen) == ["/spa.html", "/album", "/basket", "/checkout"]
+    assert [event["page"]["title"] for event in seen] == ["Start", "album", "basket", "checkout"]
+
+
+def test_pages_of_the_navigation_api_are_pages_each_with_its_title(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page("spa.html")
+    page.evaluate(
+        """navigation.addEventListener('navigate', (event) => event.canIntercept && event.intercept({
+            handler: async () => { document.title = 'At ' + new URL(event.destination.url).pathname; }
+        }));
+        document.body.insertAdjacentHTML('beforeend', '<a id="song" href="/song">Song</a>');"""
+    )
+    page.click("#song")
+    page.wait_for_function("document.title == 'At /song'")
+    page.click("#album")
+    page.evaluate("navigation.navigate('/basket').finished.then(() => 0)")
+    page.evaluate("navigation.back().finished.then(() => 0)")
+
+    seen = pages(page, collector, 5)
+
+    assert places(seen) == ["/spa.html", "/song", "/album", "/basket", "/album"]
+    titles = [event["page"]["title"] for event in seen]
+    assert [titles[0], titles[1], titles[3], titles[4]] == ["Start", "At /song", "At /basket", "At /album"]
+    clicks = {event["element"]["selector"]: event for event in collector.of_type("click")}
+    assert clicks["#album"]["page_view_id"] == seen[1]["page_view_id"]
+    assert clicks["#song"]["after"]["navigated_ms"] is not None
 
 
 def test_page_command_begins_a_new_view(open_page: OpenPage, collector: Collector) -> None:
@@ -128,9 +181,71 @@ def test_reading_is_told_as_running_totals_of_each_page_view(open_page: OpenPage
     assert 0 < totals[0]["engaged_ms"] <= totals[1]["engaged_ms"]
 
 
+def depths(page: Page, collector: Collector, count: int) -> list[dict[str, Any]]:
+    """Leave the page; give the totals of so many views."""
+    page.evaluate("dispatchEvent(new Event('pagehide'))")
+    collector.wait_for(lambda seen: len(seen.of_type("scroll")) == count)
+    return [event["scroll"] for event in collector.of_type("scroll")]
+
+
+def test_depth_is_one_screen_of_the_whole_page_when_content_comes_late(
+    open_page: OpenPage, collector: Collector
+) -> None:
+    page = open_page("spa.html", init=CLOCK)
+    page.wait_for_function("!Array.isArray(logdig.q)")
+    page.evaluate(FRAMES)
+    page.evaluate("pass(1500)")
+    page.evaluate(LONG)
+    page.evaluate(FRAMES)
+    height = page.evaluate("document.documentElement.scrollHeight")
+
+    (total,) = depths(page, collector, 1)
+
+    assert height > 8000
+    assert total["depth_px"] == 700
+    assert total["depth_share"] == pytest.approx(700 / height)
+
+
+@pytest.mark.parametrize("still_ms", [0, 1500])
+def test_depth_begins_anew_when_a_single_page_app_keeps_the_old_place(
+    open_page: OpenPage, collector: Collector, still_ms: int
+) -> None:
+    page = open_page("spa.html", init=CLOCK)
+    page.evaluate(LONG)
+    page.evaluate(FRAMES)
+    page.evaluate("pass(1500)")
+    page.evaluate("scrollTo(0, 99999)")
+    page.evaluate(FRAMES)
+    page.evaluate("go('pushState', 'item')")
+    page.evaluate("(time) => pass(time)", still_ms)
+    page.evaluate(FRAMES)
+    page.evaluate("scrollTo(0, 0)")
+    page.evaluate(FRAMES)
+    page.evaluate("pass(1500)")
+
+    listed, item = depths(page, collector, 2)
+
+    assert listed["depth_px"] > 8000
+    assert item["depth_px"] == 700
+    assert item["depth_share"] < 0.1
+
+
+def test_depth_counts_at_once_when_the_visitor_scrolls(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page("spa.html", init=CLOCK)
+    page.evaluate(LONG)
+    page.evaluate(FRAMES)
+    page.evaluate("pass(1500)")
+    page.evaluate("go('pushState', 'item')")
+    page.evaluate(FRAMES)
+    page.mouse.wheel(0, 500)
+    page.wait_for_function("scrollY == 500")
+    page.evaluate(FRAMES)
+
+    assert [total["depth_px"] for total in depths(page, collector, 2)] == [700, 1200]
+
+
 def test_time_in_which_nothing_is_seen_is_not_counted(open_page: OpenPage, collector: Collector) -> None:
-    clock = "let ahead = 0; const now = performance.now.bind(performance); performance.now = () => now() + ahead;"
-    page = open_page(init=f"{clock} window.pass = (milliseconds) => (ahead += milliseconds);")
+    page = open_page(init=CLOCK)
     page.wait_for_function("!Array.isArray(logdig.q)")
     hidden = "(hidden) => { Object.defineProperty(document, 'hidden', {get: () => hidden, configurable: true});"
     page.evaluate(f"{hidden} document.dispatchEvent(new Event('visibilitychange')) }}", True)
@@ -161,7 +276,8 @@ def test_click_tells_how_soon_something_followed(open_page: OpenPage, collector:
 
     assert 100 <= acted["mutation_ms"] < 2500
     assert (acted["scroll_ms"], acted["navigated_ms"]) == (None, None)
-    assert dead == {"mutation_ms": None, "scroll_ms": None, "navigated_ms": None}
+    effects = ("mutation_ms", "scroll_ms", "navigated_ms", "hidden_ms", "input_ms")
+    assert dead == dict.fromkeys(effects) | {"watched_ms": 2500}
     assert scrolled["scroll_ms"] is not None
 
 

@@ -170,8 +170,8 @@ def test_batch_is_halved_until_only_the_bad_event_is_dropped_and_counted(
     track(page, "f", "g")
     collector.wait_for(lambda seen: seen.names()[-2:] == ["f", "g"])
 
-    told = [post.body["dropped"] for post in collector.posts if post.status == 202 and "dropped" in post.body]
-    assert told == [{reason: 1}]
+    counts = [post.body["dropped"] for post in collector.posts if post.status == 202 and "dropped" in post.body]
+    assert counts == [{reason: 1}]
     assert [event["seq"] for event in collector.events] == [0, 1, 2, 3, 5, 6, 7, 8]
     wait_until_stored(page, 0)
 
@@ -209,7 +209,7 @@ def test_next_page_does_not_wait_for_an_answer_that_hangs(open_page: OpenPage, c
 
     collector.wait_for(lambda seen: len(seen.acts) == 3)
 
-    # The beacon brings what was not under way before the next page brings the rest.
+    # The beacon sends what was not in flight before the next page sends the rest.
     assert sorted(seqs(collector)) == [0, 1, 2, 3]
     assert 503 not in [post.status for post in collector.posts]
 

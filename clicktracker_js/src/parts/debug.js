@@ -1,7 +1,7 @@
-/** Shows on the console what is recorded; loaded with `debug`. */
+/** Logs recorded events on the console; loaded with `debug`. */
 
 /**
- * @param {import('../kit.js').Kit} kit
+ * @param {import('../context.js').Context} context
  * @param {boolean} [on]
  */
 export const run = ({ config }, on = true) => {

@@ -1,36 +1,36 @@
 /** Asks the decision service; loaded with the first `decide`. */
 
 /**
- * @typedef {object} Answer
+ * @typedef {object} Decision
  * @property {string | null} decision_id
  * @property {'show' | 'suppress' | 'holdout'} decision
  * @property {string | null} ad
  * @property {string} reason
- * @property {number} ttl_s seconds the answer may be kept
+ * @property {number} ttl_s seconds the decision may be kept
  */
 
 /**
  * @param {string} reason
- * @returns {Answer}
+ * @returns {Decision}
  */
-const noOffer = (reason) => ({ decision_id: null, decision: 'suppress', ad: null, reason, ttl_s: 0 });
+const suppress = (reason) => ({ decision_id: null, decision: 'suppress', ad: null, reason, ttl_s: 0 });
 
 /**
- * @param {import('../kit.js').Kit} kit
+ * @param {import('../context.js').Context} context
  * @param {string} placement
- * @returns {Promise<Answer>}
+ * @returns {Promise<Decision>}
  */
-export const run = async ({ config, agreed, readVisitor, customer }, placement) => {
-  const consent = agreed();
-  const customer_id = customer();
+export const run = async ({ config, currentConsent, readVisitor, customerId }, placement) => {
+  const consent = currentConsent();
+  const customer_id = customerId();
   const user_key = consent.analytics ? readVisitor().user : null;
-  // Who did not agree to ads is not even asked about.
-  if (!consent.ads || !(user_key || customer_id)) return noOffer('no_consent');
-  const question = { token: config.token, user_key, customer_id, placement, consent };
+  // Without consent for ads, no request is made.
+  if (!consent.ads || !(user_key || customer_id)) return suppress('no_consent');
+  const body = JSON.stringify({ token: config.token, user_key, customer_id, placement, consent });
   try {
-    const reply = await fetch((config.decide || config.api) + 'decide', { method: 'POST', body: JSON.stringify(question), credentials: 'omit' });
-    return reply.ok ? await reply.json() : noOffer('unavailable');
+    const response = await fetch((config.decide || config.api) + 'decide', { method: 'POST', body, credentials: 'omit' });
+    return response.ok ? await response.json() : suppress('unavailable');
   } catch {
-    return noOffer('unavailable');
+    return suppress('unavailable');
   }
 };

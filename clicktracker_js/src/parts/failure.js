@@ -1,19 +1,20 @@
-/** What follows an answer other than 2xx, or none; loaded with the first failure. */
+/** Handles a failed request: any response other than 2xx, or none; loaded with the first one. */
 
 import { HOLD, holdAfter } from '../retry.js';
 
 /**
- * Wait, or halve what the collector does not take, until only the bad event is given up.
- * @param {import('../kit.js').Kit} kit
- * @param {Response | undefined} answer
+ * Wait; or, when the collector rejects the batch, halve it until only the bad event is dropped.
+ * @param {import('../context.js').Context} context
+ * @param {Response | undefined} response
  * @param {string[]} keys of the events that were sent
  * @returns {number | undefined} how many events the next request may hold
  */
-export const run = ({ read, write, remove, silenced, countDropped }, answer, keys) => {
-  if (silenced()) return;
-  const status = answer?.status;
+export const run = ({ read, write, remove, isOptedOut, countDropped }, response, keys) => {
+  if (isOptedOut()) return;
+  const status = response?.status;
   if (status != 400 && status != 413) {
-    write(HOLD, holdAfter(status, answer?.headers.get('Retry-After'), read(HOLD)?.failures || 0, Date.now(), Math.random()));
+    const failures = read(HOLD)?.failures || 0;
+    write(HOLD, holdAfter(status, response?.headers.get('Retry-After'), failures, Date.now(), Math.random()));
     return;
   }
   remove(HOLD);

@@ -1,63 +1,57 @@
-/** Follows the mouse, sampled and thinned, within a budget of bytes; loaded where `data-move="true"` asks for it. */
+/** Follows the mouse, sampled and within a budget of bytes; loaded where `data-move="true"`. */
 
-import { on } from '../attempt.js';
-import { anchorOf, isMasked, nearest, pathOf, share } from '../path.js';
+import { on } from '../lib/attempt.js';
+import { isMasked, nearest, pathOf, placeOf } from '../path.js';
 
-/** A place is taken at most so often, in milliseconds. */
+/** Shortest time between two points, in milliseconds. */
 const SAMPLE_MS = 100;
-/** A shorter way than this many pixels is left out. */
+/** Shortest distance between two points, in pixels. */
 const STEP_PX = 8;
-/** What the collector takes in one event. */
+/** Points of one event that the collector accepts. */
 const POINTS = 500;
-/** What one page view may cost, in characters, which are bytes here: the mouse matters less than clicks. */
+/** Budget of one page view in characters, which are bytes here: the mouse matters less than clicks. */
 const BUDGET = 24_000;
-/** A point as JSON is about so long. */
+/** Approximate length of one point as JSON. */
 const POINT_CHARACTERS = 22;
 
-/** @param {import('../kit.js').Kit} kit */
-export const run = ({ selectorOf, tellers, record, pageAge }) => {
+/** @param {import('../context.js').Context} context */
+export const run = ({ selectorOf, reporters, record, pageAge }) => {
   /** @type {string[]} */
   let anchors = [];
   /** @type {number[][]} */
   let points = [];
-  let left = BUDGET;
+  let budget = BUDGET;
   let last = { at: -SAMPLE_MS, x: -STEP_PX, y: 0, age: 0 };
 
-  const tell = () => {
+  const reportMove = () => {
     if (points[0]) record('move', { move: { anchors, points } });
     anchors = [];
     points = [];
   };
 
-  /** Place among the anchors; -1 when its selector is too long. @param {string | null} selector */
+  /** Index among the anchors; -1 when there is no selector. @param {string | null} selector */
   const indexOf = (selector) => {
     if (selector == null) return -1;
     if (!anchors.includes(selector)) {
       anchors.push(selector);
-      left -= selector.length;
+      budget -= selector.length;
     }
     return anchors.indexOf(selector);
   };
 
   on(window, 'pointermove', (/** @type {PointerEvent} */ event) => {
     const age = pageAge();
-    // A new page view has a budget of its own.
-    if (age < last.age) left = BUDGET;
-    const way = Math.abs(event.clientX - last.x) + Math.abs(event.clientY - last.y);
-    if (event.timeStamp - last.at < SAMPLE_MS || way < STEP_PX || left < 0) return;
+    // Each page view has a budget of its own.
+    if (age < last.age) budget = BUDGET;
+    const distance = Math.abs(event.clientX - last.x) + Math.abs(event.clientY - last.y);
+    if (event.timeStamp - last.at < SAMPLE_MS || distance < STEP_PX || budget < 0) return;
     last = { at: event.timeStamp, x: event.clientX, y: event.clientY, age };
     const path = pathOf(event);
     if (nearest(path, '[data-logdig-ignore]')) return;
-    const anchor = anchorOf(path);
-    const box = anchor.getBoundingClientRect();
-    left -= POINT_CHARACTERS;
-    points.push([
-      indexOf(selectorOf(anchor, isMasked(path))),
-      share(event.clientX - box.left, box.width),
-      share(event.clientY - box.top, box.height),
-      age,
-    ]);
-    if (points.length >= POINTS) tell();
+    const { anchor, ex, ey } = placeOf(path, event);
+    budget -= POINT_CHARACTERS;
+    points.push([indexOf(selectorOf(anchor, isMasked(path))), ex, ey, age]);
+    if (points.length >= POINTS) reportMove();
   });
-  tellers.push(tell);
+  reporters.push(reportMove);
 };

@@ -1,12 +1,12 @@
-/** What a site sets otherwise than most; loaded before the start when there is such a setting. */
+/** Applies settings other than token and endpoint; loaded before the start where there is one. */
 
-import { apiOf } from '../address.js';
-import { attempt } from '../attempt.js';
-import { warn } from '../bring.js';
-import { hash } from '../hash.js';
+import { apiUrl } from '../address.js';
+import { attempt } from '../lib/attempt.js';
+import { hash } from '../lib/hash.js';
 import { nearest } from '../path.js';
+import { warn } from '../warn.js';
 
-/** What each may be: the first when it is not set, the last when it is set wrong. */
+/** Valid values: the first is the default, the last replaces an invalid value. */
 const CHOICES = {
   autocapture: ['all', 'links', 'off'],
   consent: ['', 'all', 'ask'],
@@ -16,36 +16,36 @@ const CHOICES = {
   excludeSearch: ['false', 'true'],
 };
 
-/** What the tracker of 2016 meant to record. */
+/** What the tracker of 2016 recorded. */
 const LINKS = 'a,span,button,input,[href],[reactid],[data-reactid]';
 
 /**
- * @param {import('../kit.js').Kit} kit
- * @param {Record<string, any>} given
- * @param {() => void} begin
- * @param {(part: string, ...values: any[]) => Promise<any>} bring
+ * @param {import('../context.js').Context} context
+ * @param {Record<string, any>} options
+ * @param {() => void} listen
+ * @param {import('../loader.js').LoadPart} loadPart
  */
-export const run = ({ config, countDropped }, given, begin, bring) => {
-  const { autocapture, consent, respectGpc, excludeSearch, hash: byHash, move, query, sampleRate, scrollRoot, beforeSend, decideEndpoint } = checked(given);
+export const run = ({ config, countDropped }, options, listen, loadPart) => {
+  const { autocapture, consent, respectGpc, excludeSearch, hash: keepHash, move, query, sampleRate, scrollRoot, beforeSend, decideEndpoint } = validated(options);
 
-  if (decideEndpoint) config.decide = apiOf(decideEndpoint);
+  if (decideEndpoint) config.decide = apiUrl(decideEndpoint);
 
   if (consent) config.consent = { analytics: consent == 'all', ads: consent == 'all' };
-  if (respectGpc == 'false') config.denied = () => false;
+  if (respectGpc == 'false') config.isBlocked = () => false;
 
-  const campaign = config.keeps;
-  config.keeps = (name) => excludeSearch != 'true' && (campaign(name) || query.includes(name));
+  const isCampaign = config.keepsParameter;
+  config.keepsParameter = (name) => excludeSearch != 'true' && (isCampaign(name) || query.includes(name));
 
-  // A fragment that names a page is a path; what looks like parameters may be a secret.
-  if (byHash == 'true') config.fragment = (fragment) => fragment.split(/[?=&]/)[0];
+  // Keep the path of a fragment; its parameters may be secret.
+  if (keepHash == 'true') config.cleanFragment = (fragment) => fragment.split(/[?=&]/)[0];
 
-  if (autocapture == 'off') config.allows = () => false;
-  if (autocapture == 'links') config.allows = (path, type) => type == 'submit' || nearest(path, LINKS);
+  if (autocapture == 'off') config.isRecorded = () => false;
+  if (autocapture == 'links') config.isRecorded = (path, type) => type == 'submit' || nearest(path, LINKS);
 
-  const page = config.scroller;
-  config.scroller = (path) => {
+  const pageScroller = config.scrollerOf;
+  config.scrollerOf = (path) => {
     const root = scrollRoot && document.querySelector(scrollRoot);
-    if (!root || (path && !path.includes(root))) return page();
+    if (!root || (path && !path.includes(root))) return pageScroller();
     const { left, top } = root.getBoundingClientRect();
     const { scrollLeft, scrollTop, scrollWidth, scrollHeight, clientHeight } = root;
     return { left, top, scrollLeft, scrollTop, scrollWidth, scrollHeight, clientHeight };
@@ -59,47 +59,47 @@ export const run = ({ config, countDropped }, given, begin, bring) => {
     return kept;
   };
 
-  begin();
-  if (move == 'true') bring('move');
+  listen();
+  if (move == 'true') loadPart('move');
 };
 
 /**
- * Settings as they hold; a wrong one is one warning.
- * @param {Record<string, any>} given
+ * The settings with defaults; an invalid one is replaced, with a warning.
+ * @param {Record<string, any>} options
  */
-const checked = (given) => {
-  const settings = { ...given };
-  /** @param {string} name @param {unknown} instead */
-  const wrong = (name, instead) => {
-    warn(`${name} is "${settings[name]}", taken as "${instead}"`);
-    settings[name] = instead;
+const validated = (options) => {
+  const settings = { ...options };
+  /** @param {string} name @param {unknown} replacement */
+  const replace = (name, replacement) => {
+    warn(`${name} is "${settings[name]}", taken as "${replacement}"`);
+    settings[name] = replacement;
   };
   for (const [name, choices] of Object.entries(CHOICES)) {
     settings[name] = (settings[name] ?? choices[0]) + '';
-    if (!choices.includes(settings[name])) wrong(name, choices[choices.length - 1]);
+    if (!choices.includes(settings[name])) replace(name, choices[choices.length - 1]);
   }
   settings.sampleRate ??= 1;
-  if (!(settings.sampleRate > 0 && settings.sampleRate <= 1)) wrong('sampleRate', 1);
+  if (!(settings.sampleRate > 0 && settings.sampleRate <= 1)) replace('sampleRate', 1);
   settings.sampleRate = +settings.sampleRate;
   settings.query = `${settings.query ?? ''}`.split(/[ ,]+/).filter(Boolean);
-  if (settings.scrollRoot && !attempt(() => document.querySelector(settings.scrollRoot) || true)) wrong('scrollRoot', '');
-  if (settings.decideEndpoint && !attempt(() => apiOf(settings.decideEndpoint))) wrong('decideEndpoint', '');
+  if (settings.scrollRoot && !attempt(() => document.querySelector(settings.scrollRoot) || true)) replace('scrollRoot', '');
+  if (settings.decideEndpoint && !attempt(() => apiUrl(settings.decideEndpoint))) replace('decideEndpoint', '');
   settings.beforeSend = filterOf(settings.beforeSend);
   return settings;
 };
 
 /**
- * The site's own function, by itself or by the name of a global one. One that fails, or is not there, drops the event:
- * what it should have taken out must not be sent.
- * @param {string | ((event: any) => any) | undefined} given
+ * The site's `beforeSend`: a function, or the name of a global one. If it fails or does not exist, the event is dropped,
+ * since data that it should have removed must not be sent.
+ * @param {string | ((event: any) => any) | undefined} beforeSend
  * @returns {(event: any) => any}
  */
-const filterOf = (given) => {
+const filterOf = (beforeSend) => {
   let warned = false;
-  if (!given) return (event) => event;
+  if (!beforeSend) return (event) => event;
   return (event) => {
     try {
-      const kept = (typeof given == 'string' ? /** @type {any} */ (window)[given] : given)(event);
+      const kept = (typeof beforeSend == 'string' ? /** @type {any} */ (window)[beforeSend] : beforeSend)(event);
       if (kept && !kept.event_id) throw Error('it must give the event or null');
       return kept;
     } catch (error) {

@@ -3,19 +3,19 @@ import { test } from 'node:test';
 
 import { cleanAddress } from '../../src/address.js';
 
-test('query strings are dropped but for the campaign', () => {
+test('query parameters are dropped except those of the campaign', () => {
   assert.equal(
     cleanAddress('https://me:secret@shop.example:8443/a/b?id=7&utm_source=mail&utm_id=1&utm_term=a%20b#top'),
     'https://shop.example:8443/a/b?utm_source=mail&utm_term=a+b',
   );
 });
 
-test('addresses that lead to no page keep only their scheme', () => {
+test('addresses that are not pages keep only their scheme', () => {
   const addresses = ['mailto:me@example.com', 'tel:+82-10-1234', 'javascript:alert(1)', 'data:text/html,me', 'blob:https://a/b'];
   assert.deepEqual(addresses.map(cleanAddress), ['mailto:', 'tel:', 'javascript:', 'data:', 'blob:']);
 });
 
-test('what is no address is undefined, what is too long is cut', () => {
+test('an invalid address is undefined, a long one is cut', () => {
   assert.deepEqual(['', 'http://[', '/relative'].map(cleanAddress), [undefined, undefined, undefined]);
   assert.equal(cleanAddress('https://a.example/' + 'x'.repeat(9000))?.length, 4096);
 });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { hash } from '../../src/hash.js';
-import { randomText } from '../../src/random.js';
+import { hash } from '../../src/lib/hash.js';
+import { randomText } from '../../src/lib/random.js';
 
 test('the same text has the same hash, of 32 bits', () => {
   assert.equal(hash('visitor'), hash('visitor'));
@@ -11,11 +11,11 @@ test('the same text has the same hash, of 32 bits', () => {
   assert.ok(hash('x'.repeat(1000)) >= 0);
 });
 
-test('keys of visitors are spread evenly, whatever stands before them', () => {
-  for (const before of ['', 'colour:']) {
+test('hashes of visitor keys are spread evenly with any prefix', () => {
+  for (const prefix of ['', 'colour:']) {
     const tenths = Array(10).fill(0);
-    for (let number = 0; number < 20_000; number++) tenths[Math.floor((hash(before + randomText()) / 2 ** 32) * 10)]++;
-    // 2,000 each; six times the spread that chance gives.
+    for (let number = 0; number < 20_000; number++) tenths[Math.floor((hash(prefix + randomText()) / 2 ** 32) * 10)]++;
+    // 2,000 each, within six standard deviations.
     for (const count of tenths) assert.ok(Math.abs(count - 2000) < 6 * Math.sqrt(1800), `${count} of 2000`);
   }
 });

@@ -1,70 +1,70 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 
-import { add, countDropped, dropped, nextBatch, trim, waiting } from '../../src/queue.js';
-import { list, read, remove } from '../../src/storage.js';
+import { countDropped, enqueue, nextBatch, queuedKeys, readDropped, trimQueue } from '../../src/queue.js';
+import { list, read, remove } from '../../src/lib/storage.js';
 
 const event = (/** @type {string} */ name, filler = '', timestamp = 0) => ({ event_id: name, timestamp, filler });
 const names = (/** @type {string[]} */ keys) => keys.map((key) => read(key).event_id);
 
 beforeEach(() => list('logdig:').forEach(remove));
 
-test('events wait in the order of making, whatever their time says', () => {
-  add(event('b', '', 2e12), 1);
-  add(event('a', '', 1e12), 2);
-  add(event('c'), 10);
+test('events are queued in the order they were made, whatever their timestamp', () => {
+  enqueue(event('b', '', 2e12), 1);
+  enqueue(event('a', '', 1e12), 2);
+  enqueue(event('c'), 10);
 
-  assert.deepEqual(names(waiting()), ['b', 'a', 'c']);
+  assert.deepEqual(names(queuedKeys()), ['b', 'a', 'c']);
 });
 
 test('two events with one number are both kept', () => {
-  add(event('a'), 1);
-  add(event('b'), 1);
+  enqueue(event('a'), 1);
+  enqueue(event('b'), 1);
 
-  assert.equal(waiting().length, 2);
+  assert.equal(queuedKeys().length, 2);
 });
 
 test('a batch ends at its count and at its bytes, which are those of UTF-8', () => {
-  for (let number = 0; number < 10; number++) add(event(`korean-${number}`, '가'.repeat(6000)), number);
+  for (let number = 0; number < 10; number++) enqueue(event(`korean-${number}`, '가'.repeat(6000)), number);
 
   assert.deepEqual(names(nextBatch(2, 0)), ['korean-0', 'korean-1']);
   assert.deepEqual(names(nextBatch(100, 0)), ['korean-0', 'korean-1', 'korean-2']);
   assert.deepEqual(names(nextBatch(1, 3)), ['korean-3']);
 });
 
-test('the oldest go when there are more than a thousand, and are counted', () => {
-  for (let number = 0; number < 1003; number++) add(event(`e${number}`), number);
-  trim();
+test('the oldest are dropped beyond a thousand, and counted', () => {
+  for (let number = 0; number < 1003; number++) enqueue(event(`e${number}`), number);
+  trimQueue();
 
-  assert.equal(waiting().length, 1000);
-  assert.equal(names(waiting())[0], 'e3');
-  assert.deepEqual(dropped(), { full: 3 });
+  assert.equal(queuedKeys().length, 1000);
+  assert.equal(names(queuedKeys())[0], 'e3');
+  assert.deepEqual(readDropped(), { full: 3 });
 });
 
-test('the oldest go when they hold more than 512 KB', () => {
-  for (let number = 0; number < 20; number++) add(event(`e${number}`, 'x'.repeat(30_000)), number);
-  trim();
+test('the oldest are dropped beyond 512 KB', () => {
+  for (let number = 0; number < 20; number++) enqueue(event(`e${number}`, 'x'.repeat(30_000)), number);
+  trimQueue();
 
-  assert.deepEqual(names(waiting()), Array.from({ length: 17 }, (_, index) => `e${index + 3}`));
-  assert.deepEqual(dropped(), { full: 3 });
+  assert.deepEqual(names(queuedKeys()), Array.from({ length: 17 }, (_, index) => `e${index + 3}`));
+  assert.deepEqual(readDropped(), { full: 3 });
 });
 
 test('an event over 32 KiB is dropped, one of 32 KiB is kept', () => {
   const rest = JSON.stringify(event('e')).length;
-  add(event('e', 'x'.repeat(32 * 1024 - rest)), 1);
-  add(event('f', 'x'.repeat(32 * 1024 - rest + 1)), 2);
+  enqueue(event('e', 'x'.repeat(32 * 1024 - rest)), 1);
+  enqueue(event('f', 'x'.repeat(32 * 1024 - rest + 1)), 2);
 
-  assert.deepEqual(names(waiting()), ['e']);
-  assert.deepEqual(dropped(), { too_large: 1 });
+  assert.deepEqual(names(queuedKeys()), ['e']);
+  assert.deepEqual(readDropped(), { too_large: 1 });
 });
 
-test('what the collector was told is taken off, what came meanwhile is kept', () => {
+test('acknowledged counts are subtracted, later ones are kept', () => {
   countDropped({ full: 2, refused: 1 });
-  const told = dropped();
+  const counts = readDropped();
   countDropped({ full: 3 });
-  countDropped(told || {}, -1);
+  countDropped(counts || {}, -1);
 
-  assert.deepEqual(dropped(), { full: 3 });
+  assert.deepEqual(readDropped(), { full: 3 });
   countDropped({ full: 3 }, -1);
-  assert.equal(dropped(), undefined);
+  assert.equal(readDropped(), undefined);
 });

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { holdAfter, stillHeld } from '../../src/retry.js';
+import { holdAfter, holdLeft } from '../../src/retry.js';
 
 const NOW = Date.parse('2026-11-24T13:00:00Z');
-const wait = (/** @type {[number, string | null, number, number]} */ ...[status, asked, failures, random]) =>
-  holdAfter(status, asked, failures, NOW, random).until - NOW;
+const wait = (/** @type {[number, string | null, number, number]} */ ...[status, retryAfter, failures, random]) =>
+  holdAfter(status, retryAfter, failures, NOW, random).until - NOW;
 
 test('waits double from 3 s, half to one and a half times, up to 30 minutes', () => {
   assert.deepEqual([0, 1, 2, 3].map((failures) => wait(503, null, failures, 0.5)), [3000, 6000, 12_000, 24_000]);
@@ -23,12 +23,12 @@ test('Retry-After is obeyed as seconds and as a date, for a day at most', () => 
   assert.equal(wait(503, '999999999', 0, 0), 86_400_000);
 });
 
-test('a Retry-After that says nothing leaves the wait to us', () => {
-  for (const asked of ['', '0', '-3', 'soon', 'Tue, 24 Nov 2020 13:02:00 GMT']) assert.equal(wait(503, asked, 0, 0.5), 3000);
+test('a Retry-After without a valid time is ignored', () => {
+  for (const retryAfter of ['', '0', '-3', 'soon', 'Tue, 24 Nov 2020 13:02:00 GMT']) assert.equal(wait(503, retryAfter, 0, 0.5), 3000);
 });
 
-test('a wait ends at its time, and at once when the clock is set back', () => {
+test('a hold ends at its time, and at once when the clock is set back', () => {
   const hold = holdAfter(503, '10', 0, NOW, 0);
-  assert.deepEqual([NOW, NOW + 9999, NOW + 10_000, NOW - 1].map((now) => stillHeld(hold, now)), [10_000, 1, 0, 0]);
-  assert.equal(stillHeld(null, NOW), 0);
+  assert.deepEqual([NOW, NOW + 9999, NOW + 10_000, NOW - 1].map((now) => holdLeft(hold, now)), [10_000, 1, 0, 0]);
+  assert.equal(holdLeft(null, NOW), 0);
 });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { randomText } from '../../src/random.js';
-import { readVisitor, takeTurn } from '../../src/visitor.js';
+import { randomText } from '../../src/lib/random.js';
+import { readVisitor, advanceSession } from '../../src/visitor.js';
 
 const MINUTE = 60_000;
 
@@ -15,7 +15,7 @@ test('seq counts up within a session and restarts after 30 minutes of silence', 
   const visitor = readVisitor();
   const at = [100, 110, 139.9, 169.9, 170].map((minutes) => minutes * MINUTE);
 
-  const turns = at.map((time) => takeTurn(visitor, time));
+  const turns = at.map((time) => advanceSession(visitor, time));
 
   assert.deepEqual(turns.map(({ seq }) => seq), [0, 1, 2, 0, 1]);
   assert.equal(new Set(turns.map(({ session_id }) => session_id)).size, 2);
@@ -24,7 +24,7 @@ test('seq counts up within a session and restarts after 30 minutes of silence', 
 test('a clock set back ends no session', () => {
   const visitor = readVisitor();
 
-  const turns = [1000, 2, 3].map((minutes) => takeTurn(visitor, minutes * MINUTE));
+  const turns = [1000, 2, 3].map((minutes) => advanceSession(visitor, minutes * MINUTE));
 
   assert.deepEqual(turns.map(({ seq }) => seq), [0, 1, 2]);
 });

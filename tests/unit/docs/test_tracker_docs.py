@@ -33,7 +33,7 @@ def test_every_command_is_documented() -> None:
 
 def test_every_option_is_documented_with_its_attribute() -> None:
     started = re.search(r"const init = \(\{([^}]*)\}", source("start.js"))
-    brought = re.search(r"const \{([^}]*)\} = checked", source("parts/options.js"))
+    brought = re.search(r"const \{([^}]*)\} = validated", source("parts/options.js"))
     assert started
     assert brought
     named = [re.split("[:=]", part)[0].strip() for part in (started[1] + "," + brought[1]).split(",")]

@@ -1,6 +1,5 @@
 /**
- * What outlives a page: JSON in localStorage under names that begin with `logdig:`, and memory for whatever it will not
- * take (full, blocked, absent).
+ * JSON values in localStorage. Values that it refuses (full, blocked, absent) stay in memory as long as the page lives.
  */
 
 import { attempt } from './attempt.js';
@@ -10,7 +9,7 @@ import { toJson } from './json.js';
 const memory = {};
 
 /**
- * What is stored there, as JSON.
+ * The stored JSON text.
  * @param {string} key
  * @returns {string | undefined}
  */
@@ -18,11 +17,11 @@ export const readText = (key) => memory[key] || attempt(() => localStorage[key])
 
 /**
  * @param {string} key
- * @returns {any} undefined when there is nothing, or nothing that this script wrote
+ * @returns {any} undefined when nothing is stored, or something that is not JSON
  */
 export const read = (key) => {
   const text = readText(key);
-  // Most keys are not there, and an error for each would cost more than the rest of a start.
+  // Most keys are absent, and an exception for each would cost more than the rest of a start.
   return text && attempt(() => JSON.parse(text));
 };
 
@@ -51,11 +50,11 @@ export const remove = (key) => {
 };
 
 /**
- * Keys that begin so, sorted.
- * @param {string} start
+ * All keys with this prefix, sorted.
+ * @param {string} prefix
  */
-export const list = (start) =>
+export const list = (prefix) =>
   Object.keys(memory)
     .concat(attempt(() => Object.keys(localStorage)) || [])
-    .filter((key) => key.startsWith(start))
+    .filter((key) => key.startsWith(prefix))
     .sort();

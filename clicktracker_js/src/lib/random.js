@@ -1,5 +1,5 @@
 /**
- * Random letters and digits; 20 of them hold 103 bits.
+ * Random letters and digits: 20 of them hold 103 bits.
  * @param {number} [length]
  */
 export const randomText = (length = 20) =>

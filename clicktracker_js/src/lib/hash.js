@@ -1,5 +1,5 @@
 /**
- * 32 bits that follow from a text; the upper ones are spread evenly.
+ * 32-bit hash of a text. The upper bits are spread evenly.
  * @param {string} text
  */
 export const hash = (text) => {
