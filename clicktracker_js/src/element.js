@@ -2,7 +2,7 @@
 
 import { cleanAddress } from './address.js';
 import { config } from './config.js';
-import { ADDRESS_LENGTH } from './limits.js';
+import { ADDRESS_LENGTH, TAG_LENGTH } from './limits.js';
 import { anchorOf, isMasked, nearest, placeIn } from './path.js';
 import { selectorOf } from './selector.js';
 import { view } from './view.js';
@@ -29,7 +29,7 @@ export const describeClick = (path, pointer) => {
     },
     element: {
       selector: selectorOf(anchor, masked),
-      tag: anchor.localName,
+      tag: anchor.localName.slice(0, TAG_LENGTH),
       ex: placeIn(clientX - box.left, box.width),
       ey: placeIn(clientY - box.top, box.height),
       w: box.width,

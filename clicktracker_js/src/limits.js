@@ -4,6 +4,8 @@
 export const ADDRESS_LENGTH = 4096;
 /** Characters of a title or selector that the collector accepts. */
 export const TEXT_LENGTH = 512;
+/** Characters of an element's tag that the collector accepts. */
+export const TAG_LENGTH = 64;
 /** Characters of a page's version that the collector accepts. */
 export const VERSION_LENGTH = 64;
 /** Steps of a selector: with more, each change of the page's structure would break it. */

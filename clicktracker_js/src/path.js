@@ -8,7 +8,7 @@ import { INTERACTIVE } from './selector.js';
  * @param {Event} event
  */
 export const pathOf = (event) =>
-  /** @type {HTMLElement[]} */ (event.composedPath().filter((node) => node instanceof Element));
+  /** @type {HTMLElement[]} */ (event.composedPath().filter((node) => 'attachShadow' in node));
 
 /**
  * @template {Element} T
