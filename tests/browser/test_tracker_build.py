@@ -13,14 +13,14 @@ from tests.browser.node import TRACKER, run
 
 DIST = TRACKER / "dist"
 BUDGET_BYTES = {
-    "clicktracker.js": 5290,
-    "clicktracker.mjs": 5259,
-    "clicktracker.debug.js": 114,
-    "clicktracker.decide.js": 296,
-    "clicktracker.experiment.js": 280,
-    "clicktracker.failure.js": 348,
-    "clicktracker.move.js": 630,
-    "clicktracker.options.js": 1058,
+    "clicktracker.js": 5974,
+    "clicktracker.mjs": 5914,
+    "clicktracker.debug.js": 499,
+    "clicktracker.decide.js": 404,
+    "clicktracker.experiment.js": 431,
+    "clicktracker.failure.js": 767,
+    "clicktracker.move.js": 738,
+    "clicktracker.options.js": 1175,
 }
 """Brotli at its best. To let a file grow, change its figure in the same commit and say why."""
 BUILT = sorted([*BUDGET_BYTES, "clickTracker.js", "clicktracker.d.mts"])
@@ -45,6 +45,7 @@ CONFIG = {
     "cleanFragment",
     "consent",
     "decide",
+    "envelope",
     "filter",
     "isBlocked",
     "isRecorded",

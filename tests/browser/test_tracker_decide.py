@@ -21,7 +21,8 @@ def decide(page: Page) -> dict[str, Any]:
     """Ask, and give the one answer."""
     page.evaluate("window.answers = []; logdig('decide', 'before-song', (answer) => answers.push(answer))")
     page.wait_for_function("answers.length")
-    page.wait_for_timeout(1200)
+    # Timers end in their order, so by then the tracker's own has ended.
+    page.evaluate("new Promise((resolve) => setTimeout(resolve, 1200))")
     answers: list[dict[str, Any]] = page.evaluate("answers")
     assert len(answers) == 1
     return answers[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 
 import pytest
 
@@ -117,6 +118,11 @@ def test_page_is_recorded_when_it_hides_what_scripts_use(
     assert collector.events[0]["current_page"] == page.url
 
 
+def came(name: str) -> Callable[[Collector], bool]:
+    """Whether an event of this name has come."""
+    return lambda seen: name in seen.names()
+
+
 def used_globals() -> list[str]:
     """Names of all globals that the built files use, by themselves or by their lists of those to take intact."""
     files = sorted(path for path in DIST.iterdir() if path.suffix in (".js", ".mjs"))
@@ -153,5 +159,5 @@ def test_events_are_sent_when_the_page_has_a_variable_called_like_a_global_of_th
         page.close()
 
     for name in names:
-        collector.wait_for(lambda seen, name=name: name in seen.names(), name)
+        collector.wait_for(came(name), name)
     assert len({event["current_page"] for event in collector.of_type("page")}) == len(names)

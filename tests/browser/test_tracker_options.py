@@ -221,17 +221,15 @@ def test_wrong_attribute_is_one_warning_and_the_careful_choice(
     page = open_page("no-token.html")
     page.on("console", lambda message: messages.append(message.text))
     name, value = setting.removeprefix("data-").split("=")
-    page.evaluate(
-        "([name, value, url]) => { const tag = document.createElement('script'); tag.src = 'clicktracker.js?again';"
-        " delete window.logdig; Object.assign(tag.dataset, {token: 'pk_test', endpoint: url});"
-        " tag.setAttribute('data-' + name, value); document.head.append(tag); }",
-        [name, value.strip('"'), collector.url],
-    )
-    page.wait_for_function("!!window.logdig?.q.push")
-    for _ in range(100):
-        if messages:
-            break
-        page.wait_for_timeout(50)
+    with page.expect_console_message():
+        page.evaluate(
+            "([name, value, url]) => { const tag = document.createElement('script'); tag.src = 'clicktracker.js?again';"
+            " delete window.logdig; Object.assign(tag.dataset, {token: 'pk_test', endpoint: url});"
+            " tag.setAttribute('data-' + name, value); document.head.append(tag); }",
+            [name, value.strip('"'), collector.url],
+        )
+    page.evaluate("logdig('consent', {analytics: true}); logdig('track', 'end'); logdig('flush')")
+    collector.wait_for(lambda seen: "end" in seen.names())
 
     assert messages == [warning]
 
@@ -285,12 +283,9 @@ def test_debug_shows_what_is_recorded(open_page: OpenPage, collector: Collector)
     page = open_page("parts.html")
     messages: list[str] = []
     page.on("console", lambda message: messages.append(message.text))
-    page.evaluate("logdig('debug')")
-    for _ in range(100):
-        page.evaluate("logdig('track', 'shown'); logdig('flush')")
-        page.wait_for_timeout(100)
-        if messages:
-            break
+    with page.expect_console_message():
+        page.evaluate("logdig('debug'); setInterval(() => logdig('track', 'shown'), 100)")
+    page.evaluate("logdig('flush')")
+    collector.wait_for(lambda seen: "shown" in seen.names())
 
-    assert messages
     assert all(text.startswith("logdig:") for text in messages)
