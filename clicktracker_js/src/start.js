@@ -47,17 +47,18 @@ export const start = (load) => {
   );
 
   /** Only the first call counts. @param {Record<string, any>} options */
-  const init = ({ token, endpoint, ...options }) => {
+  const init = ({ token, endpoint, consent, respectGpc, ...options }) => {
     if (config.token) return;
     config.token = '';
     if (!token || !endpoint) throw Error('token or endpoint is missing');
     Object.assign(config, { token: '' + token, api: apiUrl(endpoint) });
-    const { consent, respectGpc } = options;
     const all = consent == 'all';
     // Here and not in the part `options`, so that an answer can be stored before it has come.
     if (consent) config.consent = { analytics: all, ads: all };
     if (/false/.test(respectGpc)) config.isBlocked = () => false;
-    if (all || consent == 'ask') delete options.consent;
+    // The part warns of other values.
+    if (consent && !all && consent != 'ask') options.consent = consent;
+    if (respectGpc != null) options.respectGpc = respectGpc;
     if (Object.keys(options)[0]) loadPart('options', options, listen, loadPart);
     else listen();
   };
