@@ -27,15 +27,16 @@ const partsStayFiles = {
 /**
  * Takes the named globals from where the page cannot have replaced them; src/lib/intact.js says how.
  * @param {string[]} names
+ * @param {string} guard
  * @returns {import('esbuild').Plugin}
  */
-const globalsAreIntact = (names) => ({
+const globalsAreIntact = (names, guard) => ({
   name: 'globals-are-intact',
   setup: ({ onLoad, onResolve }) => {
     onResolve({ filter: /^intact-globals$/ }, ({ path }) => ({ path, namespace: 'intact' }));
     onLoad({ filter: /./, namespace: 'intact' }, () => ({
       // The older name of `URL` is a variable of no page, so that the commonest case needs no frame.
-      contents: `import { intact } from './intact.js'; export const [${names}] = intact('${names.join().replace(/\bURL\b/, 'webkitURL')}');`,
+      contents: `import { intact } from './intact.js'; export const [${names}] = ${guard}intact('${names.join().replace(/\bURL\b/, 'webkitURL')}');`,
       resolveDir: join(here, 'src', 'lib'),
     }));
   },
@@ -49,6 +50,8 @@ const globalsAreIntact = (names) => ({
  * @param {'iife' | 'esm'} format
  */
 const make = async (source, name, format) => {
+  // A server that renders pages imports the module too, and has no window.
+  const guard = source == 'module.js' ? "typeof window == 'undefined' ? [] : " : '';
   /** @param {string[]} names of globals to take intact */
   const bundle = async (names) => {
     const { outputFiles } = await build({
@@ -59,7 +62,7 @@ const make = async (source, name, format) => {
       target: 'es2021',
       charset: 'utf8',
       logLevel: 'warning',
-      plugins: [partsStayFiles, globalsAreIntact(names)],
+      plugins: [partsStayFiles, globalsAreIntact(names, guard)],
       inject: names[0] ? ['intact-globals'] : [],
     });
     return outputFiles[0].text;

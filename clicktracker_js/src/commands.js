@@ -76,7 +76,8 @@ export const commands = {
 
   flush: () => {
     const hold = readHold();
-    if (hold.failures && holdLeft(hold)) loadPart('debug', hold, false);
+    // Without a status, a request is under way.
+    if (hold.status != null && holdLeft(hold)) loadPart('debug', hold, false);
     inTurn(() => {
       storePending();
       return sendQueue();

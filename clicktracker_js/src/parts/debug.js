@@ -11,7 +11,7 @@ import { warn } from '../warn.js';
 export const run = ({ config }, hold, on = true) => {
   if (!config.token) return warn('nothing is recorded: the tag has no data-token, and init was not called');
   const { filter } = config;
-  if (holdLeft(hold)) console?.log?.('logdig:', describeHold(hold, config.api));
+  if (hold.status != null && holdLeft(hold)) console?.log?.('logdig:', describeHold(hold, config.api));
   if (on)
     config.filter = (event) => {
       const kept = filter(event);
