@@ -27,7 +27,7 @@ PAGES = ROOT / "clicktracker_js" / "test" / "pages"
 DIST = ROOT / "clicktracker_js" / "dist"
 TYPES = {".html": "text/html; charset=utf-8"} | dict.fromkeys((".js", ".mjs"), "text/javascript; charset=utf-8")
 TOKEN = "pk_test"
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.browser.collector_stub import TOKEN, Collector, Server, collector_handler, site_handler
+from tests.browser.collector_stub import (
+    PATIENCE_SECONDS,
+    TOKEN,
+    Collector,
+    Server,
+    collector_handler,
+    site_handler,
+)
 from tests.browser.node import TRACKER, node_folder, run
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -61,6 +68,7 @@ def chromium() -> Iterator[Browser]:
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     """A browser profile of its own."""
     context = chromium.new_context(viewport={"width": 1000, "height": 700})
+    context.set_default_timeout(PATIENCE_SECONDS * 1000)
     yield context
     context.close()
 
