@@ -16,7 +16,7 @@ export interface Options {
   excludeSearch?: boolean;
   /** Names of query parameters that are kept, separated by commas or spaces. */
   query?: string;
-  /** Share of visitors who are recorded: above 0, up to 1. */
+  /** Share of visitors who are recorded: from 0, nobody, to 1, all. */
   sampleRate?: number;
   /** Selector of the element that scrolls instead of the page. */
   scrollRoot?: string;

@@ -4,19 +4,16 @@ import { config } from './config.js';
 import { attempt } from './lib/attempt.js';
 import { ADDRESS_LENGTH } from './limits.js';
 
-/** The older name still works where a variable of the page hides `URL`. */
-const Url = /** @type {any} */ (globalThis).webkitURL || URL;
-
 /**
  * Base URL of a service.
  * @param {string} endpoint absolute, or a path on the page's own origin whatever its `<base>` says
  * @returns {string}
  */
-export const apiUrl = (endpoint) => new Url(endpoint.replace(/\/*$/, '/v1/'), location.href).href;
+export const apiUrl = (endpoint) => new URL(endpoint.replace(/\/*$/, '/v1/'), location.href).href;
 
 /**
  * Remove user names, fragments and all query parameters but the campaign's. Of `mailto:`, `tel:`, `javascript:` and other
- * addresses that are not pages, keep the scheme only.
+ * addresses that are not pages, keep only the scheme.
  * @param {string} address absolute
  * @returns {string | undefined} undefined when it is not a valid address
  */
@@ -24,8 +21,10 @@ export const cleanAddress = (address) =>
   attempt(() => {
     // Most pages have no referrer, and an exception would cost more than the rest of a start.
     if (!address) return;
-    const url = new Url(address);
-    if (!/^(http|file)/.test(url.protocol)) return url.protocol;
+    const url = new URL(address);
+    const { protocol, pathname } = url;
+    // Apps serve their pages under schemes of their own, such as capacitor: or tauri:.
+    if (!/^(http|file)/.test(protocol) && !(pathname[0] == '/' && protocol == location.protocol)) return protocol;
     for (const name of [...url.searchParams.keys()]) if (!config.keepsParameter(name)) url.searchParams.delete(name);
     url.username = url.password = '';
     url.hash = config.cleanFragment(url.hash);

@@ -1,16 +1,15 @@
 /** What `logdig(name, ...)` does: one function a command. The collector validates the values. */
 
-import { currentConsent, optIn, optOut, readConsent, saveConsent } from './consent.js';
+import { currentConsent, optIn, optOut, purposesOf, readConsent, saveConsent } from './consent.js';
 import { report } from './engagement.js';
 import { toJson } from './lib/json.js';
-import { withLock } from './lib/lock.js';
-import { DECIDE_MS, SHARED_MS } from './limits.js';
 import { loadPart } from './loader.js';
 import { openPage } from './page.js';
-import { LOCK, readIdentity, record, saveIdentity, storePending } from './recorder.js';
-import { send } from './transport.js';
+import { inTurn } from './queue.js';
+import { customerIdOf, pageView, readIdentity, record, saveIdentity, storePending } from './recorder.js';
+import { holdLeft } from './retry.js';
+import { readHold, sendQueue } from './transport.js';
 import { forgetVisitor } from './visitor.js';
-import { warn } from './warn.js';
 
 /** Ids given as numbers become text. @param {unknown} id @returns {any} */
 const idText = (id) => (id == null ? null : '' + id);
@@ -19,7 +18,7 @@ const idText = (id) => (id == null ? null : '' + id);
 const recordCopy = (type, part) => record(type, { [type]: JSON.parse(toJson(part)) });
 
 /**
- * Change the consent, then do what follows: forget the visitor, or begin a page view.
+ * Change the consent, then do what follows: forget the visitor, or begin a page view, if the first one has begun.
  * @param {() => void} change
  * @param {boolean} [newView] begin a page view even if consent was given before
  */
@@ -27,7 +26,7 @@ const applyConsent = (change, newView) => {
   const before = currentConsent();
   change();
   if (!currentConsent().analytics) forgetVisitor();
-  else if (newView || !before.analytics) openPage();
+  else if (pageView && (newView || !before.analytics)) openPage();
 };
 
 /** Events made before the change are stored first. @param {() => void} change */
@@ -44,7 +43,7 @@ export const syncWithTabs = (restored) =>
     readConsent();
   }, restored);
 
-/** @type {Record<string, (...values: any[]) => void>} */
+/** @type {Record<string, (...values: any[]) => any>} */
 export const commands = {
   page: () => {
     report();
@@ -59,35 +58,37 @@ export const commands = {
 
   /** Null or nothing: the customer left. An invalid id is refused here, since the collector would reject all later events. */
   identify: (id) => {
-    const customer_id = idText(id) || null;
-    if (/^\[object|[\0-\x1f]|.{129}/.test(customer_id)) throw Error('no id of 1 to 128 characters: ' + id);
+    const customer_id = customerIdOf(id);
+    if (customer_id === undefined) throw Error('no id of 1 to 128 characters: ' + id);
     saveIdentity({ customer_id });
     if (customer_id) record('identify', {});
   },
 
-  consent: (answer) => changeConsent(() => saveConsent(answer)),
+  consent: (answer) => {
+    const purposes = purposesOf(answer);
+    changeConsent(() => saveConsent(purposes));
+    return purposes;
+  },
 
   optOut: () => changeConsent(optOut),
 
   optIn: () => changeConsent(optIn),
 
-  flush: () =>
-    withLock(LOCK, SHARED_MS, () => {
+  flush: () => {
+    const hold = readHold();
+    // Without a status, a request is under way.
+    if (hold.status != null && holdLeft(hold)) loadPart('debug', hold, false);
+    inTurn(() => {
       storePending();
-      return send();
-    }),
+      return sendQueue();
+    });
+  },
 
   staff: (isStaff) => saveIdentity({ staff: isStaff === true }),
 
   experiment: (...values) => loadPart('experiment', ...values),
 
-  debug: (...values) => loadPart('debug', ...values),
+  debug: (on) => loadPart('debug', readHold(), on),
 
-  /** The callback always gets one answer within a second. */
-  decide: (placement, callback) => {
-    const timeout = new Promise((resolve) => setTimeout(resolve, DECIDE_MS));
-    Promise.race([loadPart('decide', placement), timeout])
-      .then((answer) => callback(answer || { decision: 'suppress', reason: 'timeout' }))
-      .catch((error) => warn('decide', error));
-  },
+  decide: (placement, answer) => loadPart('decide', placement).then(answer),
 };

@@ -9,9 +9,10 @@ const CAMPAIGN = /^utm_(source|medium|campaign|term|content)$/;
 
 /**
  * @typedef {object} Config
- * @property {string} token the app's public write token
+ * @property {string | undefined} token the app's public write token; empty after an `init` that failed
  * @property {string} api base URL of the collector, ends with a slash
  * @property {string} [decide] base URL of the decision service, if it is another
+ * @property {Record<string, undefined>} envelope fields that are left out around the events, since the collector refused them
  * @property {{analytics: boolean, ads: boolean}} consent holds until the visitor was asked
  * @property {() => unknown} isBlocked whether the browser's privacy signals turn everything off
  * @property {(name: string) => boolean} keepsParameter whether a query parameter is kept
@@ -23,8 +24,9 @@ const CAMPAIGN = /^utm_(source|medium|campaign|term|content)$/;
 
 /** @type {Config} */
 export const config = {
-  token: '',
+  token: undefined,
   api: '',
+  envelope: {},
   consent: { analytics: true, ads: false },
   isBlocked: () => /** @type {any} */ (navigator).globalPrivacyControl || navigator.doNotTrack == '1',
   keepsParameter: (name) => CAMPAIGN.test(name),

@@ -1,37 +1,55 @@
 /** The visitor's consent. Privacy signals of the browser win over everything, an opt-out wins over consent. */
 
 import { config } from './config.js';
+import { toJson } from './lib/json.js';
 import { list, read, remove, write } from './lib/storage.js';
 import { warn } from './warn.js';
 
 const KEY = 'logdig:consent';
+const REFUSED = { analytics: false, ads: false };
 
-/** @type {{analytics?: boolean, ads?: boolean, out?: boolean}} the visitor's answer, or the opt-out */
+/** @typedef {{analytics?: boolean, ads?: boolean}} Purposes those that the visitor answered */
+
+/** @type {Purposes & {out?: boolean}} the visitor's answer, or the opt-out */
 let stored = {};
 
-export const readConsent = () => {
-  stored = read(KEY) || {};
+/** What an answer says; of what is no boolean, a refusal. @param {any} answer @returns {Purposes} */
+export const purposesOf = (answer) => {
+  /** @type {Purposes} */
+  const purposes = {};
+  if (toJson(answer)[0] != '{') {
+    warn(`consent is "${answer}", taken as refused`);
+    return REFUSED;
+  }
+  for (const purpose of /** @type {const} */ (['analytics', 'ads'])) {
+    const value = answer[purpose];
+    if (value === undefined) continue;
+    purposes[purpose] = value === true;
+    if (purposes[purpose] !== value) warn(`consent for ${purpose} is "${value}", taken as refused`);
+  }
+  return purposes;
+};
+
+/**
+ * @param {any} [answer] as it was stored, whatever stands there
+ * @returns {unknown} the same
+ */
+export const readConsent = (answer = read(KEY)) => {
+  stored = purposesOf(answer);
   // Another tab may have stored something before it noticed the opt-out.
-  if (stored.out) optOut();
+  if (answer.out) optOut();
+  return answer;
 };
 
 /** Whether nothing may be stored or sent. */
 export const isOptedOut = () => stored.out || config.isBlocked();
 
 export const currentConsent = () =>
-  isOptedOut() ? { analytics: false, ads: false } : { ...config.consent, ...stored };
+  isOptedOut() ? REFUSED : { ...config.consent, ...stored };
 
-/**
- * Save an answer; purposes that it does not name stay as they are.
- * @param {Record<string, unknown>} answer
- */
-export const saveConsent = (answer) => {
-  for (const purpose of /** @type {const} */ (['analytics', 'ads'])) {
-    const value = answer[purpose];
-    if (value === undefined) continue;
-    stored[purpose] = value === true;
-    if (stored[purpose] !== value) warn(`consent for ${purpose} is "${value}", taken as refused`);
-  }
+/** Save an answer; purposes that it does not name stay as they are. @param {Purposes} purposes */
+export const saveConsent = (purposes) => {
+  stored = { ...stored, ...purposes };
   if (!isOptedOut()) write(KEY, stored);
 };
 

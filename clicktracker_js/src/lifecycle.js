@@ -4,8 +4,9 @@ import { syncWithTabs } from './commands.js';
 import { noteEffect } from './effects.js';
 import { countEngaged, report } from './engagement.js';
 import { on } from './lib/attempt.js';
+import { forget, restore } from './lib/storage.js';
 import { storePending } from './recorder.js';
-import { send, sendBeacon } from './transport.js';
+import { send, sendAgain, sendBeacon } from './transport.js';
 
 /** @param {() => void} ensureOpen begins the first page view if it has not begun */
 export const watchLifecycle = (ensureOpen) => {
@@ -32,6 +33,10 @@ export const watchLifecycle = (ensureOpen) => {
     leaving = false;
     if (event.persisted) syncWithTabs(true);
   });
-  on(window, 'storage', ({ key }) => /^logdig:(consent|known)/.test(key) && syncWithTabs());
-  on(window, 'online', send);
+  on(window, 'storage', ({ key, newValue }) => {
+    // Another tab sent an event; without a key, it cleared everything.
+    if (newValue == null) key ? forget(key) : restore();
+    if (/^logdig:(consent|known)/.test(key)) syncWithTabs();
+  });
+  on(window, 'online', sendAgain);
 };

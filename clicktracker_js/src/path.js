@@ -10,7 +10,7 @@ export const INTERACTIVE =
  * @param {Event} event
  */
 export const pathOf = (event) =>
-  /** @type {HTMLElement[]} */ (event.composedPath().filter((node) => node instanceof Element));
+  /** @type {HTMLElement[]} */ (event.composedPath().filter((node) => 'attachShadow' in node));
 
 /**
  * @template {Element} T

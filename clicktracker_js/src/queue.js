@@ -5,8 +5,9 @@
  */
 
 import { toJson } from './lib/json.js';
+import { withLock } from './lib/lock.js';
 import { list, read, remove, write, writeText } from './lib/storage.js';
-import { BATCH_BYTES, EVENT_BYTES, QUEUE_BYTES, QUEUE_EVENTS } from './limits.js';
+import { BATCH_BYTES, EVENT_BYTES, QUEUE_BYTES, QUEUE_EVENTS, SHARED_MS } from './limits.js';
 
 const DROPPED = 'logdig:dropped';
 const EVENT = 'logdig:e:';
@@ -17,25 +18,29 @@ const EVENT = 'logdig:e:';
 export const queuedKeys = () => list(EVENT);
 
 /** @param {string} key */
-const bytesOf = (key) => +key.split(':')[4];
+const bytesOf = (key) => +key.split(':')[4] || 0;
 
-/** Dropped events by reason, since the last acknowledged report. @returns {Record<string, number> | undefined} */
+/** Let one tab at a time count events, or begin to send. @param {() => unknown} work returns whether it wrote */
+export const inTurn = (work) => withLock('logdig', SHARED_MS, work);
+
+/** Dropped events by reason that no request has reported yet. @returns {Record<string, number>} */
 export const readDropped = () => read(DROPPED);
 
+/** Count dropped events, for the whole browser. @param {Partial<Record<Reason, number>>} counts by reason */
+export const countDropped = (counts) => {
+  const sums = readDropped();
+  for (const [reason, count] of Object.entries(counts)) sums[reason] = (sums[reason] || 0) + count;
+  write(DROPPED, sums);
+};
+
 /**
- * Count dropped events, for the whole browser.
- * @param {Partial<Record<Reason, number>>} counts by reason
- * @param {1 | -1} sign -1 = acknowledged by the collector; another tab may have counted more since then
+ * The counts for the next request, taken out so that no other tab reports them too; count them again if it fails.
+ * @returns {Record<string, number> | undefined} undefined when nothing was dropped
  */
-export const countDropped = (counts, sign = 1) => {
-  /** @type {Record<string, number>} */
-  const sums = readDropped() || {};
-  for (const [reason, count] of Object.entries(counts)) {
-    sums[reason] = (sums[reason] || 0) + sign * count;
-    if (!sums[reason]) delete sums[reason];
-  }
-  if (Object.keys(sums)[0]) write(DROPPED, sums);
-  else remove(DROPPED);
+export const takeDropped = () => {
+  const counts = readDropped();
+  remove(DROPPED);
+  return Object.keys(counts)[0] ? counts : undefined;
 };
 
 /**
@@ -47,7 +52,7 @@ export const enqueue = (event, number) => {
   const text = toJson(event);
   const bytes = new TextEncoder().encode(text).length;
   if (bytes > EVENT_BYTES) countDropped({ too_large: 1 });
-  else writeText(`${EVENT}${number + 1e9}:${event.event_id}:${bytes}`, text);
+  else writeText(`${EVENT}${number + 1e9}:${event.event_id}:${bytes}`, text, true);
 };
 
 /** Drop the oldest events beyond the limits. */
@@ -64,13 +69,11 @@ export const trimQueue = () => {
 };
 
 /**
- * Keys of the oldest events that fit into one request.
+ * The first keys that fit into one request.
  * @param {number} limit events
- * @param {number} skip events that are already in flight
+ * @param {string[]} [keys] all of them, oldest first, by default
  */
-export const nextBatch = (limit, skip) => {
+export const nextBatch = (limit, keys = queuedKeys()) => {
   let bytesLeft = BATCH_BYTES;
-  return queuedKeys()
-    .slice(skip, skip + limit)
-    .filter((key) => (bytesLeft -= bytesOf(key) + 1) > 0);
+  return keys.slice(0, limit).filter((key) => (bytesLeft -= bytesOf(key) + 1) > 0);
 };

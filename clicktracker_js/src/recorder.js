@@ -6,11 +6,10 @@
 import { config } from './config.js';
 import { currentConsent } from './consent.js';
 import { attempt } from './lib/attempt.js';
-import { withLock } from './lib/lock.js';
 import { randomText } from './lib/random.js';
-import { read, remove, write } from './lib/storage.js';
-import { EVENT_ID_LENGTH, LONGEST_VIEW_MS, SETTLED_MS, SHARED_MS, STORE_EVENTS, STORE_MS } from './limits.js';
-import { enqueue, trimQueue } from './queue.js';
+import { read, remove, restore, write } from './lib/storage.js';
+import { EVENT_ID_LENGTH, LONGEST_VIEW_MS, SETTLED_MS, STORE_EVENTS, STORE_MS } from './limits.js';
+import { enqueue, inTurn, trimQueue } from './queue.js';
 import { sendWhenFull } from './transport.js';
 import { pageVersion } from './version.js';
 import { advanceSession, readVisitor, writeVisitor } from './visitor.js';
@@ -24,8 +23,6 @@ import { advanceSession, readVisitor, writeVisitor } from './visitor.js';
  * @property {string} [page_version] likewise
  */
 
-/** Name of the lock that lets one tab at a time count events. */
-export const LOCK = 'logdig';
 const IDENTITY = 'logdig:known';
 
 /**
@@ -34,7 +31,7 @@ const IDENTITY = 'logdig:known';
  */
 export const pending = [];
 
-/** @type {PageView} */
+/** @type {PageView} undefined before the first one begins */
 export let pageView;
 
 /** Start of the page view, by the page's own clock. */
@@ -43,9 +40,24 @@ let startedAt = 0;
 /** @type {{customer_id: string | null, staff?: boolean}} what the site said about the visitor; on every event */
 export let identity;
 
-/** Kept in memory, so that events need not read it from storage. */
-export const readIdentity = () => {
-  identity = read(IDENTITY) || { customer_id: null };
+/**
+ * An id of the site's own, as text; null = none, undefined = not one that the collector accepts.
+ * @param {any} id
+ * @returns {string | null | undefined}
+ */
+export const customerIdOf = (id) => {
+  const text = typeof id == 'number' && id * 0 == 0 ? '' + id : id;
+  return text == null || text === '' ? null : /^[^\0-\x1f\x7f-\x9f]{1,128}$/u.test(text) && text.trim ? text : undefined;
+};
+
+/**
+ * Kept in memory, so that events need not read it from storage.
+ * @param {any} [known] as it was stored, whatever stands there
+ * @returns {unknown} the same
+ */
+export const readIdentity = (known = read(IDENTITY)) => {
+  identity = { customer_id: customerIdOf(known.customer_id) ?? null, staff: known.staff === true || undefined };
+  return known;
 };
 
 /** Fields of all events of this page, pending ones too. @type {Record<string, any>} */
@@ -78,7 +90,7 @@ export const saveIdentity = (changes) => {
  */
 export const record = (type, part) => {
   const consent = currentConsent();
-  if (!consent.analytics) return;
+  if (!consent.analytics || !pageView) return;
   const shared = { type, spent_milli_sec: pageAge(), consent, ...identity };
   if (pending.push({ madeAt: Date.now(), readyAt: performance.now() + SETTLED_MS, pageView, shared, part }) == 1)
     setTimeout(storeReady, SETTLED_MS);
@@ -86,7 +98,7 @@ export const record = (type, part) => {
 
 /** Store the events whose effects are known, a few at a time, until none is pending. */
 const storeReady = () =>
-  withLock(LOCK, SHARED_MS, () => {
+  inTurn(() => {
     const wrote = storePending(pending.slice(0, STORE_EVENTS).filter(({ readyAt }) => readyAt <= performance.now()).length);
     if (pending[0]) setTimeout(storeReady, pending[0].readyAt + STORE_MS - performance.now());
     return wrote;
@@ -98,6 +110,8 @@ const storeReady = () =>
  * @returns {boolean} whether there was any
  */
 export const storePending = (count = pending.length) => {
+  // The page may have cleared localStorage.
+  restore();
   if (!count) return false;
   const events = pending.splice(0, count);
   if (!currentConsent().analytics) return false;

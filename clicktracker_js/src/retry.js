@@ -9,7 +9,10 @@ import { FIRST_WAIT_MS, LONGEST_RETRY_AFTER_MS, LONGEST_WAIT_MS, UNAUTHORIZED_WA
  */
 export const HOLD = 'logdig:hold';
 
-/** @typedef {{from: number, until: number, failures?: number}} Hold by the browser's clock */
+/**
+ * By the browser's clock; `to` is the endpoint and token it holds for, `status` the response it follows, 0 = none.
+ * @typedef {{from: number, until: number, failures?: number, to?: string, status?: number}} Hold
+ */
 
 /**
  * The hold after a failure.
@@ -27,12 +30,27 @@ export const holdAfter = (status, retryAfter, failures, now, random) => {
       : Math.min(FIRST_WAIT_MS * 2 ** failures * (0.5 + random), LONGEST_WAIT_MS);
   const requested = retryAfter ? +retryAfter * 1000 || Date.parse(retryAfter) - now : 0;
   const wait = requested > 0 ? Math.min(requested, LONGEST_RETRY_AFTER_MS) : backoff;
-  return { from: now, until: now + wait, failures: failures + 1 };
+  return { from: now, until: now + wait, failures: failures + 1, status: status || 0 };
 };
 
 /**
  * Milliseconds left. A hold ends when the clock is set back, or it could last for years.
- * @param {Hold | null} hold
+ * @param {Partial<Hold>} hold whatever is stored
  * @param {number} [now]
  */
-export const holdLeft = (hold, now = Date.now()) => (hold && now >= hold.from ? Math.max(hold.until - now, 0) : 0);
+export const holdLeft = (hold, now = Date.now()) => {
+  const { from, until } = /** @type {Hold} */ (hold);
+  return now >= from && until - from <= LONGEST_RETRY_AFTER_MS ? Math.max(until - now, 0) : 0;
+};
+
+/**
+ * Until when nothing is sent and why, for a person.
+ * @param {Hold} hold
+ * @param {string} api base URL of the collector
+ */
+export const describeHold = ({ until, status }, api) => {
+  const why = status ? `${api} answered ${status}` : `there was no response from ${api}`;
+  const hint =
+    status == 401 || status == 403 ? '; another token or endpoint in the tag ends the wait' : '; events stay queued';
+  return `nothing is sent until ${new Date(until).toISOString()}, since ${why}${hint}`;
+};

@@ -3,11 +3,11 @@
  * @param {import('./config.js').Scroller} scroller
  */
 export const view = (scroller) => ({
-  vw: innerWidth,
-  vh: innerHeight,
+  vw: +innerWidth,
+  vh: +innerHeight,
   dw: scroller.scrollWidth,
   dh: scroller.scrollHeight,
   sx: scroller.scrollLeft,
   sy: scroller.scrollTop,
-  dpr: devicePixelRatio,
+  dpr: +devicePixelRatio,
 });

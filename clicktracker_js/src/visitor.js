@@ -17,18 +17,23 @@ const KEY = 'logdig:visitor';
  * @property {number} at time of the latest event in milliseconds, by the browser's clock
  */
 
-/** @type {Visitor | undefined} a visitor who is not stored, without consent: the same as long as the page lives */
-let unstored;
+/** @type {Visitor | undefined} the latest one: without consent, or after the page cleared localStorage, none is stored */
+let latest;
+
+/** Whether it is a visitor, whatever is stored. @param {any} stored */
+const isVisitor = ({ user, loads, made, seq }) => [user?.length, loads, made, seq].every((count) => count >>> 0 === count);
 
 /** @returns {Visitor} the stored one, or a new one */
-export const readVisitor = () =>
-  read(KEY) || (unstored ||= { user: randomText(), loads: 0, made: 0, seq: 0, at: 0 });
+export const readVisitor = () => {
+  const stored = read(KEY);
+  return isVisitor(stored) ? stored : (latest ||= { user: randomText(), loads: 0, made: 0, seq: 0, at: 0 });
+};
 
 /** @param {Visitor} visitor */
-export const writeVisitor = (visitor) => write(KEY, visitor);
+export const writeVisitor = (visitor) => write(KEY, (latest = visitor));
 
 export const forgetVisitor = () => {
-  unstored = undefined;
+  latest = undefined;
   remove(KEY);
 };
 

@@ -5,7 +5,6 @@ Order of the rules: consent, offer, profile, freshness, score, cap, holdout (doc
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -84,8 +83,21 @@ def is_held_out(person: str, offer: str, share: float) -> bool:
     Args:
         share: 0 (nobody) to 1 (everybody).
     """
-    digest = hashlib.sha256(f"{offer}|{person}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") < share * 2**64
+    return share_of(f"holdout:{offer}:{person}") < share
+
+
+def share_of(text: str) -> float:
+    """Give a number from 0 to below 1 for a text, the same as the tracker's ``shareOf`` (``lib/hash.js``) does.
+
+    Those of texts that have a part in common are independent of each other, so that samples, experiments and holdouts
+    are. Multiplicative hashing, then the finalizer of MurmurHash3.
+    """
+    bits = 0
+    for letter in text:
+        bits = ((bits ^ ord(letter)) * 0x9E3779B1) & 0xFFFFFFFF
+    for shift, multiplier in ((15, 1), (16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+        bits = ((bits ^ (bits >> shift)) * multiplier) & 0xFFFFFFFF
+    return (bits ^ (bits >> 16)) / 2**32
 
 
 def _score(profile: Profile, offer: OfferSettings) -> float:

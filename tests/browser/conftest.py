@@ -11,7 +11,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.browser.collector_stub import TOKEN, Collector, Server, collector_handler, site_handler
+from tests.browser.collector_stub import (
+    PATIENCE_SECONDS,
+    TOKEN,
+    Collector,
+    Server,
+    collector_handler,
+    site_handler,
+)
+from tests.browser.node import TRACKER, node_folder, run
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 LAUNCH_ARGUMENTS = [
@@ -24,6 +32,21 @@ LAUNCH_ARGUMENTS = [
     "--disable-sync",
 ]
 OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def tools() -> None:
+    """The build tools, as the lock file names them."""
+    if all((TRACKER / "node_modules" / name).is_dir() for name in ("esbuild", "terser", "typescript")):
+        return
+    npm = node_folder().parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    program = ["node", str(npm)] if npm.exists() else [shutil.which("npm") or "npm"]
+    installed = run(*program, "ci", "--ignore-scripts", "--silent")
+    if installed.returncode:
+        missing = f"the tracker's build tools could not be installed: {installed.stderr[-500:]}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +68,7 @@ def chromium() -> Iterator[Browser]:
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     """A browser profile of its own."""
     context = chromium.new_context(viewport={"width": 1000, "height": 700})
+    context.set_default_timeout(PATIENCE_SECONDS * 1000)
     yield context
     context.close()
 
@@ -64,29 +88,30 @@ def open_page(context: BrowserContext, collector: Collector) -> Iterator[OpenPag
     """Open a test page as ``open_page("plain.html", attributes='data-consent="all"')``.
 
     ``attributes`` are added to the script tag, ``headers`` to every answer of the site, ``init`` is run before the
-    page's own scripts. An error that reached the page fails the test.
+    page's own scripts; ``values`` fill in other names of the page. An error that reached the page fails the test.
     """
     errors: list[str] = []
     with ExitStack() as servers:
         sites: dict[str, Server] = {}
 
-        def site(attributes: str, headers: dict[str, str]) -> Server:
-            key = f"{attributes} {headers}"
+        def site(values: dict[str, str], headers: dict[str, str]) -> Server:
+            key = f"{values} {headers}"
             if key not in sites:
-                values = {"endpoint": collector.url, "token": TOKEN, "attributes": attributes}
-                sites[key] = servers.enter_context(Server(site_handler(values, headers)))
+                defaults = {"endpoint": collector.url, "token": TOKEN, "file": "mine.js?v=3"}
+                sites[key] = servers.enter_context(Server(site_handler(defaults | values, headers)))
                 collector.origins.add(sites[key].url)
             return sites[key]
 
         def open_it(
             name: str = "plain.html", *, attributes: str = "", headers: dict[str, str] | None = None, init: str = "",
-            **options: Any,
+            values: dict[str, str] | None = None, **options: Any,
         ) -> Page:  # fmt: skip
             page = context.new_page()
             page.on("pageerror", lambda error: errors.append(str(error)))
             if init:
                 page.add_init_script(init)
-            page.goto(f"{site(attributes, headers or {}).url}/{name}", wait_until="load", **options)
+            server = site({"attributes": attributes} | (values or {}), headers or {})
+            page.goto(f"{server.url}/{name}", wait_until="load", **options)
             return page
 
         yield open_it

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page, Route
 
 from tests.browser.collector_stub import Collector
 from tests.browser.conftest import OpenPage
@@ -20,13 +20,18 @@ def stored(page: Page) -> list[str]:
     return sorted(names)
 
 
+def settle(page: Page) -> None:
+    """Wait until the tracker did all that waits for its turn, and until a request of the page came back."""
+    page.evaluate("new Promise((done) => setTimeout(() => navigator.locks.request('logdig', done)))")
+    page.evaluate("fetch(location.href, {cache: 'no-store'}).then((response) => response.text())")
+
+
 def act(page: Page) -> None:
     """Do what would be recorded, then let the tracker send it."""
     page.click("#buy")
     page.evaluate("logdig('track', 'tried'); logdig('identify', '9')")
-    page.wait_for_timeout(700)
     page.evaluate("logdig('flush')")
-    page.wait_for_timeout(300)
+    settle(page)
 
 
 @pytest.mark.parametrize("signal", [GPC, DNT])
@@ -92,8 +97,7 @@ def test_refusal_outlives_a_reload_and_forgets_the_visitor(open_page: OpenPage, 
 
     # What was agreed to when it happened is still brought.
     collector.wait_for(lambda seen: seen.names() == ["before"])
-    page.wait_for_timeout(300)
-    assert stored(page) == ["logdig:consent"]
+    page.wait_for_function("Object.keys(localStorage).join() == 'logdig:consent'")
     assert len(collector.events) == 2
 
 
@@ -124,7 +128,7 @@ def test_opt_out_sends_nothing_more_when_enough_waits_for_a_request(open_page: O
     page = open_page()
 
     page.evaluate("for (let n = 0; n < 150; n++) logdig('track', 'waiting'); logdig('optOut')")
-    page.wait_for_timeout(1000)
+    settle(page)
 
     assert stored(page) == ["logdig:consent"]
     assert collector.posts == []
@@ -133,7 +137,6 @@ def test_opt_out_sends_nothing_more_when_enough_waits_for_a_request(open_page: O
 def test_opt_out_leaves_nothing_but_itself_and_opt_in_ends_it(open_page: OpenPage, collector: Collector) -> None:
     page = open_page()
     page.evaluate("logdig('track', 'waiting')")
-    page.wait_for_timeout(700)
 
     page.evaluate("logdig('optOut')")
     act(page)
@@ -177,3 +180,118 @@ def test_consent_and_customer_of_one_tab_hold_in_the_others(open_page: OpenPage,
     assert sorted(event["type"] for event in collector.events) == ["custom", "identify", "page", "page"]
     assert [event["customer_id"] for event in collector.of_type("custom")] == ["17"]
     assert len({event["user_key"] for event in collector.events}) == 1
+
+
+@pytest.mark.parametrize(
+    "answer", ["false", "true", "'denied'", "7", "[]", "[true]", "'update', {analytics: true, ads: true}", "null", ""]
+)
+def test_answer_that_is_no_object_is_one_warning_and_refuses_both_purposes(
+    open_page: OpenPage, collector: Collector, answer: str
+) -> None:
+    page = open_page(attributes='data-consent="all"')
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
+
+    page.evaluate(f"logdig('consent'{answer and ', ' + answer}); logdig('track', 'refused'); logdig('flush')")
+    page.reload()
+    page.evaluate("logdig('track', 'later'); logdig('consent', {analytics: true}); logdig('track', 'end')")
+    page.evaluate("logdig('flush')")
+    collector.wait_for(lambda seen: "end" in seen.names())
+
+    assert [text[:18] for text in messages] == ["logdig: consent is"]
+    assert collector.names() == ["end"]
+    assert collector.events[-1]["consent"] == {"analytics": True, "ads": False}
+
+
+SLOW = 'data-consent="ask" data-sample-rate="1"'
+"""A tag that starts when the part ``options`` has come."""
+
+
+@pytest.fixture
+def options_stay_away(context: BrowserContext) -> None:
+    context.route("**/clicktracker.options.js", lambda route: route.abort())
+
+
+def reload_with_options(page: Page, context: BrowserContext) -> None:
+    context.unroute("**/clicktracker.options.js")
+    page.reload()
+
+
+@pytest.mark.usefixtures("options_stay_away")
+def test_answer_and_customer_outlive_a_page_that_goes_before_the_part_for_options_has_come(
+    open_page: OpenPage, context: BrowserContext, collector: Collector
+) -> None:
+    page = open_page(attributes=SLOW)
+    page.wait_for_function("!Array.isArray(logdig.q)")
+    page.evaluate("logdig('identify', '16')")
+    assert stored(page) == []
+    page.evaluate("logdig('consent', {analytics: true}); logdig('consent', {ads: true}); logdig('identify', '17')")
+
+    reload_with_options(page, context)
+    page.evaluate("logdig('flush')")
+    collector.wait_for(lambda seen: seen.of_type("page") != [])
+
+    (event,) = collector.of_type("page")
+    assert event["consent"] == {"analytics": True, "ads": True}
+    assert event["customer_id"] == "17"
+
+
+@pytest.mark.usefixtures("options_stay_away")
+@pytest.mark.parametrize("call", ["'optOut'", "'consent', {analytics: false}", "'consent', 'no'"])
+def test_refusal_outlives_a_page_that_goes_before_the_part_for_options_has_come(
+    open_page: OpenPage, context: BrowserContext, collector: Collector, call: str
+) -> None:
+    known = 'localStorage[\'logdig:visitor\'] ||= \'{"user":"a","loads":1,"made":1,"seq":1,"at":1}\''
+    page = open_page(attributes='data-sample-rate="1"', init=f"sessionStorage.seeded ||= {known}")
+    page.wait_for_function("!Array.isArray(logdig.q)")
+
+    page.evaluate(f"logdig({call})")
+    assert stored(page) == ["logdig:consent"]
+    reload_with_options(page, context)
+    act(page)
+
+    assert stored(page) == ["logdig:consent"]
+    assert collector.posts == []
+
+
+def test_calls_before_the_part_for_options_take_effect_in_their_order_and_warn_once(
+    open_page: OpenPage, context: BrowserContext, collector: Collector
+) -> None:
+    held: list[Route] = []
+    context.route("**/clicktracker.options.js", lambda route: held.append(route))
+    page = open_page(attributes=SLOW)
+    page.wait_for_function("!Array.isArray(logdig.q)")
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
+    page.evaluate(
+        "logdig('track', 'before'); logdig('consent', {analytics: true, ads: 'yes'}); logdig('identify', true);"
+        "logdig('identify', 17); logdig('track', 'after'); logdig('flush')"
+    )
+    for route in held:
+        route.continue_()
+
+    collector.wait_for(lambda seen: "after" in seen.names())
+
+    assert [event["type"] for event in collector.events] == ["page", "identify", "custom"]
+    assert [event.get("customer_id") for event in collector.events] == [None, "17", "17"]
+    assert [text.split(" ", 2)[1] for text in messages] == ["consent", "identify"]
+
+
+@pytest.mark.parametrize("text", ["[1]", "true", "{}", "5", '"text"', "null", "text", '{"customer_id":[]}'])
+def test_stored_values_of_any_shape_are_replaced_at_the_next_start(
+    open_page: OpenPage, collector: Collector, text: str
+) -> None:
+    seed = f"['visitor', 'consent', 'known', 'hold', 'dropped'].map((key) => localStorage['logdig:' + key] = `{text}`)"
+    page = open_page(init=f"sessionStorage.seeded ||= {seed}")
+    page.evaluate("logdig('track', 'first'); logdig('flush')")
+    collector.wait_for(lambda seen: seen.names() == ["first"])
+    page.evaluate("logdig('consent', {ads: true}); logdig('identify', 'a'); logdig('staff', true)")
+    page.evaluate("logdig('track', 'second'); logdig('flush')")
+
+    collector.wait_for(lambda seen: seen.names() == ["first", "second"])
+
+    assert collector.events[0]["consent"] == {"analytics": True, "ads": False}
+    last = collector.events[-1]
+    assert (last["consent"]["ads"], last["customer_id"], last["staff"]) == (True, "a", True)
+    assert [event["seq"] for event in collector.events] == list(range(len(collector.events)))
+    assert all("dropped" not in post.body for post in collector.posts if post.status == 202)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page
 
-from tests.browser.collector_stub import Answer, Collector
+from tests.browser.collector_stub import ROOT, Answer, Collector
 from tests.browser.conftest import OpenPage
 
 pytestmark = pytest.mark.browser
@@ -20,7 +21,8 @@ def decide(page: Page) -> dict[str, Any]:
     """Ask, and give the one answer."""
     page.evaluate("window.answers = []; logdig('decide', 'before-song', (answer) => answers.push(answer))")
     page.wait_for_function("answers.length")
-    page.wait_for_timeout(1200)
+    # Timers end in their order, so by then the tracker's own has ended.
+    page.evaluate("new Promise((resolve) => setTimeout(resolve, 1200))")
     answers: list[dict[str, Any]] = page.evaluate("answers")
     assert len(answers) == 1
     return answers[0]
@@ -107,3 +109,74 @@ def test_decide_without_a_callback_is_one_warning(open_page: OpenPage) -> None:
         page.evaluate("logdig('decide', 'before-song')")
 
     assert message.value.text.startswith("logdig: decide TypeError")
+
+
+SNIPPET = re.search(r"```html\n(<script>.*?</script>)\n", (ROOT / "docs" / "tracker.md").read_text("utf-8"), re.DOTALL)
+ASK = """
+  window.answers = [];
+  window.asked = performance.now();
+  logdig('decide', 'before-song', (answer) => answers.push([answer.decision, performance.now() - asked]));
+"""
+
+
+def answers(page: Page) -> list[list[Any]]:
+    """Wait for an answer and for what else could come."""
+    page.wait_for_function("answers.length")
+    page.evaluate("new Promise((resolve) => setTimeout(resolve, 1200))")
+    found: list[list[Any]] = page.evaluate("answers")
+    return found
+
+
+@pytest.mark.parametrize("blocked", ["**/clicktracker*", "**/clicktracker.*.js"])
+def test_stub_of_the_docs_answers_once_when_the_script_or_its_parts_are_blocked(
+    open_page: OpenPage, context: BrowserContext, blocked: str
+) -> None:
+    assert SNIPPET
+    context.route(blocked, lambda route: route.abort())
+
+    page = open_page("song.html", attributes=ALL + ' data-sample-rate="1"', values={"stub": SNIPPET[1], "ask": ASK})
+    (answer,) = answers(page)
+
+    assert answer[0] == "suppress"
+    assert answer[1] >= 900
+
+
+def test_stub_of_the_docs_hands_on_the_service_s_answer_once(open_page: OpenPage, collector: Collector) -> None:
+    assert SNIPPET
+    collector.decision = Answer(200, body=SHOW)
+
+    page = open_page("song.html", attributes=ALL, values={"stub": SNIPPET[1], "ask": ASK})
+
+    assert [answer[0] for answer in answers(page)] == ["show"]
+
+
+def test_decide_answers_once_when_it_is_asked_while_a_blocked_part_keeps_the_script_from_starting(
+    open_page: OpenPage, context: BrowserContext
+) -> None:
+    context.route("**/clicktracker.options.js", lambda route: route.abort())
+    page = open_page(attributes='data-sample-rate="1"')
+    page.wait_for_function("!Array.isArray(logdig.q)")
+
+    page.evaluate(ASK)
+    (answer,) = answers(page)
+
+    assert answer[0] == "suppress"
+
+
+def test_script_and_parts_are_found_under_a_name_of_the_owner_s(open_page: OpenPage, collector: Collector) -> None:
+    collector.decision = Answer(200, body=SHOW)
+    page = open_page("renamed.html", attributes=ALL + ' data-sample-rate="1"')
+
+    assert page.evaluate("new Promise((resolve) => logdig('decide', 'before-song', resolve))") == SHOW
+    names = page.evaluate("performance.getEntriesByType('resource').map(({name}) => name.split('/').pop())")
+    assert {"mine.js?v=3", "mine.options.js", "mine.decide.js"} <= set(names)
+    assert not [name for name in names if "clicktracker" in name.lower()]
+    collector.wait_for(lambda seen: len(seen.of_type("page")) == 1)
+
+
+def test_script_of_2016_finds_the_parts_of_today(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page("renamed.html", attributes=ALL, values={"file": "clickTracker.js"})
+
+    assert decide(page)["reason"]
+    names = page.evaluate("performance.getEntriesByType('resource').map(({name}) => name.split('/').pop())")
+    assert "clicktracker.decide.js" in names

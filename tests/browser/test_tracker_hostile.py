@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Callable
+
 import pytest
 
-from tests.browser.collector_stub import Collector
+from tests.browser.collector_stub import DIST, Answer, Collector
 from tests.browser.conftest import OpenPage
+from tests.browser.node import run
 
 pytestmark = pytest.mark.browser
 
@@ -111,3 +116,48 @@ def test_page_is_recorded_when_it_hides_what_scripts_use(
 
     assert [event["type"] for event in collector.events] == ["page", "click", "custom"]
     assert collector.events[0]["current_page"] == page.url
+
+
+def came(name: str) -> Callable[[Collector], bool]:
+    """Whether an event of this name has come."""
+    return lambda seen: name in seen.names()
+
+
+def used_globals() -> list[str]:
+    """Names of all globals that the built files use, by themselves or by their lists of those to take intact."""
+    files = sorted(path for path in DIST.iterdir() if path.suffix in (".js", ".mjs"))
+    named = run("node", "globals.mjs", *map(str, files))
+    assert named.returncode == 0, named.stderr
+    names = set(json.loads(named.stdout))
+    for path in files:
+        lists = re.findall(r'"([\w,]+)"\.split\(","\)', path.read_text("utf-8"))
+        names |= {name for listed in lists for name in listed.split(",")}
+    assert "webkitURL" in names
+    return sorted({*names, "URL"})
+
+
+@pytest.mark.usefixtures("tools")
+@pytest.mark.parametrize("plant", ["var NAME = '/app/'", "window.NAME = {}", "let NAME = 7"])
+def test_events_are_sent_when_the_page_has_a_variable_called_like_a_global_of_the_script(
+    open_page: OpenPage, collector: Collector, plant: str
+) -> None:
+    names = used_globals()
+    assert len(names) > 25
+    collector.decision = Answer(200, body={"decision": "suppress"})
+
+    pages = {
+        name: open_page(
+            "globals.html",
+            attributes='data-consent="all" data-sample-rate="1" data-move="true"',
+            values={"plant": plant.replace("NAME", name), "name": name},
+        )
+        for name in names
+    }
+    for page in pages.values():
+        page.mouse.move(30, 30)
+        page.mouse.click(30, 30)
+        page.close()
+
+    for name in names:
+        collector.wait_for(came(name), name)
+    assert len({event["current_page"] for event in collector.of_type("page")}) == len(names)

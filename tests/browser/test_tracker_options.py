@@ -115,9 +115,11 @@ def test_clicks_inside_the_scroll_root_have_its_coordinates(open_page: OpenPage,
 def place(user: str) -> float:
     """Where a visitor lies between 0 and 1, counted anew."""
     bits = 0
-    for letter in user:
+    for letter in f"sample:{user}":
         bits = ((bits ^ ord(letter)) * 0x9E3779B1) & 0xFFFFFFFF
-    return (bits ^ (bits >> 15)) / 2**32
+    for shift, multiplier in ((15, 1), (16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+        bits = ((bits ^ (bits >> shift)) * multiplier) & 0xFFFFFFFF
+    return (bits ^ (bits >> 16)) / 2**32
 
 
 @pytest.mark.parametrize("recorded", [True, False])
@@ -144,6 +146,22 @@ def test_sampling_takes_visitors_whole_by_their_key_and_says_the_rate(
     assert ("seen" in collector.names()) is recorded
     assert {event["sample_rate"] for event in sampled} <= {0.25}
     assert {event["user_key"] for event in sampled} <= {user}
+
+
+@pytest.mark.parametrize("user", ["visitor0", "visitor1", ""])
+def test_sample_rate_of_zero_records_nobody(open_page: OpenPage, collector: Collector, user: str) -> None:
+    known = json.dumps({"user": user, "loads": 0, "made": 0, "session": "", "seq": 0, "at": 0})
+    messages: list[str] = []
+    page = open_page(
+        "parts.html", attributes='data-sample-rate="0"', init=f"localStorage['logdig:visitor'] ||= `{known}`"
+    )
+    page.on("console", lambda message: messages.append(message.text))
+    page.wait_for_function(STARTED)
+    page.evaluate("logdig('track', 'seen'); logdig('flush')")
+    page.wait_for_function("JSON.parse(localStorage['logdig:visitor']).loads == 1")
+
+    assert page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('logdig:e:'))") == []
+    assert (collector.posts, messages) == ([], [])
 
 
 def test_before_send_changes_drops_and_counts(open_page: OpenPage, collector: Collector) -> None:
@@ -192,6 +210,7 @@ def test_queries_are_kept_or_dropped_as_the_site_says(open_page: OpenPage, colle
     [
         ('data-autocapture="some"', 'logdig: autocapture is "some", taken as "off"'),
         ('data-sample-rate="2"', 'logdig: sampleRate is "2", taken as "1"'),
+        ('data-sample-rate=""', 'logdig: sampleRate is "", taken as "1"'),
         ('data-scroll-root="["', 'logdig: scrollRoot is "[", taken as ""'),
         ('data-hash="maybe"', 'logdig: hash is "maybe", taken as "false"'),
         ('data-move=""', 'logdig: move is "", taken as "false"'),
@@ -207,17 +226,15 @@ def test_wrong_attribute_is_one_warning_and_the_careful_choice(
     page = open_page("no-token.html")
     page.on("console", lambda message: messages.append(message.text))
     name, value = setting.removeprefix("data-").split("=")
-    page.evaluate(
-        "([name, value, url]) => { const tag = document.createElement('script'); tag.src = 'clicktracker.js?again';"
-        " delete window.logdig; Object.assign(tag.dataset, {token: 'pk_test', endpoint: url});"
-        " tag.setAttribute('data-' + name, value); document.head.append(tag); }",
-        [name, value.strip('"'), collector.url],
-    )
-    page.wait_for_function("!!window.logdig?.q.push")
-    for _ in range(100):
-        if messages:
-            break
-        page.wait_for_timeout(50)
+    with page.expect_console_message():
+        page.evaluate(
+            "([name, value, url]) => { const tag = document.createElement('script'); tag.src = 'clicktracker.js?again';"
+            " delete window.logdig; Object.assign(tag.dataset, {token: 'pk_test', endpoint: url});"
+            " tag.setAttribute('data-' + name, value); document.head.append(tag); }",
+            [name, value.strip('"'), collector.url],
+        )
+    page.evaluate("logdig('consent', {analytics: true}); logdig('track', 'end'); logdig('flush')")
+    collector.wait_for(lambda seen: "end" in seen.names())
 
     assert messages == [warning]
 
@@ -271,12 +288,9 @@ def test_debug_shows_what_is_recorded(open_page: OpenPage, collector: Collector)
     page = open_page("parts.html")
     messages: list[str] = []
     page.on("console", lambda message: messages.append(message.text))
-    page.evaluate("logdig('debug')")
-    for _ in range(100):
-        page.evaluate("logdig('track', 'shown'); logdig('flush')")
-        page.wait_for_timeout(100)
-        if messages:
-            break
+    with page.expect_console_message():
+        page.evaluate("logdig('debug'); setInterval(() => logdig('track', 'shown'), 100)")
+    page.evaluate("logdig('flush')")
+    collector.wait_for(lambda seen: "shown" in seen.names())
 
-    assert messages
     assert all(text.startswith("logdig:") for text in messages)

@@ -64,6 +64,7 @@ def test_clicks_made_offline_arrive_in_order_when_the_network_is_back(
 ) -> None:
     page = open_page()
     collector.wait_for(lambda seen: len(seen.events) == 1)
+    wait_until_stored(page, 0)
     context.set_offline(True)
     for _ in range(10):
         page.click("#buy")
@@ -221,7 +222,6 @@ def test_tracker_works_from_memory_when_storage_does_not(
     collector.answers = [Answer(503)]
     page = open_page(init=storage)
     page.click("#buy")
-    page.wait_for_timeout(300)
     track(page, "a")
 
     collector.wait_for(lambda seen: len(seen.events) == 3)
@@ -312,3 +312,229 @@ def test_text_that_no_collector_takes_is_mended(open_page: OpenPage, collector: 
     collector.wait_for(lambda seen: seen.names() == ["odd"])
 
     assert collector.events[-1]["custom"]["props"]["text"] == "a\ufffdb\ufffdc \\u0000 선물 🎁"
+
+
+STUCK = "Object.defineProperty(Navigator.prototype, 'onLine', {get: () => false})"
+
+
+def test_events_arrive_while_the_browser_wrongly_says_that_it_is_offline(
+    open_page: OpenPage, collector: Collector
+) -> None:
+    collector.answers = [Answer(503, {"Retry-After": "1"})]
+    page = open_page(init=STUCK)
+    page.evaluate("for (let n = 0; n < 240; n++) logdig('track', String(n))")
+
+    collector.wait_for(lambda seen: len(seen.names()) == 240)
+
+    assert collector.names() == [str(number) for number in range(240)]
+    wait_until_stored(page, 0)
+
+
+def test_beacon_takes_the_newest_events(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page()
+    page.evaluate("for (let n = 0; n < 240; n++) logdig('track', String(n))")
+    page.close()
+
+    collector.wait_for(lambda seen: "239" in seen.names())
+
+    beacon = collector.posts[0]
+    assert len(beacon.events) == 100
+    assert [event["seq"] for event in beacon.events] == sorted(event["seq"] for event in beacon.events)
+
+
+START = "([token, endpoint]) => { logdig('init', token, {endpoint}); logdig('track', token); logdig('flush') }"
+
+
+@pytest.mark.parametrize("changed", [["pk_test", "URL"], ["pk_wrong", "LOCALHOST"]])
+def test_changed_token_or_endpoint_ends_the_wait(
+    open_page: OpenPage, context: BrowserContext, collector: Collector, changed: list[str]
+) -> None:
+    local = collector.url.replace("127.0.0.1", "localhost")
+    page = open_page("no-token.html")
+    with page.expect_console_message(lambda message: "logdig" in message.text) as message:
+        page.evaluate(START, ["pk_wrong", collector.url])
+    page.wait_for_function("JSON.parse(localStorage['logdig:hold'] || '{}').failures")
+    assert f"{collector.url}/v1/ answered 401; another token" in message.value.text
+
+    page.reload()
+    page.evaluate(START, [{"URL": collector.url, "LOCALHOST": local}.get(name, name) for name in changed])
+
+    collector.wait_for(lambda seen: seen.posts[-1].body["token"] == changed[0] and len(seen.posts) > 1)
+    assert [post.status for post in collector.posts] == [401, 202 if changed[0] == "pk_test" else 401]
+
+
+def test_wait_goes_on_when_token_and_endpoint_stay(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page("no-token.html")
+    page.evaluate(START, ["pk_wrong", collector.url])
+    page.wait_for_function("JSON.parse(localStorage['logdig:hold'] || '{}').failures")
+
+    page.reload()
+    with page.expect_console_message(lambda message: "logdig" in message.text) as message:
+        page.evaluate(START, ["pk_wrong", collector.url])
+
+    assert "nothing is sent until 20" in message.value.text
+    assert len(collector.posts) == 1
+
+
+@pytest.mark.parametrize("call", ["'flush'", "'debug'", "'debug', false"])
+def test_flush_and_debug_say_until_when_and_why_nothing_is_sent(
+    open_page: OpenPage, collector: Collector, call: str
+) -> None:
+    collector.answers = [Answer(503, {"Retry-After": "3600"})]
+    page = open_page()
+    track(page, "a")
+    page.wait_for_function("JSON.parse(localStorage['logdig:hold'] || '{}').failures")
+    until = page.evaluate("new Date(JSON.parse(localStorage['logdig:hold']).until).toISOString()")
+
+    with page.expect_console_message(lambda message: "logdig" in message.text) as message:
+        page.evaluate(f"logdig({call})")
+
+    why = f"{collector.url}/v1/ answered 503; events stay queued"
+    assert message.value.text == f"logdig: nothing is sent until {until}, since {why}"
+
+
+def test_events_are_written_again_when_the_page_clears_what_is_stored(
+    open_page: OpenPage, collector: Collector
+) -> None:
+    collector.answers = [Answer(503, {"Retry-After": "3600"})]
+    page = open_page()
+    track(page, "a", "b")
+    page.wait_for_function("JSON.parse(localStorage['logdig:hold'] || '{}').failures")
+    wait_until_stored(page, 3)
+    collector.answers = [Answer(503, {"Retry-After": "3600"})]
+    page.evaluate("localStorage.clear()")
+    track(page, "c")
+    wait_until_stored(page, 4)
+    page.evaluate("localStorage.clear(); dispatchEvent(new Event('pagehide'))")
+
+    wait_until_stored(page, 5)
+    collector.wait_for(lambda seen: seen.names() == ["a", "b", "c"])
+    assert seqs(collector) == [0, 1, 2, 3, 4]
+    assert len({event["user_key"] for event in collector.events}) == 1
+
+
+def test_events_are_written_again_when_another_tab_clears_what_is_stored(
+    open_page: OpenPage, collector: Collector
+) -> None:
+    collector.choose = lambda _: Answer(503, {"Retry-After": "3600"})
+    page, other = open_page(), open_page()
+    track(page, "a")
+    wait_until_stored(page, 3)
+
+    other.evaluate("localStorage.clear()")
+
+    page.wait_for_function("Object.values(localStorage).some((text) => text.includes('\"a\"'))")
+
+
+def test_events_that_another_tab_sent_are_not_sent_again(open_page: OpenPage, collector: Collector) -> None:
+    collector.answers = [Answer(503, {"Retry-After": "1"})]
+    page, other = open_page(), open_page()
+    track(page, "a")
+    wait_until_stored(page, 3)
+    page.evaluate(
+        "addEventListener('storage', ({key, newValue}) => { window.sent ||= newValue == null && /:e:/.test(key) })"
+    )
+    other.wait_for_function("JSON.parse(localStorage['logdig:hold'] || '{}').until < Date.now()")
+    track(other, "b")
+    page.wait_for_function("window.sent")
+    wait_until_stored(page, 0)
+    track(page, "c")
+    collector.wait_for(lambda seen: "c" in seen.names())
+
+    ids = [event["event_id"] for post in collector.posts if post.status == 202 for event in post.events]
+    assert len(ids) == len(set(ids))
+
+
+def test_counts_are_reported_once_when_two_tabs_hear_that_the_network_is_back(
+    open_page: OpenPage, collector: Collector
+) -> None:
+    tabs = [open_page() for _ in range(2)]
+    collector.wait_for(lambda seen: len(seen.of_type("page")) == 2)
+    for number, page in enumerate(tabs):
+        page.evaluate(f"logdig('track', 'tab {number}')")
+        wait_until_stored(page, 0)
+    tabs[0].evaluate("localStorage['logdig:dropped'] = '{\"full\":7}'")
+    for page in tabs:
+        page.evaluate("setTimeout(() => dispatchEvent(new Event('online')), 1000 - (Date.now() % 1000))")
+    for number, page in enumerate(tabs):
+        track(page, f"end {number}")
+    collector.wait_for(lambda seen: {"end 0", "end 1"} <= set(seen.names()))
+
+    counts = [post.body["dropped"] for post in collector.posts if "dropped" in post.body]
+    assert counts == [{"full": 7}]
+    tabs[0].wait_for_function("!localStorage['logdig:dropped']")
+
+
+def test_counts_are_put_back_when_the_request_fails(open_page: OpenPage, collector: Collector) -> None:
+    collector.answers = [Answer(503, {"Retry-After": "1"})]
+    page = open_page(init="sessionStorage.seeded ||= localStorage['logdig:dropped'] = '{\"full\":7}'")
+    track(page, "a")
+
+    collector.wait_for(lambda seen: seen.names() == ["a"])
+
+    assert [post.body.get("dropped") for post in collector.posts[:2]] == [{"full": 7}, {"full": 7}]
+
+
+def test_counts_below_zero_cost_no_event(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page(init="sessionStorage.seeded ||= localStorage['logdig:dropped'] = '{\"full\":-7}'")
+    track(page, "a", "b")
+
+    collector.wait_for(lambda seen: seen.names() == ["a", "b"])
+
+    assert [post.status for post in collector.posts] == [400, 202]
+    assert "dropped" not in collector.posts[1].body
+
+
+@pytest.mark.parametrize("field", ["sent_at", "tz_min", "tracker"])
+def test_field_around_the_events_that_the_collector_refuses_is_left_out(
+    open_page: OpenPage, collector: Collector, field: str
+) -> None:
+    detail = {"detail": f"{field} is no known field here; own fields go in custom.props"}
+    collector.choose = lambda body: Answer(400, body=detail) if field in body else None
+    page = open_page()
+    track(page, "a", "b")
+    collector.wait_for(lambda seen: seen.names() == ["a", "b"])
+    track(page, "c")
+    collector.wait_for(lambda seen: seen.names() == ["a", "b", "c"])
+
+    assert [post.status for post in collector.posts] == [400, 202, 202]
+    assert all("dropped" not in post.body for post in collector.posts)
+
+
+def test_token_that_is_no_token_drops_no_event(open_page: OpenPage, collector: Collector) -> None:
+    collector.answers = [Answer(400, body={"detail": "token must be text"})]
+    page = open_page()
+    track(page, "a")
+
+    page.wait_for_function("JSON.parse(localStorage['logdig:hold'] || '{}').status == 400")
+
+    wait_until_stored(page, 2)
+
+
+def test_tag_of_an_element_is_cut_to_what_the_collector_takes(open_page: OpenPage, collector: Collector) -> None:
+    page = open_page()
+    name = "a-" + "b" * 100
+    page.evaluate(f"document.querySelector('#main').innerHTML = '<{name}>Long</{name}>'")
+    page.click("text=Long")
+    track(page, "end")
+
+    collector.wait_for(lambda seen: seen.names() == ["end"])
+
+    assert [event["element"]["tag"] for event in collector.of_type("click")] == [name[:64]]
+
+
+def test_tag_without_a_token_is_one_warning(open_page: OpenPage, collector: Collector) -> None:
+    with_init = open_page("no-token.html")
+    quiet: list[str] = []
+    with_init.on("console", lambda message: quiet.append(message.text))
+    with_init.evaluate(START, ["pk_test", collector.url])
+    page = open_page("no-token.html")
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
+    with page.expect_console_message():
+        page.evaluate("logdig('track', 'lost')")
+
+    collector.wait_for(lambda seen: seen.names() == ["pk_test"])
+
+    assert messages == ["logdig: nothing is recorded: the tag has no data-token, and init was not called"]
+    assert quiet == []

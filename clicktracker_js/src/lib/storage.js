@@ -1,5 +1,6 @@
 /**
- * JSON values in localStorage. Values that it refuses (full, blocked, absent) stay in memory as long as the page lives.
+ * JSON values in localStorage. Values that it refuses (full, blocked, absent) stay in memory as long as the page lives, and
+ * so do those to keep, since the page may clear localStorage.
  */
 
 import { attempt } from './attempt.js';
@@ -17,23 +18,24 @@ export const readText = (key) => memory[key] || attempt(() => localStorage[key])
 
 /**
  * @param {string} key
- * @returns {any} undefined when nothing is stored, or something that is not JSON
+ * @returns {any} the stored object; an empty one when nothing or something else is stored
  */
 export const read = (key) => {
   const text = readText(key);
   // Most keys are absent, and an exception for each would cost more than the rest of a start.
-  return text && attempt(() => JSON.parse(text));
+  return (text?.[0] == '{' && attempt(() => JSON.parse(text))) || {};
 };
 
 /**
  * @param {string} key
  * @param {string} text JSON
+ * @param {boolean} [keep] in memory too, until it is removed
  */
-export const writeText = (key, text) => {
+export const writeText = (key, text, keep) => {
   memory[key] = text;
   attempt(() => {
     localStorage[key] = text;
-    delete memory[key];
+    if (!keep) forget(key);
   });
 };
 
@@ -43,9 +45,16 @@ export const writeText = (key, text) => {
  */
 export const write = (key, value) => writeText(key, toJson(value));
 
+/** Write again what is in memory and no longer stored. */
+export const restore = () =>
+  Object.keys(memory).forEach((key) => attempt(() => (localStorage[key] ||= memory[key])));
+
+/** Remove it from memory only: another tab removed it. @param {string} key */
+export const forget = (key) => delete memory[key];
+
 /** @param {string} key */
 export const remove = (key) => {
-  delete memory[key];
+  forget(key);
   attempt(() => delete localStorage[key]);
 };
 
@@ -56,5 +65,5 @@ export const remove = (key) => {
 export const list = (prefix) =>
   Object.keys(memory)
     .concat(attempt(() => Object.keys(localStorage)) || [])
-    .filter((key) => key.startsWith(prefix))
-    .sort();
+    .sort()
+    .filter((key, index, keys) => key.startsWith(prefix) && key != keys[index - 1]);

@@ -1,6 +1,6 @@
 /** Assigns visitors to variants; loaded with the first `experiment`. */
 
-import { hash } from '../lib/hash.js';
+import { shareOf } from '../lib/hash.js';
 
 /**
  * The same visitor always gets the same variant. All events of this page carry it, pending ones too.
@@ -10,7 +10,7 @@ import { hash } from '../lib/hash.js';
  * @param {(variant: string) => void} [callback]
  */
 export const run = ({ pageFields, readVisitor }, name, variants, callback) => {
-  const variant = variants[Math.floor((hash(name + ':' + readVisitor().user) / 2 ** 32) * variants.length)];
+  const variant = variants[Math.floor(shareOf(`experiment:${name}:${readVisitor().user}`) * variants.length)];
   // The collector would reject every event that carries an invalid one.
   if (typeof variant != 'string' || ![name, variant].every((text) => /^.{1,128}$/.test(text)))
     throw Error(`experiment "${name}" needs variants, as texts; all names have 1 to 128 characters`);

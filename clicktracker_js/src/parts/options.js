@@ -2,7 +2,7 @@
 
 import { apiUrl } from '../address.js';
 import { attempt } from '../lib/attempt.js';
-import { hash } from '../lib/hash.js';
+import { shareOf } from '../lib/hash.js';
 import { nearest } from '../path.js';
 import { warn } from '../warn.js';
 
@@ -26,12 +26,9 @@ const LINKS = 'a,span,button,input,[href],[reactid],[data-reactid]';
  * @param {import('../loader.js').LoadPart} loadPart
  */
 export const run = ({ config, countDropped }, options, listen, loadPart) => {
-  const { autocapture, consent, respectGpc, excludeSearch, hash: keepHash, move, query, sampleRate, scrollRoot, beforeSend, decideEndpoint } = validated(options);
+  const { autocapture, excludeSearch, hash: keepHash, move, query, sampleRate, scrollRoot, beforeSend, decideEndpoint } = validated(options);
 
   if (decideEndpoint) config.decide = apiUrl(decideEndpoint);
-
-  if (consent) config.consent = { analytics: consent == 'all', ads: consent == 'all' };
-  if (respectGpc == 'false') config.isBlocked = () => false;
 
   const isCampaign = config.keepsParameter;
   config.keepsParameter = (name) => excludeSearch != 'true' && (isCampaign(name) || query.includes(name));
@@ -52,7 +49,7 @@ export const run = ({ config, countDropped }, options, listen, loadPart) => {
   };
 
   config.filter = (event) => {
-    if (hash(event.user_key) / 2 ** 32 >= sampleRate) return null;
+    if (shareOf('sample:' + event.user_key) >= sampleRate) return null;
     event.sample_rate = sampleRate;
     const kept = beforeSend(event);
     if (!kept) countDropped({ before_send: 1 });
@@ -79,7 +76,8 @@ const validated = (options) => {
     if (!choices.includes(settings[name])) replace(name, choices[choices.length - 1]);
   }
   settings.sampleRate ??= 1;
-  if (!(settings.sampleRate > 0 && settings.sampleRate <= 1)) replace('sampleRate', 1);
+  // Without a digit it is no number, though JavaScript takes some for 0.
+  if (!/\d/.test(settings.sampleRate) || !(settings.sampleRate >= 0 && settings.sampleRate <= 1)) replace('sampleRate', 1);
   settings.sampleRate = +settings.sampleRate;
   settings.query = `${settings.query ?? ''}`.split(/[ ,]+/).filter(Boolean);
   if (settings.scrollRoot && !attempt(() => document.querySelector(settings.scrollRoot) || true)) replace('scrollRoot', '');

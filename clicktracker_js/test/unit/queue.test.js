@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 
-import { countDropped, enqueue, nextBatch, queuedKeys, readDropped, trimQueue } from '../../src/queue.js';
-import { list, read, remove } from '../../src/lib/storage.js';
+import { countDropped, enqueue, nextBatch, queuedKeys, readDropped, takeDropped, trimQueue } from '../../src/queue.js';
+import { list, read, remove, writeText } from '../../src/lib/storage.js';
 
 const event = (/** @type {string} */ name, filler = '', timestamp = 0) => ({ event_id: name, timestamp, filler });
 const names = (/** @type {string[]} */ keys) => keys.map((key) => read(key).event_id);
@@ -27,9 +27,9 @@ test('two events with one number are both kept', () => {
 test('a batch ends at its count and at its bytes, which are those of UTF-8', () => {
   for (let number = 0; number < 10; number++) enqueue(event(`korean-${number}`, '가'.repeat(6000)), number);
 
-  assert.deepEqual(names(nextBatch(2, 0)), ['korean-0', 'korean-1']);
-  assert.deepEqual(names(nextBatch(100, 0)), ['korean-0', 'korean-1', 'korean-2']);
-  assert.deepEqual(names(nextBatch(1, 3)), ['korean-3']);
+  assert.deepEqual(names(nextBatch(2)), ['korean-0', 'korean-1']);
+  assert.deepEqual(names(nextBatch(100)), ['korean-0', 'korean-1', 'korean-2']);
+  assert.deepEqual(names(nextBatch(1, queuedKeys().slice(3))), ['korean-3']);
 });
 
 test('the oldest are dropped beyond a thousand, and counted', () => {
@@ -58,13 +58,33 @@ test('an event over 32 KiB is dropped, one of 32 KiB is kept', () => {
   assert.deepEqual(readDropped(), { too_large: 1 });
 });
 
-test('acknowledged counts are subtracted, later ones are kept', () => {
+test('counts that a request reports are taken out, so that no other request reports them', () => {
   countDropped({ full: 2, refused: 1 });
-  const counts = readDropped();
-  countDropped({ full: 3 });
-  countDropped(counts || {}, -1);
 
-  assert.deepEqual(readDropped(), { full: 3 });
-  countDropped({ full: 3 }, -1);
-  assert.equal(readDropped(), undefined);
+  assert.deepEqual([takeDropped(), takeDropped()], [{ full: 2, refused: 1 }, undefined]);
+});
+
+test('counts of a request that failed are added to those since then', () => {
+  countDropped({ full: 2, refused: 1 });
+  const counts = takeDropped();
+  countDropped({ full: 3 });
+  countDropped(counts || {});
+
+  assert.deepEqual(takeDropped(), { full: 5, refused: 1 });
+});
+
+test('counts begin anew when something else is stored in their place', () => {
+  for (const text of ['[1]', 'true', '{}', '5', '"full"', 'null', 'full']) {
+    writeText('logdig:dropped', text);
+    countDropped({ full: 1 });
+
+    assert.deepEqual(takeDropped(), { full: 1 }, text);
+  }
+});
+
+test('a key without a size stops no batch', () => {
+  writeText('logdig:e:0', '{"event_id":"odd"}');
+  enqueue(event('a'), 1);
+
+  assert.deepEqual(names(nextBatch(100)), ['odd', 'a']);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { holdAfter, holdLeft } from '../../src/retry.js';
+import { describeHold, holdAfter, holdLeft } from '../../src/retry.js';
 
 const NOW = Date.parse('2026-11-24T13:00:00Z');
 const wait = (/** @type {[number, string | null, number, number]} */ ...[status, retryAfter, failures, random]) =>
@@ -30,5 +30,21 @@ test('a Retry-After without a valid time is ignored', () => {
 test('a hold ends at its time, and at once when the clock is set back', () => {
   const hold = holdAfter(503, '10', 0, NOW, 0);
   assert.deepEqual([NOW, NOW + 9999, NOW + 10_000, NOW - 1].map((now) => holdLeft(hold, now)), [10_000, 1, 0, 0]);
-  assert.equal(holdLeft(null, NOW), 0);
+});
+
+test('what is no hold, or would hold for more than a day, holds nothing', () => {
+  /** @type {any[]} */
+  const stored = [{}, { from: 0, until: 1e99 }, { from: 'now', until: NOW + 1 }, { until: NOW + 1 }];
+  assert.deepEqual(stored.map((hold) => holdLeft(hold, NOW)), [0, 0, 0, 0]);
+});
+
+test('a hold says until when and why nothing is sent', () => {
+  const api = 'https://collect.example/v1/';
+  const sentence = (/** @type {number | undefined} */ status) => describeHold(holdAfter(status, '60', 0, NOW, 0), api);
+  assert.equal(
+    sentence(401),
+    'nothing is sent until 2026-11-24T13:01:00.000Z, since https://collect.example/v1/ answered 401; another token or endpoint in the tag ends the wait',
+  );
+  assert.match(sentence(503), /^nothing is sent until 2026-11-24T13:01:00.000Z, since .* answered 503; events stay queued$/);
+  assert.match(sentence(undefined), /since there was no response from https:/);
 });

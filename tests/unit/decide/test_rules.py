@@ -1,15 +1,20 @@
 """Rules of one ad decision."""
 
+import itertools
+import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from logdig.config.offers import OfferSettings
 from logdig.decide.profiles import OfferScore, Profile, person_key
-from logdig.decide.rules import Decision, decide, is_held_out
+from logdig.decide.rules import Decision, decide, is_held_out, share_of
 
+VECTORS = Path(__file__).resolve().parents[3] / "clicktracker_js" / "test" / "shares.json"
 NOW = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
 OFFER = OfferSettings(name="UPGRADE", min_score=0.5, holdout_share=0.0, daily_cap=3)
 
@@ -131,6 +136,25 @@ def test_holdout_takes_its_share_and_differs_by_offer_when_many_are_asked() -> N
     assert 850 < len(one) < 1150
     assert 850 < len(two) < 1150
     assert 50 < len(one & two) < 150
+
+
+def test_share_is_the_trackers_when_the_text_is_the_same() -> None:
+    vectors = json.loads(VECTORS.read_text(encoding="utf-8"))
+
+    assert len(vectors) > 10
+    assert [share_of(vector["text"]) for vector in vectors] == [vector["share"] for vector in vectors]
+
+
+def test_holdouts_samples_and_experiments_are_independent_in_each_of_2000_pairs() -> None:
+    people = [f"shop#c#{number}" for number in range(4000)]
+    prefixes = ["sample:", "experiment:ADV:", *(f"holdout:ADV_{number}:" for number in range(62))]
+    shares = np.array([[share_of(prefix + person) for person in people] for prefix in prefixes])
+
+    correlations = np.corrcoef(shares)[np.triu_indices(len(prefixes), 1)]
+
+    assert len(correlations) == len(list(itertools.combinations(prefixes, 2))) >= 2000
+    # Of so many pairs of independent ones, one in 1,000 runs has five standard deviations.
+    assert np.abs(correlations).max() < 5 / len(people) ** 0.5
 
 
 @given(st.text(max_size=20), st.text(max_size=20))
