@@ -7,7 +7,7 @@ import ts from 'typescript';
 const UNFORGEABLE = ['document', 'location', 'undefined', 'window'];
 
 /**
- * Names that a script uses and does not declare. Scopes are not told apart, so a name that is also declared somewhere in
+ * Names that a script uses and does not declare. Scopes are not distinguished, so a name that is also declared somewhere in
  * the script is left out; in a minified one no declared name is that long.
  * @param {string} code
  * @returns {string[]} sorted
