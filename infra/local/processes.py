@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from functools import partial
+from http.client import HTTPException
 from pathlib import Path
 
 from logdig.errors import MissingPartError
@@ -93,7 +94,7 @@ class Child:
                     return
             except urllib.error.HTTPError:
                 return
-            except (urllib.error.URLError, ConnectionError, TimeoutError):
+            except (OSError, HTTPException):
                 time.sleep(0.05)
         raise MissingPartError(
             f"{self.name} did not answer at {url} within {ANSWER_TIMEOUT_SECONDS} s; log: {self.log}"
@@ -117,6 +118,17 @@ def terminate_with_parent(parent: int) -> None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         os._exit(1)
+
+
+def reserve_port() -> socket.socket:
+    """Bind a free port of loopback without listening: until it is closed, nobody else is given this port.
+
+    On Linux a child that sets SO_REUSEADDR may listen on it meanwhile; elsewhere close it first.
+    """
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("127.0.0.1", 0))
+    return reserved
 
 
 def take_port(wanted: int, part: str, host: str = "127.0.0.1") -> int:

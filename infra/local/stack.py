@@ -15,7 +15,7 @@ from pathlib import Path
 from infra.local.aws_resources import create_resources
 from infra.local.jobs import CANNOT_START
 from infra.local.notices import NoticeReader
-from infra.local.processes import Child, take_port
+from infra.local.processes import Child, reserve_port, take_port
 from infra.local.run_folder import FOLDER_VARIABLE
 from logdig.config.apps import LOOPBACK_VARIABLE
 from logdig.config.settings import Settings
@@ -55,9 +55,11 @@ class LocalStack:
         inherited: Sequence[int] = (),
     ) -> None:
         self.settings, self.directory = settings, directory
-        aws_port = take_port(0, "AWS emulator")
         self._collector_port = take_port(collector_port, "collector")
         self._dashboard_port = take_port(dashboard_port, "dashboard")
+        # The emulator takes seconds to listen; meanwhile its port could be given to another process.
+        self._reserved = reserve_port()
+        aws_port = self._reserved.getsockname()[1]
         self._flush_seconds = flush_seconds
         self.aws_url = f"http://127.0.0.1:{aws_port}"
         self.collector_url = f"http://127.0.0.1:{self._collector_port}"
@@ -97,6 +99,8 @@ class LocalStack:
         for name in PARTS:
             self._log(name).unlink(missing_ok=True)
         port = self.aws_url.rsplit(":", 1)[1]
+        if sys.platform != "linux":
+            self._reserved.close()
         aws = self._child("AWS emulator", "infra.local.emulator", "-H", "127.0.0.1", "-p", port)
         aws.wait_until_answers(f"{self.aws_url}/moto-api/")
         create_resources(self.settings, self.environment)
@@ -186,6 +190,7 @@ class LocalStack:
         for child in reversed(self._children):
             child.stop()
         self._children.clear()
+        self._reserved.close()
         for key, value in self._environment_before.items():
             if value is None:
                 os.environ.pop(key, None)

@@ -12,6 +12,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import boto3
@@ -146,11 +148,20 @@ def test_child_tells_its_last_words_when_it_does_not_start(tmp_path: Path) -> No
     child.stop()
 
 
-def dev(folder: Path, *options: str) -> subprocess.Popen[str]:
-    """Start the command as a user does; ports are free ones."""
+@contextmanager
+def dev(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """Start the command as a user does, on free ports; end it with the test, however that ends."""
     ports_ = ("--collector-port", "0", "--dashboard-port", "0")
     command = [sys.executable, "-c", MAIN, "dev", *ports_, "--directory", str(folder / "run"), *options]
-    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with (
+        (folder / "dev.err").open("a") as errors,
+        subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
+    ):
+        try:
+            yield process
+            process.wait(WAIT_SECONDS)
+        finally:
+            process.kill()
 
 
 def logdig(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -177,7 +188,7 @@ class Printed:
             lines.append(line)
             if text in line:
                 return lines
-        pytest.fail(f"ended before it printed {text!r}: {lines} {self._process.stderr.read()}")
+        pytest.fail(f"ended with {self._process.wait()} before it printed {text!r}: {lines}, errors in dev.err")
 
 
 def send(printed: Printed, name: str, *, origin: str = "http://localhost:5173", token: str = "") -> int:
