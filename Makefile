@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test faults test-e2e quick lock bench clean
+.PHONY: help setup demo test full faults test-e2e quick lock bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -23,13 +23,18 @@ test:  ## prepare this machine and run every test suite
 	@$(PYTHON) -m tools.bootstrap python java jars chromium tracker zeppelin lint account
 	@$(BIN)/python -m tools.suites all
 
+full:  ## run every suite at full length, for hours: all kills, every case of the long matrices, an hour of fuzzing
+	@echo "Preparing this machine"
+	@$(PYTHON) -m tools.bootstrap python java jars chromium tracker zeppelin lint account
+	@$(BIN)/python -m tools.suites full
+
 test-e2e:  ## deploy to an emulated AWS account and test it; part of `make test`
 	@$(PYTHON) -m tools.bootstrap python java jars chromium account
 	@$(BIN)/python -m tools.suites e2e
 
 faults:  ## run the long fault tests: 10,000 kills of the flush, 200 of the server, 20 of Spark, an hour of fuzzing
 	@$(PYTHON) -m tools.bootstrap python java jars
-	@LOGDIG_FAULTS=full $(BIN)/python -m pytest -p no:cacheprovider -s --timeout 7200 tests/faults \
+	@LOGDIG_FULL=1 $(BIN)/python -m pytest -p no:cacheprovider -s --timeout 7200 tests/faults \
 	  tests/analytics/test_ingest_kill.py tests/functional/test_fuzz.py tests/functional/test_schemathesis.py
 	@$(BIN)/python bench/faults.py --write
 

@@ -66,10 +66,10 @@ class Limit:
 
 @dataclass(frozen=True)
 class Step:
-    """Everything about one rate through one front door."""
+    """Everything about one rate through one endpoint."""
 
     rate: float
-    door: FrontDoor
+    endpoint: FrontDoor
 
     @property
     def requests(self) -> float:
@@ -78,7 +78,7 @@ class Step:
     @property
     def message_events(self) -> float:
         """Events in a queue message: a request's own on Lambda; a server fills packs with what comes in 10 ms."""
-        if self.door == "function-url":
+        if self.endpoint == "function-url":
             return EVENTS_A_REQUEST
         gathered = min(self.rate, SERVER_REQUESTS_A_SECOND * EVENTS_A_REQUEST) * 0.010
         return min(PACK_BYTES / EVENT_BYTES, max(EVENTS_A_REQUEST, gathered))
@@ -86,7 +86,7 @@ class Step:
     @property
     def collectors(self) -> int:
         """Functions at work at once, or machines."""
-        if self.door == "function-url":
+        if self.endpoint == "function-url":
             return ceil(self.requests * COLLECTOR_SECONDS)
         return max(1, ceil(self.requests / SERVER_REQUESTS_A_SECOND))
 
@@ -111,7 +111,7 @@ class Step:
         return self.rate * DAY_SECONDS / SPARK_EVENTS_A_VCPU_SECOND / EMR_VCPUS / 3600
 
     def usd(self) -> float:
-        return total(bill(Workload(self.rate * MONTH_SECONDS, EVENTS_A_REQUEST, self.door), read_prices()))
+        return total(bill(Workload(self.rate * MONTH_SECONDS, EVENTS_A_REQUEST, self.endpoint), read_prices()))
 
     def limits(self) -> list[Limit]:
         """What can run out, the fullest first."""
@@ -124,7 +124,7 @@ class Step:
             Limit("hours of a daily ingest", self.ingest_hours / 24, "EMR quota and largest capacity"),
             Limit("flushers", self.flushers / FLUSHERS, "a second queue and stack"),
         ]
-        if self.door == "function-url":
+        if self.endpoint == "function-url":
             found += [
                 Limit("Lambda at once", self.collectors / LAMBDA_CONCURRENCY, "Lambda quota"),
                 Limit("function URL requests", self.requests / (10 * LAMBDA_CONCURRENCY), "Lambda quota, or server"),
@@ -138,7 +138,7 @@ def catch_up_seconds(step: Step, flushers: int, outage_seconds: int = OUTAGE_SEC
     """After an outage of the store: when has the queue nothing older than one interval again?
 
     Args:
-        step: Rate and front door.
+        step: Rate and endpoint.
         flushers: At work after the outage.
         outage_seconds: Nothing is written for so long.
     Returns:
@@ -153,11 +153,11 @@ def catch_up_seconds(step: Step, flushers: int, outage_seconds: int = OUTAGE_SEC
     return max(runs, 0) * INTERVAL_SECONDS
 
 
-def table(door: FrontDoor) -> str:
-    """The steps of one front door, as Markdown."""
+def table(endpoint: FrontDoor) -> str:
+    """The steps of one endpoint, as Markdown."""
     rows = []
     for rate in RATES:
-        step = Step(rate, door)
+        step = Step(rate, endpoint)
         spare = step.flushers + max(1, step.flushers // 2)
         slow, fast = (catch_up_seconds(step, count) for count in (step.flushers, spare))
         limits = step.limits()
@@ -169,7 +169,7 @@ def table(door: FrontDoor) -> str:
             f"**{state}**" if broken else state,
         )  # fmt: skip
         rows.append(f"| {' | '.join(cells)} |")
-    collectors = "functions at once" if door == "function-url" else "servers"
+    collectors = "functions at once" if endpoint == "function-url" else "servers"
     head = (
         "events/s", collectors, "flushers", "events queued in an hour's outage", "caught up after, min",
         "with half as many more (flushers)", "raw objects a day", f"daily ingest on {EMR_VCPUS} vCPU, h", "usd a month",
@@ -198,8 +198,8 @@ def main() -> None:
     if parser.parse_args().write:
         PAGE.write_text(filled(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
         return
-    for door in ("function-url", "server"):
-        print(f"== {door}\n{table(door)}\n")
+    for endpoint in ("function-url", "server"):
+        print(f"== {endpoint}\n{table(endpoint)}\n")
 
 
 if __name__ == "__main__":

@@ -24,9 +24,7 @@ app_option = click.option("--app", help="App of logdig.toml; optional when there
 only_app_option = click.option("--app", help="Only this app; default: every app.")
 consent_option = click.option(
     "--consent",
-    default="analytics",
-    show_default=True,
-    help="Purposes that the users consented to: analytics, or analytics,ads.",
+    help="Purposes that the users consented to: analytics (the default of recorded rows), or analytics,ads.",
 )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,10 +12,14 @@ from demo.generator import generate
 from demo.hostile import HostileReport, post_hostile
 from demo.steps import Steps
 from infra.local.stack import LocalStack
-from logdig.backfill.file_sender import FileReport, Mark, Plan, scan, send_file
-from logdig.backfill.recorded_files import Kind, RefusedRow
-from logdig.backfill.reference_files import load_file
-from logdig.backfill.sender import Sender
+from logdig.backfill.checkpoint import Checkpoint
+from logdig.backfill.columns import Kind
+from logdig.backfill.file_sender import FileReport, SendOptions, scan, send_file
+from logdig.backfill.moments import TimeRules
+from logdig.backfill.records import open_source
+from logdig.backfill.reference_files import LoadReport, load_file
+from logdig.backfill.refused_rows import RefusedRow
+from logdig.backfill.sender import EventSender
 from logdig.config.settings import AppSettings
 from logdig.config.signatures import signing_secret
 from logdig.errors import InputError
@@ -69,24 +72,23 @@ class Feeder:
     def load(self, kind: str, path: Path) -> int:
         """Load customers or tracks; return how many rows could be read."""
         settings, now = self._stack.settings, datetime.now(UTC)
-        count, refused = self._step(
+        report: LoadReport = self._step(
             f"{kind} loaded",
             lambda: load_file(settings, kind, path, self._app.name, now),
-            lambda result: f"{result[0]:,} rows, {len(result[1]):,} refused",
+            lambda report: f"{report.loaded:,} rows, {len(report.refused):,} refused",
         )
-        self._report_refused(path, refused)
-        return count
+        self._report_refused(path, report.refused)
+        return report.loaded
 
     def shift_to_now(self, files: Mapping[str, Path]) -> timedelta:
         """Whole days that bring the newest row of all sent files close to now; one shift keeps files together."""
-        now = datetime.now(ZoneInfo(self._app.timezone)).replace(tzinfo=None)
-        plans = [replace(self._plan(kind, files[kind]), shift_now=now) for kind in SENT_KINDS if kind in files]
-        return min(scan(plan)[1] for plan in plans)
+        sendings = [self._options(kind, files[kind]) for kind in SENT_KINDS if kind in files]
+        return min(scan(options).shift(options.times) for options in sendings)
 
     def send(self, kind: Kind, path: Path, shift: timedelta) -> FileReport:
         """Send listens, clicks or views, their times moved by a shift."""
-        plan = self._plan(kind, path)
-        report = self._step(f"{kind} sent", lambda: self._send(plan, shift), _describe_sent)
+        options = self._options(kind, path)
+        report = self._step(f"{kind} sent", lambda: self._send(options, shift), _describe_sent)
         self._report_refused(path, report.refused)
         return report
 
@@ -97,12 +99,14 @@ class Feeder:
             "bad input among good", lambda: post_hostile(url, self._app, self.secret, run), _describe_hostile
         )
 
-    def _plan(self, kind: Kind, path: Path) -> Plan:
-        return Plan(kind, path, ZoneInfo(self._app.timezone), ads_consent=True)
+    def _options(self, kind: Kind, path: Path) -> SendOptions:
+        times = TimeRules(ZoneInfo(self._app.timezone), datetime.now(UTC))
+        return SendOptions(kind, open_source(path, kind, {}), times, ads_consent=True)
 
-    def _send(self, plan: Plan, shift: timedelta) -> FileReport:
-        sender = Sender(self._stack.collector_url, self._app.token, self.secret)
-        return send_file(plan, sender, shift, Mark(self._stack.directory / "send", str(plan)))
+    def _send(self, options: SendOptions, shift: timedelta) -> FileReport:
+        sender = EventSender(self._stack.collector_url, self._app.token, self.secret)
+        checkpoint = Checkpoint(self._stack.directory / "send", f"{options.kind} {options.source.path}")
+        return send_file(options, sender, shift, checkpoint)
 
     def _report_refused(self, path: Path, rows: list[RefusedRow]) -> None:
         for row in rows:

@@ -1,7 +1,9 @@
-"""The error family, sorted by who must act. Imports nothing.
+"""The error family, sorted by who must act. Imports no other module of LogDig.
 
 ``http_status`` is the status that an HTTP caller gets. Messages say what, the value, the limit and the next step.
 """
+
+from datetime import datetime
 
 
 class LogDigError(Exception):
@@ -84,3 +86,22 @@ class InvalidSettingError(SetupError):
 
 class MissingPartError(SetupError):
     """Something the machine must have (Java, Chromium, a jar, a port) is not there; says how to get it."""
+
+
+class LakeBusyError(TransientError):
+    """Another run writes the lake."""
+
+    def __init__(self, work: str, until: datetime) -> None:
+        super().__init__(
+            f"the lake is being written by: {work} (its lease ends at {until:%H:%M:%S} UTC unless it goes on); "
+            "wait for it, or see 'logdig jobs status'",
+            work=work,
+            until=until,
+        )
+
+
+class LeaseLostError(TransientError):
+    """A run that stalled was overtaken by another one; it commits nothing more."""
+
+    def __init__(self, work: str) -> None:
+        super().__init__(f"{work} lost its lease of the lake to another run; run it again", work=work)

@@ -26,7 +26,7 @@ PLATFORM = "64bit Amazon Linux 2023 v4.5.0 running Docker"
 
 
 def templates() -> Iterator[tuple[str, Template]]:
-    """Yield a name and a template for each front door, each freshness, and for the packages' bucket."""
+    """Yield a name and a template for each endpoint, each freshness, and for the packages' bucket."""
     app = AppSettings(name="web", token="pk_web_12345678", origins=("https://shop.example",))  # noqa: S106 (public)
     base = Settings(service="shop", stage="prod", alarm_email="owner@shop.example", apps=(app,))
     bucket = base.artifacts_bucket_name
@@ -34,7 +34,7 @@ def templates() -> Iterator[tuple[str, Template]]:
     packages = Artifacts(
         bucket, "packages/functions-0.zip", "packages/entry-0.py", "--py-files s3://b/spark.zip", server
     )
-    # Front door and freshness are independent, so each value is linted once.
+    # Endpoint and freshness are independent, so each value is linted once.
     for front_door, freshness in zip(get_args(FrontDoor), RUNS_A_MONTH, strict=True):
         settings = msgspec.structs.replace(base, front_door=front_door, freshness=freshness)
         yield f"{front_door}-{freshness}", build_template(settings, packages)

@@ -1,15 +1,18 @@
 """Run the checks and test suites: two at a time, one line a suite, the whole output of what failed.
 
-They start in the order below; the browser's runs alone. Each suite's own closing line is printed.
+The longest starts first, by the seconds it took here last time. Each suite's own closing line is printed, and all
+their seconds at the end.
 """
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +21,12 @@ from infra.local.machine import node_environment
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
 LOGS = ROOT / ".cache" / "suites"
+TOOK = LOGS / "seconds.json"
+"""What each suite took the last time it passed on this machine."""
 SUITE_TIMEOUT_SECONDS = 2100
+FULL_TIMEOUT_SECONDS = 6 * 3600
+FULL = {"LOGDIG_FULL": "1", "PYTEST_ADDOPTS": "--timeout=7200"}
+"""What makes the tests run at full length: tests/conftest.py."""
 PYTHON_FOLDERS = (
     "logdig",
     "api",
@@ -39,11 +47,11 @@ TYPED_FOLDERS = ("logdig", "api", "lambdas", "analytics", "dashboard", "infra", 
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """One command; ``alone`` = nothing else runs meanwhile, ``quick`` = `make quick` holds it."""
+    """One command; ``seconds`` = about what it takes on two cores, ``quick`` = `make quick` holds it."""
 
     name: str
     command: tuple[str, ...]
-    alone: bool = False
+    seconds: float = 0.0
     quick: bool = False
 
 
@@ -57,36 +65,36 @@ class Outcome:
     closing: str
 
 
-def _pytest(name: str, *arguments: str, alone: bool = False, quick: bool = False) -> Suite:
+def _pytest(name: str, seconds: float, *arguments: str, quick: bool = False) -> Suite:
     command = (str(BIN / "python"), "-m", "pytest", "-p", "no:cacheprovider", "--durations=3", *arguments)
-    return Suite(name, command, alone, quick)
+    return Suite(name, command, seconds, quick)
 
 
 UNIT_FILES = sorted(map(str, (ROOT / "tests" / "unit").rglob("test_*.py")))
 
 SUITES = (
-    # Half of all the time, so the others run beside it.
-    _pytest("analytics", "tests/analytics"),
+    _pytest("analytics", 400, "tests/analytics"),
     # Two halves: `make quick` would otherwise wait for one core while the other one has nothing to do.
-    _pytest("unit-1", *UNIT_FILES[::2], quick=True),
-    _pytest("unit-2", *UNIT_FILES[1::2], quick=True),
-    Suite("format", (str(BIN / "ruff"), "format", "--check", *PYTHON_FOLDERS), quick=True),
-    Suite("lint", (str(BIN / "ruff"), "check", *PYTHON_FOLDERS), quick=True),
-    Suite("types", (str(BIN / "mypy"), *TYPED_FOLDERS), quick=True),
-    Suite("imports", (str(BIN / "lint-imports"),), quick=True),
-    Suite("tracker", ("npm", "--silent", "--prefix", "clicktracker_js", "run", "check")),
-    Suite("tracker-unit", ("npm", "--silent", "--prefix", "clicktracker_js", "test")),
-    Suite("template", (str(BIN / "python"), "-m", "tools.lint_template")),
-    _pytest("functional", "tests/functional"),
-    _pytest("faults", "tests/faults"),
-    _pytest("e2e", "tests/e2e"),
-    _pytest("zeppelin", "tests/zeppelin"),
-    _pytest("browser", "tests/browser", alone=True),
+    _pytest("unit-1", 35, *UNIT_FILES[::2], quick=True),
+    _pytest("unit-2", 35, *UNIT_FILES[1::2], quick=True),
+    Suite("format", (str(BIN / "ruff"), "format", "--check", *PYTHON_FOLDERS), 1, quick=True),
+    Suite("lint", (str(BIN / "ruff"), "check", *PYTHON_FOLDERS), 1, quick=True),
+    Suite("types", (str(BIN / "mypy"), *TYPED_FOLDERS), 30, quick=True),
+    Suite("imports", (str(BIN / "lint-imports"),), 5, quick=True),
+    Suite("tracker", ("npm", "--silent", "--prefix", "clicktracker_js", "run", "check"), 15),
+    Suite("tracker-unit", ("npm", "--silent", "--prefix", "clicktracker_js", "test"), 10),
+    Suite("template", (str(BIN / "python"), "-m", "tools.lint_template"), 20),
+    _pytest("functional", 130, "tests/functional"),
+    _pytest("faults", 90, "tests/faults"),
+    _pytest("e2e", 120, "tests/e2e"),
+    _pytest("zeppelin", 45, "tests/zeppelin"),
+    _pytest("browser", 150, "tests/browser"),
 )
 
 
-def run_suite(suite: Suite) -> Outcome:
+def run_suite(suite: Suite, *, full: bool = False) -> Outcome:
     """Run one suite with its output in a file; the closing line is the last one that says anything."""
+    timeout = FULL_TIMEOUT_SECONDS if full else SUITE_TIMEOUT_SECONDS
     LOGS.mkdir(parents=True, exist_ok=True)
     log = LOGS / f"{suite.name}.log"
     started = time.monotonic()
@@ -95,47 +103,46 @@ def run_suite(suite: Suite) -> Outcome:
             code = subprocess.run(
                 suite.command,
                 cwd=ROOT,
-                env={**node_environment(), "PYTHONPATH": "", "JDK_JAVA_OPTIONS": QUICK_JAVA},
+                env={**node_environment(), "PYTHONPATH": "", "JDK_JAVA_OPTIONS": QUICK_JAVA, **(FULL if full else {})},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                timeout=SUITE_TIMEOUT_SECONDS,
+                timeout=timeout,
                 check=False,
             ).returncode
         except subprocess.TimeoutExpired:
             code = -1
-            output.write(f"\nstopped after {SUITE_TIMEOUT_SECONDS} s\n")
+            output.write(f"\nstopped after {timeout} s\n")
     lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
     return Outcome(suite, code == 0, time.monotonic() - started, lines[-1] if lines else "(no output)")
 
 
-class Queue:
-    """Suites that wait, handed out in order; one that wants to be alone waits for the others, and they for it."""
+def longest_first(suites: Iterable[Suite], took: Mapping[str, float]) -> list[Suite]:
+    """Order in which two lanes end at about the same time; ``took`` = seconds by name, where they are known."""
+    return sorted(suites, key=lambda suite: took.get(suite.name, suite.seconds), reverse=True)
 
-    def __init__(self, suites: Sequence[Suite]) -> None:
-        self._waiting, self._running = list(suites), list[Suite]()
-        self._changed = threading.Condition()
+
+class Queue:
+    """Suites that wait, handed out in order to whoever has nothing to do."""
+
+    def __init__(self, suites: Iterable[Suite], *, full: bool = False) -> None:
+        self._waiting, self._full = deque(suites), full
+        self._telling = threading.Lock()
         self.outcomes: list[Outcome] = []
 
     def work(self) -> None:
         """Run suites until none waits, reporting each as it ends."""
         while suite := self._take():
-            outcome = run_suite(suite)
-            with self._changed:
+            outcome = run_suite(suite, full=self._full)
+            with self._telling:
                 self.outcomes.append(outcome)
-                self._running.remove(suite)
-                self._changed.notify_all()
                 _tell(outcome)
 
     def _take(self) -> Suite | None:
-        with self._changed:
-            while self._waiting and self._running and any(one.alone for one in (self._waiting[0], *self._running)):
-                self._changed.wait()
-            if not self._waiting:
-                return None
-            suite = self._waiting.pop(0)
-            self._running.append(suite)
-            return suite
+        try:
+            return self._waiting.popleft()
+        except IndexError:
+            return None
 
 
 def _tell(outcome: Outcome) -> None:
@@ -145,22 +152,39 @@ def _tell(outcome: Outcome) -> None:
         print((LOGS / f"{outcome.suite.name}.log").read_text(encoding="utf-8", errors="replace"), flush=True)
 
 
+def _read_took() -> dict[str, float]:
+    try:
+        found = json.loads(TOOK.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {name: seconds for name, seconds in found.items() if isinstance(seconds, int | float)}
+
+
+def _keep_took(outcomes: Iterable[Outcome]) -> None:
+    took = {one.suite.name: round(one.seconds, 1) for one in outcomes if one.passed}
+    TOOK.write_text(json.dumps(_read_took() | took, indent=1), encoding="utf-8")
+
+
 def main(which: str) -> int:
-    """Run ``quick`` or ``all`` suites, or one by name; return the exit code."""
-    chosen = [suite for suite in SUITES if which in ("all", suite.name) or (which == "quick" and suite.quick)]
+    """Run ``quick``, ``all`` or ``full`` suites (all of them at full length), or one by name; return the exit code."""
+    chosen = [one for one in SUITES if which in ("all", "full", one.name) or (which == "quick" and one.quick)]
     if not chosen:
         names = ", ".join(suite.name for suite in SUITES)
-        print(f"no suite is called {which}; there are: all, quick, {names}")
+        print(f"no suite is called {which}; there are: all, full, quick, {names}")
         return 2
     started = time.monotonic()
-    queue = Queue(chosen)
+    queue = Queue(longest_first(chosen, _read_took()), full=which == "full")
     beside = threading.Thread(target=queue.work)
     beside.start()
     queue.work()
     beside.join()
+    if which != "full":
+        _keep_took(queue.outcomes)
     failed = [outcome.suite.name for outcome in queue.outcomes if not outcome.passed]
     passed = len(queue.outcomes) - len(failed)
-    print(f"\nsuites: {passed} passed, {len(failed)} failed")
+    slowest = sorted(queue.outcomes, key=lambda outcome: outcome.seconds, reverse=True)
+    print("\nseconds: " + ", ".join(f"{outcome.suite.name} {outcome.seconds:.0f}" for outcome in slowest))
+    print(f"suites: {passed} passed, {len(failed)} failed")
     print(f"{time.monotonic() - started:.0f} s" + (f", failed: {', '.join(failed)}" if failed else ""))
     return 1 if failed else 0
 

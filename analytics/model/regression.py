@@ -23,7 +23,7 @@ Numbers = NDArray[np.float64]
 
 PENALTY = 1e-4
 """Weight of the squared coefficients (standardised): too small to change a figure, enough for one finite answer when
-the classes can be parted without error or the shares sum to 1. scikit-learn's default is 1; it costs errors."""
+the classes can be separated without error or the shares sum to 1. scikit-learn's default is 1; it costs errors."""
 ITERATIONS = 10_000
 
 

@@ -20,7 +20,7 @@ COMMANDS = {
     "plan": "Show what a deploy would do and cost.",
     "policy": "Print the IAM policies that a deploy needs.",
     "rebuild": "Rebuild the tables from the raw zone.",
-    "send": "Send recorded listens, ad clicks or ad views to the collector.",
+    "send": "Send recorded rows, or events of other tools, to the collector.",
     "serve": "Serve the collector.",
     "status": "Show the status of the deployed stack.",
     "tail": "Show log lines of the deployed stack.",

@@ -29,10 +29,11 @@ from cli.options import (
     to_option,
 )
 from cli.program import with_program
+from logdig.backfill.refused_rows import printable
 from logdig.errors import InputError
 
 if TYPE_CHECKING:
-    from logdig.backfill.bad_retry import Outcome
+    from logdig.backfill.bad_retry import RetryResult
     from logdig.events.lines import BadEvent
 
 
@@ -79,7 +80,7 @@ def list_bad(
         if as_json:
             click.echo(msgspec.json.encode(event).decode())
         else:
-            click.echo(f"{event.bad_id:<24} {event.received_at}  {event.app or '-':<12} {_plain(event.reason)}")
+            click.echo(f"{event.bad_id:<24} {event.received_at}  {event.app or '-':<12} {printable(event.reason)}")
     if count == limit and not as_json:
         click.echo(f"the first {limit}; --limit shows more", err=True)
 
@@ -130,7 +131,7 @@ def retry(
     """
     from logdig.aws.clients import s3_store
     from logdig.backfill.bad_retry import retry as send_again
-    from logdig.backfill.sender import Sender
+    from logdig.backfill.sender import EventSender
     from logdig.store.bad_events import Filter, correct_event, find_bad, read_bad
 
     if file is not None and len(bad_ids) != 1:
@@ -144,9 +145,10 @@ def retry(
     parsed = _parse(changes)
 
     @cache
-    def sender_of(name: str) -> Sender:
+    def sender_of(name: str) -> EventSender:
         app_settings = find_app(settings, name or app)
-        return Sender(endpoint, app_settings.token, require_secret(app_settings.name))
+        secret = require_secret(app_settings.name)
+        return EventSender(endpoint, app_settings.token, secret, on_retry=lambda words: click.echo(words, err=True))
 
     events: Iterable[BadEvent]
     events = find_bad(store, bad_ids, report_unreadable) if bad_ids else read_bad(store, selection, report_unreadable)
@@ -156,7 +158,7 @@ def retry(
     sys.exit(1 if _print(outcomes, len(bad_ids) or None, as_json) else 0)
 
 
-def _print(outcomes: Iterable[Outcome], total: int | None, as_json: bool) -> int:
+def _print(outcomes: Iterable[RetryResult], total: int | None, as_json: bool) -> int:
     """Print outcomes as they come, with a bar on stderr; count those that were not accepted."""
     rejected = count = 0
     with Progress(console=Console(stderr=True)) as bar:
@@ -168,18 +170,13 @@ def _print(outcomes: Iterable[Outcome], total: int | None, as_json: bool) -> int
                 row = {"bad_id": outcome.bad_id, "accepted": outcome.accepted, "reason": outcome.reason}
                 click.echo(json.dumps(row))
             else:
-                click.echo(f"{outcome.bad_id:<24} {_plain(outcome.reason) or 'accepted'}")
+                click.echo(f"{outcome.bad_id:<24} {printable(outcome.reason) or 'accepted'}")
     click.echo(f"{count:,} sent again: {count - rejected:,} accepted, {rejected:,} not", err=True)
     return rejected
 
 
 def _date(moment: datetime | None) -> date | None:
     return moment.date() if moment else None
-
-
-def _plain(text: str) -> str:
-    """Escape control characters in text that clients sent, so that it cannot control the terminal."""
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def _load(file: Path) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def command(
     from_ledger: bool,
     as_json: bool,
 ) -> None:
-    """Show the cost of a month by service, compared with other front doors and published prices.
+    """Show the cost of a month by service, compared with other endpoints and published prices.
 
     Prices are the list prices of us-east-1, without free tiers.
     """
@@ -54,7 +54,7 @@ def command(
 
 
 def _comparison(work: Workload, prices: dict[str, Any]) -> Table:
-    """The same events with other front doors, then published prices with LogDig's for as many events."""
+    """The same events with other endpoints, then published prices with LogDig's for as many events."""
     table = Table("to S3 only", "events a month", "usd", "LogDig", title="Comparison")
     for name, usd in by_front_door(work, prices).items():
         table.add_row(f"LogDig, {name}", f"{work.events:,.0f}", f"{usd:,.2f}", "")

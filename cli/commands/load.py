@@ -1,4 +1,4 @@
-"""`logdig load`: load customers or tracks from a file into the lake."""
+"""`logdig load`: bring customers or tracks from a file into the lake."""
 
 import json
 import sys
@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 
-from cli.options import app_option, find_app, json_option, read_settings
+from cli.aws_options import aws_options, aws_settings
+from cli.file_options import columns_option, encoding_option, print_rows, progress_bar, read_columns
+from cli.options import app_option, find_app, json_option
 from cli.program import with_program
 from logdig.backfill.reference_files import load_file
 
@@ -16,21 +18,50 @@ from logdig.backfill.reference_files import load_file
 @click.argument("kind", type=click.Choice(["customers", "tracks"]))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @app_option
+@columns_option
+@encoding_option
 @click.option("--strict", is_flag=True, help="Exit with 1 when a row was refused.")
 @json_option("Print the report as JSON.")
-def command(kind: str, file: Path, app: str | None, strict: bool, as_json: bool) -> None:
-    """Load customers or tracks of FILE; the job of that name then writes them to its table.
+@aws_options
+def command(
+    kind: str,
+    file: Path,
+    app: str | None,
+    columns: tuple[str, ...],
+    encoding: str | None,
+    strict: bool,
+    as_json: bool,
+) -> None:
+    """Load customers or tracks of FILE; the job of that name brings them into its table.
 
-    The latest load of an id counts. Names and addresses of customers are left out.
+    FILE is CSV with a header, NDJSON or Parquet. Of several loads of one id the latest counts. Names and addresses of
+    customers are left out. Exits with 1 when no row could be read.
     """
-    settings = read_settings()
-    loaded, refused = load_file(settings, kind, file, find_app(settings, app).name, datetime.now(UTC))
+    settings = aws_settings()
+    chosen, names = find_app(settings, app).name, read_columns(settings, kind, columns)
+    with progress_bar() as bar:
+        task = bar.add_task(f"loading {kind}", total=None)
+        report = load_file(
+            settings,
+            kind,
+            file,
+            chosen,
+            datetime.now(UTC),
+            encoding=encoding,
+            columns=names,
+            progress=lambda line, lines: bar.update(task, completed=line, total=lines),
+        )
+        bar.remove_task(task)
+    refused = [(row.line, row.reason, row.text) for row in report.refused]
     if as_json:
-        rows = [{"file": str(file), "line": row.line, "reason": row.reason, "text": row.text} for row in refused]
-        click.echo(json.dumps({"loaded": loaded, "refused": rows}))
+        rows = [{"file": str(file), "line": line, "reason": why, "text": text} for line, why, text in refused]
+        click.echo(json.dumps({"loaded": report.loaded, "refused": rows, "missing_columns": report.missing}))
     else:
-        result = f"{loaded:,} {kind} loaded, {len(refused):,} rows refused; next: logdig jobs run {kind}"
-        click.echo(with_program(result))
-        for row in refused[:20]:
-            click.echo(f"  {file}:{row.line}: {row.reason}: {row.text}", err=True)
-    sys.exit(1 if strict and refused else 0)
+        following = f"; next: logdig jobs run {kind}" if report.loaded else ""
+        click.echo(with_program(f"{report.loaded:,} {kind} loaded, {len(refused):,} rows refused{following}"))
+        if report.missing:
+            click.echo(f"not in the file, stored as empty: {', '.join(report.missing)}", err=True)
+        print_rows(file, refused)
+        if not report.loaded and not refused:
+            click.echo(f"{file}: no rows", err=True)
+    sys.exit(1 if not report.loaded or (strict and refused) else 0)

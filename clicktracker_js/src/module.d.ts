@@ -14,7 +14,7 @@ export interface Options {
   hash?: boolean;
   move?: boolean;
   excludeSearch?: boolean;
-  /** Names of query parameters that are kept, parted by commas or spaces. */
+  /** Names of query parameters that are kept, separated by commas or spaces. */
   query?: string;
   /** Share of the visitors who are recorded, above 0 to 1. */
   sampleRate?: number;

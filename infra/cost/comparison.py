@@ -1,4 +1,4 @@
-"""Comparison of a bill: with the other front doors, with the design of 2016, and with published prices."""
+"""Comparison of a bill: with the other endpoints, with the design of 2016, and with published prices."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Published:
 
 
 def by_front_door(work: Workload, prices: Mapping[str, Any]) -> dict[str, float]:
-    """Dollars of collection to S3 by front door, for one workload."""
+    """Dollars of collection to S3 by endpoint, for one workload."""
     return {name: total(collection(replace(work, front_door=name), dict(prices))) for name in FRONT_DOORS}
 
 
@@ -45,7 +45,7 @@ def design_of_2016(events: float, prices: Mapping[str, Any]) -> list[Line]:
 
 
 def published(work: Workload, prices: Mapping[str, Any]) -> list[Published]:
-    """Published prices, each with LogDig's price for as many events through the same front door."""
+    """Published prices, each with LogDig's price for as many events through the same endpoint."""
     return [
         Published(
             row["what"], row["events"], row["usd"], total(collection(replace(work, events=row["events"]), dict(prices)))

@@ -114,7 +114,7 @@ def functions(settings: Settings, code: dict[str, Any]) -> Resources:
     """All functions.
 
     Args:
-        settings: Names and front door.
+        settings: Names and endpoint.
         code: Location of their package: S3Bucket and S3Key.
     """
     resources: Resources = {}

@@ -1,174 +1,212 @@
-"""Send a recorded file: rows to batches, a mark of how far it came, and a report at the end."""
+"""Send a recorded file: rows to batches, a checkpoint of how far it came, and a report at the end."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from pathlib import Path
-from zoneinfo import ZoneInfo
+from datetime import timedelta
+from typing import Literal, cast
 
-from logdig.backfill.recorded_files import Kind, RefusedRow, Row, event_of, minutes_east, read_rows, shift_to
-from logdig.backfill.sender import BATCH_EVENTS, Batch, Sender, Tally
+from logdig.backfill.batches import Ready, group_events
+from logdig.backfill.checkpoint import Checkpoint
+from logdig.backfill.columns import Kind
+from logdig.backfill.event_files import EventRow, read_event_lines
+from logdig.backfill.file_format import read_lines
+from logdig.backfill.moments import Span, TimeRules, shift_to
+from logdig.backfill.recorded_files import Row, event_of, read_row
+from logdig.backfill.records import SourceFile, read_source
+from logdig.backfill.refused_rows import RefusedRow
+from logdig.backfill.repeats import Repeats
+from logdig.backfill.sender import BATCH_EVENTS, EventSender, Tally
 from logdig.errors import InputError
 
 PACE_SECONDS = (1.0, 0.5, 2.0, 0.8, 0.3, 0.1, 3.0)
 PACE_WEIGHTS = (30, 20, 20, 10, 10, 5, 5)
 """The older generator's delays between two rows; their mean is 1.065 s."""
+PROGRESS_ROWS = 1000
+SHOWN_REPEATS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """How a file is sent.
+class SendOptions:
+    """What is sent, and how.
 
     Args:
         kind: What the file holds.
-        path: The file.
-        zone: Zone of its times.
-        ads_consent: Whether the people in it agreed to ads.
-        shift_now: Time in that zone, without zone, to which the newest row is moved; None = times stay.
+        source: The file.
+        times: What its times are judged by.
+        ads_consent: Whether the people in it agreed to ads; None where events say it themselves.
+        columns: The file's own names by column.
         rate: Events a second; None = as fast as the collector takes them.
         pace: One row at a time with the older delays.
     """
 
-    kind: Kind
-    path: Path
-    zone: ZoneInfo
-    ads_consent: bool
-    shift_now: datetime | None = None
+    kind: Kind | Literal["events"]
+    source: SourceFile
+    times: TimeRules
+    ads_consent: bool | None
+    columns: Mapping[str, str] = field(default_factory=dict)
     rate: float | None = None
     pace: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class FileScan:
+    """What a first reading found: readable rows, and their newest and oldest times."""
+
+    rows: int
+    span: Span
+
+    def shift(self, times: TimeRules) -> timedelta:
+        """Whole days by which times move so that the newest row is just past.
+
+        Raises:
+            InputError: The newest row is alone, and --newest says nothing of it.
+        """
+        if self.span.newest is None:
+            return timedelta()
+        if times.newest is None:
+            self.span.check()
+        return shift_to(times.local(times.now), self.span.newest)
+
+
 @dataclass(slots=True)
 class FileReport:
-    """What became of a file: readable rows and those refused here, then what the collector said."""
+    """What became of a file: readable rows, those refused here and those that repeat others, then the answers."""
 
     rows: int = 0
     refused: list[RefusedRow] = field(default_factory=list)
+    repeats: int = 0
+    first_repeats: list[tuple[int, int]] = field(default_factory=list)
+    """Some of them: line, and the line on which the same event came first."""
     resumed_after: int = 0
+    shift: timedelta = timedelta()
     tally: Tally = field(default_factory=Tally)
 
+    @property
+    def is_failure(self) -> bool:
+        """Whether nothing of the file was right."""
+        return self.rows == 0 or (self.tally.sent > 0 and len(self.tally.refusals) == self.tally.sent)
 
-class Mark:
-    """Remembers in a small file up to which line everything was answered, and how far times were moved.
-
-    Args:
-        folder: Where marks lie.
-        identity: What makes two sendings the same one: file, collector, app, consent.
-    """
-
-    def __init__(self, folder: Path, identity: str) -> None:
-        self._path = folder / f"{hashlib.sha256(identity.encode()).hexdigest()[:24]}.json"
-
-    def read(self, shift: timedelta) -> tuple[int, timedelta]:
-        """The line after which to go on and the shift to go on with; 0 and the given shift at the start.
-
-        Who goes on tomorrow must not move times by a day more: the same rows would become other events.
-        """
-        try:
-            found = json.loads(self._path.read_text())
-            return int(found["line"]), timedelta(days=int(found["shift_days"]))
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
-            return 0, shift
-
-    def write(self, line: int, shift: timedelta) -> None:
-        """Remember a line; a crash leaves the mark before it or this one."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        part = self._path.with_suffix(".part")
-        part.write_text(json.dumps({"line": line, "shift_days": shift.days}))
-        part.replace(self._path)
-
-    def clear(self) -> None:
-        """Forget: the file is through."""
-        self._path.unlink(missing_ok=True)
+    @property
+    def is_complete(self) -> bool:
+        """Whether no row was refused, here or by the collector."""
+        return not (self.refused or self.tally.refusals)
 
 
-def scan(plan: Plan) -> tuple[int, timedelta]:
-    """Count the rows of a file and find the shift of its times.
+def scan(options: SendOptions, progress: Callable[[int], None] = lambda _line: None) -> FileScan:
+    """Read a file once: count its readable rows and find their oldest and newest times.
 
     Raises:
-        InputError: No such file, or no text.
+        InputError: The file lacks columns, or cannot be read.
     """
-    lines, newest = 0, None
-    for row in _rows(plan):
-        lines = row.line
-        if isinstance(row, Row):
-            newest = row.moment if newest is None else max(newest, row.moment)
-    if plan.shift_now is None or newest is None:
-        return lines, timedelta()
-    return lines, shift_to(plan.shift_now, newest)
+    span, rows = Span(), 0
+    for row in _readable(options):
+        if isinstance(row, Row | EventRow):
+            rows += 1
+            span.add(options.times.local(row.moment), row.line)
+        if row.line % PROGRESS_ROWS == 0:
+            progress(row.line)
+    return FileScan(rows, span)
 
 
 def send_file(
-    plan: Plan,
-    sender: Sender,
+    options: SendOptions,
+    sender: EventSender,
     shift: timedelta,
-    mark: Mark,
+    checkpoint: Checkpoint,
     *,
     progress: Callable[[int], None] = lambda _line: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> FileReport:
-    """Send every readable row after the mark.
+    """Send every readable row after the checkpoint.
 
     Args:
-        plan: What to send.
+        options: What to send.
         sender: Where to.
-        shift: From `scan`; a sending that goes on keeps its own.
-        mark: How far an earlier run came.
+        shift: From `FileScan.shift`; a sending that goes on keeps its own.
+        checkpoint: How far an earlier run came.
         progress: Called with the line up to which all is answered.
         sleep: Waits for rate and pace.
     """
-    after, shift = mark.read(shift)
-    report = FileReport(resumed_after=after)
-    for batch, tally in sender.send_all(_batches(plan, shift, report, sleep)):
-        report.tally.add(tally)
-        mark.write(max(batch.lines), shift)
-        progress(max(batch.lines))
-    mark.clear()
+    after, shift = checkpoint.read(shift)
+    report = FileReport(resumed_after=after, shift=shift)
+    with Repeats() as repeats:
+        size = 1 if options.pace else min(BATCH_EVENTS, max(1, int(options.rate or BATCH_EVENTS)))
+        batches = group_events(_events(options, report, repeats), size, _pause(options, sleep))
+        for batch, tally in sender.send_all(batches):
+            report.tally.add(tally)
+            checkpoint.write(batch.complete_to, shift)
+            progress(batch.complete_to)
+    checkpoint.clear()
     return report
 
 
-def _batches(plan: Plan, shift: timedelta, report: FileReport, sleep: Callable[[float], None]) -> Iterator[Batch]:
-    size = 1 if plan.pace else min(BATCH_EVENTS, max(1, int(plan.rate or BATCH_EVENTS)))
-    chooser = random.Random(0)  # noqa: S311 (delays)
-    waiting: list[Row] = []
-    east = 0
-    for row in _rows(plan):
+def _readable(options: SendOptions) -> Iterator[Row | EventRow | RefusedRow]:
+    """Rows whose columns and times are right, and the others."""
+    for row in _rows(options):
+        if isinstance(row, RefusedRow):
+            yield row
+            continue
+        try:
+            options.times.instant(row.moment)
+            yield row
+        except ValueError as err:
+            yield RefusedRow(row.line, str(err), row.shown)
+
+
+def _rows(options: SendOptions) -> Iterator[Row | EventRow | RefusedRow]:
+    source = options.source
+    if options.kind != "events":
+        return map(read_row, read_source(source, options.kind, options.columns))
+    if source.form.is_parquet:
+        raise InputError(f"{source.path}: is Parquet; events come as NDJSON, one JSON object a line")
+    ads = options.ads_consent
+    consent = None if ads is None else {"analytics": True, "ads": ads}
+    return read_event_lines(read_lines(source.path, source.form), consent)
+
+
+def _events(options: SendOptions, report: FileReport, repeats: Repeats) -> Iterator[Ready]:
+    """Events after the checkpoint, each once; what else the file holds goes into the report."""
+    for row in _readable(options):
         if isinstance(row, RefusedRow):
             report.refused.append(row)
             continue
-        report.rows += 1
-        if row.line <= report.resumed_after:
+        try:
+            ready = _ready(row, options, report.shift)
+        except ValueError as err:
+            report.refused.append(RefusedRow(row.line, str(err), row.shown))
             continue
-        before, east = east, minutes_east(row, shift, plan.zone)
-        if waiting and east != before:
-            yield _batch(plan, shift, waiting)
-            waiting = []
-        waiting.append(row)
-        if len(waiting) >= size:
-            yield _batch(plan, shift, waiting)
-            waiting = []
-            if plan.pace:
-                sleep(chooser.choices(PACE_SECONDS, PACE_WEIGHTS)[0])
-            elif plan.rate:
-                sleep(size / plan.rate)
-    if waiting:
-        yield _batch(plan, shift, waiting)
+        report.rows += 1
+        first = repeats.first_line(str(ready.event["event_id"]), row.line)
+        if first is not None:
+            report.repeats += 1
+            if len(report.first_repeats) < SHOWN_REPEATS:
+                report.first_repeats.append((row.line, first))
+        elif row.line > report.resumed_after:
+            yield ready
 
 
-def _batch(plan: Plan, shift: timedelta, rows: list[Row]) -> Batch:
-    events = (event_of(plan.kind, row, shift=shift, zone=plan.zone, ads_consent=plan.ads_consent) for row in rows)
-    return Batch(minutes_east(rows[0], shift, plan.zone), tuple(events), tuple(row.line for row in rows))
+def _pause(options: SendOptions, sleep: Callable[[float], None]) -> Callable[[int], None]:
+    """What is waited after a batch of so many events."""
+    chooser = random.Random(0)  # noqa: S311 (delays)
+
+    def pause(events: int) -> None:
+        if options.pace:
+            sleep(chooser.choices(PACE_SECONDS, PACE_WEIGHTS)[0])
+        elif options.rate:
+            sleep(events / options.rate)
+
+    return pause
 
 
-def _rows(plan: Plan) -> Iterator[Row | RefusedRow]:
-    try:
-        with plan.path.open(encoding="utf-8-sig", errors="replace", newline="\n") as lines:
-            yield from read_rows(plan.kind, lines)
-    except OSError as err:
-        raise InputError(f"{plan.path}: {err.strerror}") from err
+def _ready(row: Row | EventRow, options: SendOptions, shift: timedelta) -> Ready:
+    instant = options.times.instant(row.moment, shift)
+    east = options.times.minutes_east(instant)
+    if isinstance(row, EventRow):
+        return Ready(row.line, east, row.event, len(json.dumps(row.event)))
+    event = event_of(cast(Kind, options.kind), row, instant, ads_consent=bool(options.ads_consent))
+    return Ready(row.line, east, event)

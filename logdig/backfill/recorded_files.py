@@ -1,135 +1,124 @@
-"""Rows of recorded files (the older system's format) into events, line by line: a bad line never costs a good one."""
+"""Rows of recorded listens, ad clicks and ad views into events, row by row: a bad row never costs a good one."""
 
 from __future__ import annotations
 
-import base64
-import csv
 import hashlib
-import re
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Literal
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
+from logdig.backfill.columns import Kind
+from logdig.backfill.records import Record, read_records
+from logdig.backfill.refused_rows import RefusedRow
+from logdig.backfill.values import read_boolean, read_id, read_time
 from logdig.times import wire_time
 
-Kind = Literal["listens", "clicks", "views"]
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "listens": ("event_id", "customer_id", "track_id", "datetime", "mobile", "zip"),
-    "clicks": ("event_id", "customer_id", "ad", "datetime"),
-    "views": ("event_id", "customer_id", "ad", "datetime"),
-}
-SHOWN_CHARACTERS = 60
-_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-_FORM = "YYYY-MM-DD HH:MM:SS"
-_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
-_EVENT_ID_CHARACTERS = 22
+IDENTITY_VERSION = 2
+"""Of what an event_id is made of. 1 was the kind and the row's own id, which begins again in each file."""
+ZIP_CHARACTERS = 64
+AD_CHARACTERS = 128
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One readable row: its line in the file, the time it tells (no zone), and its columns by name."""
+    """One readable row.
+
+    Args:
+        line: Its line in the file.
+        moment: Its time: UTC where the file gives a zone, else without zone.
+        columns: Its texts by column; mobile is 0 or 1.
+        shown: What of it may be shown.
+    """
 
     line: int
     moment: datetime
     columns: Mapping[str, str]
+    shown: str
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedRow:
-    """One row that cannot be read; ``text`` is its beginning."""
-
-    line: int
-    reason: str
-    text: str
-
-
-def read_rows(kind: Kind, lines: Iterable[str]) -> Iterator[Row | RefusedRow]:
-    """Read a recorded file.
+def read_rows(kind: Kind, lines: Iterable[str], given: Mapping[str, str] | None = None) -> Iterator[Row | RefusedRow]:
+    """Read lines of a recorded file; docs/send.md has its columns.
 
     Args:
         kind: ``listens``: event_id,customer_id,track_id,"YYYY-MM-DD HH:MM:SS",mobile 0/1,"zip";
-            ``clicks`` and ``views``: event_id,customer_id,"AD_NAME","YYYY-MM-DD HH:MM:SS".
+            ``clicks`` and ``views``: event_id,customer_id,"AD_NAME","YYYY-MM-DD HH:MM:SS"; others with a header.
         lines: Text lines of the file; empty ones are passed over.
+        given: The file's own names by column.
+    Raises:
+        InputError: A header without a column that is needed.
     """
-    for number, line in enumerate(lines, 1):
-        text = line.rstrip("\r\n")
-        if text.strip():
-            yield _read_row(kind, number, text)
+    return map(read_row, read_records(lines, kind, given))
 
 
-def _read_row(kind: Kind, number: int, text: str) -> Row | RefusedRow:
-    def refused(reason: str) -> RefusedRow:
-        return RefusedRow(number, reason, text[:SHOWN_CHARACTERS])
-
-    names = COLUMNS[kind]
+def read_row(record: Record | RefusedRow) -> Row | RefusedRow:
+    """Read one record, whatever its kind."""
+    if isinstance(record, RefusedRow):
+        return record
     try:
-        # Blanks around an id are forgiven; a quote inside a column is not, it means two glued rows.
-        values = [value.strip() for value in next(csv.reader([text.strip()], strict=True, skipinitialspace=True))]
-    except (csv.Error, StopIteration) as err:
-        return refused(f"no row of comma-separated columns: {err}")
-    if len(values) != len(names):
-        return refused(f"{len(values)} columns instead of {len(names)} ({', '.join(names)})")
-    columns = dict(zip(names, values, strict=True))
-    wrong = _wrong_column(columns)
-    if wrong:
-        return refused(wrong)
-    moment = _moment(columns["datetime"])
-    return Row(number, moment, columns) if moment else refused(f"datetime {columns['datetime']!r} is no {_FORM}")
+        columns = {name: _READERS[name](name, text) for name, text in record.values.items() if name in _READERS}
+        return Row(record.line, read_time("datetime", record.values["datetime"]), columns, record.shown)
+    except ValueError as err:
+        return RefusedRow(record.line, str(err), record.shown)
 
 
-def _moment(text: str) -> datetime | None:
-    # Ten times as fast as strptime, but it takes other forms too.
-    try:
-        return datetime.fromisoformat(text) if _MOMENT.fullmatch(text) else None
-    except ValueError:
-        return None
+def _mobile(name: str, text: str) -> str:
+    return "1" if read_boolean(name, text) else "0"
 
 
-def _wrong_column(columns: Mapping[str, str]) -> str:
-    for name in ("event_id", "customer_id", "track_id"):
-        if name in columns and not _ID.fullmatch(columns[name]):
-            return f"{name} {columns[name][:SHOWN_CHARACTERS]!r} is no id"
-    if "mobile" in columns and columns["mobile"] not in ("0", "1"):
-        return f"mobile {columns['mobile'][:SHOWN_CHARACTERS]!r} is neither 0 nor 1"
-    if "ad" in columns and not 1 <= len(columns["ad"]) <= 128:
-        return "ad has no name of 1 to 128 characters"
-    return "zip is longer than 64 characters" if len(columns.get("zip", "")) > 64 else ""
+def _zip(name: str, text: str) -> str:
+    text = text.strip()
+    if len(text) > ZIP_CHARACTERS:
+        raise ValueError(f"{name} is longer than {ZIP_CHARACTERS} characters")
+    return text
 
 
-def shift_to(now: datetime, newest: datetime) -> timedelta:
-    """Whole days by which a file's times move so that its newest is the last one before now.
-
-    Whole days keep the hour of day; and the same shift on the same day makes a second sending harmless.
-
-    Args:
-        now: Time in the app's zone, without zone.
-        newest: The file's newest time.
-    """
-    return timedelta(days=(now - newest).days)
+def _ad(name: str, text: str) -> str:
+    text = text.strip()
+    if not 1 <= len(text) <= AD_CHARACTERS:
+        raise ValueError(f"{name} has no name of 1 to {AD_CHARACTERS} characters")
+    return text
 
 
-def event_of(kind: Kind, row: Row, *, shift: timedelta, zone: ZoneInfo, ads_consent: bool) -> dict[str, object]:
+_READERS = {
+    "event_id": read_id,
+    "customer_id": read_id,
+    "track_id": read_id,
+    "mobile": _mobile,
+    "zip": _zip,
+    "ad": _ad,
+}
+
+
+def event_of(kind: Kind, row: Row, instant: datetime, *, ads_consent: bool) -> dict[str, object]:
     """Make the event of a row, as a signed server sends it.
 
-    The id comes from the file's kind, the row's own id and the shift, so sending a file twice changes nothing.
+    The id comes from the row's content, so sending a file twice changes nothing, and rows of other files with the
+    same numbers are other events.
+
+    Args:
+        kind: What the file holds.
+        row: The row.
+        instant: When it happened, UTC; moved already where times are moved.
+        ads_consent: Whether the people agreed to ads.
     """
     columns = row.columns
-    seed = f"{kind}:{columns['event_id']}:{int(shift.total_seconds())}".encode()
+    timestamp = wire_time(instant)
+    subject = columns["track_id"] if kind == "listens" else columns["ad"]
+    content = [kind, columns.get("event_id", ""), columns["customer_id"], timestamp, subject]
     event: dict[str, object] = {
-        "event_id": base64.urlsafe_b64encode(hashlib.sha256(seed).digest())[:_EVENT_ID_CHARACTERS].decode("ascii"),
-        "timestamp": wire_time((row.moment + shift).replace(tzinfo=zone).astimezone(UTC)),
+        "event_id": content_id(content),
+        "timestamp": timestamp,
         "customer_id": columns["customer_id"],
         "consent": {"analytics": True, "ads": ads_consent},
     }
     if kind != "listens":
         return event | {"type": "ad", "ad": {"name": columns["ad"], "action": kind.removesuffix("s")}}
-    listen = {"track_id": columns["track_id"], "mobile": columns["mobile"] == "1", "zip": columns["zip"] or None}
+    listen = {"track_id": columns["track_id"], "mobile": columns["mobile"] == "1", "zip": columns.get("zip") or None}
     return event | {"type": "listen", "listen": listen}
 
 
-def minutes_east(row: Row, shift: timedelta, zone: ZoneInfo) -> int:
-    """Offset of the zone at the row's time, in minutes east of UTC."""
-    offset = zone.utcoffset((row.moment + shift).replace(tzinfo=zone))
-    return int((offset or timedelta()).total_seconds() // 60)
+def content_id(content: object) -> str:
+    """An event_id made of JSON content: equal content, equal id."""
+    text = json.dumps([IDENTITY_VERSION, content], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]

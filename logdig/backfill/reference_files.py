@@ -2,147 +2,169 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from logdig.backfill.recorded_files import SHOWN_CHARACTERS, RefusedRow
+from logdig.backfill.columns import COLUMNS, ColumnMap
+from logdig.backfill.records import Record, open_source, read_records, read_source
+from logdig.backfill.refused_rows import RefusedRow, excerpt
+from logdig.backfill.repeats import Repeats
+from logdig.backfill.values import FALSE_WORDS, TRUE_WORDS, read_code, read_day, read_id
 from logdig.config.settings import Settings
-from logdig.errors import InputError
 
-CUSTOMER_COLUMNS = ("CustID", "zip", "SignDate", "Status", "Level", "Campaign", "LinkedWithApps", "Gender")
-"""What is read of a customer file; Name and Address are there and are not. BirthYear is optional."""
-TRACK_COLUMNS = ("TrackId", "Title", "Artist", "Length")
+LEVELS = {"free": 0, "silver": 1, "gold": 2}
+STATUSES = {"inactive": 0, "active": 1}
+BOOLEANS = dict.fromkeys(sorted(TRUE_WORDS - {"1"}), 1) | dict.fromkeys(sorted(FALSE_WORDS - {"0"}), 0)
+OBJECT_LINES = 100_000
+"""Of one object of loaded lines, so that memory does not grow with the file."""
+PROGRESS_ROWS = 1000
 
 Line = dict[str, Any]
 
 
-def read_customers(lines: Iterable[str]) -> Iterator[Line | RefusedRow]:
+def read_customers(lines: Iterable[str], given: Mapping[str, str] | None = None) -> Iterator[Line | RefusedRow]:
     """Read a customer file with a header.
 
     Yields:
         Lines ``customer_id gender birth_year zip sign_date status level campaign linked_apps``; a row that cannot be
         read as RefusedRow.
     Raises:
-        InputError: The header lacks a column.
+        InputError: The header lacks the id.
     """
-    numbered = enumerate(lines, 1)
-    header = _columns(next(numbered, (1, ""))[1]) or []
-    missing = [name for name in CUSTOMER_COLUMNS if name not in header]
-    if missing:
-        raise InputError(f"line 1: a customer file needs the columns {', '.join(missing)}; its header is {header}")
-    for number, line in numbered:
-        if line.strip():
-            yield _customer(number, line.rstrip("\r\n"), header)
+    return (_read("customers", record) for record in read_records(lines, "customers", given))
 
 
-def _customer(number: int, text: str, header: list[str]) -> Line | RefusedRow:
-    values = _columns(text)
-    if values is None or len(values) != len(header):
-        return RefusedRow(number, f"not the {len(header)} columns of the header", text[:SHOWN_CHARACTERS])
-    row = dict(zip(header, values, strict=True))
-    try:
-        return {
-            "customer_id": _identifier(row["CustID"]),
-            "gender": _code(row["Gender"]),
-            "birth_year": _code(row.get("BirthYear", "")),
-            "zip": row["zip"],
-            "sign_date": _iso_date(row["SignDate"]),
-            "status": _code(row["Status"]),
-            "level": _code(row["Level"]),
-            "campaign": _code(row["Campaign"]),
-            "linked_apps": _code(row["LinkedWithApps"]),
-        }
-    except ValueError as err:
-        return RefusedRow(number, str(err), text[:SHOWN_CHARACTERS])
-
-
-def read_tracks(lines: Iterable[str]) -> Iterator[Line | RefusedRow]:
+def read_tracks(lines: Iterable[str], given: Mapping[str, str] | None = None) -> Iterator[Line | RefusedRow]:
     """Read a track file ``TrackId,Title,Artist,Length``, header first.
 
-    The file is no standard CSV: a quote in a title is only a quote, and every row has exactly three commas.
+    In the older format a quote in a title is only a quote, and every row has exactly three commas.
 
     Raises:
         InputError: There is no such header, so the first row would be taken for it.
     """
-    numbered = enumerate(lines, 1)
-    header = next(numbered, (1, ""))[1].strip()
-    if [name.strip().lower() for name in header.split(",")] != [name.lower() for name in TRACK_COLUMNS]:
-        found = header[:SHOWN_CHARACTERS]
-        raise InputError(f"line 1: a track file begins with {','.join(TRACK_COLUMNS)}; its first line is {found!r}")
-    for number, line in numbered:
-        if line.strip():
-            yield _track(number, line.rstrip("\r\n"))
+    return (_read("tracks", record) for record in read_records(lines, "tracks", given))
 
 
-def _track(number: int, text: str) -> Line | RefusedRow:
-    values = text.split(",")
-    if len(values) != len(TRACK_COLUMNS):
-        return RefusedRow(number, f"{len(values)} columns instead of {len(TRACK_COLUMNS)}", text[:SHOWN_CHARACTERS])
+def _read(kind: str, record: Record | RefusedRow) -> Line | RefusedRow:
+    if isinstance(record, RefusedRow):
+        return record
     try:
-        identifier, length = _identifier(values[0]), _code(values[3])
+        return _LINES[kind](record.values)
     except ValueError as err:
-        return RefusedRow(number, str(err), text[:SHOWN_CHARACTERS])
-    return {"track_id": identifier, "title": values[1], "artist": values[2], "length_seconds": length}
+        return RefusedRow(record.line, str(err), record.shown)
 
 
-READERS: dict[str, Callable[[Iterable[str]], Iterator[Line | RefusedRow]]] = {
-    "customers": read_customers,
-    "tracks": read_tracks,
-}
+def _customer(values: Mapping[str, str]) -> Line:
+    def code(name: str, words: dict[str, int] | None = None) -> int | None:
+        return read_code(name, values.get(name, ""), words)
+
+    return {
+        "customer_id": read_id("customer_id", values["customer_id"]),
+        "gender": code("gender"),
+        "birth_year": code("birth_year"),
+        "zip": values.get("zip", "").strip(),
+        "sign_date": read_day("sign_date", values.get("sign_date", "")),
+        "status": code("status", STATUSES),
+        "level": code("level", LEVELS),
+        "campaign": code("campaign"),
+        "linked_apps": code("linked_apps", BOOLEANS),
+    }
 
 
-def _columns(text: str) -> list[str] | None:
-    try:
-        return [value.strip() for value in next(csv.reader([text.rstrip("\r\n")], strict=True), [])]
-    except csv.Error:
-        return None
+def _track(values: Mapping[str, str]) -> Line:
+    return {
+        "track_id": read_id("track_id", values["track_id"]),
+        "title": values["title"],
+        "artist": values.get("artist", ""),
+        "length_seconds": read_code("length_seconds", values.get("length_seconds", "")),
+    }
 
 
-def _identifier(text: str) -> str:
-    text = text.strip()
-    if not 1 <= len(text) <= 128 or not text.isprintable():
-        raise ValueError(f"{text[:SHOWN_CHARACTERS]!r} is no id of 1 to 128 characters")
-    return text
+_LINES: dict[str, Callable[[Mapping[str, str]], Line]] = {"customers": _customer, "tracks": _track}
 
 
-def _code(text: str) -> int | None:
-    text = text.strip()
-    if not text:
-        return None
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise ValueError(f"{text[:SHOWN_CHARACTERS]!r} is no whole number")
-    return int(text)
+@dataclass(slots=True)
+class LoadReport:
+    """What became of a file: loaded rows, refused ones, and the columns that it does not have."""
+
+    loaded: int = 0
+    refused: list[RefusedRow] = field(default_factory=list)
+    missing: tuple[str, ...] = ()
 
 
-def _iso_date(text: str) -> str | None:
-    if not text:
-        return None
-    try:
-        return datetime.strptime(text, "%m/%d/%Y").date().isoformat()
-    except ValueError:
-        raise ValueError(f"SignDate {text[:SHOWN_CHARACTERS]!r} is no MM/DD/YYYY") from None
+def load_file(
+    settings: Settings,
+    kind: str,
+    file: Path,
+    app: str,
+    now: datetime,
+    *,
+    encoding: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    progress: Callable[[int, int], None] = lambda _line, _lines: None,
+) -> LoadReport:
+    """Put the readable rows of a file under ``load/<kind>/``.
+
+    Args:
+        settings: Where.
+        kind: ``customers`` or ``tracks``.
+        file: CSV, NDJSON or Parquet.
+        app: Whose they are.
+        now: UTC.
+        encoding: Of text; None = UTF-8, or by its byte order mark.
+        columns: The file's own names by column.
+        progress: Called with the line that is read and the number of lines.
+    Raises:
+        InputError: The file cannot be read; then nothing of it is loaded.
+    """
+    given = columns or {}
+    source = open_source(file, kind, given, encoding)
+    report = LoadReport()
+
+    def on_columns(mapped: ColumnMap) -> None:
+        report.missing = tuple(c.name for c in COLUMNS[kind] if c.name not in mapped.places)
+
+    def lines() -> Iterator[Line]:
+        for record in read_source(source, kind, given, on_columns):
+            row = _first(kind, _read(kind, record), record, repeats)
+            if record.line % PROGRESS_ROWS == 0:
+                progress(record.line, source.lines)
+            if isinstance(row, RefusedRow):
+                report.refused.append(row)
+            else:
+                yield row
+
+    with Repeats() as repeats:
+        _put(settings, kind, lines(), app, now, report)
+    return report
 
 
-def load_file(settings: Settings, kind: str, file: Path, app: str, now: datetime) -> tuple[int, list[RefusedRow]]:
-    """Put the readable rows of a file under ``load/<kind>/``; return how many, and those refused."""
+def _first(kind: str, row: Line | RefusedRow, record: Record | RefusedRow, repeats: Repeats) -> Line | RefusedRow:
+    """Refuse a row whose id came before: only the owner knows which of them is right."""
+    if isinstance(row, RefusedRow) or isinstance(record, RefusedRow):
+        return row
+    name = COLUMNS[kind][0].name
+    first = repeats.first_line(row[name], record.line)
+    if first is None:
+        return row
+    return RefusedRow(record.line, f"{name} {excerpt(row[name])!r} stands on line {first} already", record.shown)
+
+
+def _put(settings: Settings, kind: str, lines: Iterator[Line], app: str, now: datetime, report: LoadReport) -> None:
     from logdig.aws.clients import s3_store
     from logdig.store.objects import compress
     from logdig.times import wire_time
 
-    facts = {"app": app, "loaded_at": wire_time(now)}
-    lines, refused = [], []
-    with file.open(encoding="utf-8-sig", errors="replace", newline="\n") as text:
-        for row in READERS[kind](text):
-            if isinstance(row, RefusedRow):
-                refused.append(row)
-            else:
-                lines.append(json.dumps(row | facts, separators=(",", ":")))
-    body = ("\n".join(lines) + "\n").encode("ascii")
-    if lines:
-        s3_store(settings).put(f"load/{kind}/{hashlib.sha256(body).hexdigest()}.jsonl.gz", compress(body))
-    return len(lines), refused
+    common = {"app": app, "loaded_at": wire_time(now)}
+    store = None
+    while rows := list(islice(lines, OBJECT_LINES)):
+        store = store or s3_store(settings)
+        body = "".join(json.dumps(row | common, separators=(",", ":")) + "\n" for row in rows).encode("ascii")
+        store.put(f"load/{kind}/{hashlib.sha256(body).hexdigest()}.jsonl.gz", compress(body))
+        report.loaded += len(rows)

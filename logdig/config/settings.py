@@ -58,6 +58,16 @@ class ScheduleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timezone: str = "UTC"
 
 
+class ColumnSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How files that are sent or loaded call their columns, a table a kind: ``level = "Plan"`` (docs/send.md)."""
+
+    listens: dict[str, str] = {}
+    clicks: dict[str, str] = {}
+    views: dict[str, str] = {}
+    customers: dict[str, str] = {}
+    tracks: dict[str, str] = {}
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything the owner may set. Names of AWS resources follow from ``service`` and ``stage``."""
 
@@ -79,6 +89,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     schedules: ScheduleSettings = ScheduleSettings()
     retention: RetentionSettings = RetentionSettings()
     offers: tuple[OfferSettings, ...] = ()
+    columns: ColumnSettings = ColumnSettings()
 
     @property
     def prefix(self) -> str:

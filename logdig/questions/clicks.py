@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from logdig.marts.reader import Comparison, Marts
 
 CELLS_MOST = 4000
-"""More cells than this are more than a screen can tell apart."""
+"""More cells than this are more than a screen can show."""
 SPOTS_MOST = 8
 CELL = ("selector", "cell_x", "cell_y")
 SUMS = ("clicks", "x_sum", "y_sum", "vw_sum")

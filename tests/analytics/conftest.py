@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -62,12 +62,22 @@ def lake(aws: dict[str, str]) -> Settings:
     return SETTINGS
 
 
+@pytest.fixture(scope="session")
+def new_lake(lake: Settings, aws: dict[str, str]) -> Callable[[], Settings]:
+    """Make settings whose bucket and tables nobody else knows."""
+
+    def make() -> Settings:
+        found = msgspec.structs.replace(lake, service=f"t{uuid.uuid4().hex[:8]}")
+        create_resources(found, aws)
+        return found
+
+    return make
+
+
 @pytest.fixture
-def own(lake: Settings, aws: dict[str, str]) -> Settings:
+def own(new_lake: Callable[[], Settings]) -> Settings:
     """Settings whose bucket and tables no other test knows."""
-    found = msgspec.structs.replace(lake, service=f"t{uuid.uuid4().hex[:8]}")
-    create_resources(found, aws)
-    return found
+    return new_lake()
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,7 @@ from tests.analytics.objects import bad_line, line, put
 pytestmark = pytest.mark.java
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 NOW = NOON + timedelta(hours=12)
-KILLS = 20 if os.environ.get("LOGDIG_FAULTS") == "full" else 1
+KILLS = 20 if os.environ.get("LOGDIG_FULL") == "1" else 1
 VICTIMS = ("jvm", "driver")
 KEYS_MOST = 20
 """A run dies once it has written so many keys, or fewer; it writes some thirty."""

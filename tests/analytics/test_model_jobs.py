@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import csv
 import random
-import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from analytics import tables
 from analytics.jobs.registry import run
 from analytics.model.regression import Model, score
 from analytics.schema.columns import table_columns
-from infra.local.stack import create_resources
 from logdig.aws.clients import dynamodb_profiles
 from logdig.config.offers import OfferSettings
 from logdig.config.settings import AppSettings, Settings
@@ -43,17 +41,15 @@ EVENTS = (
 CUSTOMERS = "app string, customer_id string, level int, status int"
 
 
+def shop_in(lake: Settings) -> Settings:
+    """Settings of one app and one offer, on tables of their own."""
+    return msgspec.structs.replace(lake, apps=(AppSettings(name="shop", token="pk_shop_1"),), offers=(OFFER,))
+
+
 @pytest.fixture
-def shop(lake: Settings, aws: dict[str, str]) -> Settings:
-    """Settings of one app and one offer, with tables of their own for each test."""
-    found = msgspec.structs.replace(
-        lake,
-        service=f"t{uuid.uuid4().hex[:8]}",
-        apps=(AppSettings(name="shop", token="pk_shop_1"),),
-        offers=(OFFER,),
-    )
-    create_resources(found, aws)
-    return found
+def shop(own: Settings) -> Settings:
+    """A shop that no other test knows."""
+    return shop_in(own)
 
 
 def listen(number: int, who: str, track: str, at: datetime, mobile: bool) -> Row:
@@ -117,12 +113,18 @@ def people() -> list[Row]:
     return [("shop", str(number), 2 if number % 3 == 0 else 1, 0 if number % 5 == 0 else 1) for number in range(500)]
 
 
-def test_jobs_end_in_profiles_of_eligible_clickers_only_when_behaviour_predicts_clicks(
-    spark: SparkSession, shop: Settings
-) -> None:
+@pytest.fixture(scope="module")
+def trained(spark: SparkSession, new_lake: Callable[[], Settings]) -> tuple[Settings, dict[str, Any]]:
+    """A shop whose behaviour predicts clicks, after all jobs, and their reports; only read, but by the last test."""
+    shop = shop_in(new_lake())
     put(spark, shop, behaviour(seed=1), people())
+    return shop, run_all(spark, shop)
 
-    reports = run_all(spark, shop)
+
+def test_jobs_end_in_profiles_of_eligible_clickers_only_when_behaviour_predicts_clicks(
+    spark: SparkSession, trained: tuple[Settings, dict[str, Any]]
+) -> None:
+    shop, reports = trained
 
     (model,) = rows(spark, shop, "models")
     assert model["passed"], model["reason"]
@@ -140,11 +142,9 @@ def test_jobs_end_in_profiles_of_eligible_clickers_only_when_behaviour_predicts_
 
 
 def test_predictions_are_the_models_scores_of_each_customers_own_features_when_stored(
-    spark: SparkSession, shop: Settings
+    spark: SparkSession, trained: tuple[Settings, dict[str, Any]]
 ) -> None:
-    put(spark, shop, behaviour(seed=2), people())
-    run_all(spark, shop)
-
+    shop, _ = trained
     (newest,) = rows(spark, shop, "models")
     model = msgspec.json.decode(newest["coefficients"], type=Model)
     now_rows = [row for row in rows(spark, shop, "features") if row["split"] == "now"]
@@ -157,9 +157,10 @@ def test_predictions_are_the_models_scores_of_each_customers_own_features_when_s
     assert {row["model_version"] for row in found} == {newest["model_version"]}
 
 
-def test_earlier_targets_lose_their_profiles_when_the_gate_refuses(spark: SparkSession, shop: Settings) -> None:
-    put(spark, shop, behaviour(seed=1), people())
-    run_all(spark, shop)
+def test_earlier_targets_lose_their_profiles_when_the_gate_refuses(
+    spark: SparkSession, trained: tuple[Settings, dict[str, Any]]
+) -> None:
+    shop, _ = trained
     before = [row["customer_id"] for row in rows(spark, shop, "targets")]
     put(spark, shop, behaviour(seed=1, at_once=NOW - timedelta(days=3)), people())
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from pyspark.sql import SparkSession
 
 from analytics import tables
 from analytics.jobs.registry import run
-from logdig.backfill.recorded_files import Kind, Row, event_of, read_rows
+from logdig.backfill.columns import Kind
+from logdig.backfill.recorded_files import Row, event_of, read_rows
 from logdig.backfill.reference_files import load_file
 from logdig.config.settings import Settings
 from tests.analytics.objects import put
@@ -34,7 +34,7 @@ def collect(settings: Settings, kind: Kind, rows: list[Row]) -> None:
     """Bring recorded rows through the collector into objects, as a flush does."""
     sink = MemorySink()
     front = collector(sink)
-    sent = [event_of(kind, row, shift=timedelta(), zone=ZoneInfo("UTC"), ads_consent=True) for row in rows]
+    sent = [event_of(kind, row, row.moment.replace(tzinfo=UTC), ads_consent=True) for row in rows]
     for start in range(0, len(sent), EVENTS_A_REQUEST):
         reply = front.handle(signed(body(*sent[start : start + EVENTS_A_REQUEST], sent_at=None, tz_min=0)))
         assert json.loads(reply.body)["rejected"] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -50,10 +51,19 @@ def rebuild(spark: SparkSession, own: Settings, first: date | None = None, last:
         remake(spark, own, run)
 
 
-def test_dropped_tables_come_again_with_equal_rows(spark: SparkSession, own: Settings, lake: Settings) -> None:
+@pytest.fixture(scope="module")
+def filled(spark: SparkSession, new_lake: Callable[[], Settings]) -> tuple[Settings, dict[str, list[str]]]:
+    """A lake with all objects in its tables, and their rows; each test leaves the rows as it finds them."""
+    own = new_lake()
     stored(own)
     ingest_job(spark, own, NOW)
-    before = rows(spark, own)
+    return own, rows(spark, own)
+
+
+def test_dropped_tables_come_again_with_equal_rows(
+    spark: SparkSession, filled: tuple[Settings, dict[str, list[str]]], lake: Settings
+) -> None:
+    own, before = filled
     for name in ("events", "bad_events"):
         spark.sql(f"DROP TABLE {tables.table_name(own, name)}")
 
@@ -70,11 +80,9 @@ def test_dropped_tables_come_again_with_equal_rows(spark: SparkSession, own: Set
 
 
 def test_rebuild_of_a_day_replaces_just_that_day_and_can_be_repeated_when_interrupted(
-    spark: SparkSession, own: Settings, monkeypatch: pytest.MonkeyPatch
+    spark: SparkSession, filled: tuple[Settings, dict[str, list[str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stored(own)
-    ingest_job(spark, own, NOW)
-    before = rows(spark, own)
+    own, before = filled
     full = tables.table_name(own, "events")
     spark.sql(f"UPDATE {full} SET link = 'spoilt' WHERE event_id IN ('e22-1', 'e23-1')")
     spark.sql(f"DELETE FROM {full} WHERE event_id = 'e23-2'")
@@ -101,10 +109,8 @@ def test_rebuild_of_a_day_replaces_just_that_day_and_can_be_repeated_when_interr
     assert rows(spark, own) == before
 
 
-def test_day_without_objects_keeps_its_rows(spark: SparkSession, own: Settings) -> None:
-    stored(own)
-    ingest_job(spark, own, NOW)
-    before = rows(spark, own)
+def test_day_without_objects_keeps_its_rows(spark: SparkSession, filled: tuple[Settings, dict[str, list[str]]]) -> None:
+    own, before = filled
     store = s3_store(own)
     store.delete([entry.key for entry in store.list(f"raw/dt={FIRST}/")])
     store.delete([entry.key for entry in store.list(f"bad/dt={SECOND}/")])

@@ -13,7 +13,7 @@ from tests.faults.crash import Child, Job, JobClients, Kill
 from tests.faults.harness import FlushHarness
 from tests.faults.random_kills import AT_ONCE, Tally
 
-KILLS = 2_000 if os.environ.get("LOGDIG_FAULTS") == "full" else 200
+KILLS = 2_000 if os.environ.get("LOGDIG_FULL") == "1" else 64
 REQUESTS, AT_A_TIME = 24, 6
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from tests.faults.conftest import Load, Queue, Server
 
-KILLS = 200 if os.environ.get("LOGDIG_FAULTS") == "full" else 20
+KILLS = 200 if os.environ.get("LOGDIG_FULL") == "1" else 6
 CONNECTIONS = 16
 
 

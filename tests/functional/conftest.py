@@ -14,6 +14,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.fakes.endpoint import Endpoint
+
 START_SECONDS = 60
 
 
@@ -51,3 +53,12 @@ def service(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("LOGDIG_SERVICE", name := f"t{uuid.uuid4().hex[:12]}")
     monkeypatch.setitem(os.environ, "LOGDIG_STAGE", "dev")
     return name
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    """The collector on a socket."""
+    endpoint = Endpoint()
+    endpoint.start()
+    yield endpoint
+    endpoint.stop()

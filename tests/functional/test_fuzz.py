@@ -1,6 +1,6 @@
 """Bodies made by mutation: never a 5xx, every event counted once, every stored line one that all readers take.
 
-`make test` tries EXAMPLES; with LOGDIG_FAULTS=full it goes on with new seeds for FULL_SECONDS.
+`make test` tries EXAMPLES; with LOGDIG_FULL=1 it goes on with new seeds for FULL_SECONDS.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.fakes.hostile import HOSTILE, ORIGINS, PACKED, TIMES
 from tests.fakes.sinks import MemorySink
 from tests.fakes.tracked import BROWSER, OWN_PARTS, TEN_FIELDS, body, collector, event, post
 
-FULL = os.environ.get("LOGDIG_FAULTS") == "full"
+FULL = os.environ.get("LOGDIG_FULL") == "1"
 FULL_SECONDS = float(os.environ.get("LOGDIG_FUZZ_SECONDS", "1200"))
 EXAMPLES = 400
 SEED = int(os.environ.get("LOGDIG_FUZZ_SEED") or time.time_ns() % 2**32)

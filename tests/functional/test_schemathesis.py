@@ -27,7 +27,7 @@ from tests.fakes.sinks import MemorySink
 from tests.fakes.tracked import ORIGIN, TOKEN, collector
 from tests.functional.conftest import free_port
 
-SECONDS = int(os.environ.get("LOGDIG_FUZZ_SECONDS", "1200" if os.environ.get("LOGDIG_FAULTS") == "full" else "30"))
+SECONDS = int(os.environ.get("LOGDIG_FUZZ_SECONDS", "1200" if os.environ.get("LOGDIG_FULL") == "1" else "10"))
 SEED = os.environ.get("LOGDIG_FUZZ_SEED", "7")
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 

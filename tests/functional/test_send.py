@@ -1,86 +1,34 @@
-"""`logdig send` against the real front door: what it survives, and that nothing is sent twice as another event."""
+"""`logdig send` against the real collector: what it survives, and that nothing is sent twice as another event."""
 
 from __future__ import annotations
 
-import json
+import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from wsgiref.types import StartResponse, WSGIEnvironment
 from zoneinfo import ZoneInfo
 
 import pytest
-from click.testing import CliRunner
-from werkzeug.serving import make_server
 
-from api.wsgi import create_app
-from cli.commands.send import command
-from logdig.backfill.file_sender import FileReport, Mark, Plan, scan, send_file
-from logdig.backfill.recorded_files import RefusedRow
-from logdig.backfill.sender import BATCH_EVENTS, Batch, CollectorAwayError, Sender, Tally, retry_after
-from logdig.collect.collector import Collector
-from logdig.collect.factory import new_id, utc_now
-from logdig.config.apps import Apps
-from logdig.config.settings import AppSettings, Settings
+from logdig.backfill.checkpoint import Checkpoint
+from logdig.backfill.file_sender import FileReport, SendOptions, send_file
+from logdig.backfill.moments import TimeRules
+from logdig.backfill.reachability import NoCollectorError
+from logdig.backfill.records import open_source
+from logdig.backfill.sender import (
+    BATCH_EVENTS,
+    CollectorAwayError,
+    EventBatch,
+    EventSender,
+    Tally,
+    retry_after,
+)
 from logdig.errors import InputError
-from tests.fakes.sinks import MemorySink
+from tests.fakes.endpoint import APP, SECRET, Endpoint
 
-SECRET = "a secret of the tests"
-APP = AppSettings(name="radio", token="pk_radio_of_the_tests", timezone="Asia/Seoul")
-ENVIRONMENT = {"LOGDIG_SIGNING_SECRET_RADIO": SECRET}
 ROW = '{},{},3,"2014-10-23 03:26:20",1,"02132"\n'
-
-
-class Door:
-    """The front door on a socket; scripted answers come before the collector's."""
-
-    def __init__(self) -> None:
-        self.sink = MemorySink()
-        self.scripted: list[tuple[str, list[tuple[str, str]]]] = []
-        self.requests = 0
-        settings = Settings(apps=(APP,))
-        self.collector = Collector(Apps.from_settings(settings, ENVIRONMENT), self.sink, utc_now, new_id)
-        app = create_app(settings, collector=self.collector)
-
-        def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-            self.requests += 1
-            if not self.scripted:
-                return app(environ, start)
-            status, headers = self.scripted.pop(0)
-            # A body left unread would make the kernel reset the connection.
-            environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-            start(status, headers)
-            return [b"{}"]
-
-        self.server = make_server("127.0.0.1", 0, answer, threaded=True)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-
-    def start(self) -> None:
-        self.thread.start()
-
-    def stop(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join(10)
-
-    @property
-    def events(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.sink.events]
-
-    @property
-    def ids(self) -> set[str]:
-        return {event["event_id"] for event in self.events}
-
-
-@pytest.fixture
-def door() -> Iterator[Door]:
-    door = Door()
-    door.start()
-    yield door
-    door.stop()
 
 
 @pytest.fixture
@@ -89,75 +37,88 @@ def waits() -> list[float]:
 
 
 @pytest.fixture
-def sender(door: Door, waits: list[float]) -> Sender:
-    return Sender(door.url, APP.token, SECRET.encode(), sleep=waits.append)
+def sender(endpoint: Endpoint, waits: list[float]) -> EventSender:
+    return EventSender(endpoint.url, APP.token, SECRET.encode(), sleep=waits.append)
 
 
-def make_plan(path: Path, rows: Iterable[str], **changes: Any) -> Plan:
+def make_options(path: Path, rows: Iterable[str], kind: str = "listens", **changes: Any) -> SendOptions:
     path.write_text("".join(rows), encoding="utf-8")
-    facts: dict[str, Any] = {"kind": "listens", "path": path, "zone": ZoneInfo(APP.timezone), "ads_consent": True}
-    return Plan(**facts | changes)
+    return options_of(path, kind, **changes)
+
+
+def options_of(path: Path, kind: str, zone: str = APP.timezone, **changes: Any) -> SendOptions:
+    times = TimeRules(ZoneInfo(zone), datetime.now(UTC))
+    parts: dict[str, Any] = {"kind": kind, "times": times, "ads_consent": True, "columns": {}} | changes
+    return SendOptions(source=open_source(path, kind, parts["columns"]), **parts)
 
 
 def rows(count: int) -> list[str]:
     return [ROW.format(number, number % 7) for number in range(count)]
 
 
-def send(plan: Plan, sender: Sender, folder: Path, progress: Callable[[int], None] = lambda _: None) -> FileReport:
-    _, shift = scan(plan)
-    return send_file(
-        plan, sender, shift, Mark(folder / "marks", plan.path.name), progress=progress, sleep=lambda _: None
-    )
+def send(
+    options: SendOptions,
+    sender: EventSender,
+    folder: Path,
+    progress: Callable[[int], None] = lambda _: None,
+    shift: timedelta = timedelta(),
+) -> FileReport:
+    checkpoint = Checkpoint(folder / "checkpoints", options.source.path.name)
+    return send_file(options, sender, shift, checkpoint, progress=progress, sleep=lambda _: None)
 
 
-def test_send_brings_every_readable_row_and_names_the_others(door: Door, sender: Sender, tmp_path: Path) -> None:
+def test_send_brings_every_readable_row_and_names_the_others(
+    endpoint: Endpoint, sender: EventSender, tmp_path: Path
+) -> None:
     glued = ROW.format(900, 1).strip() + ROW.format(901, 1)
-    plan = make_plan(tmp_path / "f.csv", [*rows(3), glued, "  " + ROW.format(3, 8), '4,1,3,"2014-12'])
+    options = make_options(tmp_path / "f.csv", [*rows(3), glued, "  " + ROW.format(3, 8), '4,1,3,"2014-12'])
 
-    report = send(plan, sender, tmp_path)
+    report = send(options, sender, tmp_path)
 
     assert [row.line for row in report.refused] == [4, 6]
     assert (report.rows, report.tally.sent, report.tally.accepted) == (4, 4, 4)
-    assert sorted(event["customer_id"] for event in door.events) == ["0", "1", "2", "8"]
+    assert sorted(event["customer_id"] for event in endpoint.events) == ["0", "1", "2", "8"]
 
 
 def test_send_reads_a_file_when_an_editor_put_a_byte_order_mark_first(
-    door: Door, sender: Sender, tmp_path: Path
+    endpoint: Endpoint, sender: EventSender, tmp_path: Path
 ) -> None:
-    plan = make_plan(tmp_path / "f.csv", rows(2))
-    plan.path.write_bytes(b"\xef\xbb\xbf" + plan.path.read_bytes())
+    options = make_options(tmp_path / "f.csv", rows(2))
+    options.source.path.write_bytes(b"\xef\xbb\xbf" + options.source.path.read_bytes())
 
-    report = send(plan, sender, tmp_path)
+    report = send(options, sender, tmp_path)
 
     assert (report.refused, report.tally.accepted) == ([], 2)
 
 
-def test_send_tells_what_a_row_says(door: Door, sender: Sender, tmp_path: Path) -> None:
-    send(make_plan(tmp_path / "f.csv", rows(1)), sender, tmp_path)
+def test_send_tells_what_a_row_says(endpoint: Endpoint, sender: EventSender, tmp_path: Path) -> None:
+    send(make_options(tmp_path / "f.csv", rows(1)), sender, tmp_path)
 
-    (event,) = door.events
+    (event,) = endpoint.events
     assert event["listen"] == {"track_id": "3", "mobile": True, "zip": "02132"}
     assert event["consent"] == {"analytics": True, "ads": True}
     # Half past three in Seoul is the evening before in UTC; the offset keeps the local hour.
     assert (event["occurred_at"], event["tz_min"]) == ("2014-10-22T18:26:20.000Z", 540)
 
 
-def test_send_makes_ad_events_of_clicks_and_views(door: Door, sender: Sender, tmp_path: Path) -> None:
+def test_send_makes_ad_events_of_clicks_and_views(endpoint: Endpoint, sender: EventSender, tmp_path: Path) -> None:
     for kind in ("clicks", "views"):
-        send(make_plan(tmp_path / kind, ['5,1,"ADV_X","2014-10-23 03:26:20"\n'], kind=kind), sender, tmp_path)
+        send(make_options(tmp_path / kind, ['5,1,"ADV_X","2014-10-23 03:26:20"\n'], kind=kind), sender, tmp_path)
 
-    assert [event["ad"]["action"] for event in door.events] == ["click", "view"]
-    assert len(door.ids) == 2
+    assert [event["ad"]["action"] for event in endpoint.events] == ["click", "view"]
+    assert len(endpoint.ids) == 2
 
 
-def test_send_makes_the_same_events_when_a_file_is_sent_twice(door: Door, sender: Sender, tmp_path: Path) -> None:
-    plan = make_plan(tmp_path / "f.csv", rows(1200))
+def test_send_makes_the_same_events_when_a_file_is_sent_twice(
+    endpoint: Endpoint, sender: EventSender, tmp_path: Path
+) -> None:
+    options = make_options(tmp_path / "f.csv", rows(1200))
 
-    send(plan, sender, tmp_path)
-    send(plan, sender, tmp_path)
+    send(options, sender, tmp_path)
+    send(options, sender, tmp_path)
 
-    assert (len(door.events), len(door.ids)) == (2400, 1200)
-    assert max(len(batch.events) for batch in door.sink.batches) <= BATCH_EVENTS
+    assert (len(endpoint.events), len(endpoint.ids)) == (2400, 1200)
+    assert max(len(batch.events) for batch in endpoint.sink.batches) <= BATCH_EVENTS
 
 
 @pytest.mark.parametrize(
@@ -165,59 +126,120 @@ def test_send_makes_the_same_events_when_a_file_is_sent_twice(door: Door, sender
     [("503 Away", [("Retry-After", "7")], 7.0), ("429 Slow down", [], 0.2), ("500 Broken", [], 0.2)],
 )
 def test_send_waits_and_tries_again_when_the_collector_is_busy(
-    door: Door, sender: Sender, waits: list[float], tmp_path: Path, status: str, headers: list[Any], least: float
+    endpoint: Endpoint,
+    sender: EventSender,
+    waits: list[float],
+    tmp_path: Path,
+    status: str,
+    headers: list[Any],
+    least: float,
 ) -> None:
-    door.scripted = [(status, headers)]
+    endpoint.scripted = [(status, headers)]
 
-    report = send(make_plan(tmp_path / "f.csv", rows(3)), sender, tmp_path)
+    report = send(make_options(tmp_path / "f.csv", rows(3)), sender, tmp_path)
 
-    assert report.tally.accepted == len(door.ids) == 3
+    assert report.tally.accepted == len(endpoint.ids) == 3
     assert len(waits) == 1
     assert waits[0] >= least
 
 
-def test_send_tries_again_when_the_queue_behind_the_collector_is_down(door: Door, tmp_path: Path) -> None:
+def test_send_tries_again_when_the_queue_behind_the_collector_is_down(endpoint: Endpoint, tmp_path: Path) -> None:
     def repair(_seconds: float) -> None:
-        door.sink.is_down = False
+        endpoint.sink.is_down = False
 
-    door.sink.is_down = True
-    sender = Sender(door.url, APP.token, SECRET.encode(), sleep=repair)
+    endpoint.sink.is_down = True
+    sender = EventSender(endpoint.url, APP.token, SECRET.encode(), sleep=repair)
 
-    report = send(make_plan(tmp_path / "f.csv", rows(3)), sender, tmp_path)
+    report = send(make_options(tmp_path / "f.csv", rows(3)), sender, tmp_path)
 
-    assert report.tally.accepted == len(door.ids) == 3
+    assert report.tally.accepted == len(endpoint.ids) == 3
 
 
-def test_send_gives_up_and_goes_on_later_when_the_collector_stays_away(tmp_path: Path) -> None:
+def test_send_gives_up_and_goes_on_later_when_the_collector_stays_away(endpoint: Endpoint, tmp_path: Path) -> None:
     waits: list[float] = []
-    sender = Sender("http://127.0.0.1:9", APP.token, SECRET.encode(), sleep=waits.append)
+    words: list[str] = []
+    endpoint.scripted = [("503 Away", [])] * 200
+    sender = EventSender(endpoint.url, APP.token, SECRET.encode(), on_retry=words.append, sleep=waits.append)
 
-    with pytest.raises(CollectorAwayError, match="run it again to go on"):
-        send(make_plan(tmp_path / "f.csv", rows(3)), sender, tmp_path)
+    with pytest.raises(CollectorAwayError, match=r"answers 503; gave up after .* run it again to go on"):
+        send(make_options(tmp_path / "f.csv", rows(3)), sender, tmp_path)
 
-    assert 540 < sum(waits) <= 600
+    assert 500 < sum(waits) <= 600
+    assert words == [f"{endpoint.url}/v1/events answers 503; trying again for 10 minutes, Ctrl-C ends it"]
+
+
+def test_send_says_once_an_outage_what_fails(endpoint: Endpoint) -> None:
+    words: list[str] = []
+    endpoint.scripted = [("503 Away", []), ("500 Broken", []), ("202 Taken", []), ("429 Slow down", [])]
+    sender = EventSender(endpoint.url, APP.token, SECRET.encode(), on_retry=words.append, sleep=lambda _: None)
+
+    with pytest.raises(KeyError):
+        sender.send(EventBatch(0, ({},), (1,)))
+    sender.send(EventBatch(0, ({},), (1,)))
+
+    assert [text.split(" ")[2].rstrip(";") for text in words] == ["503", "429"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_send_ends_at_once_when_nothing_listens_on_this_machine(tmp_path: Path, host: str) -> None:
+    waits: list[float] = []
+    with socket.socket(socket.AF_INET6 if host == "[::1]" else socket.AF_INET) as free:
+        free.bind((host.strip("[]"), 0))
+        port = free.getsockname()[1]
+        sender = EventSender(f"http://{host}:{port}", APP.token, SECRET.encode(), sleep=waits.append)
+
+        with pytest.raises(NoCollectorError, match="nothing listens there; start 'logdig dev'"):
+            send(make_options(tmp_path / "f.csv", rows(1200)), sender, tmp_path)
+
+    assert waits == []
+
+
+def test_send_ends_at_once_when_there_is_no_such_host(tmp_path: Path) -> None:
+    waits: list[float] = []
+    sender = EventSender("http://no-such-host.invalid", APP.token, SECRET.encode(), sleep=waits.append)
+
+    with pytest.raises(NoCollectorError, match=r"there is no host 'no-such-host\.invalid'"):
+        send(make_options(tmp_path / "f.csv", rows(3)), sender, tmp_path)
+
+    assert waits == []
+
+
+def test_send_ends_at_once_when_it_is_interrupted_while_a_batch_waits_for_its_next_try(endpoint: Endpoint) -> None:
+    is_away = threading.Event()
+    endpoint.scripted = [("503 Away", [("Retry-After", "500")])]
+    sender = EventSender(endpoint.url, APP.token, SECRET.encode(), on_retry=lambda _: is_away.set())
+
+    def batches() -> Iterator[EventBatch]:
+        yield EventBatch(0, ({},), (1,))
+        is_away.wait()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(sender.send_all(batches()))
+
+    assert endpoint.requests == 1
 
 
 @pytest.mark.parametrize("status", ["413 Too large", "400 Unreadable"])
 def test_send_halves_a_request_when_it_is_refused_whole(
-    door: Door, sender: Sender, tmp_path: Path, status: str
+    endpoint: Endpoint, sender: EventSender, tmp_path: Path, status: str
 ) -> None:
-    door.scripted = [(status, [])]
+    endpoint.scripted = [(status, [])]
 
-    report = send(make_plan(tmp_path / "f.csv", rows(9)), sender, tmp_path)
+    report = send(make_options(tmp_path / "f.csv", rows(9)), sender, tmp_path)
 
-    assert (report.tally.sent, report.tally.accepted, len(door.ids), door.requests) == (9, 9, 9, 3)
-
-
-def test_send_reports_one_event_when_it_alone_is_refused_whole(door: Door, sender: Sender) -> None:
-    door.scripted = [("400 Unreadable", [])]
-
-    tally = sender.send(Batch(0, ({"event_id": "x"},), (17,)))
-
-    assert (tally.sent, tally.accepted, [one.line for one in tally.refusals]) == (1, 0, [17])
+    assert (report.tally.sent, report.tally.accepted, len(endpoint.ids), endpoint.requests) == (9, 9, 9, 3)
 
 
-def test_send_reports_the_line_when_the_collector_rejects_an_event(sender: Sender) -> None:
+def test_send_reports_one_event_when_it_alone_is_refused_whole(endpoint: Endpoint, sender: EventSender) -> None:
+    endpoint.scripted = [("400 Unreadable", [])]
+
+    tally = sender.send(EventBatch(0, ({"event_id": "x"},), (17,)))
+
+    assert (tally.sent, tally.accepted, [refusal.line for refusal in tally.refusals]) == (1, 0, [17])
+
+
+def test_send_reports_the_line_when_the_collector_rejects_an_event(sender: EventSender) -> None:
     good: dict[str, object] = {
         "event_id": "a" * 22,
         "type": "custom",
@@ -228,84 +250,48 @@ def test_send_reports_the_line_when_the_collector_rejects_an_event(sender: Sende
     }
     bad = good | {"event_id": "b" * 22, "customer_id": 5}
 
-    tally = sender.send(Batch(0, (good, bad), (4, 9)))
+    tally = sender.send(EventBatch(0, (good, bad), (4, 9)))
 
-    assert (tally.accepted, [one.line for one in tally.refusals]) == (1, [9])
+    assert (tally.accepted, [refusal.line for refusal in tally.refusals]) == (1, [9])
     assert tally.refusals[0].reason.startswith("customer_id: ")
 
 
-def test_send_stops_when_no_try_can_help(door: Door, tmp_path: Path) -> None:
-    sender = Sender(door.url, APP.token, b"another secret", sleep=lambda _: None)
+def test_send_stops_when_no_try_can_help(endpoint: Endpoint, tmp_path: Path) -> None:
+    sender = EventSender(endpoint.url, APP.token, b"another secret", sleep=lambda _: None)
 
     with pytest.raises(InputError, match="answers 401"):
-        send(make_plan(tmp_path / "f.csv", rows(3)), sender, tmp_path)
+        send(make_options(tmp_path / "f.csv", rows(3)), sender, tmp_path)
 
 
 def test_send_goes_on_after_the_last_answered_row_when_it_was_interrupted(
-    door: Door, sender: Sender, tmp_path: Path
+    endpoint: Endpoint, sender: EventSender, tmp_path: Path
 ) -> None:
     def interrupt(line: int) -> None:
         if line >= 1000:
             raise KeyboardInterrupt
 
-    plan = make_plan(tmp_path / "f.csv", rows(3000))
+    options = make_options(tmp_path / "f.csv", rows(3000))
     with pytest.raises(KeyboardInterrupt):
-        send(plan, sender, tmp_path, interrupt)
+        send(options, sender, tmp_path, interrupt)
 
-    report = send(plan, sender, tmp_path)
+    report = send(options, sender, tmp_path)
 
     assert report.resumed_after == 1000
     assert report.tally.sent == 2000
-    assert len(door.ids) == 3000
+    assert len(endpoint.ids) == 3000
 
 
-def test_send_keeps_its_shift_when_it_goes_on_another_day(door: Door, sender: Sender, tmp_path: Path) -> None:
-    plan = make_plan(tmp_path / "f.csv", rows(1000))
-    first = Mark(tmp_path, "m")
+def test_send_keeps_its_shift_when_it_goes_on_another_day(
+    endpoint: Endpoint, sender: EventSender, tmp_path: Path
+) -> None:
+    options = make_options(tmp_path / "f.csv", rows(1000))
+    first = Checkpoint(tmp_path, "m")
     first.write(500, timedelta(days=4000))
 
-    report = send_file(plan, sender, timedelta(days=4001), first)
+    report = send_file(options, sender, timedelta(days=4001), first)
 
     assert report.tally.sent == 500
-    assert {event["occurred_at"][:10] for event in door.events} == {"2025-10-04"}
-
-
-def test_command_prints_counts_and_refused_rows_as_json(
-    door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "listens.csv"
-    file.write_text("".join([*rows(2), "broken\n"]))
-    use_settings(tmp_path, monkeypatch)
-
-    arguments = ["listens", str(file), "--endpoint", door.url, "--consent", "analytics,ads", "--shift-to-now", "--json"]
-    result = CliRunner().invoke(command, arguments, catch_exceptions=False)
-
-    report = json.loads(result.stdout)
-    assert result.exit_code == 0
-    assert (report["rows"], report["sent"], report["accepted"], report["duplicates"]) == (2, 2, 2, 0)
-    assert [(row["file"], row["line"]) for row in report["refused"]] == [(str(file), 3)]
-    ages = [datetime.now(UTC) - datetime.fromisoformat(event["occurred_at"]) for event in door.events]
-    assert all(timedelta(0) <= age < timedelta(days=1) for age in ages)
-
-
-def test_command_exits_with_1_when_strict_and_a_row_was_refused(
-    door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "listens.csv"
-    file.write_text("broken\n")
-    use_settings(tmp_path, monkeypatch)
-
-    result = CliRunner().invoke(command, ["listens", str(file), "--endpoint", door.url, "--strict"])
-
-    assert result.exit_code == 1
-
-
-def use_settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = folder / "logdig.toml"
-    config.write_text(f'[[apps]]\nname = "{APP.name}"\ntoken = "{APP.token}"\ntimezone = "{APP.timezone}"\n')
-    monkeypatch.setenv("LOGDIG_CONFIG", str(config))
-    monkeypatch.setenv("LOGDIG_SIGNING_SECRET_RADIO", SECRET)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+    assert {event["occurred_at"][:10] for event in endpoint.events} == {"2025-10-04"}
 
 
 def test_retry_after_is_read_as_seconds_or_date() -> None:
@@ -325,12 +311,12 @@ def test_tallies_add_up() -> None:
 
 
 def test_older_clicks_arrive_whole_but_for_the_cut_last_row(
-    door: Door, sender: Sender, tmp_path: Path, shared_data: Path
+    endpoint: Endpoint, sender: EventSender, tmp_path: Path, shared_data: Path
 ) -> None:
     path = shared_data / "clicks_head.csv"
-    plan = Plan("clicks", path, ZoneInfo("UTC"), ads_consent=True)
+    options = options_of(path, "clicks", zone="UTC")
 
-    report = send_file(plan, sender, timedelta(), Mark(tmp_path, "clicks"))
+    report = send(options, sender, tmp_path)
 
-    assert (report.tally.accepted, len(door.ids)) == (65_710, 65_710)
-    assert [isinstance(row, RefusedRow) and row.line for row in report.refused] == [65_711]
+    assert (report.tally.accepted, len(endpoint.ids)) == (65_710, 65_710)
+    assert [row.line for row in report.refused] == [65_711]

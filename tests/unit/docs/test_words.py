@@ -11,7 +11,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 
-FOLDERS = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs", "bench/README.md")
+FOLDERS = (
+    *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs", "bench"),
+    *("logdig", "api", "lambdas", "analytics", "dashboard", "infra", "demo", "cli", "tools", "clicktracker_js"),
+)
 """Files and folders that are checked. In a folder of sources: comments and strings of Python, all of JavaScript."""
 
 MADE_FROM_SOURCES = ("commands.md",)

@@ -1,5 +1,7 @@
 """The order in which `make test` runs its suites."""
 
+import json
+import re
 import sys
 import threading
 from pathlib import Path
@@ -7,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tools import suites
-from tools.suites import Queue, Suite
+from tools.suites import Queue, Suite, longest_first
 
 TELL = (
     "import sys, time; out = open(sys.argv[1], 'a'); tell = lambda word: print(word, sys.argv[2], file=out, flush=True)"
@@ -22,19 +24,11 @@ def run_two_at_a_time(queue: Queue) -> None:
     beside.join()
 
 
-@pytest.mark.parametrize("place", [0, 1, 3])
-def test_queue_runs_every_suite_once_and_nothing_beside_one_that_wants_to_be_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: int
-) -> None:
+def test_queue_runs_every_suite_once_and_two_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(suites, "LOGS", tmp_path / "logs")
     told = tmp_path / "told"
     names = [f"suite{number}" for number in range(4)]
-    queue = Queue(
-        [
-            Suite(name, (sys.executable, "-c", COMMAND, str(told), name), alone=number == place)
-            for number, name in enumerate(names)
-        ]
-    )
+    queue = Queue(Suite(name, (sys.executable, "-c", COMMAND, str(told), name)) for name in names)
 
     run_two_at_a_time(queue)
 
@@ -43,8 +37,44 @@ def test_queue_runs_every_suite_once_and_nothing_beside_one_that_wants_to_be_alo
     running: set[str] = set()
     for word, name in (line.split() for line in told.read_text().splitlines()):
         running = running | {name} if word == "begin" else running - {name}
-        assert len(running) == 1 or names[place] not in running
         assert len(running) <= 2
+
+
+def test_longest_suite_begins_first_by_what_it_took_here_and_else_by_what_is_written() -> None:
+    some = [Suite("short", (), 1), Suite("long", (), 9), Suite("middle", (), 5)]
+
+    assert [one.name for one in longest_first(some, {})] == ["long", "middle", "short"]
+    assert [one.name for one in longest_first(some, {"short": 7.0, "of old": 99.0})] == ["long", "short", "middle"]
+
+
+@pytest.mark.parametrize("kept", [None, "{", '{"one": "much"}', '{"one": 3.5}'])
+def test_suites_tell_their_seconds_and_keep_them_whatever_was_kept_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kept: str | None
+) -> None:
+    monkeypatch.setattr(suites, "LOGS", tmp_path)
+    monkeypatch.setattr(suites, "TOOK", took := tmp_path / "seconds.json")
+    monkeypatch.setattr(suites, "SUITES", (Suite("one", (sys.executable, "-c", "print('well')")),))
+    if kept:
+        took.write_text(kept)
+
+    assert suites.main("all") == 0
+
+    assert re.search(r"\nseconds: one \d+\nsuites: 1 passed, 0 failed\n", capsys.readouterr().out)
+    assert list(json.loads(took.read_text())) == ["one"]
+
+
+def test_full_suites_are_told_to_run_at_full_length(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(suites, "LOGS", tmp_path)
+    monkeypatch.setattr(suites, "TOOK", tmp_path / "seconds.json")
+    tell = (sys.executable, "-c", "import os; print('full:', os.environ.get('LOGDIG_FULL'))")
+    monkeypatch.setattr(suites, "SUITES", (Suite("one", tell),))
+
+    assert [suites.main("full"), suites.main("all")] == [0, 0]
+
+    found = capsys.readouterr().out
+    assert found.index("full: 1") < found.index("full: None")
 
 
 def test_queue_tells_a_suite_that_fails(
