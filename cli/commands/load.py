@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
+from cli.aws_options import aws_options, aws_settings
 from cli.file_options import columns_option, encoding_option, print_rows, progress_bar, read_columns
-from cli.options import app_option, find_app, json_option, read_settings
+from cli.options import app_option, find_app, json_option
 from cli.program import with_program
 from logdig.backfill.reference_files import load_file
 
@@ -21,6 +22,7 @@ from logdig.backfill.reference_files import load_file
 @encoding_option
 @click.option("--strict", is_flag=True, help="Exit with 1 when a row was refused.")
 @json_option("Print the report as JSON.")
+@aws_options
 def command(
     kind: str,
     file: Path,
@@ -35,7 +37,7 @@ def command(
     FILE is CSV with a header, NDJSON or Parquet. Of several loads of one id the latest counts. Names and addresses of
     customers are left out. Exits with 1 when no row could be read.
     """
-    settings = read_settings()
+    settings = aws_settings()
     chosen, names = find_app(settings, app).name, read_columns(settings, kind, columns)
     with progress_bar() as bar:
         task = bar.add_task(f"loading {kind}", total=None)

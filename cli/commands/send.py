@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from cli.aws_options import confirm
+from cli.aws_options import confirm, yes_option
 from cli.file_options import columns_option, encoding_option, print_rows, progress_bar, read_columns
 from cli.options import (
     Number,
@@ -52,7 +52,7 @@ FOLDER = "send"
 @click.option("--rate", type=Number(0.1), help="Events a second; default: as fast as they are taken.")
 @click.option("--pace", is_flag=True, help="One row at a time with random delays of 1.065 s on average.")
 @click.option("--strict", is_flag=True, help="Exit with 1 when a row was refused.")
-@click.option("--yes", is_flag=True, help="Send a file that was sent before without asking.")
+@yes_option
 @json_option("Print the report as JSON.")
 def command(
     kind: str,

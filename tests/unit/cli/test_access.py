@@ -30,6 +30,7 @@ COMMANDS = (
     ("jobs", "run", "ingest"),
     ("jobs", "run", "ingest", "--on", "aws"),
     ("ledger",),
+    ("load", "customers", __file__),
     ("plan",),
     ("policy", "data"),
     ("rebuild", "--dry-run"),
