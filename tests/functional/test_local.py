@@ -248,6 +248,8 @@ def wait_until_ended(pids: set[int]) -> None:
         time.sleep(0.05)
 
 
+# Spark starts twice and makes all marts three times, which a busy machine may take very long for.
+@pytest.mark.timeout(2400)
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children of a killed parent")
 def test_dev_shows_an_event_in_the_marts_and_keeps_it_when_it_starts_again(tmp_path: Path) -> None:
     with dev(tmp_path, "--flush-seconds", "0.5") as process:
