@@ -43,7 +43,9 @@ def test_click_of_an_older_tracker_is_accepted() -> None:
 
 
 def test_pack_of_the_version_before_is_read() -> None:
-    assert [json.loads(bytes(line))["event_id"] for line in read_pack(OLD_PACK, "m").events] == ["hVx0Yk2QeTqvUu3mE1b7aA"]
+    assert [json.loads(bytes(line))["event_id"] for line in read_pack(OLD_PACK, "m").events] == [
+        "hVx0Yk2QeTqvUu3mE1b7aA"
+    ]
 
 
 @pytest.mark.parametrize("is_signed", [False, True])
