@@ -25,7 +25,8 @@ TABLE = {
     "--to": {"bad list", "bad retry", "ledger", "rebuild", "verify"},
     "--app": {"bad list", "bad retry", "events", "forget", "ledger", "init", "load", "send"},
     "--json": {
-        "app list", "bad list", "bad retry", "check", "cost", "dev env", "dlq list", "events", "flush", "forget", "jobs list", "jobs run", "ledger", "load", "send",
+        "app list", "bad list", "bad retry", "check", "cost", "dev env", "dlq list", "events", "flush", "forget",
+        "jobs list", "jobs run", "ledger", "load", "send",
         "package", "plan", "rebuild", "status", "tail", "verify",
     },
     "--yes": {"deploy", "destroy", "dlq redrive", "forget", "init", "rebuild", "send"},
