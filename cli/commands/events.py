@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from cli.aws_options import aws_options
-from cli.options import Number, find_app, json_option, read_settings
+from cli.aws_options import aws_options, aws_settings
+from cli.options import Number, find_app, json_option, only_app_option
 from cli.program import with_program
 from cli.terminal import report_unreadable
 from logdig.backfill.refused_rows import printable
@@ -47,7 +47,7 @@ def read_time(_context: click.Context, _option: click.Parameter, text: str | Non
     help="End at the first accepted event, or with 1 if none comes within so many seconds.",
 )
 @click.option("--type", "types", type=click.Choice(TYPES), multiple=True, help="Only of this type; repeatable.")
-@click.option("--app", help="Of this app only.")
+@only_app_option
 @click.option(
     "--since",
     callback=read_time,
@@ -78,7 +78,7 @@ def command(
 
     if follow and wait_seconds is not None:
         raise InputError("--follow goes on until Ctrl-C and --wait ends by itself; choose one")
-    settings, started = read_settings(), now()
+    settings, started = aws_settings(), now()
     if app is not None:
         find_app(settings, app)
     if wait_seconds is not None and since is None:

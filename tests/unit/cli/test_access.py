@@ -29,6 +29,7 @@ COMMANDS = (
     ("forget", "--user-key", "u"),
     ("jobs", "run", "ingest"),
     ("jobs", "run", "ingest", "--on", "aws"),
+    ("events",),
     ("ledger",),
     ("load", "customers", __file__),
     ("plan",),

@@ -49,7 +49,7 @@ def run(store: FakeStore, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr(events, "_pause", pause)
     monkeypatch.setattr(events, "now", lambda: NOW)
     monkeypatch.setattr("cli.commands.events.time.monotonic", lambda: clock[0])
-    monkeypatch.setattr(events, "read_settings", lambda: Settings(apps=(AppSettings("shop", "pk_shop"),)))
+    monkeypatch.setattr(events, "aws_settings", lambda: Settings(apps=(AppSettings("shop", "pk_shop"),)))
     return lambda *arguments: CliRunner().invoke(events.command, arguments)
 
 

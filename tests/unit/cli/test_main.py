@@ -58,6 +58,7 @@ def test_error_names_the_way_to_credentials_when_there_are_none(
 
 COMMANDS = (
     ("bad", "list"),
+    ("events",),
     ("verify",),
     ("dlq", "list"),
     ("ledger",),
