@@ -75,6 +75,15 @@ def test_events_hold_every_field_of_every_type_as_the_collector_stored_it(spark:
         assert found({name: value for name, value in row.items() if value is not None}, sent) == wanted
 
 
+def test_line_of_the_version_before_has_nulls_in_newer_columns(spark: SparkSession) -> None:
+    old = line("old", after={"mutation_ms": 12, "scroll_ms": None, "navigated_ms": None}, bot=True, user_agent="curl/8")
+
+    (row,) = events(parse_raw(lines(spark, [old]))).collect()
+
+    assert row["after"].asDict() == dict.fromkeys(row["after"].asDict()) | {"mutation_ms": 12}
+    assert (row["signed"], row["bot"]) == (None, True)
+
+
 def moment(text: str) -> datetime:
     """UTC without zone, to microseconds, as collected from a session in UTC."""
     whole = datetime.fromisoformat(text.upper())

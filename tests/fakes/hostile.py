@@ -12,6 +12,7 @@ from logdig.collect.collector import METHODS, PATHS
 from logdig.collect.http import Headers, Request
 from logdig.config.signatures import sign
 from tests.fakes.tracked import (
+    APP_ORIGIN,
     BROWSER,
     NOW,
     ORIGIN,
@@ -80,6 +81,13 @@ def cases() -> Iterator[tuple[str, Request]]:
     yield "rate", post(body(token=SLOW_TOKEN))
     yield "rate of 2016", post(json.dumps(TEN_FIELDS | {"token": SLOW_TOKEN}).encode(), "/")
     yield "tracker null", post(body(tracker=None))
+    for name, value in PROXIED.items():
+        yield f"proxied {name}", post(body(CLICK), headers=(*BROWSER, *value))
+    yield "custom scheme", post(body(CLICK), headers=(("origin", APP_ORIGIN), *BROWSER[1:]))
+    yield "newer tracker", post(body(event(after={"mutation_ms": 3, "newer": [1]}, event_id="f" * 20)))
+    yield "newer element", post(body(event(element={"selector": "#a", "newer": 1}, event_id="f" * 20)))
+    yield "person of a browser", post(body(event(bot=False, user_agent="x", event_id="g" * 20)))
+    yield "person of a server", signed(body(signed_event("listen", bot=True, country="KR", event_id="h" * 20)))
     yield from legacy_cases()
     yield from time_cases()
     yield from signature_cases()
@@ -87,6 +95,12 @@ def cases() -> Iterator[tuple[str, Request]]:
     yield "decide bad", post(json.dumps({"token": TOKEN, "x": "bad"}).encode(), "/v1/decide")
 
 
+PROXIED: dict[str, Headers] = {
+    "forwarded for": (("x-forwarded-for", "6.6.6.6, 198.51.100.9:80"),),
+    "forwarded": (("forwarded", 'for="[2600:db8::17]:4711";proto=https, for=127.0.0.1'),),
+    "junk": (("x-forwarded-for", '\\"[]:,;=%'), ("forwarded", 'for="\\')),
+    "hidden": (("forwarded", "for=198.51.100.9, for=_hidden"),),
+}
 HOSTILE = {
     "NaN": b"NaN",
     "infinite": b"1e309",

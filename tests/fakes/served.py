@@ -9,6 +9,7 @@ from api.group_commit import GroupCommit
 from api.metrics import MetricsPage
 from api.wsgi import create_app
 from logdig.collect.collector import Collector
+from logdig.collect.enrichment import location_finder
 from logdig.config.settings import Settings
 from logdig.errors import QueueUnavailableError
 from logdig.queue.packs import EventBatch
@@ -41,7 +42,8 @@ class ParityQueue:
 
 def parity_collector(sink: ParitySink) -> Collector:
     """Make the collector of every endpoint in the tests."""
-    return collector(sink, decider=Decisions())
+    locations = location_finder(Settings(trusted_proxies=("127.0.0.0/8",)))
+    return collector(sink, decider=Decisions(), locations=locations)
 
 
 def make_app() -> flask.Flask:

@@ -16,6 +16,7 @@ from tests.fakes.sinks import MemorySink
 
 NOW = datetime(2026, 11, 23, 6, 41, 1, tzinfo=UTC)
 ORIGIN = "https://shop.example"
+APP_ORIGIN = "capacitor://localhost"
 TOKEN = "pk_shop_1"
 SLOW_TOKEN = "pk_slow_1"
 SECRET = b"shop-secret"
@@ -108,7 +109,7 @@ def three_apps() -> Apps:
     """``shop`` with a secret, ``blog`` without, and ``slow``, which may send one request a minute."""
     return Apps(
         [
-            App("shop", TOKEN, frozenset({ORIGIN}), allowed_query=frozenset({"album"})),
+            App("shop", TOKEN, frozenset({ORIGIN, APP_ORIGIN}), allowed_query=frozenset({"album"})),
             App("blog", "pk_blog_1", frozenset({"https://blog.example"})),
             App("slow", SLOW_TOKEN, frozenset({ORIGIN}), requests_per_minute=1),
         ],

@@ -18,6 +18,7 @@ from chalice.app import Chalice
 from chalice.config import Config
 from chalice.local import LocalDevServer
 from chalice.test import Client
+from werkzeug.test import create_environ
 
 import lambdas.app
 from api.wsgi import create_app
@@ -29,7 +30,7 @@ from logdig.config.settings import Settings
 from logdig.errors import SecretsUnavailableError
 from tests.fakes.hostile import QUEUE_DOWN, cases, uses_up
 from tests.fakes.served import ParitySink, parity_collector
-from tests.fakes.tracked import BROWSER, ORIGIN, body, post
+from tests.fakes.tracked import BROWSER, ORIGIN, body, event, post
 from tests.functional.conftest import free_port
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -191,6 +192,30 @@ def test_endpoints_drop_the_spaces_around_a_header(answer_by: Callable[[Request,
     status, headers, _ = answer_by(post(body(), headers=spaced), parity_collector(ParitySink()))
 
     assert (status, headers["Access-Control-Allow-Origin"]) == (202, ORIGIN)
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..b", "xn--\u00ff", "", ":80", "[::1"])
+def test_wsgi_answers_whatever_the_host_is(host: str) -> None:
+    asked = post(body(event()), headers=(*BROWSER, ("host", host)))
+
+    assert by_flask(asked, parity_collector(ParitySink()))[0] == 202
+
+
+def test_wsgi_refuses_a_body_by_its_length_without_reading_it() -> None:
+    class Unread:
+        def read(self, _: int = -1) -> bytes:
+            raise AssertionError("it was read")
+
+    app = create_app(Settings(), collector=parity_collector(ParitySink()))
+    environ = create_environ("/v1/events", method="POST", headers=list(BROWSER))
+    answers: list[str] = []
+
+    app.wsgi_app(
+        environ | {"wsgi.input": Unread(), "CONTENT_LENGTH": str((1 << 20) + 1)},
+        lambda status, *_: answers.append(status),
+    )
+
+    assert [status[:3] for status in answers] == ["413"]
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/v1/events/", "/v1", "/%00", "/v1/events/../x"])

@@ -88,6 +88,30 @@ def test_door_cuts_a_body_off_when_no_more_of_it_comes(pieces: tuple[bytes, ...]
     serve_one(test, body_seconds=0.01)
 
 
+def test_body_that_is_too_large_by_its_header_is_refused_unread() -> None:
+    async def test(app: AsgiApp, counters: Counters) -> None:
+        sent: list[Any] = []
+
+        async def receive() -> Any:
+            assert sent[1]["body"].startswith(b"{"), "it was read before the answer"
+            await asyncio.Event().wait()
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        headers = [(name.encode(), value.encode()) for name, value in BROWSER]
+        scope = {"type": "http", "method": "POST", "path": "/v1/events", "query_string": b"", "client": None}
+        await app(scope | {"headers": [*headers, (b"content-length", b"1048577")]}, receive, send)
+
+        assert sent[0]["status"] == 413
+        assert (b"connection", b"close") in sent[0]["headers"]
+        assert (b"access-control-allow-origin", b"https://shop.example") in sent[0]["headers"]
+        assert counters.total("logdig_refused_requests_total", reason="too_large") == 1
+        assert await ask(app, "GET", "/healthz") == 200
+
+    serve_one(test, body_seconds=0.01)
+
+
 def test_door_is_alive_and_tells_its_numbers_when_it_is_overloaded() -> None:
     async def test(app: AsgiApp, _: Counters) -> None:
         held = asyncio.ensure_future(ask_silently(app))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from logdig.collect.collector import METHODS, PATHS
 from logdig.collect.http import Headers, Request
 from logdig.config.apps import App
 from tests.fakes.asked import ask
-from tests.fakes.tracked import BROWSER, ORIGIN, TOKEN, body, collector
+from tests.fakes.sinks import MemorySink
+from tests.fakes.tracked import APP_ORIGIN, BROWSER, ORIGIN, TOKEN, body, collector, event
 
 CORS = {
     "Access-Control-Allow-Origin": ORIGIN,
@@ -23,6 +26,20 @@ def test_registered_origin_is_echoed_on_every_answer(method: str, path: str) -> 
     reply = ask(Request(method, path, "", BROWSER, body()))
 
     assert CORS.items() <= dict(reply.headers).items()
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "POST"])
+def test_origin_of_an_app_is_echoed_and_its_page_keeps_its_path(method: str) -> None:
+    sink = MemorySink()
+    page = f"{APP_ORIGIN}/songs/7?q=1#top"
+    request = Request(method, "/v1/events", "", (("origin", APP_ORIGIN),), body(event("page", current_page=page)))
+
+    reply = ask(request, sink)
+
+    assert dict(reply.headers)["Access-Control-Allow-Origin"] == APP_ORIGIN
+    assert [json.loads(line)["current_page"] for line in sink.events] == [f"{APP_ORIGIN}/songs/7#top"] * (
+        method == "POST"
+    )
 
 
 @pytest.mark.parametrize("method", METHODS)

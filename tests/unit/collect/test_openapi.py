@@ -11,6 +11,7 @@ from openapi_spec_validator import validate
 from logdig.collect.collector import PATHS
 from logdig.collect.http import Request
 from logdig.collect.openapi import PAGE_POLICY, STYLE, document, document_json, page
+from logdig.events.parts import MEASURING_PARTS
 from logdig.events.types import EVENT_TYPES
 from tests.fakes.tracked import collector
 
@@ -29,6 +30,19 @@ def test_document_holds_every_field_of_every_event_type() -> None:
 
         assert set(schema["properties"]) == fields | {"type"}
         assert schema["additionalProperties"] is False
+
+
+def test_document_takes_unknown_members_where_the_parser_drops_them() -> None:
+    open_parts = {name for name, schema in SCHEMAS.items() if schema.get("additionalProperties") is True}
+
+    assert open_parts == {part.__name__ for part in MEASURING_PARTS.values()}
+
+
+def test_document_describes_the_events_of_signed_senders() -> None:
+    assert {"user_agent", "country", "region", "bot"} <= SCHEMAS["SignedListenEvent"]["properties"].keys()
+    listed = SCHEMAS["SignedBody"]["properties"]["events"]["items"]["oneOf"]
+    assert len(listed) == len(EVENT_TYPES)
+    assert "user_agent" not in SCHEMAS["ListenEvent"]["properties"]
 
 
 def test_document_names_every_path_but_the_page_itself() -> None:

@@ -30,6 +30,12 @@ from tests.fakes.tracked import NOW, SECRET, TOKEN, three_apps
         ("http://한국.example", "http://xn--3e0b707e.example"),
         ("http://[::1]:3000", "http://[::1]:3000"),
         ("http://localhost:3000", "http://localhost:3000"),
+        ("capacitor://localhost", "capacitor://localhost"),
+        ("tauri://localhost", "tauri://localhost"),
+        ("app://-", "app://-"),
+        ("APP://Notes:443", "app://notes:443"),
+        ("chrome-extension://abcdefghijklmnopabcdefghijklmnop", "chrome-extension://abcdefghijklmnopabcdefghijklmnop"),
+        ("moz-extension://8a5b-0c", "moz-extension://8a5b-0c"),
     ],
 )
 def test_origin_is_forgiven_case_default_port_and_script(origin: str, normal: str) -> None:
@@ -39,7 +45,9 @@ def test_origin_is_forgiven_case_default_port_and_script(origin: str, normal: st
 @pytest.mark.parametrize(
     "origin",
     ["", "null", "shop.example", "https://", "https://shop.example/", "https://user@shop.example", "https://a, https://b",
-     "https://shop.example:", "https://shop.example:port", "ftp://shop.example", "file://", "https://shop.example\n",
+     "https://shop.example:", "https://shop.example:port", "ftp://shop.example", "file://", "file://x", "data://x", "9p://x",
+     "capacitor://", "ionic://localhost/",
+     "https://shop.example\n",
      "https://shop\u3002example", "https://sho\u212a.example", "https://shop.example?x", "https://shop.example#x",
      "https://shop\\.example", "https:/shop.example", "https://ⓢhop.example", "https://" + "é" * 90 + ".example"],
 )  # fmt: skip
