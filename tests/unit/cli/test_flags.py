@@ -25,8 +25,8 @@ TABLE = {
     "--to": {"bad list", "bad retry", "ledger", "rebuild", "verify"},
     "--app": {"bad list", "bad retry", "forget", "ledger", "init", "load", "send"},
     "--json": {
-        "app list", "bad list", "bad retry", "cost", "dlq list", "flush", "forget", "jobs list", "jobs run", "ledger", "load", "send",
-        "package", "plan", "rebuild", "status", "tail", "verify",
+        "app list", "bad list", "bad retry", "cost", "dlq list", "flush", "forget", "jobs list", "jobs run", "ledger",
+        "load", "send", "package", "plan", "rebuild", "status", "tail", "verify",
     },
     "--yes": {"deploy", "destroy", "dlq redrive", "forget", "init", "rebuild", "send"},
     "--account": {"plan", "policy"},
