@@ -59,11 +59,15 @@ def small_frame(spark: SparkSession, columns: StructType, rows: Sequence[tuple[o
 
 
 def read(spark: SparkSession, settings: Settings, name: str) -> DataFrame:
-    """Read the declared columns of a table; empty when it does not exist yet, null where an older one lacks them."""
+    """Read the declared columns of a table; empty when it does not exist yet.
+
+    An older table gets what it lacks first: rows of it may be written back, and Spark refuses to run a frame whose
+    table has changed since it was made.
+    """
     full, columns = table_name(settings, name), table_columns(name)
     if not spark.catalog.tableExists(full):
         return small_frame(spark, columns)
-    stored.require_readable(spark, full, TABLES[name])
+    with_retry(lambda: stored.upgrade(spark, full, TABLES[name]))
     return fit(spark.table(full), columns)
 
 
