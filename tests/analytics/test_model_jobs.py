@@ -185,7 +185,7 @@ def test_jobs_are_empty_and_refuse_when_nothing_was_collected(spark: SparkSessio
 def test_gate_refuses_on_the_older_data_when_all_clicks_share_one_instant(
     spark: SparkSession, shop: Settings, shared_data: Path
 ) -> None:
-    older = msgspec.structs.replace(shop, offers=(OfferSettings(name="OTHER"),))
+    older = msgspec.structs.replace(shop, offers=(OfferSettings(name="ADV_REDUCED_1DAY"),))
     put(spark, older, older_events(shared_data), older_customers(shared_data))
 
     reports = run_all(spark, older)
