@@ -85,8 +85,9 @@ class RunFolder:
                 return handle
 
     def release(self) -> None:
-        """Give the folder to the next run."""
-        self._environment.unlink(missing_ok=True)
+        """Give the folder to the next run; what another run has stays."""
+        if self._held:
+            self._environment.unlink(missing_ok=True)
         for handle in self._held:
             os.close(handle)
         self._held.clear()

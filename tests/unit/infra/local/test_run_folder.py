@@ -21,9 +21,13 @@ def test_claim_names_the_process_when_another_run_has_the_folder(tmp_path: Path)
     first = RunFolder(tmp_path / "run")
     first.claim(unexpected)
 
+    first.publish({"AWS_ENDPOINT_URL": "http://127.0.0.1:1"})
+    refused = RunFolder(tmp_path / "run")
     with pytest.raises(MissingPartError, match=f"already runs in .*run \\(process {os.getpid()}\\)"):
-        RunFolder(tmp_path / "run").claim(unexpected)
+        refused.claim(unexpected)
+    refused.release()
 
+    assert refused.environment() == {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
     first.release()
     second = RunFolder(tmp_path / "run")
     second.claim(unexpected)
