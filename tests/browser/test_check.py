@@ -195,7 +195,7 @@ def test_check_names_a_part_that_is_missing(check: Callable[..., Told], site: Si
 def test_check_says_that_no_event_came_when_the_part_for_the_options_is_missing(
     check: Callable[..., Told], site: Site, collector: Collector
 ) -> None:
-    site.missing, site.body = ("options.js",), site.tag(collector.url, more='data-consent="all"')
+    site.missing, site.body = ("options.js",), site.tag(collector.url, more='data-sample-rate="1"')
 
     told = check(*NO_EVENT)
 
