@@ -51,7 +51,7 @@ def click_each(open_page: OpenPage, collector: Collector, selectors: list[str]) 
         box = page.locator(selector.split(" >>> ")[-1]).bounding_box()
         assert box
         page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    collector.wait_for(lambda seen: len(seen.of_type("click")) == len(selectors), seconds=40)
+    collector.wait_for(lambda seen: len(seen.of_type("click")) == len(selectors))
     return clicks(collector)
 
 
