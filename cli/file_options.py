@@ -9,10 +9,10 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cli.aws_options import progress
-from logdig.backfill.columns import check_given
-from logdig.backfill.refused_rows import printable
 from logdig.config.settings import Settings
 from logdig.errors import InputError
+from logdig.files.columns import check_given
+from logdig.files.refused_rows import printable
 
 SHOWN_ROWS = 20
 

@@ -3,7 +3,7 @@
 import click
 
 from cli.program import with_program
-from logdig.backfill.refused_rows import printable
+from logdig.files.refused_rows import printable
 
 
 def report_unreadable(key: str) -> None:

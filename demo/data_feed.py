@@ -13,16 +13,16 @@ from demo.hostile import HostileReport, post_hostile
 from demo.steps import Steps
 from infra.local.stack import LocalStack
 from logdig.backfill.checkpoint import Checkpoint
-from logdig.backfill.columns import Kind
 from logdig.backfill.file_sender import FileReport, SendOptions, scan, send_file
-from logdig.backfill.moments import TimeRules
-from logdig.backfill.records import open_source
 from logdig.backfill.reference_files import LoadReport, load_file
-from logdig.backfill.refused_rows import RefusedRow
 from logdig.backfill.sender import EventSender
 from logdig.config.settings import AppSettings
 from logdig.config.signatures import signing_secret
 from logdig.errors import InputError
+from logdig.files.columns import Kind
+from logdig.files.moments import TimeRules
+from logdig.files.records import open_source
+from logdig.files.refused_rows import RefusedRow
 
 OLDER_FILES = {
     "customers": "cust.csv",

@@ -85,7 +85,7 @@ def targets_job(spark: SparkSession, settings: Settings, now: datetime) -> JobRe
 
 
 def write_targets(spark: SparkSession, settings: Settings, store: ProfileStore) -> JobReport:
-    """Choose targets with a given profile store; in the order that `analytics.targets.retire` explains."""
+    """Choose targets with a given profile store; in the order that `analytics.model.targets.retire` explains."""
     scored, customers = (tables.read(spark, settings, name) for name in ("predictions", "customers"))
     frames = [targets(scored, customers, offer) for offer in settings.offers]
     rows = _union(spark, frames, "targets").localCheckpoint()

@@ -13,7 +13,7 @@ from logdig.tables.model import PREDICTIONS
 def predictions(rows: DataFrame, model: Model, *, offer: str, model_version: str) -> DataFrame:
     """Score customers for one offer.
 
-    Input:  rows of `analytics.features.features`: app, customer_id, as_of and the model's names, not null.
+    Input:  rows of `analytics.model.features.features`: app, customer_id, as_of and the model's names, not null.
     Output: the columns of PREDICTIONS, one row per input row; score double, 0 to 1.
     Raises: MissingColumnError, before any Spark job starts.
     """

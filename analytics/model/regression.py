@@ -1,6 +1,6 @@
 """Logistic regression on shares: fitted by scikit-learn, kept as JSON numbers, scored anywhere.
 
-Who it may choose for is for `analytics.gate` to say (docs/model.md).
+Who it may choose for is for `analytics.model.quality_gate` to say (docs/model.md).
 """
 
 from __future__ import annotations

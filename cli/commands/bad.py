@@ -29,8 +29,8 @@ from cli.options import (
     to_option,
 )
 from cli.terminal import report_unreadable
-from logdig.backfill.refused_rows import printable
 from logdig.errors import InputError
+from logdig.files.refused_rows import printable
 
 if TYPE_CHECKING:
     from logdig.backfill.bad_retry import RetryResult

@@ -14,8 +14,8 @@ from rich.console import Console
 
 from cli.options import Number, json_option, read_settings
 from cli.program import with_program
-from logdig.backfill.refused_rows import printable
 from logdig.check.findings import NAMES
+from logdig.files.refused_rows import printable
 
 if TYPE_CHECKING:
     from logdig.check.facts import Finding

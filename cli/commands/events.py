@@ -17,8 +17,8 @@ from cli.aws_options import aws_options, aws_settings
 from cli.options import Number, find_app, json_option, only_app_option
 from cli.program import with_program
 from cli.terminal import report_unreadable
-from logdig.backfill.refused_rows import printable
 from logdig.errors import InputError
+from logdig.files.refused_rows import printable
 from logdig.times import parse_wire_time
 
 if TYPE_CHECKING:

@@ -28,12 +28,12 @@ from cli.options import (
 )
 from logdig.backfill.checkpoint import Checkpoint, SentFile, SentFiles, file_digest
 from logdig.backfill.file_sender import FileReport, SendOptions, scan, send_file
-from logdig.backfill.moments import TimeRules
-from logdig.backfill.records import open_source
 from logdig.backfill.sender import EventSender
-from logdig.backfill.values import read_time
 from logdig.config.settings import AppSettings
 from logdig.errors import InputError
+from logdig.files.moments import TimeRules
+from logdig.files.records import open_source
+from logdig.files.values import read_time
 from logdig.times import wire_time
 
 FOLDER = "send"

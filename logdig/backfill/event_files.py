@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from logdig.backfill.json_rows import json_lines
 from logdig.backfill.recorded_files import content_id
-from logdig.backfill.refused_rows import RefusedRow, excerpt
 from logdig.errors import InputError
+from logdig.files.json_rows import json_lines
+from logdig.files.refused_rows import RefusedRow, excerpt
 from logdig.times import parse_wire_time
 
 SHOWN_FIELDS = ("event_id", "type", "timestamp", "customer_id", "user_key")

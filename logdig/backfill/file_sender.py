@@ -12,16 +12,16 @@ from typing import Literal, cast
 
 from logdig.backfill.batches import Ready, group_events
 from logdig.backfill.checkpoint import Checkpoint
-from logdig.backfill.columns import Kind
 from logdig.backfill.event_files import EventRow, read_event_lines
-from logdig.backfill.file_format import read_lines
-from logdig.backfill.moments import Span, TimeRules, shift_to
 from logdig.backfill.recorded_files import Row, event_of, read_row
-from logdig.backfill.records import SourceFile, read_source
-from logdig.backfill.refused_rows import RefusedRow
 from logdig.backfill.repeats import Repeats
 from logdig.backfill.sender import BATCH_EVENTS, EventSender, Tally
 from logdig.errors import InputError
+from logdig.files.columns import Kind
+from logdig.files.file_format import read_lines
+from logdig.files.moments import Span, TimeRules, shift_to
+from logdig.files.records import SourceFile, read_source
+from logdig.files.refused_rows import RefusedRow
 
 PACE_SECONDS = (1.0, 0.5, 2.0, 0.8, 0.3, 0.1, 3.0)
 PACE_WEIGHTS = (30, 20, 20, 10, 10, 5, 5)

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from logdig.backfill.columns import Kind
-from logdig.backfill.records import Record, read_records
-from logdig.backfill.refused_rows import RefusedRow
-from logdig.backfill.values import read_boolean, read_id, read_time
+from logdig.files.columns import Kind
+from logdig.files.records import Record, read_records
+from logdig.files.refused_rows import RefusedRow
+from logdig.files.values import read_boolean, read_id, read_time
 from logdig.times import wire_time
 
 IDENTITY_VERSION = 2

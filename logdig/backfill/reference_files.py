@@ -11,12 +11,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from logdig.backfill.columns import COLUMNS, ColumnMap
-from logdig.backfill.records import Record, open_source, read_records, read_source
-from logdig.backfill.refused_rows import RefusedRow, excerpt
 from logdig.backfill.repeats import Repeats
-from logdig.backfill.values import FALSE_WORDS, TRUE_WORDS, read_code, read_day, read_id
 from logdig.config.settings import Settings
+from logdig.files.columns import COLUMNS, ColumnMap
+from logdig.files.records import Record, open_source, read_records, read_source
+from logdig.files.refused_rows import RefusedRow, excerpt
+from logdig.files.values import FALSE_WORDS, TRUE_WORDS, read_code, read_day, read_id
 
 LEVELS = {"free": 0, "silver": 1, "gold": 2}
 STATUSES = {"inactive": 0, "active": 1}

@@ -1,4 +1,4 @@
-"""Which page an address is: hosts together, without campaigns, then the owner's groups. Source: docs/measures.md."""
+"""Which page an address is: hosts together, without campaigns, then the owner's groups."""
 
 from __future__ import annotations
 

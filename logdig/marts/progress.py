@@ -1,8 +1,7 @@
 """Which days of a mart are due: what writers touched, how far the mart has read, which days are frozen. Pure.
 
 A writer of ``events`` notes what it touches before it writes; a mart computes the noted days again, replaces them
-whole, and only then moves its mark, so that whatever ends in between is repeated. Source: docs/jobs.md, "How marts
-keep up".
+whole, and only then moves its mark, so that whatever ends in between is repeated.
 """
 
 from __future__ import annotations

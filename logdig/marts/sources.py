@@ -1,4 +1,4 @@
-"""Where a session came from: source, medium, campaign and channel of its first view. Source: docs/measures.md.
+"""Where a session came from: source, medium, campaign and channel of its first view.
 
 The channels and their order are those that Google Analytics publishes for its default channel group (support article
 9756891); assistants that answer with links are a channel of their own before referrals. The lists of sites are short:

@@ -2,7 +2,7 @@
 
 The lease is an object of the bucket. A put with ``If-None-Match`` takes it, a put with ``If-Match`` renews it or takes
 over one whose time is up. Clocks only decide how long a dead holder keeps others out; that nobody writes without the
-lease is decided by the store, since a holder renews before every commit. Source: docs/jobs.md, "One writer at a time".
+lease is decided by the store, since a holder renews before every commit.
 """
 
 from __future__ import annotations

@@ -12,10 +12,10 @@ from pyspark.sql import SparkSession
 
 from analytics import tables
 from analytics.jobs.registry import run
-from logdig.backfill.columns import Kind
 from logdig.backfill.recorded_files import Row, event_of, read_rows
 from logdig.backfill.reference_files import load_file
 from logdig.config.settings import Settings
+from logdig.files.columns import Kind
 from tests.analytics.objects import put
 from tests.fakes.sinks import MemorySink
 from tests.fakes.tracked import NOW, body, collector, signed

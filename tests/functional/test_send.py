@@ -14,9 +14,7 @@ import pytest
 
 from logdig.backfill.checkpoint import Checkpoint
 from logdig.backfill.file_sender import FileReport, SendOptions, send_file
-from logdig.backfill.moments import TimeRules
 from logdig.backfill.reachability import NoCollectorError
-from logdig.backfill.records import open_source
 from logdig.backfill.sender import (
     BATCH_EVENTS,
     CollectorAwayError,
@@ -26,6 +24,8 @@ from logdig.backfill.sender import (
     retry_after,
 )
 from logdig.errors import InputError
+from logdig.files.moments import TimeRules
+from logdig.files.records import open_source
 from tests.fakes.endpoint import APP, SECRET, Endpoint
 
 ROW = '{},{},3,"2014-10-23 03:26:20",1,"02132"\n'

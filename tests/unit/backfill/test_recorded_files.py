@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logdig.backfill.columns import Kind
 from logdig.backfill.recorded_files import Row, event_of, read_rows
 from logdig.backfill.reference_files import read_customers, read_tracks
-from logdig.backfill.refused_rows import RefusedRow, excerpt
 from logdig.errors import InputError
+from logdig.files.columns import Kind
+from logdig.files.refused_rows import RefusedRow, excerpt
 
 GOOD = '5,12,3,"2014-10-23 03:26:20",0,"02132"'
 MOMENT = datetime(2014, 10, 22, 18, 26, 20, tzinfo=UTC)

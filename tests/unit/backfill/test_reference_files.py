@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from logdig.backfill.reference_files import read_customers, read_tracks
-from logdig.backfill.refused_rows import RefusedRow
+from logdig.files.refused_rows import RefusedRow
 
 HEADER = "CustID,Name,Gender,Address,zip,SignDate,Status,Level,Campaign,LinkedWithApps\n"
 

@@ -193,3 +193,10 @@ def test_contract_on_aws_libraries_names_everything_but_the_adapters() -> None:
     (contract,) = [contract for contract in FORBIDDEN if contract["name"] == AWS]
 
     assert set(contract["source_modules"]) == core - AWS_ADAPTERS
+
+
+@pytest.mark.parametrize("package", sorted(path.parent.name for path in (ROOT / "logdig").glob("*/__init__.py")))
+def test_package_of_the_core_has_at_most_twelve_modules(package: str) -> None:
+    modules = [path.name for path in (ROOT / "logdig" / package).glob("*.py") if path.name != "__init__.py"]
+
+    assert 0 < len(modules) <= 12

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from logdig.backfill.refused_rows import excerpt
 from logdig.errors import InputError, MissingPartError
+from logdig.files.refused_rows import excerpt
 
 ROWS_AT_ONCE = 10_000
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from logdig.backfill.refused_rows import excerpt
 from logdig.errors import InputError
+from logdig.files.refused_rows import excerpt
 
 CHUNK_BYTES = 64 * 1024
 LINE_CHARACTERS_LIMIT = 1_000_000

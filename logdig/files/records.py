@@ -10,7 +10,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from logdig.backfill.columns import (
+from logdig.errors import InputError
+from logdig.files.columns import (
     COLUMNS,
     WITHOUT_HEADER,
     ColumnMap,
@@ -20,12 +21,11 @@ from logdig.backfill.columns import (
     map_columns,
     positions,
 )
-from logdig.backfill.csv_rows import CsvRow, guess_delimiter, is_standard, read_csv, split_line
-from logdig.backfill.file_format import FileFormat, detect_format, read_lines
-from logdig.backfill.json_rows import begins_json, json_lines
-from logdig.backfill.parquet_rows import count_rows, parquet_columns, read_parquet
-from logdig.backfill.refused_rows import RefusedRow, excerpt
-from logdig.errors import InputError
+from logdig.files.csv_rows import CsvRow, guess_delimiter, is_standard, read_csv, split_line
+from logdig.files.file_format import FileFormat, detect_format, read_lines
+from logdig.files.json_rows import begins_json, json_lines
+from logdig.files.parquet_rows import count_rows, parquet_columns, read_parquet
+from logdig.files.refused_rows import RefusedRow, excerpt
 
 FIRST_LINES = 20
 """Looked at to find the delimiter."""

@@ -13,12 +13,12 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from logdig.backfill.columns import COLUMNS
 from logdig.backfill.recorded_files import Row, read_row
-from logdig.backfill.records import Record, open_source, read_records, read_source, text_of
 from logdig.backfill.reference_files import read_customers
-from logdig.backfill.refused_rows import RefusedRow
 from logdig.errors import InputError, MissingPartError
+from logdig.files.columns import COLUMNS
+from logdig.files.records import Record, open_source, read_records, read_source, text_of
+from logdig.files.refused_rows import RefusedRow
 
 NAMES = {
     "listens": ["EVENT_ID", "CustID", "Track Id", "DateTime", "mobile", "ZIP"],

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logdig.backfill.moments import EARLIEST, Span, TimeRules, shift_to
 from logdig.errors import InputError
+from logdig.files.moments import EARLIEST, Span, TimeRules, shift_to
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ZONES = ("UTC", "Asia/Seoul", "America/New_York", "Pacific/Kiritimati", "Asia/Manila", "Africa/Monrovia")

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from logdig.backfill.csv_rows import normal_name
-from logdig.backfill.refused_rows import printable
 from logdig.errors import InputError
+from logdig.files.csv_rows import normal_name
+from logdig.files.refused_rows import printable
 
 Kind = Literal["listens", "clicks", "views"]
 

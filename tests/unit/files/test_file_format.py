@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logdig.backfill.file_format import decode, detect_format, read_lines, split_lines
 from logdig.errors import InputError
+from logdig.files.file_format import decode, detect_format, read_lines, split_lines
 
 KOREAN = "번호,이름\r\n1,홍길동\r\n"
 

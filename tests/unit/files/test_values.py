@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logdig.backfill.values import read_boolean, read_code, read_day, read_id, read_time
+from logdig.files.values import read_boolean, read_code, read_day, read_id, read_time
 from tests.fakes.sinks import MemorySink
 from tests.fakes.tracked import body, collector, signed
 

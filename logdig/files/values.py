@@ -6,8 +6,8 @@ import re
 from datetime import UTC, date, datetime
 from typing import get_args
 
-from logdig.backfill.refused_rows import excerpt
 from logdig.events.fields import Id
+from logdig.files.refused_rows import excerpt
 
 _ID_RULE = get_args(Id)[1]
 _ID = re.compile(_ID_RULE.pattern)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from logdig.backfill.csv_rows import DELIMITERS, guess_delimiter, is_standard, normal_name, read_csv
-from logdig.backfill.file_format import split_lines
+from logdig.files.csv_rows import DELIMITERS, guess_delimiter, is_standard, normal_name, read_csv
+from logdig.files.file_format import split_lines
 
 Quoting = Literal[0, 1]
 """csv.QUOTE_MINIMAL or csv.QUOTE_ALL."""
