@@ -10,11 +10,12 @@ import asyncio
 import os
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import IO, Any
 
 import flask
 from flask_restful import Api, Resource
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import ClientDisconnected, HTTPException
 
 from api.group_commit import GroupCommit
 from api.metrics import PATH as METRICS_PATH
@@ -123,8 +124,10 @@ def _response(reply: Reply) -> flask.Response:
 def _discard(stream: IO[bytes]) -> None:
     """Read on for a while what a client still sends: it cannot see the reply of a connection closed too early."""
     size = 0
-    while size < DISCARDED_BYTES_LIMIT and (piece := stream.read(PIECE_BYTES)):
-        size += len(piece)
+    # A client that has its reply need not send the rest.
+    with suppress(ClientDisconnected):
+        while size < DISCARDED_BYTES_LIMIT and (piece := stream.read(PIECE_BYTES)):
+            size += len(piece)
 
 
 def _request() -> Request:

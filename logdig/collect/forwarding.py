@@ -20,7 +20,9 @@ _NODE = re.compile(rf"\[([0-9A-Fa-f:.]+)\]{_PORT}|([0-9.]+){_PORT}|([0-9A-Fa-f:.
 _NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 # Some proxies leave out the quotes that a colon or bracket needs.
 _PAIR = re.compile(rf'[ \t]*({_NAME})=(?:"((?:[^"\\]|\\.)*+)"|([^\s",;\\]+))[ \t]*', re.DOTALL)
-_ELEMENT = re.compile(rf"(?:{_PAIR.pattern}|[ \t]*)(?:;(?:{_PAIR.pattern}|[ \t]*))*+", re.DOTALL)
+# No groups inside: Python 3.11 fails at groups that a possessive quantifier repeats.
+_PART = re.sub(r"\((?!\?)", "(?:", _PAIR.pattern)
+_ELEMENT = re.compile(rf"(?:{_PART}|[ \t]*)(?:;(?:{_PART}|[ \t]*))*+", re.DOTALL)
 COMMAS_LIMIT = 16
 """Pieces between commas that one element may have, inside quotes; more is no element."""
 

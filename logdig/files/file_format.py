@@ -80,9 +80,9 @@ def detect_format(path: Path, encoding: str | None = None) -> FileFormat:
     chosen = marked or codec or "utf-8"
     # Text in UTF-16 without its mark is valid UTF-8 with a zero byte at every other place.
     if chosen == "utf-8" and head.count(0) > _ZEROS_OF_BINARY * len(head):
-        raise InputError(
-            f"{path}: holds zero bytes: no text, or UTF-16 without a mark: --encoding utf-16-le reads that"
-        )
+        # Of most letters the high byte is the zero.
+        name = "utf-16-be" if head[::2].count(0) > head[1::2].count(0) else "utf-16-le"
+        raise InputError(f"{path}: holds zero bytes: no text, or UTF-16 without a mark: --encoding {name} reads that")
     return FileFormat(False, is_compressed, chosen)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,7 +23,7 @@ from logdig.files.columns import (
     map_columns,
     positions,
 )
-from logdig.files.csv_rows import CsvRow, guess_delimiter, is_standard, read_csv, split_line
+from logdig.files.csv_rows import CsvRow, guess_delimiter, is_standard, normal_name, read_csv, split_line
 from logdig.files.file_format import FileFormat, detect_format, read_lines
 from logdig.files.json_rows import begins_json, json_lines
 from logdig.files.parquet_rows import count_rows, parquet_columns, read_parquet
@@ -32,6 +34,9 @@ FIRST_LINES = 20
 EXACT_INTEGER = 2**53
 FREE_TEXTS = ("title", "artist", "ad")
 """Columns in which the older format's stray quotes are text; elsewhere one means a damaged row."""
+
+_UNSTORABLE = re.compile("[\\0\ud800-\udfff]")
+"""Refused on the wire too; JSON can write half of a pair of surrogates, no table can hold it."""
 
 OnColumns = Callable[[ColumnMap], None]
 
@@ -183,7 +188,7 @@ def _csv_record(row: CsvRow, columns: ColumnMap, kind: str, header: list[str]) -
         quotes = " (a quote opens or closes in the wrong place)" if row.has_stray_quotes else ""
         reason = f"{len(values)} columns instead of {columns.width} ({excerpt(wanted)}){quotes}"
         return RefusedRow(row.line, reason, whole_text)
-    if header and [value.strip() for value in values] == header:
+    if header and [normal_name(value) for value in values] == [normal_name(name) for name in header]:
         return RefusedRow(row.line, "the header again", whole_text)
     texts = {name: values[place] for name, place in columns.places.items()}
     if row.has_stray_quotes:
@@ -195,8 +200,10 @@ def _csv_record(row: CsvRow, columns: ColumnMap, kind: str, header: list[str]) -
 
 def _record(line: int, texts: dict[str, str], shown: str = "") -> Record | RefusedRow:
     shown = shown or excerpt(", ".join(f"{name}={text.strip()}" for name, text in texts.items() if text.strip()))
-    name = next((name for name, text in texts.items() if "\0" in text), None)
-    return RefusedRow(line, f"{name} holds a zero character", shown) if name else Record(line, texts, shown)
+    name = next((name for name, text in texts.items() if _UNSTORABLE.search(text)), None)
+    if name:
+        return RefusedRow(line, f"{name} holds a zero character or half of a pair of surrogates", shown)
+    return Record(line, texts, shown)
 
 
 def _json_records(lines: Iterable[str], kind: str, given: Mapping[str, str]) -> Iterator[Record | RefusedRow]:
@@ -226,14 +233,17 @@ def text_of(value: Any) -> str:
     """The text of a value of JSON or Parquet, as it would stand in CSV.
 
     Raises:
-        ValueError: An object, a list or bytes.
+        ValueError: An object, a list, bytes or an infinite number.
     """
-    if value is None:
+    # NaN is how tables of numbers write that there is none.
+    if value is None or value != value:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < EXACT_INTEGER:
         return str(int(value))
+    if isinstance(value, float) and math.isinf(value):
+        raise ValueError("an infinite number stands where a text or number belongs")
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, str | int | float) or type(value).__name__ == "Decimal":

@@ -11,8 +11,8 @@ from logdig.files.refused_rows import excerpt
 
 _ID_RULE = get_args(Id)[1]
 _ID = re.compile(_ID_RULE.pattern)
-_ROUNDED = re.compile(r"[0-9]+([.,][0-9]+)?[eE]\+[0-9]+")
-"""What a spreadsheet makes of a long number; different ids become one."""
+_ROUNDED = re.compile(r"[0-9]+([.,][0-9]+)?[eE]\+[0-9]+|[0-9]+[.,][0-9]+[eE][0-9]+")
+"""What a spreadsheet or a column of floats makes of a long number; different ids become one."""
 _SECONDS = re.compile(r"[0-9]{9,10}(\.[0-9]+)?")
 _MILLISECONDS = re.compile(r"[0-9]{12,13}(\.[0-9]+)?")
 _ISO = re.compile(
@@ -33,8 +33,8 @@ def read_id(name: str, text: str) -> str:
     text = text.strip()
     if _ROUNDED.fullmatch(text):
         raise ValueError(
-            f"{name} {text!r} was rounded by a spreadsheet; format the column as text before the ids go in, "
-            "and save it again"
+            f"{name} {text!r} was rounded by a spreadsheet or an export; format the column as text before the ids "
+            "go in, and save it again"
         )
     if not _ID.fullmatch(text):
         raise ValueError(f"{name} {excerpt(text)!r} is no id: {_ID_RULE.description}")

@@ -43,6 +43,7 @@ def test_rows_are_read_with_their_zip_as_text() -> None:
         ('5,"12,3,2014-10-23 03:26:20,0,02132', "customer_id has a quote that opens or closes in the wrong place"),
         ('5,1.5E+10,3,"2014-10-23 03:26:20",0,"1"', "customer_id '1.5E+10' was rounded by a spreadsheet"),
         ('5,1\u00002,3,"2014-10-23 03:26:20",0,"1"', "customer_id holds a zero character"),
+        ('5,1\ud8002,3,"2014-10-23 03:26:20",0,"1"', "customer_id holds a zero character or half of a pair"),
         ('5,1\x1b2,3,"2014-10-23 03:26:20",0,"1"', "no control characters"),
         ("5," + "k" * 129 + ',3,"2014-10-23 03:26:20",0,"1"', "is no id: text of 1 to 128 characters"),
         ('5,12,3,"2014-10-23 03:26:20",2,"1"', "mobile '2'"),

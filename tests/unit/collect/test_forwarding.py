@@ -59,6 +59,8 @@ def test_forwarded_for_is_read_from_the_right_over_trusted_hops(hops: str, addre
         ('for="6.6.6.6, for=198.51.100.60', "198.51.100.60"),
         ('for=198.51.100.60;by="a,b;for=6.6.6.6", for="10.0.0.9:80",', "198.51.100.60"),
         ("for=[2600:db8::5]:80", "2600:db8::5"),
+        ("for=198.51.100.60;proto=https;", "198.51.100.60"),
+        ('by="_a";for="198.51.100.60:9"; ;host="x" ;;, for=10.0.0.9;', "198.51.100.60"),
         ("for=6.6.6.6, for=unknown", None),
         ('for=6.6.6.6, for="_gazonk:_port"', None),
         ("for=6.6.6.6, by=10.0.0.1;proto=https", None),
@@ -85,6 +87,7 @@ def test_forwarded_for_counts_when_both_headers_are_there() -> None:
 @given(
     st.text()
     | st.lists(st.sampled_from(['for="', "for=", ",", ";", '"', "\\", "[", "]:", "10.0.0.1", "_"])).map("".join)
+    | st.lists(st.sampled_from(["for=10.0.0.1", 'by="_a"', "", " "])).map(";".join)
 )
 def test_no_header_value_is_an_error(value: str) -> None:
     for name in ("x_forwarded_for", "forwarded"):

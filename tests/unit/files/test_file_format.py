@@ -75,6 +75,7 @@ def test_file_is_refused_with_line_byte_and_flag_when_it_is_of_another_encoding(
         (gzip.compress(gzip.compress(b"a,b\n")), "gzip twice"),
         (gzip.compress(b"PAR1rest"), "a Parquet file inside gzip"),
         ("a,b\r\n".encode("utf-16-le"), "UTF-16 without a mark: --encoding utf-16-le"),
+        ("a,b\r\n".encode("utf-16-be"), "UTF-16 without a mark: --encoding utf-16-be"),
         (gzip.compress(b"a,b\n" * 100_000)[:-100], "gzip data is damaged or cut off"),
         (b"\x1f\x8b\x08nothing of the kind", "gzip data is damaged or cut off"),
     ],

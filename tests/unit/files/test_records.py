@@ -102,6 +102,15 @@ def test_row_is_refused_without_columns_that_are_not_stored() -> None:
     assert not any(word in f"{row.reason}{row.text}" for row in refused for word in ("Ada", "Main", "\x1b"))
 
 
+@pytest.mark.parametrize("again", ["TrackId,Title", "TRACKID,TITLE", "track id, Title"])
+def test_header_is_refused_when_it_stands_in_the_file_again(again: str) -> None:
+    first, refused, last = records("tracks", "TrackId,Title", "1,A", again, "2,B")
+
+    assert isinstance(refused, RefusedRow)
+    assert refused.reason == "the header again"
+    assert [type(first), type(last)] == [Record, Record]
+
+
 def test_rows_with_empty_columns_at_their_end_are_read() -> None:
     assert [type(record) for record in records("tracks", "TrackId,Title", "1,A,,", "2,B", "3,C,,x")] == [
         Record,
@@ -148,17 +157,17 @@ def test_file_without_header_may_begin_with_an_id_in_braces() -> None:
     assert isinstance(read_row(record), Row)
 
 
-@pytest.mark.parametrize("value", [b"x", [1], {"a": 1}])
+@pytest.mark.parametrize("value", [b"x", [1], {"a": 1}, float("inf")])
 def test_value_is_refused_when_it_is_no_text_or_number(value: Any) -> None:
     with pytest.raises(ValueError, match="stands where a text or number belongs"):
         text_of(value)
 
 
 def test_values_become_the_texts_of_csv() -> None:
-    values = [None, True, 7, 7.0, 1.5, 2.0**60, date(2026, 3, 1), datetime(2026, 3, 1, 12, tzinfo=UTC)]
+    values = [None, float("nan"), True, 7, 7.0, 1.5, 2.0**60, date(2026, 3, 1), datetime(2026, 3, 1, 12, tzinfo=UTC)]
 
     assert [text_of(value) for value in values] == [
-        *("", "true", "7", "7", "1.5", "1.152921504606847e+18"),
+        *("", "", "true", "7", "7", "1.5", "1.152921504606847e+18"),
         *("2026-03-01", "2026-03-01T12:00:00+00:00"),
     ]
 

@@ -39,7 +39,7 @@ def test_ids_follow_the_rule_of_the_wire(text: str) -> None:
     assert is_read == is_taken_on_the_wire(text)
 
 
-@pytest.mark.parametrize("text", ["8.90123E+15", "1e+05", "1,5E+12", "9E+20"])
+@pytest.mark.parametrize("text", ["8.90123E+15", "1e+05", "1,5E+12", "9E+20", "8.901230000000001E15"])
 def test_id_is_refused_when_a_spreadsheet_rounded_it(text: str) -> None:
     with pytest.raises(ValueError, match="format the column as text"):
         read_id("customer_id", text)
