@@ -51,6 +51,8 @@ export const watchEffects = (path, event) => {
   for (const root of new Set(path.map((element) => element.getRootNode())))
     observer.observe(root, { subtree: true, childList: true, attributes: true, characterData: true });
   const after = { mutation_ms: null, scroll_ms: null, navigated_ms: null };
-  loadEffects()?.then((watch) => watch?.(after, path, event));
+  // By this file's clock: that of the part, or of the event, may count from another moment.
+  const start = performance.now();
+  loadEffects()?.then((watch) => watch?.(after, path, event, () => performance.now() - start));
   return after;
 };

@@ -14,7 +14,8 @@ const FOCUS_MS = [500, 2000];
 
 /**
  * @param {import('../context.js').Context} context
- * @returns {(after: import('../effects.js').After, path: Element[], event: MouseEvent) => void} watches one click more
+ * @returns {(after: import('../effects.js').After, path: Element[], event: MouseEvent, age: () => number) => void} watches one click
+ * more; `age` = milliseconds since it
  */
 export const run = ({ noteEffect }) => {
   const noteFocus = () => {
@@ -34,7 +35,7 @@ export const run = ({ noteEffect }) => {
     late = false;
   });
 
-  return (after, path, { ctrlKey, metaKey, timeStamp }) => {
+  return (after, path, { ctrlKey, metaKey }, age) => {
     // With these keys, a link opens in another tab.
     const outward = nearest(path, ctrlKey || metaKey ? '[href]' : OUTWARD);
     after.hidden_ms ??= outward ? 0 : null;
@@ -42,7 +43,7 @@ export const run = ({ noteEffect }) => {
     if (late) noteSelection();
     Object.defineProperty(after, 'watched_ms', {
       enumerable: true,
-      get: () => Math.min(Math.round(performance.now() - timeStamp), SETTLED_MS),
+      get: () => Math.min(Math.round(age()), SETTLED_MS),
     });
     // Some browsers fire no event when another window opens.
     for (const wait of FOCUS_MS) setTimeout(noteFocus, wait);
