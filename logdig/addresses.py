@@ -12,6 +12,7 @@ DEFAULT_PORTS = {"http": "80", "https": "443"}
 ORIGIN_CHARACTERS = 300
 """Scheme, a host name of 253, a port, and some to spare; longer texts are no origin and are not cached."""
 CACHED_ORIGINS = 1024
+PORT_LIMIT = 65_535
 
 OPAQUE_SCHEMES = frozenset(("about", "blob", "data", "file", "ftp", "javascript"))
 """No page of these schemes sends an origin of its own: browsers send ``null``."""
@@ -67,6 +68,8 @@ def _normal_origin(origin: str) -> str | None:
     if match is None or host is None or match["scheme"] in OPAQUE_SCHEMES:
         return None
     port = match["port"]
+    if port is not None and int(port) > PORT_LIMIT:
+        return None
     suffix = f":{port}" if port is not None and port != DEFAULT_PORTS.get(match["scheme"]) else ""
     return f"{match['scheme']}://{host}{suffix}"
 

@@ -23,6 +23,8 @@ _PAIR = re.compile(rf'[ \t]*({_NAME})=(?:"((?:[^"\\]|\\.)*+)"|([^\s",;\\]+))[ \t
 # No groups inside: Python 3.11 fails at groups that a possessive quantifier repeats.
 _PART = re.sub(r"\((?!\?)", "(?:", _PAIR.pattern)
 _ELEMENT = re.compile(rf"(?:{_PART}|[ \t]*)(?:;(?:{_PART}|[ \t]*))*+", re.DOTALL)
+HOPS_LIMIT = 32
+"""Trusted proxies that are read over; behind more of them the address is unknown."""
 COMMAS_LIMIT = 16
 """Pieces between commas that one element may have, inside quotes; more is no element."""
 
@@ -40,8 +42,8 @@ def sender_address(request: Request, proxies: Sequence[Network]) -> str | None:
     hop = request.remote_addr
     if not _is_among(hop, proxies):
         return hop
-    for node in _nodes_from_right(request):
-        hop = _address(node)
+    for hops, node in enumerate(_nodes_from_right(request), 1):
+        hop = _address(node) if hops <= HOPS_LIMIT else None
         if not _is_among(hop, proxies):
             return hop
     return hop

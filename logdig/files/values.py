@@ -75,12 +75,17 @@ def read_boolean(name: str, text: str) -> bool:
 
 
 def read_code(name: str, text: str, words: dict[str, int] | None = None) -> int | None:
-    """A whole number up to 9 digits, or the number of a word; None for an empty text."""
+    """A whole number up to 9 digits, or the number of a word; None for an empty text.
+
+    Where the words are for 0 and 1 alone, words of booleans are read, too.
+    """
     text = text.strip()
     if not text:
         return None
     if words and text.casefold() in words:
         return words[text.casefold()]
+    if words and set(words.values()) == {0, 1} and text.casefold() in TRUE_WORDS | FALSE_WORDS:
+        return int(text.casefold() in TRUE_WORDS)
     match = _WHOLE.fullmatch(text)
     if not match:
         known = f" and none of {', '.join(words)}" if words else ""

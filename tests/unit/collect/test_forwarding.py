@@ -125,3 +125,8 @@ def test_limit_counts_each_sender_behind_a_trusted_proxy() -> None:
         return front.handle(Request("POST", "/v1/events", "", headers, body(), "10.0.0.1")).status
 
     assert [status("8.8.8.8"), status("8.8.4.4"), status("8.8.8.8")] == [202, 202, 429]
+
+
+def test_address_is_unknown_when_more_trusted_hops_are_named_than_are_read() -> None:
+    assert sender(x_forwarded_for="198.51.100.9, " + ", ".join(["10.0.0.2"] * 31)) == "198.51.100.9"
+    assert sender(x_forwarded_for="198.51.100.9, " + ", ".join(["10.0.0.2"] * 50_000)) is None

@@ -121,3 +121,13 @@ def test_day_is_read_month_first_or_as_iso_8601(text: str) -> None:
 def test_day_is_refused_when_it_is_none_or_says_that_there_is_none(text: str) -> None:
     with pytest.raises(ValueError, match=r"sign_date .* is no day"):
         read_day("sign_date", text)
+
+
+@pytest.mark.parametrize("text, code", [("true", 1), ("No", 0), ("Active", 1), ("inactive", 0), ("7", 7)])
+def test_code_of_two_states_is_read_from_words_of_booleans(text: str, code: int) -> None:
+    assert read_code("status", text, {"inactive": 0, "active": 1}) == code
+
+
+def test_code_of_more_states_is_refused_when_it_is_a_boolean() -> None:
+    with pytest.raises(ValueError, match="no whole number"):
+        read_code("level", "true", {"free": 0, "silver": 1, "gold": 2})
