@@ -45,8 +45,8 @@ def test_origin_is_forgiven_case_default_port_and_script(origin: str, normal: st
 @pytest.mark.parametrize(
     "origin",
     ["", "null", "shop.example", "https://", "https://shop.example/", "https://user@shop.example", "https://a, https://b",
-     "https://shop.example:", "https://shop.example:port", "https://shop.example:65536", "ftp://shop.example", "file://", "file://x", "data://x", "9p://x",
-     "capacitor://", "ionic://localhost/",
+     "https://shop.example:", "https://shop.example:port", "ftp://shop.example", "file://", "file://x", "data://x", "9p://x",
+     "capacitor://", "ionic://localhost/", "https://shop.example:65536",
      "https://shop.example\n",
      "https://shop\u3002example", "https://sho\u212a.example", "https://shop.example?x", "https://shop.example#x",
      "https://shop\\.example", "https:/shop.example", "https://ⓢhop.example", "https://" + "é" * 90 + ".example"],
