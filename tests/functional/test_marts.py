@@ -14,7 +14,7 @@ from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.table import Table
 from pyiceberg.types import StringType
 
-from infra.local.stack import create_resources
+from infra.local.aws_resources import create_resources
 from logdig.config.settings import Settings
 from logdig.errors import StoreUnavailableError
 from logdig.marts.columns import table_schema
