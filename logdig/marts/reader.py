@@ -89,12 +89,13 @@ class Marts:
         import pyarrow as pa
 
         from logdig.marts.columns import fill_up, table_schema
+        from logdig.marts.files import read_batches
 
         wanted = table_schema(name, columns)
         with _reach_errors(name):
             found = self._load(name)
             if found is not None:
-                for batch in _scan(found, columns, where).to_arrow_batch_reader():
+                for batch in read_batches(_scan(found, columns, where)):
                     yield from fill_up(pa.Table.from_batches([batch]), wanted, drop_others=True).to_batches()
 
     def count(self, name: str, app: str | None = None) -> int:

@@ -11,8 +11,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from pyiceberg.catalog.glue import GlueCatalog
+from pyiceberg.table import Table
+from pyiceberg.types import StringType
 
-from infra.local.stack import create_resources
+from infra.local.aws_resources import create_resources
 from logdig.config.settings import Settings
 from logdig.errors import StoreUnavailableError
 from logdig.marts.columns import table_schema
@@ -32,6 +34,9 @@ class Lake:
         self.settings, self.now = settings, 0.0
         self.marts = Marts(settings, os.environ, lambda: self.now)
         self._catalog = GlueCatalog("lake", **catalog_properties(settings, os.environ))
+
+    def stored(self, name: str) -> Table:
+        return self._catalog.load_table((self.settings.database, name))
 
     def write(self, name: str, rows: list[dict[str, Any]]) -> None:
         columns = table_schema(name)
@@ -119,6 +124,56 @@ def test_activity_counts_only_the_app_that_was_asked(lake: Lake) -> None:
     assert (found.events, found.types, found.visitors, found.customers) == (2, {"click": 1, "listen": 1}, 2, 1)
     assert found.last_event_at == NOON
     assert (lake.marts.count("events", "music"), lake.marts.count("events")) == (2, 3)
+
+
+def event(app: str, day: int, **columns: Any) -> dict[str, Any]:
+    at = NOON + timedelta(days=day)
+    return {"app": app, "type": "click", "user_key": f"u{day}", "day": at.date(), "occurred_at": at} | columns
+
+
+def read_both(lake: Lake) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The same rows read in batches, and in one piece by PyIceberg; the condition's columns are not among them."""
+    columns, where = ("occurred_at", "customer_id", "user_key"), [("app", "=", "music"), ("day", ">=", NOON.date())]
+    batches = list(lake.marts.batches("events", columns, where))  # type: ignore[arg-type]
+    whole = lake.marts.table("events", columns, where)  # type: ignore[arg-type]
+    in_batches = pa.Table.from_batches(batches).to_pylist()
+    return tuple(sorted(rows, key=lambda row: row["occurred_at"]) for rows in (in_batches, whole.to_pylist()))  # type: ignore[return-value]
+
+
+def test_batches_equal_one_piece_when_rows_lie_in_many_files(lake: Lake) -> None:
+    for day in range(-2, 6):
+        lake.write("events", [event("music", day, customer_id=str(day)), event("music", day), event("other", day)])
+
+    in_batches, whole = read_both(lake)
+
+    assert in_batches == whole
+    assert Counter(row["user_key"] for row in in_batches) == {f"u{day}": 2 for day in range(6)}
+
+
+def test_batches_have_no_value_of_a_dropped_column_when_its_name_is_used_again(lake: Lake) -> None:
+    lake.write("events", [event("music", 0, customer_id="old")])
+    with lake.stored("events").update_schema(allow_incompatible_changes=True) as change:
+        change.delete_column("customer_id")
+    with lake.stored("events").update_schema() as change:
+        change.add_column("customer_id", StringType())
+    lake.write("events", [event("music", 1, customer_id="new")])
+
+    in_batches, whole = read_both(lake)
+
+    assert in_batches == whole
+    assert [row["customer_id"] for row in in_batches] == [None, "new"]
+
+
+def test_batches_have_the_values_of_a_column_when_it_was_renamed(lake: Lake) -> None:
+    lake.write("events", [event("music", 0, customer_id="7")])
+    for old, new in (("user_key", "was_user"), ("customer_id", "user_key")):
+        with lake.stored("events").update_schema() as change:
+            change.rename_column(old, new)
+    lake.now += LOOK_AGAIN_SECONDS
+
+    (batch,) = lake.marts.batches("events", ("user_key",))
+
+    assert batch.to_pylist() == [{"user_key": "7"}]
 
 
 def test_question_fails_as_ours_when_nothing_answers(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
