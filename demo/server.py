@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 
@@ -51,6 +52,11 @@ class Site:
         policy = f"default-src 'self'; connect-src {endpoint}; base-uri 'none'; form-action 'self'"
 
         class Handler(BaseHTTPRequestHandler):
+            def handle(self) -> None:
+                # A page may go while one of its files is on its way.
+                with suppress(ConnectionError):
+                    super().handle()
+
             def do_GET(self) -> None:
                 name = self.path.split("?")[0].removeprefix("/") or "index.html"
                 page = read_page(name, values)
