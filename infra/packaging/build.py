@@ -40,8 +40,8 @@ SERVER = ROOT / "infra" / "server"
 BUILD_CONTEXT_ONLY = ("Dockerfile.dockerignore",)
 """For builds from the checkout; a bundle needs no ignore file."""
 TRACKER = ROOT / "clicktracker_js"
-TRACKER_PARTS = ("debug", "decide", "experiment", "failure", "move", "options")
-TRACKER_FILES = ("clicktracker.js", *(f"clicktracker.{part}.js" for part in TRACKER_PARTS))
+TRACKER_FILES = ("clicktracker.js", *sorted(path.name for path in (TRACKER / "dist").glob("clicktracker.*.js")))
+"""The script and every part that it may load."""
 GEO_DATABASE = "geo.mmdb"
 SETTINGS_FILE = "logdig.toml"
 SPARK_SETTINGS_FILE = "analytics/deployed.toml"
