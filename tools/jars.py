@@ -17,7 +17,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from infra.paths import ROOT
+
 LOCK = ROOT / "tools" / "jars.lock"
 FETCH_TIMEOUT_SECONDS = 900
 

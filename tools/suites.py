@@ -14,11 +14,10 @@ import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from infra.local.machine import node_environment
+from infra.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
 LOGS = ROOT / ".cache" / "suites"
 TOOK = LOGS / "seconds.json"

@@ -1,4 +1,4 @@
-"""Rejected events are mended and go through the collector again, with the real command."""
+"""Rejected events are corrected and go through the collector again, with the real command."""
 
 from __future__ import annotations
 

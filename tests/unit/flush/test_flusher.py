@@ -82,7 +82,7 @@ def test_flush_writes_nothing_when_the_salt_of_erasures_is_lost() -> None:
 
 def test_flush_handles_a_redelivered_message_alone_after_its_neighbours() -> None:
     setup = FlushSetup()
-    setup.send(["suspect"])
+    setup.send(["redelivered"])
     for _ in range(6):
         setup.queue.receive(0)
         setup.clock.advance(301)
@@ -154,7 +154,7 @@ def test_flush_sets_a_message_aside_when_its_day_is_impossible(day: str) -> None
 
 def test_flush_reads_no_second_redelivered_message_when_the_first_ends_the_run() -> None:
     setup = FlushSetup()
-    setup.send(["suspect one", "suspect two"], events_a_pack=1)
+    setup.send(["redelivered one", "redelivered two"], events_a_pack=1)
     for _ in range(6):
         setup.queue.receive(0)
         setup.clock.advance(301)
@@ -166,4 +166,4 @@ def test_flush_reads_no_second_redelivered_message_when_the_first_ends_the_run()
     setup.clock.advance(301)
     setup.flush()
 
-    assert setup.links() == ["suspect one", "suspect two"]
+    assert setup.links() == ["redelivered one", "redelivered two"]
