@@ -13,7 +13,7 @@ let screen = 0;
 let height = 0;
 /** Scroll offset that the page view before left; -1 = there was none. */
 let leftover = 0;
-/** When the height changed last; 0 once the visitor scrolls. */
+/** When the height changed last; long ago once the visitor scrolls. */
 let changedAt = 0;
 let engaged = 0;
 let reported = 0;
@@ -39,7 +39,7 @@ const countDepth = () => {
 const measure = () => {
   countDepth();
   const { scrollTop, clientHeight, scrollHeight } = config.scrollerOf();
-  if (changedAt && scrollHeight != height) changedAt = performance.now();
+  if (changedAt > 0 && scrollHeight != height) changedAt = performance.now();
   offset = scrollTop;
   screen = clientHeight;
   height = scrollHeight;
@@ -81,7 +81,7 @@ export const resetEngagement = () => {
 export const watchEngagement = () => {
   on(window, 'pointermove pointerdown keydown scroll', countEngaged);
   on(window, 'wheel touchmove keydown', () => {
-    changedAt = 0;
+    changedAt = -STILL_MS;
   });
   on(window, 'scroll', () => {
     noteEffect('scroll_ms');
