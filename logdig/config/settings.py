@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from logdig.config.goals import GoalSettings, PageSettings
 from logdig.config.offers import OfferSettings
 from logdig.config.retention import RetentionSettings
 
@@ -90,6 +91,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     schedules: ScheduleSettings = ScheduleSettings()
     retention: RetentionSettings = RetentionSettings()
     offers: tuple[OfferSettings, ...] = ()
+    pages: tuple[PageSettings, ...] = ()
+    goals: tuple[GoalSettings, ...] = ()
     columns: ColumnSettings = ColumnSettings()
 
     @property

@@ -143,6 +143,34 @@ class S3EventStore:
         except (BotoCoreError, ClientError) as err:
             raise self._unavailable("list", prefix, err) from err
 
+    def get_tagged(self, key: str) -> tuple[bytes, str] | None:
+        """See `logdig.store.lease.TaggedStore`."""
+        try:
+            response = self._client.get_object(Bucket=self.bucket, Key=key)
+            return response["Body"].read(), response["ETag"]
+        except self._client.exceptions.NoSuchKey:
+            return None
+        except (BotoCoreError, ClientError) as err:
+            raise self._unavailable("get", key, err) from err
+
+    def put_tagged(self, key: str, body: bytes, tag: str | None) -> str | None:
+        """See `logdig.store.lease.TaggedStore`."""
+        condition = {"IfNoneMatch": "*"} if tag is None else {"IfMatch": tag}
+        try:
+            response = self._client.put_object(
+                Bucket=self.bucket, Key=key, Body=body, ContentType="application/json", **condition
+            )
+        except ClientError as err:
+            # 409: another conditional put of the key is under way; 404: the object is gone.
+            if err.response.get("ResponseMetadata", {}).get("HTTPStatusCode") in (404, 409, 412):
+                return None
+            raise self._unavailable("put", key, err) from err
+        except BotoCoreError as err:
+            raise self._unavailable("put", key, err) from err
+        if "ETag" not in response:
+            raise StoreUnavailableError(f"S3 put of {self.bucket}/{key}: {NOT_S3}", operation="put", key=key)
+        return str(response["ETag"])
+
     def versions(self, prefix: str) -> Iterator[StoredVersion]:
         """See `VersionedStore.versions`."""
         try:

@@ -67,6 +67,11 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
             cannot name it.
         zone: Zone whose days of ``[retention]`` hold where ``[retention.tables]`` names no others; None = for ever.
         schema: Raised only when older code would misread the table or harm it; a column more needs no new number.
+        version: Of the rows of a mart: raised when its transform makes other rows of the same events, so that every day
+            is computed again; 0 = the table is no mart that is computed by day.
+        reach: What a row of a mart may depend on beyond the events of its day: ``event`` = nothing, ``session`` = the
+            other days of the sessions of that day.
+        filters: Filters that questions over this table can apply.
         notes: Further sentences for docs/tables.md.
     """
 
@@ -79,6 +84,9 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     ages_by: str | None = None
     zone: Literal["raw", "bad"] | None = None
     schema: int = 1
+    version: int = 0
+    reach: Literal["event", "session"] = "event"
+    filters: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

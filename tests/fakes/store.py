@@ -27,6 +27,10 @@ class NoSuchKeyError(ClientError):
     """S3's answer to a get of nothing."""
 
 
+def _etag(body: bytes) -> str:
+    return f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
+
+
 class FakeS3:
     """A boto3 S3 client with one bucket in memory; the buckets it is called with do not matter.
 
@@ -54,6 +58,7 @@ class FakeS3:
         Key: str,  # noqa: N803
         Body: bytes,  # noqa: N803
         IfNoneMatch: str = "",  # noqa: N803
+        IfMatch: str = "",  # noqa: N803
         ContentType: str = "",  # noqa: N803
         ChecksumSHA256: str = "",  # noqa: N803
     ) -> dict[str, Any]:
@@ -67,17 +72,21 @@ class FakeS3:
             raise refusal("PutObject", "ConditionalRequestConflict", 409)
         if IfNoneMatch and Key in self.objects:
             raise refusal("PutObject", "PreconditionFailed", 412)
+        if IfMatch and Key not in self.objects:
+            raise refusal("PutObject", "NoSuchKey", 404)
+        if IfMatch and IfMatch != _etag(self.objects[Key]):
+            raise refusal("PutObject", "PreconditionFailed", 412)
         self.objects[Key] = arrived
         self.stored_at[Key] = self.clock()
         self.after("put", Key)
-        return {"ETag": hashlib.md5(arrived, usedforsecurity=False).hexdigest()}
+        return {"ETag": _etag(arrived)}
 
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
         """Read one object."""
         self._step("get", Key)
         if Key not in self.objects:
             raise NoSuchKeyError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
-        return {"Body": io.BytesIO(self.objects[Key])}
+        return {"Body": io.BytesIO(self.objects[Key]), "ETag": _etag(self.objects[Key])}
 
     def get_paginator(self, _operation: str) -> FakeS3:
         """Of list_objects_v2, the only one needed."""
