@@ -50,6 +50,15 @@ def places(known: Iterable[Day]) -> dict[Day, int]:
     return {(app, day): number for app, days in by_app.items() for number, day in enumerate(sorted(days))}
 
 
+def in_words(days: Iterable[Day]) -> list[str]:
+    """Days as people write them, sorted: ``shop 2026-11-01``, ``shop 2026-11-03 to 2026-11-05``."""
+    chosen = set(days)
+    return [
+        f"{run.app} {run.first}" + (f" to {run.last}" if run.last != run.first else "")
+        for run in runs_of(chosen, {day: day[1].toordinal() for day in chosen})
+    ]
+
+
 def beside(days: Iterable[Day]) -> set[Day]:
     """The days before and after; the first and the last day there are have one neighbour."""
     steps = ((date.min, -DAY_STEP), (date.max, DAY_STEP))

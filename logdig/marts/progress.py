@@ -13,7 +13,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from logdig.config.settings import Settings
 from logdig.marts.days import Day, Run, beside, local_days, places, runs_of
+from logdig.tables.catalog import days_kept
 
 RECENT_DAYS = 3
 """Days up to so old are computed again by every run."""
@@ -147,6 +149,15 @@ class Lake(msgspec.Struct, frozen=True):
         return max((touch.seq for touch in self.touches), default=0)
 
 
+def lake_of(settings: Settings, touches: Iterable[Touch], now: datetime) -> Lake:
+    """The lake of an installation at a time, UTC."""
+    zones = {app.name: ZoneInfo(app.timezone) for app in settings.apps}
+    others, today = ZoneInfo("UTC"), now.astimezone(UTC).date()
+    kept = days_kept(settings.retention)["events"]
+    kept_from = today - timedelta(days=kept - 1) if kept else date.min
+    return Lake(tuple(touches), lambda app: zones.get(app, others), today, kept_from)
+
+
 def plan(lake: Lake, mark: Mark | None, version: str, *, everything: bool = False, waiting: bool = False) -> Plan:
     """Say which days a mart computes now, and which ones wait.
 
@@ -171,6 +182,14 @@ def plan(lake: Lake, mark: Mark | None, version: str, *, everything: bool = Fals
     later = {day: state for day, state in due.items() if day not in frozen and day not in chosen}
     known = frozenset(sizes.keys() | due.keys() | frozen)
     return Plan(tuple(now), tuple(sorted(frozen & due.keys())), Mark(version, lake.upto(), later), known, sizes)
+
+
+def after(planned: Plan, source: Mark) -> Plan:
+    """Let the days wait that a source of the mart has yet to compute; they are due when it has."""
+    behind = source.waiting.keys()
+    waiting = {**planned.mark.waiting, **{day: MUST for day in planned.now if day in behind}}
+    now = tuple(day for day in planned.now if day not in behind)
+    return msgspec.structs.replace(planned, now=now, mark=msgspec.structs.replace(planned.mark, waiting=waiting))
 
 
 def _all_days(sizes: Mapping[Day, int], frozen: Collection[Day]) -> set[Day]:
