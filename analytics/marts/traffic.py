@@ -74,9 +74,14 @@ def _summed(parts: DataFrame) -> DataFrame:
     once = (
         parts.select(*group, "weight", F.inline(counted))
         .groupBy(*group, "what", "of", "key")
-        .agg(F.max("weight").cast(EXACT).alias("weight"), F.sum("events").alias("events"), F.sum("views").alias("views"))
+        .agg(
+            F.max("weight").cast(EXACT).alias("weight"), F.sum("events").alias("events"), F.sum("views").alias("views")
+        )
     )
-    weights = {what: F.coalesce(F.sum(F.when(F.col("what") == what, F.col("weight"))), F.lit(0)) for what in ("view", "visitor")}
+    weights = {
+        what: F.coalesce(F.sum(F.when(F.col("what") == what, F.col("weight"))), F.lit(0))
+        for what in ("view", "visitor")
+    }
     return once.groupBy(*group).agg(
         F.sum("events").cast("double").alias("events"),
         (F.sum("views") + weights["view"]).cast("double").alias("views"),
