@@ -26,7 +26,7 @@ def maintain_job(spark: SparkSession, settings: Settings, now: datetime) -> JobR
     """Keep what is stored correct and small; any run may be interrupted, the next one goes on."""
     moment = now.replace(tzinfo=None)
     erased = recheck_erasures(spark, settings, now)
-    copies = maintenance.recheck_ids(spark, settings, (now - timedelta(days=maintenance.RECHECK_DAYS)).date())
+    copies = maintenance.recheck_ids(spark, settings, (now - timedelta(days=maintenance.RECHECK_DAYS)).date(), now)
     expired = maintenance.expire_rows(spark, settings, now.date())
     for name in TABLES.keys() & set(maintenance.existing(spark, settings)):
         tables.ensure_table(spark, settings, name)
@@ -55,7 +55,7 @@ def recheck_erasures(spark: SparkSession, settings: Settings, now: datetime) -> 
         return 0
     prefixes = days_of(ZONES, _days(listed, now))
     lines = remove_lines(store, listed, listed.names, prefixes=prefixes).lines.total()
-    return lines + delete_listed(spark, settings, listed.entries, listed.names.salt)
+    return lines + delete_listed(spark, settings, listed.entries, listed.names.salt, now)
 
 
 def _days(listed: ErasureList, now: datetime) -> list[date]:

@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 
 from analytics import tables
 from analytics.lake.line_rows import ORDER
+from analytics.lake.touched import note_deletion
 from analytics.spark import CATALOG
 from logdig.config.settings import Settings
 from logdig.tables.catalog import TABLES, check_tables, days_kept
@@ -34,7 +35,7 @@ def existing(spark: SparkSession, settings: Settings) -> list[str]:
     return sorted(row["tableName"] for row in rows if not row["isTemporary"])
 
 
-def recheck_ids(spark: SparkSession, settings: Settings, since: date | None) -> int:
+def recheck_ids(spark: SparkSession, settings: Settings, since: date | None, now: datetime) -> int:
     """Remove later copies of events that are in the table twice; return how many.
 
     A merge looks a day before and after; a clock that jumped further between two sends of one event leaves two rows.
@@ -43,6 +44,7 @@ def recheck_ids(spark: SparkSession, settings: Settings, since: date | None) -> 
         spark: Session with the catalog ``lake``.
         settings: Names.
         since: UTC day of arrival from which on ids are compared; None compares all.
+        now: Present, UTC.
     """
     rows = tables.read(spark, settings, "events")
     if since is not None:
@@ -52,6 +54,7 @@ def recheck_ids(spark: SparkSession, settings: Settings, since: date | None) -> 
     again = tables.staged(later_copies(rows))
     count = again.count()
     if count:
+        note_deletion(spark, settings, again, now, "later copies")
         tables.delete_matching(settings, "events", again, keys=["app", "event_id", "day", "line_hash"])
     return count
 

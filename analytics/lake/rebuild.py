@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from analytics import tables
 from analytics.lake import maintenance
 from analytics.lake.ingest import FILES_A_BATCH, WINS
 from analytics.lake.line_rows import bad_events, events, least, parse_bad, parse_raw, unreadable
+from analytics.lake.touched import note_rows
 from logdig.config.settings import Settings
 from logdig.store.keys import SUFFIX, ZONES, Zone, day_prefix, parse_key
 from logdig.store.object_store import EventStore
@@ -73,19 +75,21 @@ def _objects(day: Day) -> int:
     return sum(day.objects.values())
 
 
-def prepare(spark: SparkSession, settings: Settings) -> None:
+def prepare(spark: SparkSession, settings: Settings, now: datetime) -> None:
     """Make the tables when they are missing, and leave each event in them once: a merge updates every copy it finds."""
     for name in ("events", "bad_events"):
         tables.ensure_table(spark, settings, name)
-    maintenance.recheck_ids(spark, settings, None)
+    maintenance.recheck_ids(spark, settings, None, now)
 
 
-def remake(spark: SparkSession, settings: Settings, run: Sequence[Day]) -> None:
+def remake(spark: SparkSession, settings: Settings, run: Sequence[Day], now: datetime) -> None:
     """Replace the rows of ``events`` and ``bad_events`` that arrived on the days of a run."""
     raw, bad = (_parsed(spark, settings, zone, run) for zone in ZONES)
     if any("raw" in day.objects for day in run):
         rows = tables.staged(events(raw))
-        arrived = f"to_date(t.received_at) IN ({_dates(day.day for day in run if 'raw' in day.objects)})"
+        days = _dates(day.day for day in run if "raw" in day.objects)
+        _note(spark, settings, rows, days, now)
+        arrived = f"to_date(t.received_at) IN ({days})"
         tables.merge(settings, "events", rows, keys=["app", "event_id"], wins=WINS, replaces=arrived)
     any_bad = any("bad" in day.objects for day in run)
     refused = bad_events(bad).unionByName(unreadable(raw)).unionByName(unreadable(bad))
@@ -93,6 +97,15 @@ def remake(spark: SparkSession, settings: Settings, run: Sequence[Day]) -> None:
     arrived = f"t.day IN ({_dates(day.day for day in run if 'bad' in day.objects)})"
     rows = tables.staged(least(refused, ["bad_id"]))
     tables.merge(settings, "bad_events", rows, keys=["bad_id"], wins=WINS, replaces=arrived if any_bad else "")
+
+
+def _note(spark: SparkSession, settings: Settings, rows: DataFrame, days: str, now: datetime) -> None:
+    """Note the days of the rows that go, and of those that come."""
+    first = F.min(F.to_date("received_at")).alias("first_received")
+    come = rows.groupBy("app", "day").agg(F.count("*").cast("int").alias("rows"), first)
+    gone = tables.read(spark, settings, "events").where(f"to_date(received_at) IN ({days})")
+    removed = gone.select("app", "day", F.lit(0).alias("rows"), F.lit(None).cast("date").alias("first_received"))
+    note_rows(spark, settings, tables.staged(come.unionByName(removed.distinct())), now, "rebuild")
 
 
 def _parsed(spark: SparkSession, settings: Settings, zone: Zone, run: Sequence[Day]) -> DataFrame:
