@@ -7,7 +7,7 @@ whole, and only then moves its mark, so that whatever ends in between is repeate
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -170,7 +170,9 @@ def plan(lake: Lake, mark: Mark | None, version: str, *, everything: bool = Fals
     """
     sizes, frozen = lake.days(), lake.frozen()
     if everything or mark is None or mark.version != version:
-        due = dict.fromkeys(_all_days(sizes, frozen), MUST)
+        # A zone that was changed may have left rows beside the days that it has now.
+        beyond = beside(sizes) - frozen if mark else set[Day]()
+        due = dict.fromkeys([*sizes, *beyond], MUST)
     else:
         due = {**mark.waiting, **_noted(lake, mark, sizes)}
     now = sorted(
@@ -190,11 +192,6 @@ def after(planned: Plan, source: Mark) -> Plan:
     waiting = {**planned.mark.waiting, **{day: MUST for day in planned.now if day in behind}}
     now = tuple(day for day in planned.now if day not in behind)
     return msgspec.structs.replace(planned, now=now, mark=msgspec.structs.replace(planned.mark, waiting=waiting))
-
-
-def _all_days(sizes: Mapping[Day, int], frozen: Collection[Day]) -> set[Day]:
-    """Every day with events and its neighbours, where a zone that was changed may have left rows."""
-    return (beside(sizes) - frozenset(frozen)) | sizes.keys()
 
 
 def _noted(lake: Lake, mark: Mark, sizes: Mapping[Day, int]) -> dict[Day, Waiting]:
