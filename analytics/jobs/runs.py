@@ -16,6 +16,7 @@ from pyspark.errors import PySparkException
 
 from analytics import tables
 from analytics.jobs import registry
+from analytics.jobs.ingest import nothing_new
 from analytics.jobs.kinds import RETRY
 from analytics.jobs.report import JobReport
 from analytics.jobs.status import PLANNED, mark_of, plan_of
@@ -73,9 +74,7 @@ def is_idle(
         options: As `registry.run` takes them.
     """
     if name == "ingest":
-        from analytics.jobs.ingest import nothing_new
-
-        return RETRY not in options and nothing_new(settings, environment, now)
+        return nothing_new(settings, environment, now, retry=RETRY in options)
     if name not in PLANNED:
         return False
     marts = Marts(settings, environment)

@@ -34,8 +34,8 @@ def command(*, start: datetime | None, end: datetime | None, dry_run: bool, yes:
     """Rebuild the tables from the objects of raw and bad.
 
     Rows that arrived on the chosen days are replaced by rows from the objects, in one commit for each run of days;
-    rows of other days, and of days without objects, stay. Then the marts compute what that has changed. Equal code makes
-    equal rows. To finish an interrupted rebuild, run it again.
+    rows of other days, and of days without objects, stay. Then the marts compute the days that this has changed. Equal
+    code makes equal rows. To finish an interrupted rebuild, run it again.
     """
     from analytics.lake.rebuild import days_of, runs_of
     from logdig.aws.clients import s3_store

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SOURCES = ("raw/", "bad/", "load/")
 """Folders of the bucket that jobs read."""
+COUNTED = ("raw", "bad", "unreadable")
+"""Notes of ingest that count new lines."""
 RETRY_SECONDS = 30.0
 """After a failed run, when nothing new has come meanwhile."""
 CANNOT_START = 3
@@ -81,7 +83,7 @@ class MartRuns:
             self._tell(f"marts: making the tables from {len(new)} stored objects")
         with self._hold():
             counts = self._run_job("ingest").notes
-            if any(counts.values()) or any(key.startswith("load/") for key, _ in new):
+            if any(counts[kind] for kind in COUNTED) or any(key.startswith("load/") for key, _ in new):
                 for name in MARTS:
                     self._run_job(name)
         seconds = self._clock() - started
