@@ -38,9 +38,7 @@ def customer_changes(lines: DataFrame, known: DataFrame) -> DataFrame:
     paired = F.zip_with(
         "before",
         "values",
-        lambda old, new: F.struct(
-            new["column"].alias("column"), old["value"].alias("old"), new["value"].alias("new")
-        ),
+        lambda old, new: F.struct(new["column"].alias("column"), old["value"].alias("old"), new["value"].alias("new")),
     )
     return (
         rows.select("app", "customer_id", F.col("loaded_at").alias("changed_at"), "loaded_at", values.alias("values"))
