@@ -107,7 +107,9 @@ def _by_view(events: DataFrame, site: Site) -> DataFrame:
         "page_view_id": F.when(is_page & ~has_view, F.col("event_id")).otherwise(F.col("page_view_id")),
         "link": F.when(F.col("type") == "click", F.col("link")),
     }
-    rows = with_links(events.withColumns(told), site)
+    rows = with_links(events.withColumns(told), site).withColumns(
+        {"variants": _variants(), "reached": _at_moment(reached_by_event(site), F.struct(*MOMENT))}
+    )
     at = F.struct("at", "day", "occurred_at")
     return rows.groupBy("app", "session_id", "page_view_id", "alone").agg(
         F.min(F.when(F.col("type").isin("page", "scroll"), _telling(is_page))).alias("lead"),
@@ -121,8 +123,8 @@ def _by_view(events: DataFrame, site: Site) -> DataFrame:
         F.sum(F.col("download").cast("int")).alias("downloads"),
         F.max("weight").alias("weight"),
         F.collect_set("customer_id").alias("named"),
-        F.flatten(F.collect_list(_variants())).alias("variants"),
-        F.flatten(F.collect_list(_at_moment(reached_by_event(site), F.struct(*MOMENT)))).alias("reached"),
+        F.flatten(F.collect_list("variants")).alias("variants"),
+        F.flatten(F.collect_list("reached")).alias("reached"),
     )
 
 
@@ -160,7 +162,8 @@ def _views(rows: DataFrame, site: Site) -> DataFrame:
         "occurred_at": F.when(viewed, F.col("lead.occurred_at")).otherwise(F.col("first.occurred_at")),
         **{name: F.col(f"lead.{name}") for name in (*of_lead, "title", "country", "region", "user_agent")},
     }
-    views = with_pages(rows.withColumns(told), site)
+    sorted_ = rows.withColumns(told).withColumn("variants", F.sort_array("variants"))
+    views = with_pages(sorted_.withColumn("variants", _first_of_each("variants")), site)
     moment = F.struct(*(F.col("lead.weight").alias(name) if name == "weight" else name for name in MOMENT))
     by_page = _at_moment(F.when(F.col("viewed"), reached_by_view(site)), moment)
     return views.withColumn("reached", _together(F.col("reached"), by_page)).drop("lead", "first")
@@ -168,27 +171,29 @@ def _views(rows: DataFrame, site: Site) -> DataFrame:
 
 def _of_sessions(views: DataFrame) -> DataFrame:
     """Say of each row what its whole session tells."""
-    in_order_ = Window.partitionBy("app", "session_id").orderBy(F.desc("numbered"), "at")
-    whole = in_order_.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
+    in_session = Window.partitionBy("app", "session_id").orderBy(F.desc("numbered"), "at")
+    whole = in_session.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
     numbered = F.col("numbered")
     page = F.when(numbered, F.struct("page"))
-    all_of = {name: F.flatten(F.collect_list(name).over(whole)) for name in ("named", "variants")}
-    goals = F.flatten(F.collect_list(F.transform("reached", lambda one: one["goal"])).over(whole))
+    goals = F.transform("reached", lambda one: one["goal"])
     told = {
         "landing": F.first(F.when(numbered, F.struct(*LANDING))).over(whole),
-        "place": F.when(numbered, F.row_number().over(in_order_)),
-        "previous_page": F.when(numbered, F.lag(page).over(in_order_)["page"]),
-        "next_page": F.when(numbered, F.lead(page).over(in_order_)["page"]),
+        "place": F.when(numbered, F.row_number().over(in_session)),
+        "previous_page": F.when(numbered, F.lag(page).over(in_session)["page"]),
+        "next_page": F.when(numbered, F.lead(page).over(in_session)["page"]),
         "exit_page": F.last(page, ignorenulls=True).over(whole)["page"],
         "session_views": F.sum(numbered.cast("int")).over(whole),
         "session_days": F.size(F.collect_set(F.when(numbered, F.col("day"))).over(whole)),
         "session_engaged_ms": F.sum(F.when(in_view(), F.col("engaged_ms"))).over(whole),
         "session_weight": F.max("weight").over(whole),
-        "goals": F.array_sort(F.array_distinct(goals)),
-        "customer_ids": F.array_sort(F.array_distinct(all_of["named"])),
-        "experiments": _first_variants(F.array_sort(all_of["variants"])),
+        "goals": F.flatten(F.collect_list(goals).over(whole)),
+        "customer_ids": F.flatten(F.collect_list("named").over(whole)),
+        "variants": F.sort_array(F.flatten(F.collect_list("variants").over(whole))),
     }
-    return views.withColumns(told)
+    lists = {name: F.sort_array(F.array_distinct(name)) for name in ("goals", "customer_ids")}
+    pairs = F.transform(_first_of_each("variants"), lambda one: F.struct(one["name"], one["value"]))
+    experiments = F.when(F.size("variants") > 0, F.map_from_entries(pairs))
+    return views.withColumns(told).withColumns(lists | {"experiments": experiments})
 
 
 def in_view() -> Column:
@@ -196,11 +201,10 @@ def in_view() -> Column:
     return F.col("page_view_id").isNotNull() & ~F.col("alone")
 
 
-def _first_variants(ordered: Column) -> Column:
-    """Variant by experiment, of several the first; null where there is none. Input in order of name and place."""
-    firsts = F.filter(ordered, lambda one, index: (index == 0) | (one["name"] != F.get(ordered, index - 1)["name"]))
-    pairs = F.transform(firsts, lambda one: F.struct(one["name"], one["value"]))
-    return F.when(F.size(ordered) > 0, F.map_from_entries(pairs))
+def _first_of_each(name: str) -> Column:
+    """Of each experiment the first variant; the column is sorted by experiment and place."""
+    ordered = F.col(name)
+    return F.filter(ordered, lambda one, at: (at == 0) | (one["name"] != F.get(ordered, at - 1)["name"]))
 
 
 def _together(*arrays: Column) -> Column:
