@@ -177,6 +177,12 @@ EVENTS = Table(
         Column("legacy", MapOf(TEXT), "of a log of 2016: texts that are no numbers, by field"),
         Column("day", DAY, "UTC day of `occurred_at`; never null"),
         Column("line_hash", LONG, "xxhash64 of the stored line"),
+        Column(
+            "text_props",
+            ListOf(TEXT),
+            "names of `custom.props` whose values are texts, no numbers or booleans; null = not a custom event with "
+            "props, or stored before this column",
+        ),
     ),
 )
 
