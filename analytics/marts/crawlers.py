@@ -1,7 +1,7 @@
 """Crawlers of AI services by name, as the kept list of crawlers tags them.
 
-Source: https://github.com/monperrus/crawler-user-agents, tag ``ai-crawler``; the same list by which the collector judges
-bots (logdig/events/user_agents.py).
+Source: https://github.com/monperrus/crawler-user-agents, tag ``ai-crawler``; the collector judges bots by the same list
+(logdig/events/user_agents.py).
 """
 
 from __future__ import annotations

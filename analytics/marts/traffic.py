@@ -6,12 +6,13 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from analytics.marts.crawlers import crawler
+from analytics.marts.people_events import COUNTED_COLUMNS, is_post, weight
 from analytics.marts.site import Site, local_day
 from analytics.schema.frames import require_columns
-from analytics.schema.people import PEOPLE_COLUMNS, people
+from analytics.schema.people import people
 from logdig.tables.visitors import TRAFFIC
 
-NEEDED = ("app", "type", "occurred_at", "user_key", "user_agent", "consent", "sample_rate", "staff", *PEOPLE_COLUMNS)
+NEEDED = ("user_key", "user_agent", "sample_rate", *COUNTED_COLUMNS)
 
 EXACT = "decimal(28,9)"
 """Weights are added up exactly, so that the order in which rows are read changes nothing."""
@@ -29,7 +30,6 @@ def traffic(events: DataFrame, site: Site) -> DataFrame:
     Source: docs/measures.md, "traffic".
     """
     require_columns(events, NEEDED)
-    weight = F.when(F.col("kind") == "people", 1 / F.coalesce("sample_rate", F.lit(1.0))).otherwise(1.0)
     is_page = F.col("type") == "page"
     rows = events.withColumn("kind", _kind()).where("kind IS NOT NULL")
     parts = rows.groupBy(
@@ -40,14 +40,14 @@ def traffic(events: DataFrame, site: Site) -> DataFrame:
         "session_id",
         "page_view_id",
         "user_key",
-        weight.alias("weight"),
+        F.when(F.col("kind") == "people", weight()).otherwise(1.0).alias("weight"),
     ).agg(F.count("*").alias("events"), F.count_if(is_page).alias("pages"))
     return _summed(parts.withColumn("crawler", crawler(F.col("user_agent")))).select(*TRAFFIC.names)
 
 
 def _kind() -> Column:
     return (
-        F.when(~people(), "bots")
+        F.when(~people() | (is_post() & F.coalesce("bot", F.lit(False))), "bots")
         .when(F.coalesce("staff", F.lit(False)), "staff")
         .when(F.coalesce("consent.analytics", F.lit(True)), "people")
     )
@@ -55,22 +55,12 @@ def _kind() -> Column:
 
 def _summed(parts: DataFrame) -> DataFrame:
     """Count each page view and each visitor once, by its greatest weight."""
-    group, nothing = ("app", "day", "kind", "crawler"), F.lit(None).cast("string")
-    own_views = F.when(F.col("page_view_id").isNull(), F.col("pages")).otherwise(0) * F.col("weight")
-    all_events = F.struct(
-        F.lit("all").alias("what"),
-        nothing.alias("of"),
-        nothing.alias("key"),
-        (F.col("events") * F.col("weight")).cast(EXACT).alias("events"),
-        own_views.cast(EXACT).alias("views"),
-    )
-    none = F.lit(0).cast(EXACT)
-    view = F.struct(F.lit("view"), F.col("session_id"), F.col("page_view_id"), none, none)
-    visitor = F.struct(F.lit("visitor"), nothing, F.col("user_key"), none, none)
-    is_view = "page_view_id IS NOT NULL AND pages > 0"
-    counted = F.array_compact(
-        F.array(all_events, F.when(F.expr(is_view), view), F.when(F.col("user_key").isNotNull(), visitor))
-    )
+    group, none = ("app", "day", "kind", "crawler"), F.lit(0).cast(EXACT)
+    own_views = F.when(F.col("page_view_id").isNull(), F.col("pages")).otherwise(0)
+    all_events = _thing("all", events=F.col("events") * F.col("weight"), views=own_views * F.col("weight"))
+    view = F.when(F.expr("page_view_id IS NOT NULL AND pages > 0"), _thing("view", "session_id", "page_view_id"))
+    visitor = F.when(F.col("user_key").isNotNull(), _thing("visitor", key="user_key"))
+    counted = F.array_compact(F.array(all_events, view, visitor))
     once = (
         parts.select(*group, "weight", F.inline(counted))
         .groupBy(*group, "what", "of", "key")
@@ -78,12 +68,24 @@ def _summed(parts: DataFrame) -> DataFrame:
             F.max("weight").cast(EXACT).alias("weight"), F.sum("events").alias("events"), F.sum("views").alias("views")
         )
     )
-    weights = {
-        what: F.coalesce(F.sum(F.when(F.col("what") == what, F.col("weight"))), F.lit(0))
-        for what in ("view", "visitor")
-    }
+    views, visitors = (
+        F.sum(F.when(F.col("what") == what, F.col("weight")).otherwise(none)) for what in ("view", "visitor")
+    )
     return once.groupBy(*group).agg(
         F.sum("events").cast("double").alias("events"),
-        (F.sum("views") + weights["view"]).cast("double").alias("views"),
-        weights["visitor"].cast("double").alias("visitors"),
+        (F.sum("views") + views).cast("double").alias("views"),
+        visitors.cast("double").alias("visitors"),
+    )
+
+
+def _thing(what: str, of: str = "", key: str = "", events: Column | None = None, views: Column | None = None) -> Column:
+    """Make a struct of what is counted: by its key once, or every event."""
+    sums = {name: F.lit(0) if value is None else value for name, value in (("events", events), ("views", views))}
+    return F.struct(
+        F.lit(what).alias("what"),
+        *(
+            (F.col(name) if name else F.lit(None).cast("string")).alias(alias)
+            for alias, name in (("of", of), ("key", key))
+        ),
+        *(value.cast(EXACT).alias(name) for name, value in sums.items()),
     )
