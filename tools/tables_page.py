@@ -29,8 +29,8 @@ def page(text: str) -> str:
 
 
 def job_of(name: str) -> str:
-    """Job that writes a table: the one of its name, else ingest."""
-    return name if name in JOBS else "ingest"
+    """Job that writes a table: the one of its name, or of its name's beginning, else ingest."""
+    return next((job for job in JOBS if name == job or name.startswith(f"{job}_")), "ingest")
 
 
 def section(table: Table) -> str:
