@@ -143,11 +143,11 @@ def update(
     return done
 
 
-def pieces(objects: Mapping[str, date]) -> Iterator[dict[str, date]]:
-    """Split objects into pieces of OBJECTS_A_COMMIT, by day, so that few days are open at once."""
+def pieces(objects: Mapping[str, date], most: int = OBJECTS_A_COMMIT) -> Iterator[dict[str, date]]:
+    """Split objects into pieces, by day, so that few days are open at once."""
     ordered = sorted(objects.items(), key=lambda one: (one[1], one[0]))
-    for start in range(0, len(ordered), OBJECTS_A_COMMIT):
-        yield dict(ordered[start : start + OBJECTS_A_COMMIT])
+    for start in range(0, len(ordered), most):
+        yield dict(ordered[start : start + most])
 
 
 def remove(spark: SparkSession, settings: Settings, objects: Mapping[str, date]) -> None:
