@@ -49,7 +49,7 @@ LEDGER_LINES = Table(
     keys=("key", "line_hash", "copy"),
     partitions=("day",),
     notes=(
-        "Rows leave with their object: by retention, and when an erasure writes it again under another name.",
+        "Rows leave with their object, which retention removes and `logdig forget` writes again under another name.",
         "Ids are 128 bits of salted SHA-256; no text of a person is in it.",
     ),
     columns=(
