@@ -38,16 +38,18 @@ PLACE = ("object", "line")
 """Columns that tell where a line stands."""
 
 PARSED = ("readable", "e", "line_hash", "value")
+PARSED_RAW = (*PARSED, "text_props")
 
 
 def parse_raw(lines: DataFrame, columns: StructType = RAW_LINE) -> DataFrame:
     """Read lines of the raw zone once, for `events` and `unreadable`.
 
     Input:  column value string: stored lines; other columns stay beside. columns: those of the line that are wanted.
-    Output: columns PARSED: readable boolean (an event with app, id, type and both times), e struct of the columns,
-            line_hash long, value string only where the line is unreadable.
+    Output: columns PARSED_RAW: readable boolean (an event with app, id, type and both times), e struct of the columns,
+            line_hash long, value string only where the line is unreadable, text_props as in table events.
     """
-    return _parse(lines, columns, texts=("app", "event_id", "type"), times=("received_at", "occurred_at"))
+    marked = lines.withColumn("text_props", _text_props(F.col("value"), "$.custom.props"))
+    return _parse(marked, columns, texts=("app", "event_id", "type"), times=("received_at", "occurred_at"))
 
 
 def parse_bad(lines: DataFrame) -> DataFrame:
@@ -76,10 +78,10 @@ def copies(parsed: DataFrame) -> DataFrame:
     Output: columns of table events.
     Raises: MissingColumnError, before any Spark job starts.
     """
-    require_columns(parsed, PARSED)
+    require_columns(parsed, PARSED_RAW)
     columns = [_time(name) if name in TIMES else F.col(f"e.{name}") for name in RAW_LINE.names]
     people = parsed.where(f"readable AND NOT e.custom.name <=> '{ERASED_NAME}'")
-    rows = people.select(*columns, F.to_date(_time("occurred_at")).alias("day"), "line_hash")
+    rows = people.select(*columns, F.to_date(_time("occurred_at")).alias("day"), "line_hash", "text_props")
     return rows.withColumn("skewed", F.expr(IS_SKEWED)).select(*EVENTS.names)
 
 
@@ -134,6 +136,13 @@ def _parse(lines: DataFrame, columns: StructType, *, texts: tuple[str, ...], tim
     parsed = lines.select("*", once).withColumn("readable", readable)
     unread = F.when(~F.col("readable"), F.col("value"))
     return parsed.select("readable", "e", F.xxhash64("value").alias("line_hash"), unread.alias("value"), *beside)
+
+
+def _text_props(line: Column, path: str) -> Column:
+    """Names of an object's members that are texts; the map of texts that is parsed tells no types."""
+    written = F.when(line.contains('"custom"'), F.try_parse_json(F.get_json_object(line, path)))
+    values = written.cast("map<string,variant>")
+    return F.map_keys(F.map_filter(values, lambda _name, value: F.schema_of_variant(value) == "STRING"))
 
 
 def _time(name: str) -> Column:

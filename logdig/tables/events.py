@@ -186,6 +186,12 @@ EVENTS = Table(
             "true = `occurred_at` and `timestamp` are more than 30 minutes apart, or `timestamp` is null; "
             "null = they are not, and the row was stored before this column",
         ),
+        Column(
+            "text_props",
+            ListOf(TEXT),
+            "names of `custom.props` whose values are texts, no numbers or booleans; null = not a custom event with "
+            "props, or stored before this column",
+        ),
     ),
 )
 

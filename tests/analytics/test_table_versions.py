@@ -58,8 +58,8 @@ def test_older_tables_get_columns_and_properties_and_keep_those_of_others(spark:
 
         types = {field.name: field.dataType.simpleString() for field in spark.table(full).schema}
         assert types == {"note": "string"} | {f.name: f.dataType.simpleString() for f in table_columns(name)}
-        wanted = {**SET_ON_EVERY_TABLE, "logdig.schema": str(table.schema), "commit.retry.num-retries": "3"}
-        assert properties(spark, full).items() >= wanted.items()
+        own_properties = {"logdig.schema": str(table.schema), "commit.retry.num-retries": "3"}
+        assert properties(spark, full).items() >= {**SET_ON_EVERY_TABLE, **own_properties}.items()
 
 
 def test_table_gets_fields_that_its_structs_lack(spark: SparkSession, own: Settings) -> None:
