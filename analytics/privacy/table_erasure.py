@@ -9,19 +9,23 @@ from datetime import UTC, datetime
 from functools import partial
 
 from pyspark.sql import SparkSession
-from pyspark.sql.types import StringType, StructType
+from pyspark.sql.types import ArrayType, StringType, StructType
 
 from analytics import tables
 from analytics.lake import maintenance
+from analytics.lake.touched import note_deletion
 from analytics.schema.stored import PROPERTIES, require_readable
 from logdig.aws.clients import s3_store
 from logdig.config.settings import Settings
 from logdig.decide.profiles import person_key
+from logdig.marts.days import Day, utc_days
+from logdig.marts.progress import Touch, lake_of
 from logdig.privacy.erasure_list import Entry
 from logdig.privacy.person import FIELDS, Person
 from logdig.privacy.tombstones import PSEUDONYM_DIGITS
 from logdig.store.keys import ZONES
 from logdig.tables.catalog import TABLES
+from logdig.tables.events import EVENTS
 
 
 def personal_tables(spark: SparkSession, settings: Settings) -> list[str]:
@@ -59,6 +63,23 @@ def count_rows(spark: SparkSession, settings: Settings, name: str, person: Perso
     return spark.table(tables.table_name(settings, name)).where(_condition(spark, settings, name, person)).count()
 
 
+def touched_days(spark: SparkSession, settings: Settings, person: Person) -> list[Touch]:
+    """UTC days of a person's events, and of the person's rows in marts: the days that marts must compute again.
+
+    A session may name a customer of whom it has an event on another day only.
+    """
+    zones = lake_of(settings, (), datetime.now(UTC)).zones
+    found: set[Day] = set()
+    for name in personal_tables(spark, settings):
+        if name == EVENTS.name or (name in TABLES and TABLES[name].version and "day" in TABLES[name].partitions):
+            rows = spark.table(tables.table_name(settings, name)).where(_condition(spark, settings, name, person))
+            days = [(row["app"], row["day"]) for row in rows.select("app", "day").distinct().na.drop().collect()]
+            if name != EVENTS.name:
+                days = [(app, utc) for app, day in days for utc in utc_days(day, zones(app))]
+            found.update(days)
+    return [Touch(0, app, day) for app, day in sorted(found)]
+
+
 def delete_rows(spark: SparkSession, settings: Settings, name: str, person: Person) -> None:
     """Delete a person's rows of a table; the files that held them are written anew without them."""
     full = tables.table_name(settings, name)
@@ -76,8 +97,16 @@ def remove_bytes(spark: SparkSession, settings: Settings, name: str) -> None:
     maintenance.remove_orphans(spark, settings, name, datetime.now(UTC).replace(tzinfo=None))
 
 
-def delete_listed(spark: SparkSession, settings: Settings, entries: Iterable[Entry], salt: str) -> int:
-    """Delete from ``events`` what happened before those on the list were forgotten; return how many rows."""
+def delete_listed(spark: SparkSession, settings: Settings, entries: Iterable[Entry], salt: str, now: datetime) -> int:
+    """Delete from ``events`` what happened before those on the list were forgotten; return how many rows.
+
+    Args:
+        spark: Session with the catalog ``lake``.
+        settings: Names.
+        entries: The list.
+        salt: Of its pseudonyms.
+        now: Present, UTC.
+    """
     full = tables.ensure_table(spark, settings, "events")
     conditions = []
     for entry in entries:
@@ -90,6 +119,7 @@ def delete_listed(spark: SparkSession, settings: Settings, entries: Iterable[Ent
     condition = " OR ".join(conditions)
     count = spark.table(full).where(condition).count()
     if count:
+        note_deletion(spark, settings, spark.table(full).where(condition), now, "maintain, late erasure")
         tables.with_retry(partial(spark.sql, f"DELETE FROM {full} WHERE {condition}"))
     return count
 
@@ -99,7 +129,7 @@ def _condition(spark: SparkSession, settings: Settings, name: str, person: Perso
     frame = spark.table(tables.table_name(settings, name))
     columns = person_columns(name, frame.schema)
     app = f" AND coalesce(app, '') IN ({_text(person.app)}, '')" if person.app and "app" in frame.columns else ""
-    parts = [f"{column} = {_text(person.value)}{app}" for column, kind in columns if kind == person.field]
+    parts = [f"{_holds(frame.schema, column, person.value)}{app}" for column, kind in columns if kind == person.field]
     apps = [person.app] if person.app else [app.name for app in settings.apps]
     people = [person_key(app, **_named(person)) for app in apps]
     parts += [
@@ -118,6 +148,13 @@ def _condition(spark: SparkSession, settings: Settings, name: str, person: Perso
         if ids:
             parts.append(f"bad_id IN ({', '.join(map(_text, ids))})")
     return " OR ".join(f"({part})" for part in parts) or "false"
+
+
+def _holds(columns: StructType, column: str, value: str) -> str:
+    """Say in SQL that a column is the key of a person, or a list with it."""
+    if isinstance(columns[column].dataType, ArrayType):
+        return f"array_contains({column}, {_text(value)})"
+    return f"{column} = {_text(value)}"
 
 
 def _named(person: Person) -> dict[str, str | None]:
