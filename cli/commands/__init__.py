@@ -22,6 +22,7 @@ COMMANDS = {
     "plan": "Show what a deploy would do and cost.",
     "policy": "Print the IAM policies that a deploy needs.",
     "rebuild": "Rebuild the tables from the raw zone.",
+    "release": "Note a release of a site, list them, remove one.",
     "send": "Send recorded rows, or events of other tools, to the collector.",
     "serve": "Serve the collector.",
     "status": "Show the status of the deployed stack.",
