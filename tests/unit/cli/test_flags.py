@@ -12,7 +12,8 @@ from cli.main import cli
 from tools.commands_page import command_paths
 
 LAKE = {
-    "bad list", "bad retry", "bad show", "dlq list", "dlq redrive", "forget", "ledger", "rebuild", "release list",
+    "bad list", "bad retry", "bad show", "dlq list", "dlq redrive", "forget", "ledger", "person export", "person show",
+    "rebuild", "release list",
     "verify",
 }  # fmt: skip
 STACK = {"deploy", "destroy", "plan", "policy", "status", "tail"}
@@ -28,12 +29,14 @@ TABLE = {
     "--from": {"bad list", "bad retry", "ledger", "rebuild", "verify"},
     "--to": {"bad list", "bad retry", "ledger", "rebuild", "verify"},
     "--app": {
-        "bad list", "bad retry", "events", "forget", "ledger", "init", "load", "release list", "send", *RELEASES,
+        "bad list", "bad retry", "events", "forget", "ledger", "init", "load", "person export",
+        "person show", "release list", "send", *RELEASES,
     },
     "--json": {
         "app list", "bad list", "bad retry", "check", "cost", "dev env", "dlq list", "events", "flush", "forget",
         "jobs list", "jobs run", "ledger", "load", "send",
-        "package", "plan", "rebuild", "release list", "status", "tail", "verify", *RELEASES,
+        "package", "person export", "person show", "plan", "rebuild", "release list", "status", "tail", "verify",
+        *RELEASES,
     },
     "--yes": {"deploy", "destroy", "dlq redrive", "forget", "init", "rebuild", "send"},
     "--account": {"plan", "policy"},
