@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.aws_options import account_of, aws_options, confirm, progress, yes_option
-from cli.commands.plan import monthly_prices, show
+from cli.commands.plan import prices_of, show
 from cli.options import read_settings
 from cli.program import with_program
 from logdig.config.toml_file import script_tag
@@ -42,7 +42,7 @@ def command(yes: bool) -> None:
     with console.status("building packages, asking CloudFormation"):
         packages, template = build(account, settings)
         plan = make_plan(account, settings, packages.all(), template)
-    show(plan, monthly_prices(settings, PRICED_EVENTS), settings, console)
+    show(plan, prices_of(settings, PRICED_EVENTS), settings, console)
     if plan.steps:
         _ask(account, plan, yes=yes)
         _carry_out(account, settings, plan, console)

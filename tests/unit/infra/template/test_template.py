@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from infra.cost.model import RUN_GB_HOURS, RUN_VCPU_HOURS, SPARK_GB_A_VCPU
+from infra.cost.jobs import RUN_GB_HOURS, RUN_VCPU_HOURS, SPARK_GB_A_VCPU
 from infra.deploy.retained import RetainedResource, importable_part
 from infra.template.build import Artifacts, artifacts_template, build_template, is_not_emulated, without
 from infra.template.resource import DATA_TYPES, TAG_LISTS
