@@ -83,7 +83,9 @@ def _comparison(work: Workload, prices: dict[str, Any]) -> Table:
 
 
 def _table(first: list[Line], lines: list[Line], month: int, title: str) -> Table:
-    table = Table("service", "what", "usd, month 1", f"usd, month {month}", title=title, show_footer=True)
+    table = Table(
+        "service", f"what, in month {month}", "usd, month 1", f"usd, month {month}", title=title, show_footer=True
+    )
     table.columns[0].footer = "total"
     table.columns[2].footer, table.columns[3].footer = (f"{total(one):,.2f}" for one in (first, lines))
     for part in PARTS:

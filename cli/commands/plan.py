@@ -146,7 +146,9 @@ def _price_table(prices: dict[str, Any], settings: Settings) -> Table:
 
 
 def _job_table(prices: dict[str, Any], settings: Settings) -> Table:
-    table = Table("job", "usd, month 1", "usd, month 12", title=f"of it Spark, {settings.freshness}")
+    table = Table(
+        "job", "usd, month 1", "usd, month 12", title=f"of it Spark, {settings.freshness}, with the CPU of month 12"
+    )
     for job in prices["jobs"]:
         table.add_row(job["job"], *(f"{amount:,.2f}" for amount in job["usd_a_month"].values()))
     return table

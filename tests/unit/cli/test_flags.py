@@ -33,7 +33,8 @@ TABLE = {
         "person show", "release list", "send", *RELEASES,
     },
     "--json": {
-        "app list", "bad list", "bad retry", "check", "cost", "dev env", "dlq list", "events", "flush", "forget",
+        "app add", "app list", "app rotate", "bad list", "bad retry", "check", "cost", "deploy", "destroy", "dev env",
+        "dlq list", "dlq redrive", "events", "flush", "forget",
         "jobs list", "jobs run", "ledger", "load", "send",
         "package", "person export", "person show", "plan", "rebuild", "release list", "status", "tail", "verify",
         *RELEASES,
