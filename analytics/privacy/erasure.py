@@ -18,7 +18,7 @@ from pyspark.sql import SparkSession
 from analytics.lake.touched import note
 from analytics.privacy import table_erasure
 from logdig.config.settings import Settings
-from logdig.decide.profiles import ProfileStore, person_key
+from logdig.decide.profiles import ProfileStore, keys_of
 from logdig.privacy.erasure_list import LIST_DAYS, RECEIPT_PREFIX, add_to_list, make_salt
 from logdig.privacy.object_erasure import LOAD, Removed, purge_old_versions, remove_lines
 from logdig.privacy.person import Person
@@ -131,8 +131,7 @@ class PersonErasure:
 
     def _profile_keys(self) -> list[str]:
         apps = [self._person.app] if self._person.app else [app.name for app in self._settings.apps]
-        given: dict[str, str | None] = {"customer_id": None, "user_key": None, self._person.field: self._person.value}
-        return [person_key(app, customer_id=given["customer_id"], user_key=given["user_key"]) for app in apps]
+        return keys_of(apps, self._person.field, self._person.value)
 
     def _begin(self, receipt: Receipt) -> None:
         folder = f"{RECEIPT_PREFIX}{receipt.person}/"

@@ -79,7 +79,7 @@ class Marts:
         from logdig.marts.columns import fill_up, table_schema
 
         wanted = table_schema(name, columns)
-        with _reach_errors(name):
+        with reach_errors(name):
             found = self._load(name)
             rows = wanted.empty_table() if found is None else _scan(found, columns, where).to_arrow()
         return fill_up(rows, wanted, drop_others=columns is not None)
@@ -92,7 +92,7 @@ class Marts:
         from logdig.marts.files import read_batches
 
         wanted = table_schema(name, columns)
-        with _reach_errors(name):
+        with reach_errors(name):
             found = self._load(name)
             if found is not None:
                 for batch in read_batches(_scan(found, columns, where)):
@@ -102,7 +102,7 @@ class Marts:
         """Count the rows of a table, from its metadata alone where that can be."""
 
         def rows() -> int:
-            with _reach_errors(name):
+            with reach_errors(name):
                 found = self._load(name)
                 return 0 if found is None else _scan(found, (), () if app is None else [("app", "=", app)]).count()
 
@@ -110,7 +110,7 @@ class Marts:
 
     def properties(self, name: str) -> dict[str, str] | None:
         """Read a table's properties, as a mart's mark; None when the table does not exist yet."""
-        with _reach_errors(name):
+        with reach_errors(name):
             found = self._load(name)
         return None if found is None else dict(found.properties)
 
@@ -122,7 +122,7 @@ class Marts:
             name: The table that it reads.
             compute: Called when the table has changed, or was never asked.
         """
-        with _reach_errors(name):
+        with reach_errors(name):
             found = self._load(name)
         state = found.metadata_location if found is not None else None
         known: tuple[str | None, T] | None = self._results.get(key)
@@ -201,7 +201,7 @@ def catalog_properties(settings: Settings, environment: Mapping[str, str]) -> di
 
 
 @contextmanager
-def _reach_errors(name: str) -> Iterator[None]:
+def reach_errors(name: str) -> Iterator[None]:
     """Turn the libraries' errors of reach into LogDig's."""
     from botocore.exceptions import BotoCoreError, ClientError
 
