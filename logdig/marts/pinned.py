@@ -137,4 +137,3 @@ def _read(table: Table, name: str, columns: Sequence[str], where: Sequence[Any])
 def waiting_days(properties: Mapping[str, str], app: str) -> tuple[date, ...]:
     """Days of an app that the mart's mark says are due."""
     return ()
-
