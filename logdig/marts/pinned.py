@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from logdig.errors import InputError
 from logdig.marts.kept import KeptColumns
 
 if TYPE_CHECKING:
@@ -57,6 +58,17 @@ class Pinned(Protocol):
             start: First day.
             end: Last day.
             sample: Only the visitors of bucket 0, a sixteenth.
+        """
+
+    def whole(self, name: str, columns: Sequence[str] | None, most_bytes: int) -> pa.Table:
+        """All rows of a table, of every app.
+
+        Args:
+            name: A table.
+            columns: Those wanted; None = all.
+            most_bytes: More than that is refused.
+        Raises:
+            InputError: The rows are larger.
         """
 
 
@@ -110,6 +122,27 @@ class PinnedTables:
             return _read(table, name, missing, [*_days(app, first, last), *([("bucket", "=", 0)] if sample else [])])
 
         return self._kept.rows((name, snapshot.snapshot_id, app, sample), wanted, start, end, read)
+
+    def whole(self, name: str, columns: Sequence[str] | None, most_bytes: int) -> pa.Table:
+        """All rows of a table, of every app."""
+        import pyarrow as pa
+
+        from logdig.marts.columns import fill_up, table_schema
+        from logdig.marts.files import read_batches
+        from logdig.marts.reader import reach_errors, scan_of
+
+        table, wanted, size = self._loaded[name], table_schema(name, columns), 0
+        parts: list[pa.Table] = []
+        with reach_errors(name):
+            for batch in read_batches(scan_of(table, columns, ())) if table is not None else ():
+                size += batch.nbytes
+                if size > most_bytes:
+                    raise InputError(
+                        f"the columns asked of table {name} hold more than {most_bytes:,} bytes; name fewer columns, "
+                        "or ask by 'logdig query', Spark or Athena"
+                    )
+                parts.append(fill_up(pa.Table.from_batches([batch]), wanted, drop_others=columns is not None))
+        return pa.concat_tables(parts) if parts else wanted.empty_table()
 
 
 def _days(app: str, start: date, end: date) -> list[Any]:

@@ -53,3 +53,7 @@ class MemoryTables:
         days = (pc.field("day") >= start) & (pc.field("day") <= end)
         met = self._tables[name].filter((pc.field("app").cast(pa.string()) == app) & days)
         return (met.filter(pc.field("bucket") == 0) if sample else met).select(wanted)
+
+    def whole(self, name: str, columns: Sequence[str] | None, most_bytes: int) -> pa.Table:
+        found = self._tables.get(name, table_schema(name).empty_table()).cast(table_schema(name))
+        return found if columns is None else found.select(columns or table_schema(name).names[:1])

@@ -80,10 +80,10 @@ class Parameters(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, start=self.start - step, end=self.end - step, compare=False)
 
 
-def last_days(now: datetime, zone: str, days: int = DAYS) -> tuple[date, date]:
-    """The first and last of so many local days up to today."""
-    today = now.astimezone(ZoneInfo(zone)).date()
-    return today - timedelta(days=days - 1), today
+def last_days(now: datetime, zone: str, end: date | None = None) -> tuple[date, date]:
+    """The first and last of DAYS local days up to a day; None = today."""
+    last = end or now.astimezone(ZoneInfo(zone)).date()
+    return last - timedelta(days=DAYS - 1), last
 
 
 def moments(parameters: Parameters, start: date, end: date) -> tuple[datetime, datetime]:
