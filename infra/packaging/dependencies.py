@@ -33,7 +33,8 @@ FUNCTION_DISTRIBUTIONS = (
 )  # fmt: skip
 SPARK_DISTRIBUTIONS = (
     "boto3", "botocore", "idna", "isal", "jmespath", "joblib", "maxminddb", "msgspec", "numpy", "pandas", "pyarrow",
-    "python-dateutil", "pytz", "s3transfer", "scikit-learn", "scipy", "six", "threadpoolctl", "tzdata", "urllib3",
+    "python-dateutil", "pytz", "s3transfer", "scikit-learn", "scipy", "six", "threadpoolctl", "tzdata", "ua-parser",
+    "ua-parser-builtins", "urllib3",
 )  # fmt: skip
 """pyspark and py4j are EMR's own."""
 
