@@ -17,8 +17,8 @@ from cli.program import with_program
 from logdig.errors import InputError
 
 if TYPE_CHECKING:
-    from logdig.questions.engine.asking import Answer
     from logdig.questions.engine.parameters import Parameters
+    from logdig.questions.engine.question import Answer
 
 NAMES = (
     "overview", "sources", "pages", "links", "goals", "scroll", "heatmap", "movement", "frustration", "releases",
@@ -109,7 +109,7 @@ def command(
     """
     from logdig.marts.reader import Marts
     from logdig.questions.catalog import question_of
-    from logdig.questions.engine.asking import ask
+    from logdig.questions.engine.answering import ask
     from logdig.questions.engine.parameters import Parameters, Thresholds, last_days
 
     chosen = chosen_format(form, output, as_json=as_json)

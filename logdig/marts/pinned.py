@@ -10,13 +10,12 @@ import msgspec
 
 from logdig.errors import InputError
 from logdig.marts.kept import KeptColumns
+from logdig.marts.marks import from_properties
+from logdig.marts.progress import Mark
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyiceberg.table import Table
-
-UPTO, VERSION = "logdig.upto", "logdig.version"
-"""Properties of a mart's table: greatest number in ``touched`` that it has read, and the version of its rows."""
 
 
 class TableState(msgspec.Struct, frozen=True):
@@ -91,14 +90,14 @@ class PinnedTables:
         snapshot = table.current_snapshot() if table is not None else None
         if table is None or snapshot is None:
             return TableState(name)
-        upto = table.properties.get(UPTO)
+        mark = from_properties(table.properties, name)
         return TableState(
             name,
             snapshot.snapshot_id,
             datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC),
-            table.properties.get(VERSION),
-            int(upto) if upto is not None else None,
-            waiting_days(table.properties, app),
+            mark.version if mark else None,
+            mark.upto if mark else None,
+            waiting_days(mark, app),
         )
 
     def count(self, name: str, app: str, start: date, end: date) -> int:
@@ -167,6 +166,6 @@ def _read(table: Table, name: str, columns: Sequence[str], where: Sequence[Any])
     return pa.Table.from_batches(batches, wanted).unify_dictionaries().combine_chunks()
 
 
-def waiting_days(properties: Mapping[str, str], app: str) -> tuple[date, ...]:
-    """Days of an app that the mart's mark says are due."""
-    return ()
+def waiting_days(mark: Mark | None, app: str) -> tuple[date, ...]:
+    """Days of an app that a mart's mark says are due."""
+    return tuple(sorted(day for name, day in (mark.waiting if mark else {}) if name == app))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from logdig.errors import InputError
 from logdig.questions import counts, elements, frustration, releases, visits
-from logdig.questions.engine.asking import Question
+from logdig.questions.engine.question import Question
 
 QUESTIONS: dict[str, Question] = {
     question.name: question

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from logdig.marts.database import literal
-from logdig.questions.engine.asking import WEIGHT, Asking, Question
+from logdig.questions.engine.asking import WEIGHT, Asking
+from logdig.questions.engine.database import literal
 from logdig.questions.engine.parameters import column_of
+from logdig.questions.engine.question import Question
 from logdig.questions.visits import total
 from logdig.tables.declaration import DAY, REAL, TEXT, YES_NO, Column
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from logdig.questions.counts import CLICK_FILTERS
 from logdig.questions.elements import EFFECTS
-from logdig.questions.engine.asking import WEIGHT, Asking, Question
+from logdig.questions.engine.asking import WEIGHT, Asking
+from logdig.questions.engine.question import Question
 from logdig.questions.visits import total
 from logdig.tables.declaration import REAL, TEXT, YES_NO, Column, ListOf
 
@@ -186,7 +187,7 @@ def _examples() -> str:
         examples AS (
           SELECT kind, page, selector, list(text ORDER BY often DESC, text)[1:{EXAMPLES}] AS sessions
           FROM (SELECT kind, page, selector, text, count(*) AS often
-            FROM found JOIN texts ON session_id = number AND of = CASE kind WHEN 'quick return' THEN 'page' ELSE 'click' END
+            FROM found JOIN texts ON session_id = number AND (of = 'page') = (kind = 'quick return')
             GROUP BY ALL)
           GROUP BY kind, page, selector)
     """

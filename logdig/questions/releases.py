@@ -6,8 +6,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from logdig.errors import InputError
-from logdig.marts.database import literal
-from logdig.questions.engine.asking import Asking, Question
+from logdig.questions.engine.asking import Asking
+from logdig.questions.engine.database import literal
+from logdig.questions.engine.question import Question
 from logdig.questions.statistics import Share, benjamini_hochberg, newcombe, two_proportions
 from logdig.tables.declaration import LONG, REAL, TEXT, YES_NO, Column
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from logdig.questions.engine.asking import MILLION, WEIGHT, Asking, Question
+from logdig.questions.engine.asking import MILLION, WEIGHT, Asking
 from logdig.questions.engine.parameters import column_of, needed_column
+from logdig.questions.engine.question import Question
 from logdig.tables.declaration import REAL, TEXT, Column
 
 if TYPE_CHECKING:

@@ -1,20 +1,17 @@
-"""Ask a question of the marts: check what is asked, read one state of the tables, answer with a receipt."""
+"""Rows of a question while it is answered: those that meet its filters, weighted, in a locked database."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from logdig.errors import InputError
-from logdig.marts.database import open_locked
-from logdig.marts.pinned import Pinned, Source, TableState
-from logdig.questions.engine.parameters import Parameters, check_names, condition_of, needed_column
+from logdig.marts.pinned import Pinned
+from logdig.questions.engine.database import open_locked
+from logdig.questions.engine.parameters import Parameters, condition_of, moments, needed_column
+from logdig.questions.engine.question import Question
 from logdig.tables.catalog import TABLES
-from logdig.tables.declaration import Column
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,83 +29,6 @@ IDS = ("user_key", "session_id", "page_view_id")
 """Columns that are counted and joined, as numbers; `Asking.texts` gives their texts."""
 PLAIN = ("event_id",)
 """Columns whose values are all different: a list of the different ones would be carried around for nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question.
-
-    Args:
-        name: What it is called.
-        meaning: What it answers, one sentence.
-        tables: Those that it reads.
-        columns: Of the answer, in their order, without the dimension.
-        keys: Names of those columns that say what a row is of; no two rows share them.
-        filters: Those that it can apply.
-        answer: Makes the rows.
-        dimensions: What ``by`` may name.
-        by: Dimension when none is named.
-        needs: Filters that must be given.
-        compares: Whether the days before can stand beside.
-        notes: What a reader should know.
-    """
-
-    name: str
-    meaning: str
-    tables: tuple[str, ...]
-    columns: tuple[Column, ...]
-    keys: tuple[str, ...]
-    filters: tuple[str, ...]
-    answer: Callable[[Asking], pa.Table]
-    dimensions: tuple[str, ...] = ()
-    by: str | None = None
-    needs: tuple[str, ...] = ()
-    compares: bool = True
-    notes: tuple[str, ...] = ()
-
-
-class LedgerState(msgspec.Struct, frozen=True):
-    """What the ledger says of the days: sums over UTC days of arrival; None of all = it was never counted."""
-
-    sent: int
-    missing: int
-    waiting: int
-    in_dlq: int
-    last_day: date | None
-
-
-class Receipt(msgspec.Struct, frozen=True):
-    """Where an answer comes from; equal receipts of a version of LogDig mean equal answers.
-
-    Args:
-        question: Its name.
-        parameters: As asked, with what was filled in.
-        tables: State of each table that was read.
-        data_until: When the oldest of the tables was written: nothing later is in the answer.
-        waiting: Days of the range that are due and not computed yet.
-        sampled: Whether visitors are weighted, since a part of them is recorded.
-        share: 1, or the part of the visitors that was read, since there are more than MOST_ROWS rows.
-        ledger: State of the ledger; None where it was never counted.
-    """
-
-    question: str
-    parameters: Parameters
-    tables: tuple[TableState, ...]
-    data_until: datetime | None
-    waiting: tuple[date, ...]
-    sampled: bool
-    share: float
-    ledger: LedgerState | None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Rows in a fixed order; ``account`` = totals beside them; ``columns`` describes what is in the rows."""
-
-    rows: pa.Table
-    columns: tuple[Column, ...]
-    account: Mapping[str, Any]
-    receipt: Receipt
 
 
 @dataclass(slots=True)
@@ -256,96 +176,6 @@ def _stored_days(table: str, start: date, end: date) -> tuple[date, date]:
 
 def _in_days(table: str, parameters: Parameters, start: date, end: date) -> str:
     if table == "events":
-        from logdig.questions.engine.parameters import moments
-
         first, last = moments(parameters, start, end)
         return f"occurred_at >= TIMESTAMPTZ '{first.isoformat()}' AND occurred_at < TIMESTAMPTZ '{last.isoformat()}'"
     return f"day BETWEEN DATE '{start.isoformat()}' AND DATE '{end.isoformat()}'"
-
-
-def check(question: Question, parameters: Parameters) -> None:
-    """Refuse what a question cannot answer.
-
-    Raises:
-        InputError: Says what it can.
-    """
-    check_names(question.name, "filter", parameters.where, question.filters)
-    if parameters.by is not None:
-        check_names(question.name, "dimension", [parameters.by], question.dimensions)
-    if parameters.start > parameters.end:
-        raise InputError(f"the first day {parameters.start} is after the last {parameters.end}")
-    for name in question.needs:
-        if not parameters.where.get(name):
-            raise InputError(f"question {question.name} is asked of one {name}; name it", question=question.name)
-    if parameters.compare and not question.compares:
-        raise InputError(f"question {question.name} cannot be compared with the days before", question=question.name)
-
-
-def ask(source: Source, question: Question, parameters: Parameters) -> Answer:
-    """Answer a question.
-
-    Args:
-        source: The tables, usually `logdig.marts.reader.Marts`.
-        question: Which.
-        parameters: Of what.
-    Raises:
-        InputError: It cannot be asked so; says how it can.
-        StoreUnavailableError: Glue or S3 does not answer.
-    """
-    from logdig.questions.engine.comparing import beside
-
-    check(question, parameters)
-    pinned = source.pin([*question.tables, "ledger"])
-    asking = Asking(question, parameters, pinned)
-    try:
-        rows, columns = question.answer(asking), described(asking)
-        if parameters.compare:
-            earlier = Asking(question, parameters.before(), pinned, shares=asking.shares)
-            try:
-                keys = {*question.keys, *([asking.by] if asking.by else [])}
-                rows, columns = beside(rows, question.answer(earlier), columns, keys, parameters.days)
-            finally:
-                earlier.close()
-            asking.sampled |= earlier.sampled
-            asking.account["before"] = earlier.account
-        return Answer(rows, columns, asking.account, _receipt(asking))
-    finally:
-        asking.close()
-
-
-def described(asking: Asking) -> tuple[Column, ...]:
-    """Columns of an answer: the dimension that was asked, then the question's."""
-    question = asking.question
-    if asking.by is None or any(column.name == asking.by for column in question.columns):
-        return question.columns
-    kind = "date" if asking.by == "day" else "string"
-    return (Column(asking.by, kind, "what the row is of"), *question.columns)
-
-
-def _receipt(asking: Asking) -> Receipt:
-    parameters = asking.parameters
-    states = tuple(asking.pinned.state(name, parameters.app) for name in asking.question.tables)
-    written = [state.written_at for state in states if state.written_at is not None]
-    first = parameters.before().start if parameters.compare else parameters.start
-    waiting = {day for state in states for day in state.waiting if first <= day <= parameters.end}
-    return Receipt(
-        question=asking.question.name,
-        parameters=parameters,
-        tables=states,
-        data_until=min(written, default=None),
-        waiting=tuple(sorted(waiting)),
-        sampled=asking.sampled,
-        share=1 / SHARE if asking.shares else 1.0,
-        ledger=_ledger(asking),
-    )
-
-
-def _ledger(asking: Asking) -> LedgerState | None:
-    parameters, names = asking.parameters, ("sent", "missing", "waiting", "in_dlq")
-    first, last = parameters.start - timedelta(days=1), parameters.end + timedelta(days=1)
-    stored = asking.pinned.rows("ledger", names, parameters.app, first, last, sample=False).to_pylist()
-    # What is kept may be of more days.
-    rows = [row for row in stored if first <= row["day"] <= last]
-    if not rows:
-        return None
-    return LedgerState(*(sum(row[name] or 0 for row in rows) for name in names), max(row["day"] for row in rows))

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from logdig.errors import InputError
-from logdig.marts.database import literal
+from logdig.questions.engine.database import literal
 from logdig.tables.catalog import TABLES
 
 EXPERIMENT = "experiment"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from logdig.errors import InputError
-from logdig.marts.database import MEMORY_BYTES, open_locked
+from logdig.questions.engine.database import MEMORY_BYTES, open_locked
 from logdig.tables.catalog import TABLES
 
 if TYPE_CHECKING:
