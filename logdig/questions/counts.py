@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from logdig.questions.engine.asking import WEIGHT, Asking
-from logdig.questions.engine.database import literal
+from logdig.questions.engine.database import identifier, literal
 from logdig.questions.engine.parameters import column_of
 from logdig.questions.engine.question import Question
 from logdig.questions.visits import total
@@ -54,7 +54,7 @@ def events(asking: Asking) -> pa.Table:
         WITH visitors AS (
           SELECT {sql} AS by_value, user_key, sum({WEIGHT}) AS events, max({WEIGHT}) AS visitor
           FROM {rows} WHERE {COUNTED} GROUP BY ALL)
-        SELECT by_value AS "{by}", {total("events")} AS events,
+        SELECT by_value AS {identifier(by)}, {total("events")} AS events,
           {total("CASE WHEN user_key IS NOT NULL THEN visitor END")} AS visitors
         FROM visitors GROUP BY by_value
         ORDER BY {"by_value" if by in ("day", "hour") else "events DESC, by_value NULLS LAST"}
@@ -71,7 +71,7 @@ def custom(asking: Asking) -> pa.Table:
           SELECT custom.name AS name, {sql} AS by_value, user_key, sum({WEIGHT}) AS events,
             max({WEIGHT}) AS visitor
           FROM {rows} WHERE type = 'custom' AND {COUNTED} GROUP BY ALL)
-        SELECT by_value AS "{by}", name, {total("events")} AS events,
+        SELECT by_value AS {identifier(by)}, name, {total("events")} AS events,
           {total("CASE WHEN user_key IS NOT NULL THEN visitor END")} AS visitors
         FROM visitors GROUP BY name, by_value
         ORDER BY {"by_value, events DESC" if by == "day" else "events DESC, by_value NULLS LAST"}, name NULLS LAST

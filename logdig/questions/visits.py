@@ -7,6 +7,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from logdig.questions.engine.asking import MILLION, WEIGHT, Asking
+from logdig.questions.engine.database import identifier
 from logdig.questions.engine.parameters import column_of, needed_column
 from logdig.questions.engine.question import Question
 from logdig.tables.declaration import REAL, TEXT, Column
@@ -52,7 +53,7 @@ def dimension(asking: Asking, table: str) -> tuple[str, str]:
 
 def named(asking: Asking) -> str:
     """SQL list of an answer's dimension, with the comma behind it; empty where there is none."""
-    return f'by_value AS "{asking.by}", ' if asking.by else ""
+    return f"by_value AS {identifier(asking.by)}, " if asking.by else ""
 
 
 def visits(asking: Asking) -> pa.Table:

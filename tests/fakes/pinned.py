@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from logdig.marts.columns import encoded, table_schema
+from logdig.marts.kept import KeptColumns
 from logdig.marts.pinned import TableState
 
 WRITTEN = datetime(2026, 11, 30, 3, 5, tzinfo=UTC)
@@ -57,3 +58,19 @@ class MemoryTables:
     def whole(self, name: str, columns: Sequence[str] | None, most_bytes: int) -> pa.Table:
         found = self._tables.get(name, table_schema(name).empty_table()).cast(table_schema(name))
         return found if columns is None else found.select(columns or table_schema(name).names[:1])
+
+
+class KeptTables(MemoryTables):
+    """The same, read through what is kept in memory, as the real ones are."""
+
+    def __init__(self, rows: Mapping[str, Sequence[Mapping[str, Any]]], kept: KeptColumns) -> None:
+        super().__init__(rows)
+        self._kept = kept
+
+    def rows(self, name: str, columns: Sequence[str], app: str, start: date, end: date, *, sample: bool) -> pa.Table:
+        def read(missing: Sequence[str], first: date, last: date) -> pa.Table:
+            found = MemoryTables.rows(self, name, missing, app, first, last, sample=sample)
+            return found.select(list(missing))
+
+        wanted = list(dict.fromkeys(("day", *columns)))
+        return self._kept.rows((name, 7, app, sample), wanted, start, end, read)

@@ -43,3 +43,8 @@ def open_locked(tables: Mapping[str, pa.Table], memory_bytes: int = MEMORY_BYTES
 def literal(value: str) -> str:
     """Write a text as SQL's: nothing in it can end it."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """Write a name as SQL's: nothing in it can end it."""
+    return '"' + name.replace('"', '""') + '"'
