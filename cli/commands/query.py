@@ -171,7 +171,7 @@ def receipt_lines(answer: Answer) -> list[str]:
         lines.append("the tables are not there yet; run: logdig jobs run all")
     if receipt.waiting:
         days = ", ".join(str(day) for day in receipt.waiting[:5]) + (" ..." if len(receipt.waiting) > 5 else "")
-        lines.append(f"{len(receipt.waiting)} days wait to be computed again: {days}")
+        lines.append(f"days that wait to be computed again: {days}")
     if receipt.sampled:
         lines.append("visitors are weighted: the site records a part of them")
     if receipt.share < 1:
