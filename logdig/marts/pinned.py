@@ -79,10 +79,18 @@ class Source(Protocol):
 
 
 class PinnedTables:
-    """Tables of Iceberg, as loaded; see `Pinned`."""
+    """Tables of Iceberg; see `Pinned`.
 
-    def __init__(self, loaded: Mapping[str, Table | None], kept: KeptColumns) -> None:
-        self._loaded, self._kept = loaded, kept
+    Args:
+        loaded: By name; None = there is none.
+        kept: Columns that were read before.
+        counts: Rows that were counted before, by snapshot, app and days.
+    """
+
+    def __init__(
+        self, loaded: Mapping[str, Table | None], kept: KeptColumns, counts: dict[tuple[object, ...], int]
+    ) -> None:
+        self._loaded, self._kept, self._counts = loaded, kept, counts
 
     def state(self, name: str, app: str) -> TableState:
         """Which state of a table it is."""
@@ -102,10 +110,17 @@ class PinnedTables:
 
     def count(self, name: str, app: str, start: date, end: date) -> int:
         """Rows of an app's days, both included, from metadata alone."""
-        from logdig.marts.reader import scan_of
+        from logdig.marts.reader import reach_errors, scan_of
 
         table = self._loaded[name]
-        return 0 if table is None else scan_of(table, ("day",), _days(app, start, end)).count()
+        snapshot = table.current_snapshot() if table is not None else None
+        if table is None or snapshot is None:
+            return 0
+        key = name, snapshot.snapshot_id, app, start, end
+        if key not in self._counts:
+            with reach_errors(name):
+                self._counts[key] = scan_of(table, ("day",), _days(app, start, end)).count()
+        return self._counts[key]
 
     def rows(self, name: str, columns: Sequence[str], app: str, start: date, end: date, *, sample: bool) -> pa.Table:
         """Rows of an app's days, both included, perhaps of more days, with texts as dictionaries."""

@@ -71,6 +71,7 @@ class Marts:
         self._loaded: dict[str, _Loaded] = {}
         self._results: dict[tuple[object, ...], tuple[str | None, Any]] = {}
         self._lock = threading.RLock()
+        self._counts: dict[tuple[object, ...], int] = {}
         self._kept = KeptColumns() if kept is None else kept
 
     def pin(self, names: Sequence[str]) -> PinnedTables:
@@ -79,7 +80,10 @@ class Marts:
         for name in names:
             with reach_errors(name):
                 loaded[name] = self._load(name)
-        return PinnedTables(loaded, self._kept)
+        with self._lock:
+            if len(self._counts) > CACHED_MOST:
+                self._counts.clear()
+        return PinnedTables(loaded, self._kept, self._counts)
 
     def table(self, name: str, columns: Sequence[str] | None = None, where: Sequence[Comparison] = ()) -> pa.Table:
         """Read rows of a table.

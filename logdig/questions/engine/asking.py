@@ -23,7 +23,7 @@ SHARE = 16
 WEIGHT = "millionths"
 """Column of every row: its weight in millionths, so that sums do not depend on their order."""
 MILLION = 1_000_000
-WEIGHTED = {"weight", "sample_rate", "session_id"}
+WEIGHTED = {"weight", "sample_rate"}
 """What a weight is made of."""
 IDS = ("user_key", "session_id", "page_view_id")
 """Columns that are counted and joined, as numbers; `Asking.texts` gives their texts."""
@@ -74,9 +74,11 @@ class Asking:
         has = TABLES[table].names
         wanted = {*columns, *(needed_column(table, name) for name in filters), *(WEIGHTED & set(has))}
         sample = self._shares() and "bucket" in has
-        found = self.pinned.rows(
-            table, sorted(wanted), self.parameters.app, *_stored_days(table, first, last), sample=sample
-        )
+        days = _stored_days(table, first, last)
+        found = self.pinned.rows(table, sorted(wanted), self.parameters.app, *days, sample=sample)
+        if table == "sessions" and _is_weighted(found):
+            wanted.add("session_id")
+            found = self.pinned.rows(table, sorted(wanted), self.parameters.app, *days, sample=sample)
         conditions = [_in_days(table, self.parameters, first, last), *_met(table, filters)]
         return self._register(table, found, conditions, SHARE if sample else 1)
 
@@ -162,6 +164,14 @@ class Asking:
     def close(self) -> None:
         """Free what it holds."""
         self._database.close()
+
+
+def _is_weighted(found: pa.Table) -> bool:
+    """Whether any row, perhaps of another day, has another weight than one."""
+    import pyarrow.compute as pc
+
+    bounds = pc.min_max(found.column("weight")).as_py()
+    return (bounds["min"] or 1.0, bounds["max"] or 1.0) != (1.0, 1.0)
 
 
 def _met(table: str, filters: Mapping[str, str]) -> list[str]:
