@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from logdig.questions.counts import CLICK_FILTERS
@@ -29,61 +30,114 @@ EFFECTS = {
 """What may follow a click, by the column that counts it."""
 
 
+ON_ELEMENT = "selector IS NOT NULL AND ex IS NOT NULL AND ey IS NOT NULL"
+ON_PAGE = f"NOT ({ON_ELEMENT}) AND x IS NOT NULL AND y IS NOT NULL"
+LEVEL_BITS, PAGE_BITS = 4, 22
+"""Of a cell's number; x and y are at most 10,000,000 px from 0."""
+PAGE_MIDDLE = 2 ** (PAGE_BITS - 1)
+
+
 def level(size: str) -> str:
     """SQL of how often an element is halved until a cell is at most CELL_PX wide."""
     halvings = f"CAST(ceil(log2(greatest({size}, {CELL_PX}) / {CELL_PX})) AS INTEGER)"
     return f"CASE WHEN {size} IS NULL THEN {LEVEL_OF_NO_BOX} ELSE least({halvings}, {PLACE_BITS}) END"
 
 
+def _packed(parts: Sequence[tuple[str, int]]) -> str:
+    """SQL of whole numbers from 0 in one, each in so many bits, the first ones highest."""
+    packed = f"{parts[0][0]}::BIGINT"
+    for value, bits in parts[1:]:
+        packed = f"({packed} << {bits} | {value})"
+    return packed
+
+
+def _unpacked(name: str, parts: Sequence[tuple[str, int]]) -> dict[str, str]:
+    """SQL of each part of such a number, by name."""
+    found, shift = {}, 0
+    for part, bits in reversed(parts):
+        found[part] = f"({name} >> {shift} & {2**bits - 1})::INTEGER"
+        shift += bits
+    return found
+
+
+ELEMENT_PARTS = (
+    ("selector", 24), ("is_fixed", 1), ("level_x", LEVEL_BITS), ("level_y", LEVEL_BITS), ("cell_x", PLACE_BITS),
+    ("cell_y", PLACE_BITS),
+)  # fmt: skip
+PAGE_PARTS = (("is_fixed", 1), ("cell_x", PAGE_BITS), ("cell_y", PAGE_BITS))
+"""What makes up a cell's number; those of the page are below zero."""
+
+
 def _cells(clicks: str) -> str:
-    """SQL of the clicks with their cells; a click without element lies in a square of the page."""
-    on_element = "selector IS NOT NULL AND ex IS NOT NULL AND ey IS NOT NULL"
-
-    def cell(place: str, box: str, page: str) -> str:
-        inside = f"{place} >> ({PLACE_BITS} - {level(box)})"
-        return f"CASE WHEN {on_element} THEN {inside} ELSE CAST(floor({page} / {CELL_PX}) AS INTEGER) END"
-
+    """SQL of the clicks with ``cell``, a number that stands for all that a cell is; null = the click has no place."""
+    element = {
+        "selector": "selector", "is_fixed": "fixed", "level_x": level("w"), "level_y": level("h"),
+        "cell_x": f"(ex >> ({PLACE_BITS} - {level('w')}))", "cell_y": f"(ey >> ({PLACE_BITS} - {level('h')}))",
+    }  # fmt: skip
+    page = {
+        "is_fixed": "fixed", **{
+            f"cell_{axis}": f"(CAST(floor({axis} / {CELL_PX}) AS BIGINT) + {PAGE_MIDDLE})" for axis in ("x", "y")
+        },
+    }  # fmt: skip
+    in_element, in_page = (
+        _packed([(sql[name], bits) for name, bits in parts])
+        for sql, parts in ((element, ELEMENT_PARTS), (page, PAGE_PARTS))
+    )
     return f"""
-        SELECT *, {on_element} AS on_element, x IS NOT NULL AND y IS NOT NULL AS on_page,
-          CASE WHEN {on_element} THEN {level("w")} END AS level_x,
-          CASE WHEN {on_element} THEN {level("h")} END AS level_y,
-          {cell("ex", "w", "x")} AS cell_x, {cell("ey", "h", "y")} AS cell_y
-        FROM (SELECT * REPLACE (coalesce(fixed, false) AS fixed) FROM {clicks})
+        SELECT *, CASE WHEN {ON_ELEMENT} THEN {in_element} WHEN {ON_PAGE} THEN -1 - {in_page} END AS cell
+        FROM (SELECT * REPLACE (coalesce(fixed, false)::INTEGER AS fixed) FROM {clicks})
+    """
+
+
+def _described() -> str:
+    """SQL of what a cell's number stands for."""
+    inside, outside = _unpacked("cell", ELEMENT_PARTS), _unpacked("(-1 - cell)", PAGE_PARTS)
+    return f"""
+        CASE WHEN cell >= 0 THEN {inside["selector"]} END AS number,
+        CASE WHEN cell >= 0 THEN {inside["is_fixed"]} ELSE {outside["is_fixed"]} END = 1 AS fixed,
+        CASE WHEN cell >= 0 THEN {inside["level_x"]} END AS level_x,
+        CASE WHEN cell >= 0 THEN {inside["level_y"]} END AS level_y,
+        CASE WHEN cell >= 0 THEN {inside["cell_x"]} ELSE {outside["cell_x"]} - {PAGE_MIDDLE} END AS cell_x,
+        CASE WHEN cell >= 0 THEN {inside["cell_y"]} ELSE {outside["cell_y"]} - {PAGE_MIDDLE} END AS cell_y
     """
 
 
 def heatmap(asking: Asking) -> pa.Table:
     """Count clicks by cell; the account says how many are placed by their element, by the page, and not at all."""
     columns = ["selector", "tag", "ex", "ey", "w", "h", "fixed", "x", "y", "user_key", "after", "dead"]
-    clicks = asking.rows("clicks", columns)
-    followed = {name: f"sum({WEIGHT}) FILTER (after.{effect} IS NOT NULL)" for name, effect in EFFECTS.items()}
-    counts = ", ".join(f"{sql} AS {name}" for name, sql in followed.items())
-    sums = ", ".join(f"{total(name)} AS {name}" for name in (*EFFECTS, "dead"))
-    keys = "selector, fixed, level_x, level_y, cell_x, cell_y"
+    clicks = asking.rows("clicks", columns, numbered=["selector"])
+    selectors = asking.texts(clicks, "selector")
+    followed = {name: f"after.{effect} IS NOT NULL" for name, effect in EFFECTS.items()} | {"dead": "dead"}
+    counts = ", ".join(f"{total(f'CASE WHEN {sql} THEN {WEIGHT} END')} AS {name}" for name, sql in followed.items())
+    known = total(f"CASE WHEN x IS NOT NULL AND y IS NOT NULL THEN {WEIGHT} END")
+    means = ", ".join(
+        f"{total(f'CASE WHEN x IS NOT NULL AND y IS NOT NULL THEN {asking.times(axis)} END')} / nullif({known}, 0) AS {axis}"
+        for axis in ("x", "y")
+    )
     _account(asking, clicks)
     return asking.run(f"""
-        WITH visitors AS (
-          SELECT CASE WHEN on_element THEN selector END AS selector, fixed, level_x, level_y, cell_x, cell_y, user_key,
-            max({WEIGHT}) AS visitor, min(CASE WHEN on_element THEN tag END) AS tag, sum({WEIGHT}) AS clicks,
-            sum(x::HUGEINT * {WEIGHT}) AS x, sum(y::HUGEINT * {WEIGHT}) AS y,
-            sum({WEIGHT}) FILTER (x IS NOT NULL AND y IS NOT NULL) AS known,
-            {counts}, sum({WEIGHT}) FILTER (dead) AS dead
-          FROM ({_cells(clicks)}) WHERE on_element OR on_page GROUP BY ALL)
-        SELECT selector, min(tag) AS tag, fixed, level_x, level_y, cell_x, cell_y, {total("clicks")} AS clicks,
-          {total("CASE WHEN user_key IS NOT NULL THEN visitor END")} AS visitors,
-          {total("x")} / nullif({total("known")}, 0) AS x, {total("y")} / nullif({total("known")}, 0) AS y, {sums}
-        FROM visitors GROUP BY {keys}
+        WITH cells AS ({_cells(clicks)}),
+        counted AS (
+          SELECT cell, min(tag) AS tag, {total(WEIGHT)} AS clicks, {means}, {counts}
+          FROM cells WHERE cell IS NOT NULL GROUP BY cell),
+        visitors AS (
+          SELECT cell, {total("visitor")} AS visitors
+          FROM (SELECT cell, user_key, max({WEIGHT}) AS visitor FROM cells
+            WHERE cell IS NOT NULL AND user_key IS NOT NULL GROUP BY cell, user_key)
+          GROUP BY cell)
+        SELECT t.text AS selector, CASE WHEN cell >= 0 THEN tag END AS tag, fixed, level_x, level_y, cell_x, cell_y,
+          clicks, coalesce(visitors, 0) AS visitors, x, y, {", ".join(followed)}
+        FROM (SELECT *, {_described()} FROM counted LEFT JOIN visitors USING (cell))
+        LEFT JOIN {selectors} t USING (number)
         ORDER BY clicks DESC, visitors DESC, selector NULLS LAST, fixed, level_x, level_y, cell_y, cell_x
     """)
 
 
 def _account(asking: Asking, clicks: str) -> None:
-    on_element = "selector IS NOT NULL AND ex IS NOT NULL AND ey IS NOT NULL"
-    on_page = f"NOT ({on_element}) AND x IS NOT NULL AND y IS NOT NULL"
     [found] = asking.run(f"""
-        SELECT {total(WEIGHT)} AS clicks, {total(f"CASE WHEN {on_element} THEN {WEIGHT} END")} AS on_elements,
-          {total(f"CASE WHEN {on_page} THEN {WEIGHT} END")} AS on_page,
-          {total(f"CASE WHEN NOT ({on_element}) AND NOT ({on_page}) THEN {WEIGHT} END")} AS unplaced
+        SELECT {total(WEIGHT)} AS clicks, {total(f"CASE WHEN {ON_ELEMENT} THEN {WEIGHT} END")} AS on_elements,
+          {total(f"CASE WHEN {ON_PAGE} THEN {WEIGHT} END")} AS on_page,
+          {total(f"CASE WHEN NOT ({ON_ELEMENT}) AND NOT ({ON_PAGE}) THEN {WEIGHT} END")} AS unplaced
         FROM {clicks}
     """).to_pylist()
     asking.account.update(found)
@@ -103,7 +157,7 @@ def movement(asking: Asking) -> pa.Table:
               ORDER BY point.ms, seq NULLS LAST, event_id, selector NULLS LAST, place) - point.ms AS stayed
           FROM points),
         visitors AS (
-          SELECT selector, cell_x, cell_y, user_key, sum(stayed::HUGEINT * {WEIGHT}) AS stayed, max({WEIGHT}) AS visitor
+          SELECT selector, cell_x, cell_y, user_key, sum({asking.times("stayed")}) AS stayed, max({WEIGHT}) AS visitor
           FROM stays GROUP BY ALL)
         SELECT selector, cell_x, cell_y, {total("stayed")} AS ms,
           {total("CASE WHEN user_key IS NOT NULL THEN visitor END")} AS visitors

@@ -67,7 +67,7 @@ def visits(asking: Asking) -> pa.Table:
         WITH visitors AS (
           SELECT {sql} AS by_value, user_key, max({WEIGHT}) AS visitor,
             sum({WEIGHT}) FILTER (NOT continued) AS sessions, sum({WEIGHT}) FILTER (bounce) AS bounces,
-            sum(views::HUGEINT * {WEIGHT}) AS views, sum(engaged_ms::HUGEINT * {WEIGHT}) AS engaged
+            sum({asking.times("views")}) AS views, sum({asking.times("engaged_ms")}) AS engaged
           FROM {sessions} GROUP BY ALL),
         counted AS (
           SELECT by_value, {total("CASE WHEN user_key IS NOT NULL THEN visitor END")} AS visitors,
@@ -103,7 +103,7 @@ def pages(asking: Asking) -> pa.Table:
         WITH visitors AS (
           SELECT page, {sql} AS by_value, user_key, max({WEIGHT}) FILTER (viewed) AS visitor,
             sum({WEIGHT}) FILTER (viewed) AS views, sum({WEIGHT}) FILTER (viewed AND entry) AS entries,
-            sum({WEIGHT}) FILTER (viewed AND exit) AS exits, sum(engaged_ms::HUGEINT * {WEIGHT}) AS engaged
+            sum({WEIGHT}) FILTER (viewed AND exit) AS exits, sum({asking.times("engaged_ms")}) AS engaged
           FROM {views} GROUP BY ALL)
         SELECT {named(asking)}page, {total("views")} AS views,
           {total("CASE WHEN user_key IS NOT NULL THEN visitor END")} AS visitors, {total("entries")} AS entries,

@@ -57,6 +57,7 @@ class Asking:
         start: date | None = None,
         end: date | None = None,
         without: Sequence[str] = (),
+        numbered: Sequence[str] = (),
     ) -> str:
         """Register the rows of the asked days, or of others, that meet the filters.
 
@@ -66,6 +67,7 @@ class Asking:
             start: First day; None = as asked.
             end: Last day; None = as asked.
             without: Filters that are not applied here.
+            numbered: Columns of texts that become numbers, as those of IDS do.
         Returns:
             Name to use in SQL: the columns and WEIGHT. Those of IDS are numbers.
         """
@@ -80,7 +82,7 @@ class Asking:
             wanted.add("session_id")
             found = self.pinned.rows(table, sorted(wanted), self.parameters.app, *days, sample=sample)
         conditions = [_in_days(table, self.parameters, first, last), *_met(table, filters)]
-        return self._register(table, found, conditions, SHARE if sample else 1)
+        return self._register(table, found, conditions, SHARE if sample else 1, (*IDS, *numbered))
 
     def _shares(self) -> bool:
         """Whether a share of the visitors stands for all, in every table of the question alike."""
@@ -90,11 +92,13 @@ class Asking:
             self.shares = any(self.pinned.count(name, *asked) > MOST_ROWS for name in bucketed)
         return self.shares
 
-    def _register(self, table: str, found: pa.Table, conditions: Sequence[str], times: int) -> str:
+    def _register(
+        self, table: str, found: pa.Table, conditions: Sequence[str], times: int, numbered: Sequence[str]
+    ) -> str:
         self._number += 1
         name = f"{table}_{self._number}"
         stored = f"{name}_stored"
-        self._database.register(stored, self._numbered(name, found))
+        self._database.register(stored, self._numbered(name, found, numbered))
         where = " AND ".join(f"({one})" for one in conditions)
         weight, sampled = self._weight(stored, found, where)
         # A session's weight is the greatest of its rows.
@@ -118,7 +122,7 @@ class Asking:
             return str(MILLION), False
         return f"CAST(round(coalesce({rates[column]}, 1) * {MILLION}) AS BIGINT)", True
 
-    def _numbered(self, name: str, found: pa.Table) -> pa.Table:
+    def _numbered(self, name: str, found: pa.Table, numbered: Sequence[str]) -> pa.Table:
         """Put numbers in the place of ids, and keep their texts."""
         import pyarrow as pa
 
@@ -126,7 +130,7 @@ class Asking:
             if column in found.column_names:
                 place = found.column_names.index(column)
                 found = found.set_column(place, column, found.column(column).cast(pa.string()))
-        for column in IDS:
+        for column in numbered:
             if column in found.column_names and pa.types.is_dictionary(found.schema.field(column).type):
                 chunks = found.column(column).unify_dictionaries().chunks
                 self._texts[f"{name}.{column}"] = chunks[0].dictionary if chunks else pa.array([], pa.string())
@@ -139,7 +143,7 @@ class Asking:
 
         Args:
             view: What `rows` has returned.
-            column: One of IDS.
+            column: One of IDS, or of those that `rows` was told to number.
         Returns:
             Name to use in SQL.
         """
@@ -148,6 +152,10 @@ class Asking:
         texts, name = self._texts[f"{view}.{column}"], f"{view}_{column}_texts"
         self._database.register(name, pa.table({"number": pa.array(range(len(texts)), pa.int32()), "text": texts}))
         return name
+
+    def times(self, amount: str) -> str:
+        """SQL of an amount as often as its row counts, in millionths; whole numbers, so that sums are exact."""
+        return f"{amount}::HUGEINT * {WEIGHT}" if self.sampled or self.shares else f"{amount} * {WEIGHT}"
 
     def met(self, table: str) -> str:
         """SQL of the filters over rows that were registered without them."""
