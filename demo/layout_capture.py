@@ -56,7 +56,9 @@ def capture(chromium: str) -> Layout:
 
 
 def _page_layout(browser: Browser, site_url: str, file: str, release: str) -> PageLayout:
-    screens, elements, title = [], {}, ""
+    screens: list[Screen] = []
+    elements: dict[str, PlacedElement] = {}
+    title = ""
     for width, height in sorted(VIEWPORTS, reverse=True):
         context = browser.new_context(viewport={"width": width, "height": height})
         page = _open(context, f"{site_url}/{file}", file, release)
