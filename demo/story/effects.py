@@ -9,7 +9,7 @@ from demo.story.elements import DEAD, RAGE, named
 
 WATCHED_MS = 2500
 """So long the tracker watches what follows (clicktracker_js/src/limits.js)."""
-SELECTS, SCROLLS, STARTS_LATE = 0.3, 0.06, 0.2
+SELECTS, SCROLLS, FAILS = 0.3, 0.06, 0.05
 """Shares: clicks on texts that select something, clicks after which people scroll, clicks on RAGE in vain."""
 SLOW_MS = (90, 700)
 """A song starts after the question whether to show an offer."""
@@ -51,7 +51,7 @@ def of_click(random: Random, element: PlacedElement, left_ms: int) -> After:
         after["hidden_ms"] = random.randint(*QUICK_MS)
     elif element.tag == "button":
         plays = element.selector.startswith(('[data-logdig-id="p', '[data-logdig-id="t', '[data-logdig-id="h'))
-        if element.selector != RAGE or random.random() >= STARTS_LATE:
+        if element.selector != RAGE or random.random() >= FAILS:
             slow = plays or element.selector == named("album-play")
             after["mutation_ms"] = random.randint(*(SLOW_MS if slow else QUICK_MS))
     elif element.tag in ("p", "h1", "h2", "h3") and random.random() < SELECTS:

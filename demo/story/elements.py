@@ -35,7 +35,7 @@ WEIGHTS: dict[str, dict[str, float]] = {
         "album-play": 2,
         "album-share": 1,
         "album-queue": 2.5,
-        "album-save": 1.6,
+        "album-save": 2.6,
         "track-1201": 4,
         "track-1202": 2.5,
         "track-1203": 2,

@@ -18,7 +18,7 @@ FIRST_MS, PAUSE_MS, LONGER_PAUSE_MS = 900, 1200, 2500
 """Before the first click; the least time between two of them, and what is added to it on average."""
 CLICKS: Mapping[str, float] = {HOME: 0.75, ALBUM: 1.0, OFFER: 0.15}
 """Single clicks of a view on average, beside links."""
-RAGES, STEPS, UPGRADES = 0.014, 0.13, 0.06
+RAGES, STEPS, UPGRADES = 0.01, 0.13, 0.06
 """Shares of the views of a page in which somebody clicks in anger, chooses speakers, upgrades."""
 BETTER = {VARIANTS[0]: 1.0, VARIANTS[1]: 1.5}
 """How much more often people of a variant upgrade."""
@@ -99,7 +99,7 @@ class Hand:
     def _rage(self, stage: Stage, at_ms: int) -> Iterator[Stroke]:
         """Click a song that does not start, again and again."""
         exact = self._random.random() < 0.1
-        clicks, gaps = (3, LAST_GAPS_MS) if exact else (self._random.randint(3, 7), RAGE_GAPS_MS)
+        clicks, gaps = (3, LAST_GAPS_MS) if exact else (self._random.randint(3, 6), RAGE_GAPS_MS)
         yield from self._burst(stage, RAGE, at_ms, clicks, gaps, effects.nothing)
 
     def _steps(self, stage: Stage, at_ms: int) -> Iterator[Stroke]:

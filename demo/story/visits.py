@@ -16,7 +16,7 @@ from demo.story.strokes import Hand, Stroke
 
 LONGEST_MS = 90 * 60_000
 """No session is longer, so that those which begin so long before midnight end on their day."""
-STAY_MS, STAY_SPREAD = 20_000, 0.9
+STAY_MS, STAY_SPREAD = 24_000, 0.7
 """Median time on a page, and the standard deviation of its logarithm."""
 SHORTEST_MS, LONGEST_VIEW_MS = 2500, 300_000
 LOADS_MS = (150, 900)
@@ -27,14 +27,16 @@ GOES: Mapping[str, tuple[tuple[str, float], ...]] = {
     ALBUM: ((HOME, 0.55), (OFFER, 0.45)),
     OFFER: ((HOME, 0.6), (ALBUM, 0.4)),
 }
-RETURNS_AT_ONCE, RETURNS_LATEST_MS = 0.05, 10_000
-"""Share of ways to another page that are taken back at once."""
+RETURNS_AT_ONCE, RETURNS_LATEST_MS = {HOME: 0.02, ALBUM: 0.02, OFFER: 0.12}, 10_000
+"""Share of ways to a page that are taken back at once, and within what time: the offer is not what people look for."""
 GOES_BACK = 0.15
 """Share of ways to another page by the browser's own button, without a click."""
 AFTERTHOUGHT_MS, NAVIGATES_MS = 1200, (40, 180)
 """Least time on a page after its last click; time from a click on a link until the page is gone."""
 ENGAGED = (0.35, 0.95)
 """Share of the time on a page in which it is in use."""
+REACHES = 1.12
+"""Who draws more than the whole page has read it to its end."""
 NEVER_SCROLLS, LOST_SCROLLS, HIDES = 0.25, 0.04, 0.15
 """Shares of views: without scrolling, whose last event is lost, which are hidden once in between."""
 HOUR_WEIGHTS = (2, 1, 1, 1, 1, 2, 4, 7, 8, 8, 8, 9, 11, 10, 9, 9, 10, 12, 14, 16, 18, 17, 12)
@@ -82,7 +84,7 @@ class Visits:
                 return
             previous, leaving, address = file, LEAVES, self._address(target)
             referrer = self._address(previous)
-            back_to = file if not back_to and self._random.random() < RETURNS_AT_ONCE else ""
+            back_to = file if not back_to and self._random.random() < RETURNS_AT_ONCE[target] else ""
             file = target
 
     def _begins(self, day: int) -> int:
@@ -159,7 +161,7 @@ class Visits:
         """Note how far the page was read: when it is hidden once in between, and when it is left."""
         most = view.stage.screens[self._person.width].page_height
         if self._random.random() >= NEVER_SCROLLS:
-            drawn = self._random.betavariate(1.1, 1.0)
+            drawn = min(1.0, self._random.betavariate(1.1, 1.0) * REACHES)
             view.lowest = max(view.lowest, self._height(view.stage) + int((most - self._height(view.stage)) * drawn))
         engaged = int(left * self._random.uniform(*ENGAGED))
         if self._random.random() < HIDES:
