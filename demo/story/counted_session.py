@@ -1,4 +1,4 @@
-"""One session of the story read back from its events, by docs/measures.md and by nothing of LogDig."""
+"""One session of the story read back from its events, by the definitions of the measures and by no code of LogDig."""
 
 from __future__ import annotations
 

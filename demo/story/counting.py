@@ -1,4 +1,4 @@
-"""Count what is planted in the month's events, plainly and in one pass, by docs/measures.md."""
+"""Count what is planted in the month's events, plainly and in one pass, by the definitions of the measures."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ BY: dict[str, Callable[[CountedSession], str | None]] = {
     "devices": lambda session: session.device,
     "variants": lambda session: session.variant,
 }
-"""What sessions are told apart by; those without a value are in none."""
+"""By what sessions are counted; those without a value are left out."""
 
 
 class _Counting:

@@ -48,7 +48,7 @@ class Person:
     """One visitor, bot or member of the staff.
 
     Args:
-        number: Tells them apart.
+        number: From 0, a different one for each person.
         country: ISO code; a signed sender may say it.
         language: As the browser says.
         user_agent: Likewise.

@@ -19,13 +19,13 @@ FIRST_MS, PAUSE_MS, LONGER_PAUSE_MS = 900, 1200, 2500
 CLICKS: Mapping[str, float] = {HOME: 0.75, ALBUM: 1.0, OFFER: 0.15}
 """Single clicks of a view on average, beside links."""
 RAGES, STEPS, UPGRADES = 0.01, 0.13, 0.06
-"""Shares of the views of a page in which somebody clicks in anger, chooses speakers, upgrades."""
+"""Shares of the views of a page in which somebody clicks a song that does not start, chooses speakers, upgrades."""
 BETTER = {VARIANTS[0]: 1.0, VARIANTS[1]: 1.5}
 """How much more often people of a variant upgrade."""
 TREMBLE_PX = 4
 """A hand that clicks again and again moves so little."""
 RAGE_GAPS_MS, LAST_GAPS_MS = (160, 420), (500, 500)
-"""Between clicks in anger; three clicks with the last gaps take exactly the 1,000 ms that still count."""
+"""Between clicks of a burst; three clicks with the last gaps take exactly the 1,000 ms that still count."""
 STEP_GAPS_MS = (150, 330)
 USUAL_STEPS, MANY_STEPS, MANY = (1, 7), (14, 19), 0.03
 """Clicks on a stepper, and those of the few who cannot stop."""
