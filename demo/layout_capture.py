@@ -38,16 +38,17 @@ ENDPOINT = "http://127.0.0.1:9"
 """Nobody listens there; what pages send is caught before."""
 
 
-def capture(chromium: str) -> Layout:
+def capture(chromium: str, windows: Sequence[tuple[int, int]] = VIEWPORTS) -> Layout:
     """Open every page at every width of the demo's visitors and click each of its elements once.
 
     Args:
         chromium: Path of the browser.
+        windows: Widths and heights.
     """
     with Site(0, "pk_layout", ENDPOINT) as site, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=[*QUIET_FLAGS, ROLES])
         layouts = [
-            _page_layout(browser, site.url, file, release)
+            _page_layout(browser, f"{site.url}/{file}", file, release, windows)
             for file in FILES
             for release in ((EARLIER_RELEASE, RELEASE) if file in EARLIER else (EARLIER_RELEASE,))
         ]
@@ -55,13 +56,15 @@ def capture(chromium: str) -> Layout:
     return Layout(tuple(layouts))
 
 
-def _page_layout(browser: Browser, site_url: str, file: str, release: str) -> PageLayout:
+def _page_layout(
+    browser: Browser, address: str, file: str, release: str, windows: Sequence[tuple[int, int]]
+) -> PageLayout:
     screens: list[Screen] = []
     elements: dict[str, PlacedElement] = {}
     title = ""
-    for width, height in sorted(VIEWPORTS, reverse=True):
+    for width, height in sorted(windows, reverse=True):
         context = browser.new_context(viewport={"width": width, "height": height})
-        page = _open(context, f"{site_url}/{file}", file, release)
+        page = _open(context, address, file, release)
         title = page.title()
         screens.append(Screen(width, height, int(page.evaluate("document.documentElement.scrollHeight"))))
         for found in _elements(page):
