@@ -95,12 +95,12 @@ def write_layout(layout: Layout, path: Path = PATH) -> None:
 @click.command()
 def main() -> None:
     """Open every page in Chromium, click its elements, and write what the tracker says of them to demo/layout.json."""
-    from demo.layout_capture import capture
+    from demo.layout_capture import capture_with
 
     chromium = find_chromium()
     if chromium is None:
         raise click.ClickException("Chromium or Chrome is not found; run: make setup")
-    layout = capture(chromium)
+    layout = capture_with(chromium)
     write_layout(layout)
     click.echo(f"{sum(len(page.elements) for page in layout.pages)} elements of {len(layout.pages)} pages in {PATH}")
 

@@ -15,8 +15,8 @@ from demo.layout import EARLIER, EARLIER_RELEASE, RELEASE, Layout, PageLayout, P
 from demo.server import Site, read_page
 from demo.visitors import VIEWPORTS
 
-ROLES = "--enable-blink-features=ComputedAccessibilityInfo"
-"""With it, elements tell their computed role and name."""
+ARGUMENTS = (*QUIET_FLAGS, "--enable-blink-features=ComputedAccessibilityInfo")
+"""With the last one, elements tell their computed role and name."""
 TARGETS = "[data-logdig-id], h1, h2, h3, .lead, .cover, .price, .notes p"
 """What visitors click: buttons and links, and texts and pictures although nothing happens."""
 FILES = {"index.html": "/", "album.html": "/album.html", "offer.html": "/offer.html"}
@@ -38,21 +38,32 @@ ENDPOINT = "http://127.0.0.1:9"
 """Nobody listens there; what pages send is caught before."""
 
 
-def capture(chromium: str, windows: Sequence[tuple[int, int]] = VIEWPORTS) -> Layout:
-    """Open every page at every width of the demo's visitors and click each of its elements once.
+def capture_with(chromium: str) -> Layout:
+    """Capture the site in a browser of its own.
 
     Args:
         chromium: Path of the browser.
+    """
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        layout = capture(browser)
+        browser.close()
+    return layout
+
+
+def capture(browser: Browser, windows: Sequence[tuple[int, int]] = VIEWPORTS) -> Layout:
+    """Open every page at every width of the demo's visitors and click each of its elements once.
+
+    Args:
+        browser: Started with ARGUMENTS.
         windows: Widths and heights.
     """
-    with Site(0, "pk_layout", ENDPOINT) as site, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=[*QUIET_FLAGS, ROLES])
+    with Site(0, "pk_layout", ENDPOINT) as site:
         layouts = [
             _page_layout(browser, f"{site.url}/{file}", file, release, windows)
             for file in FILES
             for release in ((EARLIER_RELEASE, RELEASE) if file in EARLIER else (EARLIER_RELEASE,))
         ]
-        browser.close()
     return Layout(tuple(layouts))
 
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from demo.layout import PageLayout, read_layout
-from demo.layout_capture import capture
+from demo.layout_capture import ARGUMENTS, capture
 from infra.local.machine import find_chromium
 
 pytestmark = pytest.mark.browser
@@ -22,12 +22,10 @@ def named(page: PageLayout) -> set[tuple[str, str, str, bool, str | None]]:
     }
 
 
-@pytest.mark.usefixtures("no_browser_is_open")
-def test_layout_has_the_selectors_of_the_tracker_when_the_site_is_opened_again() -> None:
-    program = find_chromium()
-    assert program is not None
-
-    opened = capture(program, [WINDOW])
+def test_layout_has_the_selectors_of_the_tracker_when_the_site_is_opened_again(chromium: Browser) -> None:
+    browser = chromium.browser_type.launch(executable_path=find_chromium(), args=ARGUMENTS)
+    opened = capture(browser, [WINDOW])
+    browser.close()
 
     committed = read_layout()
     assert [(page.page, page.release) for page in opened.pages] == [(p.page, p.release) for p in committed.pages]
