@@ -15,6 +15,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
+from analytics.lake.touched import note
 from analytics.privacy import table_erasure
 from logdig.config.settings import Settings
 from logdig.decide.profiles import ProfileStore, keys_of
@@ -110,6 +111,7 @@ class PersonErasure:
         yield "note that it began", lambda: self._begin(receipt)
         yield "list for what is under way", lambda: add_to_list(self._store, self._person, asked_at)
         yield "objects", lambda: self._objects(receipt)
+        yield "days that marts compute again", self._note
         for name in table_erasure.personal_tables(self._spark, self._settings):
             yield f"rows of {name}", partial(table_erasure.delete_rows, self._spark, self._settings, name, self._person)
             yield f"files of {name}", partial(table_erasure.remove_bytes, self._spark, self._settings, name)
@@ -141,6 +143,10 @@ class PersonErasure:
             if key.endswith("-begun.json") and earlier["asked_at"] not in done
         ]
         self._write(receipt, "begun")
+
+    def _note(self) -> None:
+        days = table_erasure.touched_days(self._spark, self._settings, self._person)
+        note(self._spark, self._settings, days, self._clock(), "forget")
 
     def _objects(self, receipt: Receipt) -> None:
         receipt.objects_rewritten = remove_lines(

@@ -11,14 +11,20 @@ from pyspark.sql.types import ArrayType, StringType, StructType
 
 from analytics import tables
 from analytics.lake import maintenance
+from analytics.lake.touched import note_deletion
 from analytics.schema.stored import PROPERTIES, require_readable
+from logdig.aws.clients import s3_store
 from logdig.config.settings import Settings
 from logdig.decide.profiles import keys_of
+from logdig.marts.days import Day, utc_days
+from logdig.marts.progress import Touch, lake_of
 from logdig.privacy.erasure_list import Entry
 from logdig.privacy.person import Person
 from logdig.privacy.person_rows import TEXT_COLUMNS, person_columns, rejected_line
 from logdig.privacy.tombstones import PSEUDONYM_DIGITS
+from logdig.store.keys import ZONES
 from logdig.tables.catalog import TABLES
+from logdig.tables.events import EVENTS
 
 
 def personal_tables(spark: SparkSession, settings: Settings) -> list[str]:
@@ -44,6 +50,23 @@ def count_rows(spark: SparkSession, settings: Settings, name: str, person: Perso
     return spark.table(tables.table_name(settings, name)).where(_condition(spark, settings, name, person)).count()
 
 
+def touched_days(spark: SparkSession, settings: Settings, person: Person) -> list[Touch]:
+    """UTC days of a person's events, and of the person's rows in marts: the days that marts must compute again.
+
+    A session may name a customer of whom it has an event on another day only.
+    """
+    zones = lake_of(settings, (), datetime.now(UTC)).zones
+    found: set[Day] = set()
+    for name in personal_tables(spark, settings):
+        if name == EVENTS.name or (name in TABLES and TABLES[name].version and "day" in TABLES[name].partitions):
+            rows = spark.table(tables.table_name(settings, name)).where(_condition(spark, settings, name, person))
+            days = [(row["app"], row["day"]) for row in rows.select("app", "day").distinct().na.drop().collect()]
+            if name != EVENTS.name:
+                days = [(app, utc) for app, day in days for utc in utc_days(day, zones(app))]
+            found.update(days)
+    return [Touch(0, app, day) for app, day in sorted(found)]
+
+
 def delete_rows(spark: SparkSession, settings: Settings, name: str, person: Person) -> None:
     """Delete a person's rows of a table; the files that held them are written anew without them."""
     full = tables.table_name(settings, name)
@@ -61,8 +84,16 @@ def remove_bytes(spark: SparkSession, settings: Settings, name: str) -> None:
     maintenance.remove_orphans(spark, settings, name, datetime.now(UTC).replace(tzinfo=None))
 
 
-def delete_listed(spark: SparkSession, settings: Settings, entries: Iterable[Entry], salt: str) -> int:
-    """Delete from ``events`` what happened before those on the list were forgotten; return how many rows."""
+def delete_listed(spark: SparkSession, settings: Settings, entries: Iterable[Entry], salt: str, now: datetime) -> int:
+    """Delete from ``events`` what happened before those on the list were forgotten; return how many rows.
+
+    Args:
+        spark: Session with the catalog ``lake``.
+        settings: Names.
+        entries: The list.
+        salt: Of its pseudonyms.
+        now: Present, UTC.
+    """
     full = tables.ensure_table(spark, settings, "events")
     conditions = []
     for entry in entries:
@@ -75,6 +106,7 @@ def delete_listed(spark: SparkSession, settings: Settings, entries: Iterable[Ent
     condition = " OR ".join(conditions)
     count = spark.table(full).where(condition).count()
     if count:
+        note_deletion(spark, settings, spark.table(full).where(condition), now, "maintain, late erasure")
         tables.with_retry(partial(spark.sql, f"DELETE FROM {full} WHERE {condition}"))
     return count
 
@@ -83,19 +115,19 @@ def _condition(spark: SparkSession, settings: Settings, name: str, person: Perso
     """Say in SQL which rows of a table are a person's."""
     frame = spark.table(tables.table_name(settings, name))
     columns = _columns_of(name, frame.schema)
-    lists = {field.name for field in frame.schema if isinstance(field.dataType, ArrayType)}
     app = f" AND coalesce(app, '') IN ({_text(person.app)}, '')" if person.app and "app" in frame.columns else ""
-    value = _text(person.value)
-    parts = [
-        (f"array_contains({column}, {value})" if column in lists else f"{column} = {value}") + app
-        for column, kind in columns
-        if kind == person.field
-    ]
+    parts = [f"{_holds(frame.schema, column, person.value)}{app}" for column, kind in columns if kind == person.field]
     apps = [person.app] if person.app else [app.name for app in settings.apps]
     people = keys_of(apps, person.field, person.value)
     parts += [
         f"{column} IN ({', '.join(map(_text, people))})" for column, kind in columns if kind == "person" and people
     ]
+    for column in (name for name, kind in columns if kind == "object"):
+        # The object was written again without the person, under another name; what was read of the old one goes.
+        there = {stored.key for zone in ZONES for stored in s3_store(settings).list(f"{zone}/")}
+        gone = {row[column] for row in frame.select(column).distinct().collect()} - there
+        if gone:
+            parts.append(f"{column} IN ({', '.join(map(_text, sorted(gone)))})")
     if any(kind == "text" for _, kind in columns):
         # However the event was broken, the person may stand in it.
         rows = frame.select(*TEXT_COLUMNS).toLocalIterator()
@@ -103,6 +135,13 @@ def _condition(spark: SparkSession, settings: Settings, name: str, person: Perso
         if ids:
             parts.append(f"bad_id IN ({', '.join(map(_text, ids))})")
     return " OR ".join(f"({part})" for part in parts) or "false"
+
+
+def _holds(columns: StructType, column: str, value: str) -> str:
+    """Say in SQL that a column is the key of a person, or a list with it."""
+    if isinstance(columns[column].dataType, ArrayType):
+        return f"array_contains({column}, {_text(value)})"
+    return f"{column} = {_text(value)}"
 
 
 def _text(value: str | None) -> str:

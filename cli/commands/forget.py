@@ -15,7 +15,7 @@ from rich.console import Console
 from cli.aws_options import aws_options, aws_settings, is_agreed, yes_option
 from cli.options import json_option
 from cli.person_options import check_app, named_person, person_options
-from logdig.errors import LogDigError, SetupError
+from logdig.errors import LakeBusyError, LogDigError, SetupError
 
 if TYPE_CHECKING:
     from analytics.privacy.erasure import Receipt
@@ -38,7 +38,7 @@ def command(*, user_key: str | None, customer_id: str | None, app: str | None, y
     from pyspark.errors import PySparkException
 
     from analytics.privacy.erasure import PersonErasure
-    from cli.commands.jobs import SHOWN_CHARACTERS, start_spark
+    from cli.commands.jobs import SHOWN_CHARACTERS, start_spark, writing_lake
     from logdig.aws.clients import dynamodb_profiles, s3_store
 
     person = named_person(user_key, customer_id, app)
@@ -66,10 +66,14 @@ def command(*, user_key: str | None, customer_id: str | None, app: str | None, y
                     return
                 status.start()
             receipt = erasure.open_receipt(before)
-            for step, act in erasure.steps(receipt):
-                status.update(step)
-                act()
-        except SetupError:
+            step = "waiting for the lake"
+            status.stop()
+            with writing_lake(settings, "forget", Console(stderr=True)):
+                status.start()
+                for step, act in erasure.steps(receipt):
+                    status.update(step)
+                    act()
+        except (SetupError, LakeBusyError):
             raise
         except (LogDigError, Py4JJavaError, PySparkException) as err:
             reason = " ".join(str(err).split())[:SHOWN_CHARACTERS]
