@@ -12,9 +12,8 @@ from cli.main import cli
 from tools.commands_page import command_paths
 
 LAKE = {
-    "bad list", "bad retry", "bad show", "dlq list", "dlq redrive", "forget", "jobs status", "ledger", "person export", "person show",
-    "rebuild", "release list",
-    "verify",
+    "bad list", "bad retry", "bad show", "dlq list", "dlq redrive", "forget", "jobs status", "ledger",
+    "person export", "person show", "rebuild", "release list", "verify",
 }  # fmt: skip
 STACK = {"deploy", "destroy", "plan", "policy", "status", "tail"}
 RELEASES = {"release add", "release remove"}
