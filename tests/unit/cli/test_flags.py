@@ -12,9 +12,8 @@ from cli.main import cli
 from tools.commands_page import command_paths
 
 LAKE = {
-    "bad list", "bad retry", "bad show", "dlq list", "dlq redrive", "forget", "ledger", "person export", "person show",
-    "rebuild", "release list",
-    "verify",
+    "bad list", "bad retry", "bad show", "dlq list", "dlq redrive", "forget", "jobs status", "ledger",
+    "person export", "person show", "rebuild", "release list", "verify",
 }  # fmt: skip
 STACK = {"deploy", "destroy", "plan", "policy", "status", "tail"}
 RELEASES = {"release add", "release remove"}
@@ -35,7 +34,7 @@ TABLE = {
     "--json": {
         "app add", "app list", "app rotate", "bad list", "bad retry", "check", "cost", "deploy", "destroy", "dev env",
         "dlq list", "dlq redrive", "events", "flush", "forget",
-        "jobs list", "jobs run", "ledger", "load", "send",
+        "jobs list", "jobs run", "jobs status", "ledger", "load", "send",
         "package", "person export", "person show", "plan", "rebuild", "release list", "status", "tail", "verify",
         *RELEASES,
     },
