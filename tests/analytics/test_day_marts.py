@@ -39,7 +39,7 @@ from logdig.tables.catalog import TABLES
 from logdig.tables.declaration import DAY, LONG, TEXT, YES_NO, Column, Table
 from tests.analytics.objects import line, put
 
-pytestmark = pytest.mark.java
+pytestmark = [pytest.mark.java, pytest.mark.timeout(1400)]
 
 COUNTS, STAYS = "tried_counts", "tried_stays"
 MARTS = (COUNTS, STAYS)
@@ -183,7 +183,7 @@ def first_days(world: World) -> list[str]:
     return lines + [world.event("blog", f"2026-11-12T10:{number % 60:02}:00", None) for number in range(1200)]
 
 
-def test_marts_by_day_equal_a_plain_count_after_every_step(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_marts_by_day_equal_a_plain_count_after_new_and_late_events(world: World) -> None:
     world.bring(*first_days(world))
     reports = world.run_all()
     assert world.is_true()
@@ -219,6 +219,13 @@ def test_marts_by_day_equal_a_plain_count_after_every_step(world: World, monkeyp
     world.bring(world.event("shop", "2026-11-10T14:40:00", "s10"))
     world.run_all()
     assert world.is_true()
+
+
+def test_marts_by_day_equal_a_plain_count_after_other_settings_erasure_rebuild_and_crashes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.bring(*first_days(world)[:-1200])
+    world.run_all()
 
     # Another zone moves rows between days.
     apps = (msgspec.structs.replace(world.settings.apps[0], timezone="America/New_York"), world.settings.apps[1])
