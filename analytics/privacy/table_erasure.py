@@ -15,6 +15,7 @@ from analytics import tables
 from analytics.lake import maintenance
 from analytics.lake.touched import note_deletion
 from analytics.schema.stored import PROPERTIES, require_readable
+from logdig.aws.clients import s3_store
 from logdig.config.settings import Settings
 from logdig.decide.profiles import person_key
 from logdig.marts.days import Day, utc_days
@@ -22,6 +23,7 @@ from logdig.marts.progress import Touch, lake_of
 from logdig.privacy.erasure_list import Entry
 from logdig.privacy.person import FIELDS, Person
 from logdig.privacy.tombstones import PSEUDONYM_DIGITS
+from logdig.store.keys import ZONES
 from logdig.tables.catalog import TABLES
 from logdig.tables.events import EVENTS
 
@@ -133,6 +135,12 @@ def _condition(spark: SparkSession, settings: Settings, name: str, person: Perso
     parts += [
         f"{column} IN ({', '.join(map(_text, people))})" for column, kind in columns if kind == "person" and people
     ]
+    for column in (name for name, kind in columns if kind == "object"):
+        # The object was written again without the person, under another name; what was read of the old one goes.
+        there = {stored.key for zone in ZONES for stored in s3_store(settings).list(f"{zone}/")}
+        gone = {row[column] for row in frame.select(column).distinct().collect()} - there
+        if gone:
+            parts.append(f"{column} IN ({', '.join(map(_text, sorted(gone)))})")
     if any(kind == "text" for _, kind in columns):
         # However the event was broken, the person may stand in it.
         rows = frame.select("bad_id", "text", "app", "errors").toLocalIterator()

@@ -12,8 +12,12 @@ from infra.template.iam import allow, role
 from infra.template.resource import Resources, arn_of, attribute, bucket_arn, make, ref, sub
 from logdig.config.deployment import emr_version
 from logdig.config.settings import Settings
+<<<<<<< HEAD
 from logdig.store.job_states import JOBS_KEY
 from logdig.store.lease import LEASE_KEY
+=======
+from logdig.privacy.erasure_list import SALT_KEY
+>>>>>>> ingest
 
 IDLE_MINUTES = 5
 """An idle application without warm workers costs nothing; stopping it frees what is left."""
@@ -189,6 +193,8 @@ def _jobs_role(settings: Settings) -> dict[str, Any]:
         allow(["s3:PutObject"], bucket_arn(bucket, *STATE_KEYS)),
         # `maintain` removes what a flush wrote of a person while that person was being erased.
         allow(["s3:PutObject", "s3:GetObjectVersion", "s3:DeleteObjectVersion"], bucket_arn(bucket, "raw/*", "bad/*")),
+        # The ledger keeps digests, and makes their salt before the first erasure does.
+        allow(["s3:PutObject"], bucket_arn(bucket, SALT_KEY)),
         allow(["s3:GetObject"], bucket_arn(settings.artifacts_bucket_name, "packages/*")),
         allow(
             ["glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:CreateTable", "glue:UpdateTable"],

@@ -60,7 +60,7 @@ def fill(spark: SparkSession, own: Settings) -> Settings:
     # An object that was deleted stays as an old version.
     put(own, "raw", [line("gone", user_key=VISITOR, customer_id=CUSTOMER)])
     ingest_job(spark, settings, NOW)
-    for name in ("customers", "listens"):
+    for name in ("customers", "listens", "ledger"):
         run(name, spark, settings, NOW)
     scored = [(app, one, "offer", "m1", NOW, 0.5) for app, one in (("shop", CUSTOMER), ("shop", "cust-2"))]
     tables.replace(spark, settings, "predictions", tables.small_frame(spark, table_columns("predictions"), scored))
@@ -131,6 +131,7 @@ def test_no_byte_is_left_of_who_was_forgotten_after_interruptions(
             if key.encode() in content or json.dumps(key)[1:-1].encode() in content] == []  # fmt: skip
     assert found["user_key"] == {
         "raw": 4, "bad": 1, "load": 0, "table bad_events": 1, "table customers": 0, "table events": 3,
+        "table ledger_lines": 0,
         "table listens": 1, "table predictions": 0, "profiles": 1,
     }  # fmt: skip
     theirs = found["customer_id"]
