@@ -12,12 +12,9 @@ from infra.template.iam import allow, role
 from infra.template.resource import Resources, arn_of, attribute, bucket_arn, make, ref, sub
 from logdig.config.deployment import emr_version
 from logdig.config.settings import Settings
-<<<<<<< HEAD
+from logdig.privacy.erasure_list import SALT_KEY
 from logdig.store.job_states import JOBS_KEY
 from logdig.store.lease import LEASE_KEY
-=======
-from logdig.privacy.erasure_list import SALT_KEY
->>>>>>> ingest
 
 IDLE_MINUTES = 5
 """An idle application without warm workers costs nothing; stopping it frees what is left."""
