@@ -46,7 +46,7 @@ def counted(events: DataFrame, site: Site) -> DataFrame:
     Output: the same rows without bots, staff and consent.analytics = false; column day is the local day of
             occurred_at in the zone of the row's app.
     Raises: MissingColumnError, before any Spark job starts.
-    Source: docs/measures.md, "counted events".
+    Source: docs/tables.md, "page_views".
     """
     require_columns(events, COUNTED_COLUMNS)
     allowed = "NOT coalesce(staff, false) AND coalesce(consent.analytics, true)"

@@ -23,7 +23,7 @@ def sessions(events: DataFrame, site: Site) -> DataFrame:
     Input:  events: columns NEEDED of `analytics.marts.journeys`, with all events of each session in question.
     Output: columns of table sessions.
     Raises: MissingColumnError, before any Spark job starts.
-    Source: docs/measures.md; docs/tables.md, "sessions".
+    Source: docs/tables.md, "sessions".
     """
     rows = _by_day(journeys(people_in(events, site), site))
     in_order = Window.partitionBy("app", "session_id").orderBy("first.at")
