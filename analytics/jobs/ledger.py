@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date, datetime, timedelta
 from functools import partial
 
@@ -10,17 +11,18 @@ from pyspark.sql import functions as F
 
 from analytics import tables
 from analytics.jobs.report import JobReport
-from analytics.lake.ingest import checkpoint
 from analytics.lake.line_rows import parse_bad, parse_raw
+from analytics.lake.objects import read_keys
 from analytics.ledger.ledger import Sources, ledger
 from analytics.ledger.line_kinds import RAW_LINE
 from analytics.schema.columns import DAY, TEXT, struct
 from logdig.aws.clients import dead_letter_queue, s3_store
 from logdig.config.settings import Settings
+from logdig.marts.reader import Marts
 from logdig.privacy.erasure_list import read_salt
 from logdig.questions.ledger import broken_sums
 from logdig.queue.dead_letters import read_dead
-from logdig.store.keys import SUFFIX, ZONES, Zone
+from logdig.store.keys import SUFFIX, Zone
 from logdig.tables.catalog import days_kept
 
 LINES = struct({"value": TEXT, "file": TEXT})
@@ -83,19 +85,9 @@ def stored_lines(spark: SparkSession, settings: Settings, zone: Zone) -> DataFra
 
 
 def read_objects(spark: SparkSession, settings: Settings) -> DataFrame:
-    """Name the objects that ingest has read and merged, from its checkpoints."""
-    store = s3_store(settings)
-    objects = tables.small_frame(spark, struct({"file": TEXT}))
-    for zone in ZONES:
-        folder = checkpoint(zone)
-        names = [entry.key.rsplit("/", 1)[1] for entry in store.list(f"{folder}/commits/")]
-        last = max((int(name) for name in names if name.isdigit()), default=None)
-        if last is not None:
-            log = spark.read.text(f"s3a://{settings.bucket_name}/{folder}/sources/0")
-            entry = F.from_json("value", "path string, batchId long")
-            entries = log.select(entry.alias("e")).select("e.*").where(f"batchId <= {last}")
-            objects = objects.unionByName(entries.select(_name_of("path")))
-    return objects.distinct()
+    """Name the objects that ingest has read and merged."""
+    keys = read_keys(s3_store(settings), Marts(settings, os.environ))
+    return tables.small_frame(spark, struct({"file": TEXT}), [(key.rsplit("/", 1)[1],) for key in sorted(keys)])
 
 
 def _lines(spark: SparkSession, texts: list[str]) -> DataFrame:

@@ -75,7 +75,7 @@ def _rebuild(runs: list[list[Day]]) -> dict[str, int]:
     try:
         with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
             bar = progress.add_task("events", total=len(runs) + len(marts) + 1)
-            prepare(spark, settings)
+            prepare(spark, settings, datetime.now(UTC))
             progress.advance(bar)
             for run in runs:
                 progress.update(bar, description=f"events of {run[0].day} to {run[-1].day}")

@@ -63,6 +63,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
         columns: In their order.
         keys: Columns that no two rows share.
         partitions: Columns by which files are kept apart.
+        ordered_by: Column by which the rows of a file are sorted.
         ages_by: Column by which rows grow old: when they came, or the day they are of; None = ``[retention.tables]``
             cannot name it.
         zone: Zone whose days of ``[retention]`` hold where ``[retention.tables]`` names no others; None = for ever.
@@ -81,6 +82,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[Column, ...]
     keys: tuple[str, ...]
     partitions: tuple[str, ...] = ()
+    ordered_by: str | None = None
     ages_by: str | None = None
     zone: Literal["raw", "bad"] | None = None
     schema: int = 1
