@@ -35,7 +35,7 @@ def sessions(events: DataFrame, site: Site) -> DataFrame:
         "bounce": _is_bounce(),
         **{name: F.col(f"landing.{name}") for name in (*OWN, "host")},
     }
-    numbered = with_circumstances(rows.withColumns(told), site).withColumn("entry_page", F.col("landing.page"))
+    numbered = with_circumstances(rows.withColumns(told), site)
     continued = {"continued": F.col("seq") > 1, "continues": F.col("seq") < F.col("session_days")}
     return numbered.withColumns(continued).select(*SESSIONS.names)
 
