@@ -156,4 +156,4 @@ def _without_none(value: Any) -> Any:
     """Leave out what is not set, however deep; TOML cannot say it."""
     if isinstance(value, dict):
         return {key: _without_none(inner) for key, inner in value.items() if inner is not None}
-    return [_without_none(inner) for inner in value] if isinstance(value, list) else value
+    return [_without_none(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -138,9 +138,9 @@ def test_run_refuses_an_option_that_the_job_does_not_know(lake: Lake) -> None:
 
 
 def test_second_writer_is_told_who_writes_and_the_next_one_takes_what_is_released(lake: Lake) -> None:
-    with writing(lake.settings, "maintain", lambda: NOON), pytest.raises(LakeBusyError, match="maintain"):
-        with writing(lake.settings, "second", lambda: NOON, wait_seconds=0):
-            pytest.fail("two hold the lease")
+    second = writing(lake.settings, "second", lambda: NOON, wait_seconds=0)
+    with writing(lake.settings, "maintain", lambda: NOON), pytest.raises(LakeBusyError, match="maintain"), second:
+        pytest.fail("two hold the lease")
 
     with writing(lake.settings, "third", lambda: NOON):
         holder = read_holder(s3_store(lake.settings), NOON)
