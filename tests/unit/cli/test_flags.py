@@ -26,7 +26,7 @@ TABLE = {
     "--app": {"bad list", "bad retry", "events", "forget", "ledger", "init", "load", "send"},
     "--json": {
         "app list", "bad list", "bad retry", "check", "cost", "dev env", "dlq list", "events", "flush", "forget",
-        "jobs list", "jobs run", "ledger", "load", "send",
+        "jobs list", "jobs run", "jobs status", "ledger", "load", "send",
         "package", "plan", "rebuild", "status", "tail", "verify",
     },
     "--yes": {"deploy", "destroy", "dlq redrive", "forget", "init", "rebuild", "send"},
