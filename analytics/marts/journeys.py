@@ -1,7 +1,7 @@
 """What happened in sessions: events put together by page view, each with what its whole session tells.
 
 Page views, sessions and conversions are three readings of these rows. Events meet once, by page view; whatever is true
-of a session is then told of these few rows. Source: docs/measures.md.
+of a session is then told of these few rows. Source: docs/tables.md.
 """
 
 from __future__ import annotations

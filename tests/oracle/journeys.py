@@ -1,4 +1,4 @@
-"""Page views, sessions and conversions in plain Python, written from docs/measures.md: slow, and easy to check."""
+"""Page views, sessions and conversions in plain Python, from what each number means: slow, and easy to check."""
 
 from __future__ import annotations
 
