@@ -110,7 +110,8 @@ def compact(spark: SparkSession, settings: Settings, name: str, *, least_files: 
     """
     options = {"min-input-files": str(least_files), "delete-file-threshold": "1", "remove-dangling-deletes": "true"}
     table = TABLES.get(name)
-    order = {"strategy": "sort"} if table is not None and table.ordered_by is not None else {}
+    column = table.ordered_by if table is not None else None
+    order = {"strategy": "sort", "sort_order": f"{column} ASC NULLS FIRST"} if column else {}
     row = call(spark, settings, "rewrite_data_files", name, **order, options=options)
     return int(row["rewritten_data_files_count"])
 

@@ -71,7 +71,7 @@ def merged(found: DataFrame, known: DataFrame, site: Site, kept_from: date = dat
     require_columns(known, VISITORS.names)
     old = known.select(*(F.col(name).alias(name if name in KEYS else f"old_{name}") for name in VISITORS.names))
     # What a source that is gone said stays, but where it was direct and a later session was not.
-    stays = (local_day(site, "old_source_at") < F.lit(kept_from)) & (
+    stays = (local_day(site, "old_source_at") < F.lit(kept_from.isoformat()).cast("date")) & (
         (F.col("old_source") != DIRECT) | (F.coalesce("source", F.lit(DIRECT)) == DIRECT)
     )
     values = {name: F.when(stays, F.col(f"old_{name}")).otherwise(F.col(name)) for name in SOURCE}

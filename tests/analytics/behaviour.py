@@ -50,6 +50,7 @@ LINKS = (
     (None, None, None),
 )
 """Link, and whether it leads out and to a file."""
+REFERRERS = (None, None, "https://www.google.com/", "https://chatgpt.com/", "https://shop.example/")
 PAGES = {address: place for address, *place in ADDRESSES}
 WHERE_TO = {link: facts for link, *facts in LINKS}
 
@@ -173,6 +174,7 @@ class Behaviour:
             "app": app, "event_id": f"e{next(self.ids)}", "received_at": "2027-01-01T00:00:00.000Z",
             "occurred_at": wire(at), "timestamp": wire(at), "current_page": dice.choice(ADDRESSES)[0],
             "link": dice.choice(LINKS)[0], "page_version": dice.choice((None, "r1", "~f3")),
+            "page": {"referrer": dice.choice(REFERRERS)},
             "country": dice.choice((None, "KR")), "experiments": dice.choice((None, {"button": "green"})),
             "tz_min": dice.choice((None, 540)), "token": "t", "pack_id": "p",
             "consent": dice.choice((*({"analytics": True, "ads": False},) * 9, {"analytics": False}, None)),
