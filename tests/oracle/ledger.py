@@ -176,9 +176,6 @@ def _gaps(out: Ledger) -> None:
             if 0 < gap <= 10_000:
                 gaps[app, browser].append((at, gap))
             before = seq
-    told = {
-        name: out.counts.pop(("", name))["told"] for app, name in list(out.counts) if "told" in out.counts[app, name]
-    }
     for (app, browser), found in gaps.items():
         left = out.told[app, browser] if browser else 0
         for at, gap in sorted(found):
