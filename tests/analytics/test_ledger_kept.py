@@ -30,7 +30,8 @@ from tests.analytics.ledgers import Rows, full_reading, ingest, ledger_rows, not
 from tests.analytics.left_bytes import left_bytes
 from tests.analytics.objects import forget, line, put
 
-pytestmark = pytest.mark.java
+# A dozen runs of Spark in one fixture.
+pytestmark = [pytest.mark.java, pytest.mark.timeout(1800)]
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 GONE = histories.FIRST_DAY + timedelta(days=1)
 VISITOR = "visitor0x0"
