@@ -181,6 +181,21 @@ def delete_matching(settings: Settings, name: str, rows: DataFrame, *, keys: Seq
         with_retry(lambda: spark.sql(f"MERGE INTO {full} t USING {source} s ON {on} WHEN MATCHED THEN DELETE"))
 
 
+def delete_positions(target: str, places: DataFrame, where: str) -> None:
+    """Delete rows of a table, or of a branch of it, in one commit.
+
+    Args:
+        target: Full name.
+        places: Columns file, pos: where the rows lie, by Iceberg's ``_file`` and ``_pos``; `staged`.
+        where: SQL condition over ``t`` that all of them meet, by which files are left out.
+    """
+    with _view(places) as source:
+        places.sparkSession.sql(
+            f"MERGE INTO {target} t USING {source} s ON t._file = s.file AND t._pos = s.pos AND {where} "
+            "WHEN MATCHED THEN DELETE"
+        )
+
+
 @contextmanager
 def _view(rows: DataFrame) -> Iterator[str]:
     """Name rows for SQL; each time anew, since threads share a session's names."""

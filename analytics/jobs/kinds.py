@@ -32,6 +32,11 @@ class Mart:
         return {LOADED: (), "events": ("ingest",)}.get(self.source, (self.source,))
 
     @property
+    def is_mart(self) -> bool:
+        """Its table follows from events and loads alone."""
+        return True
+
+    @property
     def options(self) -> tuple[str, ...]:
         """Options that it knows."""
         return ()
@@ -58,6 +63,11 @@ class DayMart:
         return ("ingest",)
 
     @property
+    def is_mart(self) -> bool:
+        """Its table follows from events and loads alone."""
+        return True
+
+    @property
     def options(self) -> tuple[str, ...]:
         """Options that it knows."""
         return (WHOLE, WAITING)
@@ -72,9 +82,11 @@ class OwnJob:
         function: Takes the options that it knows by name.
         sources: Jobs whose tables it reads.
         options: Those that it knows.
+        is_mart: Its table follows from events and loads alone; it does not depend on when it runs.
     """
 
     meaning: str
     function: str
     sources: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    is_mart: bool = False

@@ -42,11 +42,13 @@ JOBS: dict[str, Mart | DayMart | OwnJob] = {
         "analytics.jobs.visitors:visitors_job",
         sources=("ingest", "sessions"),
         options=(WHOLE, WAITING),
+        is_mart=True,
     ),
     "heat_cells": Mart("Count clicks per cell.", "events", "analytics.marts.heat_cells:heat_cells"),
     "customer_changes": OwnJob(
         "Note what later loads changed of customers.",
         "analytics.jobs.marts:customer_changes_job",
+        is_mart=True,
     ),
     "customers": Mart("Bring loaded customers in.", LOADED, "analytics.marts.customers:customers"),
     "tracks": Mart("Bring loaded tracks in.", LOADED, "analytics.marts.tracks:tracks"),
@@ -79,6 +81,10 @@ JOBS: dict[str, Mart | DayMart | OwnJob] = {
     ),
 }
 """Every job by its name; its code is imported when it runs. A mart is one row here, docs/add-a-mart.md."""
+
+
+MARTS = tuple(name for name, job in JOBS.items() if job.is_mart)
+"""Jobs whose tables follow from events and loads alone."""
 
 
 def readers_of(name: str) -> list[str]:

@@ -16,7 +16,8 @@ from pyspark.sql import functions as F
 
 from analytics import tables
 from analytics.lake.day_tables import in_runs
-from logdig.marts.days import Day, Run, beside, places, runs_of, utc_runs
+from logdig.marts.days import Day, Run, places, runs_of, utc_runs
+from logdig.marts.progress import other_days
 
 SESSION = ("app", "session_id")
 LOCAL_DAY = "local_day"
@@ -78,23 +79,21 @@ def find_reach(
         known: Local days that may hold events.
         frozen: Local days that are never computed again.
     """
-    every = {*known, *days}
-    place = places(every)
+    place = places({*known, *days})
     runs = runs_of(days, place)
     seen = [mart.select("app", "session_id", F.col("day").alias(LOCAL_DAY)) for mart in indexes]
     here = [_of_sessions(events.of(runs)), *(mart.where(in_runs(runs, LOCAL_DAY)) for mart in seen)]
     sessions = tables.staged(_union(frame.select(*SESSION) for frame in here).na.drop().distinct())
     sources = [*seen, _of_sessions(events.rows.where("page_view_id IS NULL"))]
-    looked, found = set(days), set[Day]()
-    frontier = beside(days) & every - looked
-    while sources or frontier:
+
+    def look(frontier: set[Day]) -> set[Day]:
         if frontier:
             sources.append(_of_sessions(events.of(runs_of(frontier, place))))
-        new = _days_of(_union(sources), sessions) - found
-        found |= new
-        looked |= frontier
-        sources, frontier = [], beside(new) & every - looked
-    return Reach(sessions, frozenset(found - set(days) - frozen))
+        found = _days_of(_union(sources), sessions) if sources else set()
+        sources.clear()
+        return found
+
+    return Reach(sessions, frozenset(other_days(days, known, look) - frozen))
 
 
 def _union(frames: Iterable[DataFrame]) -> DataFrame:

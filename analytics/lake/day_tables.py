@@ -5,6 +5,7 @@ in its properties.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from functools import partial
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -13,7 +14,7 @@ from pyspark.sql import functions as F
 from analytics import tables
 from analytics.schema.frames import fit, require_columns
 from logdig.config.settings import Settings
-from logdig.marts.days import Run
+from logdig.marts.days import Day, Run, beside, places, runs_of
 from logdig.tables.catalog import TABLES
 
 
@@ -47,12 +48,16 @@ def partitions(spark: SparkSession, full: str) -> tuple[str, ...]:
 
 def in_runs(runs: Iterable[Run], day: str = "day") -> Column:
     """Condition over columns ``app`` and a day: the row lies in one of the runs; of literals, so that it prunes."""
-    condition = F.lit(False)
-    for number, run in enumerate(runs):
-        days = (F.col(day) == F.lit(run.first)) if run.first == run.last else F.col(day).between(run.first, run.last)
-        here = (F.col("app") == F.lit(run.app)) & days
-        condition = here if number == 0 else condition | here
-    return condition
+    return F.expr(runs_sql(runs, day))
+
+
+def runs_sql(runs: Iterable[Run], day: str = "day") -> str:
+    """The condition of `in_runs` as SQL."""
+    parts = []
+    for run in runs:
+        app = run.app.replace("\\", "\\\\").replace("'", "\\'")
+        parts.append(f"(app = '{app}' AND {day} BETWEEN DATE '{run.first}' AND DATE '{run.last}')")
+    return " OR ".join(parts) or "false"
 
 
 def newest_snapshot(spark: SparkSession, full: str) -> int | None:
@@ -92,6 +97,21 @@ def replace_runs(
         writer = writer.option("validate-from-snapshot-id", str(since))
     tables.check_lease()
     writer.overwrite(condition)
+
+
+def days_without_events(spark: SparkSession, settings: Settings, name: str, before: date) -> tuple[Run, ...]:
+    """Days of a table older than a day of which table events has no row any more, by the manifests of both."""
+    held = _days(spark, tables.ensure_table(spark, settings, "events"))
+    # Whatever the zone, a local day is a part of these UTC days.
+    near = held | beside(held)
+    known = _days(spark, tables.table_name(settings, name))
+    gone = {day for day in known - near if day[1] < before}
+    return runs_of(gone, places(known))
+
+
+def _days(spark: SparkSession, full: str) -> set[Day]:
+    rows = spark.table(f"{full}.files").where("content = 0").select("partition.app", "partition.day").distinct()
+    return {(row["app"], row["day"]) for row in rows.na.drop().collect()}
 
 
 def properties(spark: SparkSession, full: str) -> dict[str, str]:

@@ -102,7 +102,8 @@ def screen(width: Column) -> Column:
 def with_pages(rows: DataFrame, site: Site) -> DataFrame:
     """Add what page a row's address is: host, path (before the owner's rules) and page (after them).
 
-    Input:  columns app and current_page; all stay. An address that is null has neither of the three.
+    Input:  columns app and current_page; all stay but an event's struct page, whose place the page takes. An address
+            that is null has neither of the three.
     """
     rules = {name: (app.allowed_query, app.pages) for name, app in site.apps.items()}
     others = (site.others.allowed_query, site.others.pages)
@@ -144,22 +145,22 @@ def with_agents(rows: DataFrame) -> DataFrame:
     return _expanded(rows, of_distinct(read, _texts(*names))(_key("app", "user_agent")), names)
 
 
-def with_sources(rows: DataFrame, site: Site) -> DataFrame:
+def with_sources(rows: DataFrame, site: Site, address: str, referrer: str) -> DataFrame:
     """Add where a session came from: referrer_host, source, medium, campaign, channel.
 
-    Input:  columns app, current_page and referrer of the session's first view; all stay. Where current_page is null
-            the referrer alone tells.
+    Input:  columns app, and those of the first view's address and referrer; all stay. Where the address is null the
+            referrer alone tells.
     """
     own = _own_hosts(site)
     others = OwnHosts.of(site.others.origins)
 
     def read(app: str, addresses: str) -> tuple[object, ...]:
-        page, _, referrer = addresses.partition("\n")
-        return astuple(source_of(page, referrer, own.get(app, others)))
+        page, _, before = addresses.partition("\n")
+        return astuple(source_of(page, before, own.get(app, others)))
 
     names = ("referrer_host", "source", "medium", "campaign", "channel")
     # A line break is in no address: browsers drop it.
-    both = [F.translate(F.coalesce(name, F.lit("")), "\n", "") for name in ("current_page", "referrer")]
+    both = [F.translate(F.coalesce(name, F.lit("")), "\n", "") for name in (address, referrer)]
     key = F.concat(F.col("app"), F.lit(BLANK), both[0], F.lit("\n"), both[1])
     return _expanded(rows, of_distinct(read, _texts(*names))(key), names)
 
@@ -205,7 +206,7 @@ def _texts(*names: str) -> StructType:
 
 def _expanded(rows: DataFrame, struct: Column, names: Iterable[str]) -> DataFrame:
     """Add a struct's fields as columns; it is made once for all of them."""
-    return rows.withColumn(READ, struct).select("*", *(F.col(f"{READ}.{name}") for name in names)).drop(READ)
+    return rows.withColumn(READ, struct).withColumns({name: F.col(f"{READ}.{name}") for name in names}).drop(READ)
 
 
 def _own_hosts(site: Site) -> Mapping[str, OwnHosts]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -14,7 +15,10 @@ from cli.answers import chosen_format, output_options, tables_text, write_rows
 from cli.aws_options import aws_options, aws_settings, progress
 from cli.options import app_option, day_type, find_app
 from cli.program import with_program
+from logdig.aws.clients import s3_store
+from logdig.config.settings import AppSettings, Settings
 from logdig.errors import InputError
+from logdig.store.releases import read_releases
 
 if TYPE_CHECKING:
     from logdig.questions.engine.parameters import Parameters
@@ -119,6 +123,8 @@ def command(
     limits = {key: options[key] for key in LIMITS if options[key] is not None}
     if limits and name != "frustration":
         raise InputError(f"--{next(iter(limits)).replace('_', '-')} belongs to question frustration, not to {name}")
+    if release and not release_day:
+        release_day = _noted_day(settings, site, release)
     parameters = Parameters(
         app=site.name,
         start=start.date() if start else first,
@@ -138,6 +144,13 @@ def command(
     if chosen != "json":
         for line in receipt_lines(answer):
             click.echo(with_program(line), err=True)
+
+
+def _noted_day(settings: Settings, site: AppSettings, name: str) -> datetime | None:
+    """Local time at which the owner noted a release; None = its first view in the time that is asked tells."""
+    noted = read_releases(s3_store(settings))
+    at = next((release.at for release in noted if (release.app, release.name) == (site.name, name)), None)
+    return at.astimezone(ZoneInfo(site.timezone)) if at else None
 
 
 def filters(where: Sequence[str], options: Mapping[str, Any]) -> dict[str, str]:

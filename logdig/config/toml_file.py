@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 import tomlkit
@@ -148,5 +148,12 @@ def write_settings(settings: Settings, path: Path) -> None:
 
 def settings_text(settings: Settings) -> str:
     """Settings as TOML, without empty values."""
-    table = msgspec.to_builtins(settings)
-    return tomlkit.dumps({key: value for key, value in table.items() if value not in ("", [], None)})
+    table = _without_none(msgspec.to_builtins(settings))
+    return tomlkit.dumps({key: value for key, value in table.items() if value not in ("", [])})
+
+
+def _without_none(value: Any) -> Any:
+    """Leave out what is not set, however deep; TOML cannot say it."""
+    if isinstance(value, dict):
+        return {key: _without_none(inner) for key, inner in value.items() if inner is not None}
+    return [_without_none(inner) for inner in value] if isinstance(value, (list, tuple)) else value

@@ -170,7 +170,9 @@ def plan(lake: Lake, mark: Mark | None, version: str, *, everything: bool = Fals
     """
     sizes, frozen = lake.days(), lake.frozen()
     if everything or mark is None or mark.version != version:
-        due = dict.fromkeys(_all_days(sizes, frozen), MUST)
+        # A zone that was changed may have left rows beside the days that it has now.
+        beyond = beside(sizes) - frozen if mark else set[Day]()
+        due = dict.fromkeys([*sizes, *beyond], MUST)
     else:
         due = {**mark.waiting, **_noted(lake, mark, sizes)}
     now = sorted(
@@ -190,11 +192,6 @@ def after(planned: Plan, source: Mark) -> Plan:
     waiting = {**planned.mark.waiting, **{day: MUST for day in planned.now if day in behind}}
     now = tuple(day for day in planned.now if day not in behind)
     return msgspec.structs.replace(planned, now=now, mark=msgspec.structs.replace(planned.mark, waiting=waiting))
-
-
-def _all_days(sizes: Mapping[Day, int], frozen: Collection[Day]) -> set[Day]:
-    """Every day with events and its neighbours, where a zone that was changed may have left rows."""
-    return (beside(sizes) - frozenset(frozen)) | sizes.keys()
 
 
 def _noted(lake: Lake, mark: Mark, sizes: Mapping[Day, int]) -> dict[Day, Waiting]:
@@ -223,20 +220,23 @@ def _is_due(lake: Lake, day: Day, state: Waiting, sizes: Mapping[Day, int]) -> b
     )
 
 
-def reached(
-    days: Iterable[Day], sessions: Iterable[tuple[str, Day]], frozen: Iterable[Day] = ()
-) -> set[tuple[str, Day]]:
-    """Find the other days of the sessions of the given days: the sessions' rows of there say who continues whom.
+def other_days(days: Collection[Day], known: Iterable[Day], look: Callable[[set[Day]], set[Day]]) -> set[Day]:
+    """Find the other days of the sessions that have events on the given days: their rows say who continues whom.
+
+    Sessions go on past midnight, so the days beside are looked at, and those beside of what is found. Other events of
+    a session lie where a mart has rows of it, or where a server sent one.
 
     Args:
         days: To be computed whole.
-        sessions: Sessions with each of their days, by the events and by the mart as it stands.
-        frozen: Days that are never computed again.
-    Returns:
-        Sessions, each with a day of which only its own rows are replaced.
+        known: That may hold events.
+        look: Tells on which of some days the sessions have events; by the first call also at which others, any.
     """
-    pairs = set(sessions)
-    whole = set(days)
-    touched = {session for session, day in pairs if day in whole}
-    left = whole | set(frozen)
-    return {(session, day) for session, day in pairs if session in touched and day not in left}
+    every, looked, found = {*known, *days}, set(days), set[Day]()
+    frontier = beside(days) & every - looked
+    while True:
+        new = look(frontier) - found
+        found |= new
+        looked |= frontier
+        frontier = beside(new) & every - looked
+        if not frontier:
+            return found - set(days)

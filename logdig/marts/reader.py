@@ -128,6 +128,12 @@ class Marts:
 
         return self.cached(("count", name, app), name, rows)
 
+    def properties(self, name: str) -> dict[str, str] | None:
+        """Read a table's properties, as a mart's mark; None when the table does not exist yet."""
+        with reach_errors(name):
+            found = self._load(name)
+        return None if found is None else dict(found.properties)
+
     def cached(self, key: tuple[object, ...], name: str, compute: Callable[[], T]) -> T:
         """Return what was computed before, as long as the table is what it was then.
 

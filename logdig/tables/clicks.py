@@ -4,7 +4,7 @@ from logdig.tables.declaration import DAY, INT, LONG, REAL, TEXT, TIME, YES_NO, 
 from logdig.tables.events import EVENTS
 
 PLACE = (
-    Column("session_id", TEXT, "visit; null for events of a server"),
+    Column("session_id", TEXT, "visit; null for events of a server and posts of 2016"),
     Column("page_view_id", TEXT, "one view of one page"),
     Column("user_key", TEXT, "visitor", person="user_key"),
     Column("host", TEXT, "host of the page, in lower case"),

@@ -38,7 +38,6 @@ TRAFFIC = Table(
     keys=("app", "day", "kind", "crawler"),
     partitions=("app", "day"),
     ages_by="day",
-    zone="raw",
     version=1,
     notes=(
         "People are those who agree to be measured, weighted by 1 / `sample_rate`; staff and bots are counted.",

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from analytics import tables
 from analytics.jobs.maintain import maintain_job
 from analytics.jobs.registry import run
-from analytics.lake.ingest import WINS
+from analytics.lake.line_rows import WINS
 from analytics.privacy.table_erasure import personal_tables
 from analytics.schema.columns import spark_columns, table_columns
 from logdig.config.settings import Settings

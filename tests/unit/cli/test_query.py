@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
 import pytest
@@ -18,7 +20,9 @@ from logdig.marts.reader import Marts
 from logdig.questions.catalog import QUESTIONS
 from logdig.questions.engine.answering import ask
 from logdig.questions.engine.parameters import Parameters
+from logdig.store.releases import Release, add_release
 from tests.fakes.pinned import MemoryTables
+from tests.fakes.store import FakeStore
 from tests.unit.questions.rows import FIRST, LAST, ZONE, Maker
 
 TABLES = Maker(1).tables(80)
@@ -33,7 +37,15 @@ DAYS = ("--from", FIRST.isoformat(), "--to", LAST.isoformat())
 
 
 @pytest.fixture
-def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MemoryTables:
+def bucket(monkeypatch: pytest.MonkeyPatch) -> FakeStore:
+    """The bucket that the commands read."""
+    store = FakeStore()
+    monkeypatch.setattr(query, "s3_store", lambda _settings: store)
+    return store
+
+
+@pytest.fixture
+def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bucket: FakeStore) -> MemoryTables:
     """Tables in memory that the commands read, and a folder with settings."""
     tables = MemoryTables(TABLES, waiting={"sessions": (FIRST,)})
     monkeypatch.setattr(Marts, "pin", lambda _self, names: tables.pin(names))
@@ -186,3 +198,14 @@ def test_sql_reads_the_statement_from_standard_input(source: MemoryTables) -> No
     result = call("sql", "-", "--json", text="SELECT count(*) AS n FROM clicks")
 
     assert json.loads(result.stdout)["rows"] == [{"n": len(TABLES["clicks"])}]
+
+
+def test_release_is_compared_around_the_time_that_the_owner_noted(source: MemoryTables, bucket: FakeStore) -> None:
+    day = FIRST + (LAST - FIRST) // 2
+    # Midnight there is the day before in UTC.
+    add_release(bucket, Release(datetime.combine(day, time.min, ZoneInfo(ZONE)).astimezone(UTC), "shop", "noted"))
+
+    noted = call("query", "releases", "--release", "noted", *DAYS, "--json")
+
+    assert noted.exit_code == 0, noted.output
+    assert json.loads(noted.stdout)["rows"] == json.loads(json.dumps(answer(source, "releases", release_day=day)))
