@@ -72,16 +72,16 @@ class ParquetTables:
         import pyarrow as pa
         import pyarrow.dataset as ds
 
-        from logdig.marts.columns import encoded, fill_up, table_schema
+        from logdig.marts.columns import MANY, UNIQUE, encode, encoded, fill_up, table_schema
 
-        wanted = encoded(table_schema(name, columns))
+        wanted = encoded(table_schema(name, columns), (*MANY, *UNIQUE))
         texts = [field.name for field in wanted if pa.types.is_dictionary(field.type)]
         form = ds.ParquetFileFormat(read_options=ds.ParquetReadOptions(dictionary_columns=texts))
         stored = ds.dataset(self._file(name), format=form)
         there = [column for column in columns if column in stored.schema.names]
         days = (ds.field("day") >= first) & (ds.field("day") <= last)
         found = fill_up(stored.to_table(columns=there, filter=days), wanted, drop_others=True).cast(wanted)
-        return found.unify_dictionaries().combine_chunks()
+        return encode(found)
 
     def _file(self, name: str) -> Path:
         return self._folder / f"{name}.parquet"
@@ -189,7 +189,8 @@ def click_columns(choose: Any, size: int, count: int) -> dict[str, Any]:
         "user_key": ids("u", choose.integers(0, max(count // 8, 1), size)),
         "page": pa.array([f"/p{number}" for number in range(20)]).take(pa.array(pages)),
         "device": pick(choose, size, ("desktop", "mobile", "tablet")), "country": pick(choose, size, COUNTRIES),
-        "selector": selectors.take(pa.array(element, mask=choose.random(size) < 0.1)), "tag": pick(choose, size, ("a",)),
+        "selector": selectors.take(pa.array(element, mask=choose.random(size) < 0.1)),
+        "tag": pick(choose, size, ("a",)),
         "ex": pa.array(inside[0]), "ey": pa.array(inside[1]), "w": pa.array(80.0 + element * 16),
         "h": pa.array(24.0 + element), "fixed": pa.array(element == 0), "x": pa.array(choose.integers(0, 1440, size)),
         "y": pa.array(choose.integers(0, 4000, size)), "dead": pa.array(choose.random(size) < 0.05),
@@ -202,7 +203,30 @@ def memory_mb() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
-def heat(folder: Path, page: str, times: int) -> tuple[list[float], Any]:
+Seconds = tuple[float, float]
+"""By the clock, and of the processor, which other work on the machine changes less."""
+
+
+def now() -> Seconds:
+    """Clock and processor of this process and of those that it has waited for."""
+    used = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.perf_counter(), sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def since(started: Seconds) -> Seconds:
+    clock, processor = now()
+    return clock - started[0], processor - started[1]
+
+
+def said(seconds: list[Seconds], share: float = 0.5) -> str:
+    """Clock and processor at a share of the sorted times."""
+    clock, processor = (
+        sorted(times)[min(len(times) - 1, int(len(times) * share))] for times in zip(*seconds, strict=True)
+    )
+    return f"{clock * 1000:,.0f} ms ({processor * 1000:,.0f} ms of the processor)"
+
+
+def heat(folder: Path, page: str, times: int) -> tuple[list[Seconds], Any]:
     """Seconds of each heatmap, and the last answer."""
     from logdig.questions.catalog import question_of
     from logdig.questions.engine.answering import ask
@@ -212,9 +236,9 @@ def heat(folder: Path, page: str, times: int) -> tuple[list[float], Any]:
     asked = Parameters("shop", FIRST, FIRST + timedelta(days=DAYS), where={"page": page})
     seconds = []
     for _ in range(times):
-        started = time.perf_counter()
+        started = now()
         answer = ask(tables, question_of("heatmap"), asked)
-        seconds.append(time.perf_counter() - started)
+        seconds.append(since(started))
     return seconds, answer
 
 
@@ -239,14 +263,14 @@ def equals_numpy(folder: Path, page: str, answer: Any) -> bool:
     return found == {key: (len(clicks), len(set(clicks))) for key, clicks in cells.items()}
 
 
-def cold(folder: Path, page: str) -> float:
+def cold(folder: Path, page: str) -> Seconds:
     """Seconds of a process that starts, asks once and ends."""
-    started = time.perf_counter()
+    started = now()
     subprocess.run([sys.executable, __file__, "--one", page, "--folder", str(folder)], check=True, cwd=ROOT)
-    return time.perf_counter() - started
+    return since(started)
 
 
-def two_filters(folder: Path) -> Iterator[tuple[str, list[float], int]]:
+def two_filters(folder: Path) -> Iterator[tuple[str, list[Seconds], int]]:
     """Seconds of questions with two filters, each asked once after the columns are in memory."""
     from logdig.questions.catalog import question_of
     from logdig.questions.engine.answering import ask
@@ -259,38 +283,36 @@ def two_filters(folder: Path) -> Iterator[tuple[str, list[float], int]]:
     }  # fmt: skip
     tables = ParquetTables(folder, KeptColumns(8 * 1024**3))
     for name in ("overview", "sources", "pages", "scroll"):
-        seconds: list[float] = []
+        seconds: list[Seconds] = []
         for number in range(QUESTIONS + len(values)):
             filters = choose.sample(sorted(values), 2) if number >= len(values) else [sorted(values)[number]]
             where = {one: choose.choice(values[one]) for one in filters}
             days = choose.choice((7, 28, DAYS))
             last = FIRST + timedelta(days=DAYS - 1)
             start = FIRST if number < len(values) else last - timedelta(days=days - 1)
-            started = time.perf_counter()
+            started = now()
             ask(tables, question_of(name), Parameters("shop", start, last, where=where))
             if number >= len(values):
-                seconds.append(time.perf_counter() - started)
-        yield name, sorted(seconds), memory_mb()
+                seconds.append(since(started))
+        yield name, seconds, memory_mb()
 
 
 def report(folder: Path) -> None:
     """Print the figures as a table."""
     print(f"load before: {os.getloadavg()[0]:.1f}")
     cases = {"one of 20 pages, the most clicked": "/p0", "all on one page": "/all"}
-    for said, page in cases.items():
+    for case, page in cases.items():
         place = folder if page == "/p0" else one_page(folder)
-        starts = sorted(cold(place, page) for _ in range(3))
+        starts = [cold(place, page) for _ in range(3)]
         seconds, answer = heat(place, page, WARM + 1)
-        warm = sorted(seconds[1:])
-        cells, clicks = answer.rows.num_rows, answer.account["clicks"]
         same = equals_numpy(place, page, answer)
-        print(f"heatmap, {said}: {clicks:,.0f} clicks, {cells:,} cells, equal to numpy: {same}")
-        print(f"  cold {starts[1]:.2f} s (best {starts[0]:.2f}), warm median {warm[len(warm) // 2] * 1000:.0f} ms, "
-              f"worst of {WARM} {warm[-1] * 1000:.0f} ms, memory {memory_mb():,} MB")  # fmt: skip
-    for name, times, memory in two_filters(folder):
-        p99 = times[min(len(times) - 1, int(len(times) * 0.99))]
-        print(f"{name}: {len(times)} questions with two filters: median {times[len(times) // 2] * 1000:.0f} ms, "
-              f"p99 {p99 * 1000:.0f} ms, memory {memory:,} MB")  # fmt: skip
+        cells, clicks = answer.rows.num_rows, answer.account["clicks"]
+        print(f"heatmap, {case}: {clicks:,.0f} clicks, {cells:,} cells, equal to numpy: {same}, {memory_mb():,} MB")
+        print(f"  cold {said(starts)}; again {said(seconds[1:])}, p99 {said(seconds[1:], 0.99)}")
+    for name, seconds, memory in two_filters(folder):
+        print(
+            f"{name}, {len(seconds)} times with two filters: {said(seconds)}, p99 {said(seconds, 0.99)}, {memory:,} MB"
+        )
     print(f"load after: {os.getloadavg()[0]:.1f}")
 
 

@@ -13,7 +13,7 @@ from pyiceberg.io.pyarrow import ArrowScan, PyArrowFileIO, expression_to_pyarrow
 from pyiceberg.manifest import FileFormat
 from pyiceberg.schema import Schema
 
-from logdig.marts.columns import encoded
+from logdig.marts.columns import MANY, UNIQUE, encoded
 
 if TYPE_CHECKING:
     from pyiceberg.io import FileIO
@@ -28,7 +28,7 @@ def read_batches(scan: DataScan, *, encode: bool = False) -> Iterator[pa.RecordB
 
     Args:
         scan: Table, columns and conditions.
-        encode: Texts as dictionaries.
+        encode: Texts as dictionaries, but for those of which there are many.
 
     Files with deleted rows, and all files when a column was ever renamed, dropped or changed, are read by PyIceberg,
     which finds columns by their number; the others by Arrow, which finds them by name.
@@ -36,7 +36,7 @@ def read_batches(scan: DataScan, *, encode: bool = False) -> Iterator[pa.RecordB
     table, columns, io = scan.table_metadata.schema(), scan.projection(), scan.io
     target, stored = (schema_to_pyarrow(schema, include_field_ids=False) for schema in (columns, table))
     if encode:
-        target, stored = encoded(target), encoded(stored)
+        target, stored = (encoded(schema, (*MANY, *UNIQUE)) for schema in (target, stored))
     condition = bind(table, scan.row_filter, scan.case_sensitive)
     numbers = columns.field_ids | extract_field_ids(condition)
     plain: list[FileScanTask] = []

@@ -166,19 +166,18 @@ def _days(app: str, start: date, end: date) -> list[Any]:
 def _read(table: Table, name: str, columns: Sequence[str], where: Sequence[Any]) -> pa.Table:
     import pyarrow as pa
 
-    from logdig.marts.columns import encoded, fill_up, table_schema
+    from logdig.marts.columns import MANY, UNIQUE, encode, encoded, fill_up, table_schema
     from logdig.marts.files import read_batches
     from logdig.marts.reader import reach_errors, scan_of
 
-    wanted = encoded(table_schema(name, columns))
+    wanted = encoded(table_schema(name, columns), (*MANY, *UNIQUE))
     with reach_errors(name):
         batches = [
             part
             for batch in read_batches(scan_of(table, columns, where), encode=True)
             for part in fill_up(pa.Table.from_batches([batch]), wanted, drop_others=True).cast(wanted).to_batches()
         ]
-    # One chunk with one dictionary: a question then meets each different text once.
-    return pa.Table.from_batches(batches, wanted).unify_dictionaries().combine_chunks()
+    return encode(pa.Table.from_batches(batches, wanted))
 
 
 def waiting_days(mark: Mark | None, app: str) -> tuple[date, ...]:

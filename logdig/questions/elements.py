@@ -109,11 +109,9 @@ def heatmap(asking: Asking) -> pa.Table:
     selectors = asking.texts(clicks, "selector")
     followed = {name: f"after.{effect} IS NOT NULL" for name, effect in EFFECTS.items()} | {"dead": "dead"}
     counts = ", ".join(f"{total(f'CASE WHEN {sql} THEN {WEIGHT} END')} AS {name}" for name, sql in followed.items())
-    known = total(f"CASE WHEN x IS NOT NULL AND y IS NOT NULL THEN {WEIGHT} END")
-    means = ", ".join(
-        f"{total(f'CASE WHEN x IS NOT NULL AND y IS NOT NULL THEN {asking.times(axis)} END')} / nullif({known}, 0) AS {axis}"
-        for axis in ("x", "y")
-    )
+    known = "CASE WHEN x IS NOT NULL AND y IS NOT NULL THEN"
+    sums = {axis: total(f"{known} {asking.times(axis)} END") for axis in ("x", "y")}
+    means = ", ".join(f"{sql} / nullif({total(f'{known} {WEIGHT} END')}, 0) AS {axis}" for axis, sql in sums.items())
     _account(asking, clicks)
     return asking.run(f"""
         WITH cells AS ({_cells(clicks)}),

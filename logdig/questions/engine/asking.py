@@ -27,8 +27,6 @@ WEIGHTED = {"weight", "sample_rate"}
 """What a weight is made of."""
 IDS = ("user_key", "session_id", "page_view_id")
 """Columns that are counted and joined, as numbers; `Asking.texts` gives their texts."""
-PLAIN = ("event_id",)
-"""Columns whose values are all different: a list of the different ones would be carried around for nothing."""
 
 
 @dataclass(slots=True)
@@ -126,13 +124,10 @@ class Asking:
         """Put numbers in the place of ids, and keep their texts."""
         import pyarrow as pa
 
-        for column in PLAIN:
-            if column in found.column_names:
-                place = found.column_names.index(column)
-                found = found.set_column(place, column, found.column(column).cast(pa.string()))
         for column in numbered:
             if column in found.column_names and pa.types.is_dictionary(found.schema.field(column).type):
-                chunks = found.column(column).unify_dictionaries().chunks
+                coded = found.column(column)
+                chunks = (coded.unify_dictionaries() if coded.num_chunks > 1 else coded).chunks
                 self._texts[f"{name}.{column}"] = chunks[0].dictionary if chunks else pa.array([], pa.string())
                 numbers = pa.chunked_array([chunk.indices for chunk in chunks], pa.int32())
                 found = found.set_column(found.column_names.index(column), column, numbers)
