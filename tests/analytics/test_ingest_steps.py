@@ -135,7 +135,7 @@ def test_copy_that_another_writer_brought_meanwhile_is_found_when_the_branch_is_
     assert refused == 2
     assert copies_of(spark, own) == rule([earlier, line("a"), line("b")])
     # The write that came second was noted again.
-    assert max(touch.seq for touch in read_touches(spark, own)) == 3
+    assert {touch.seq for touch in read_touches(spark, own)} == {1, 2}
 
 
 def test_ingest_gives_up_and_sets_nothing_aside_when_it_is_always_refused(
