@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from cli.main import cli
 from tools.commands_page import command_paths
 
-LAKE = {"bad list", "bad retry", "bad show", "dlq list", "dlq redrive", "forget", "ledger", "rebuild", "verify"}
+LAKE = {"bad list", "bad retry", "bad show", "dlq list", "dlq redrive", "forget", "jobs status", "ledger", "rebuild"}
+LAKE |= {"verify"}
 STACK = {"deploy", "destroy", "plan", "policy", "status", "tail"}
 SERVERS = {"dashboard", "serve"}
 ON = {"flush", "jobs run"}
