@@ -222,7 +222,7 @@ class View:
         scrolls = [event for event in events if event["type"] == "scroll"]
         self.viewed = bool(pages)
         self.teller = (pages or scrolls or [None])[0]
-        self.first = pages[0] if pages else events[0]
+        self.first = pages[0] if pages else min(events, key=lambda event: event["occurred_at"])
         self.day = owner.day(self.first["occurred_at"])
         totals = [event.get("scroll") or {} for event in events]
         self.greatest = {
