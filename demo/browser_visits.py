@@ -70,7 +70,7 @@ def _visit(browser: Browser, site_url: str, visitor: Visitor) -> VisitCounts:
     settle(page, requests)
     # A closing window sends by beacon, which is invisible here: no event may be left for it.
     page.evaluate("window.logdig('optOut')")
-    _until(page, requests.is_settled, "responses to the last events")
+    wait_until(page, requests.is_settled, "responses to the last events")
     context.close()
     return VisitCounts(
         1, browsing.clicks, len(requests.sent), len(requests.accepted), 0, requests.decisions, browsing.offers
@@ -113,7 +113,7 @@ class _Browsing:
         self._click(f"[data-track='{track}'] >> nth=-1")
         self._page.wait_for_selector(".player, .pause")
         # A page that is left while it asks never gets the response.
-        _until(self._page, lambda: self._requests.pending_decisions == 0, "the decision")
+        wait_until(self._page, lambda: self._requests.pending_decisions == 0, "the decision")
         if not self._page.locator(".pause").count():
             return False
         self.offers += 1
@@ -156,15 +156,15 @@ def settle(page: Page, requests: BrowserRequests) -> None:
         quiet = quiet + 1 if requests.is_settled() else 0
         return quiet >= QUIET_STEPS
 
-    _until(page, is_quiet, "responses to all events")
+    wait_until(page, is_quiet, "responses to all events")
 
 
 def _wait(page: Page, condition: str) -> None:
     """Wait until an expression is true; the page's own security policy forbids waiting inside the page."""
-    _until(page, lambda: bool(page.evaluate(condition)), condition)
+    wait_until(page, lambda: bool(page.evaluate(condition)), condition)
 
 
-def _until(page: Page, condition: Callable[[], bool], what: str) -> None:
+def wait_until(page: Page, condition: Callable[[], bool], what: str) -> None:
     """Wait for a condition.
 
     Raises:

@@ -6,11 +6,17 @@ import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from demo.generator import generate
 from demo.hostile import HostileReport, post_hostile
+from demo.layout import read_layout
 from demo.steps import Steps
+from demo.story.counting import count
+from demo.story.generator import story_events, write_events
+from demo.story.month import month_before
+from demo.story.truth import Truth
 from infra.local.stack import LocalStack
 from logdig.backfill.checkpoint import Checkpoint
 from logdig.backfill.file_sender import FileReport, SendOptions, scan, send_file
@@ -30,6 +36,7 @@ OLDER_FILES = {
     "listens": "tracks_head.csv",
     "clicks": "clicks_head.csv",
 }
+SentKind = Kind | Literal["events"]
 LOADED_KINDS = ("customers", "tracks")
 SENT_KINDS: tuple[Kind, ...] = ("listens", "clicks", "views")
 
@@ -50,6 +57,19 @@ def older_files(folder: Path) -> dict[str, Path]:
 def generated_files(folder: Path, seed: int, listens: int) -> dict[str, Path]:
     """Generated files of a music service, ending now, by kind."""
     return generate(folder, datetime.now(UTC).replace(tzinfo=None), seed=seed, listens=listens)
+
+
+def generated_month(path: Path, zone: str, site_url: str, seed: int) -> Truth:
+    """Write the events of the month that ended last midnight; return what is planted in it.
+
+    Args:
+        path: NDJSON file.
+        zone: The app's.
+        site_url: Address of the site on which it takes place.
+        seed: Of all that is drawn.
+    """
+    month = month_before(datetime.now(UTC), zone, site_url, seed)
+    return count(write_events(story_events(month, read_layout()), path), month)
 
 
 class Feeder:
@@ -85,8 +105,8 @@ class Feeder:
         sendings = [self._options(kind, files[kind]) for kind in SENT_KINDS if kind in files]
         return min(scan(options).shift(options.times) for options in sendings)
 
-    def send(self, kind: Kind, path: Path, shift: timedelta) -> FileReport:
-        """Send listens, clicks or views, their times moved by a shift."""
+    def send(self, kind: SentKind, path: Path, shift: timedelta = timedelta()) -> FileReport:
+        """Send listens, clicks or views, their times moved by a shift, or events, which keep theirs."""
         options = self._options(kind, path)
         report = self._step(f"{kind} sent", lambda: self._send(options, shift), _describe_sent)
         self._report_refused(path, report.refused)
@@ -99,9 +119,10 @@ class Feeder:
             "bad input among good", lambda: post_hostile(url, self._app, self.secret, run), _describe_hostile
         )
 
-    def _options(self, kind: Kind, path: Path) -> SendOptions:
+    def _options(self, kind: SentKind, path: Path) -> SendOptions:
         times = TimeRules(ZoneInfo(self._app.timezone), datetime.now(UTC))
-        return SendOptions(kind, open_source(path, kind, {}), times, ads_consent=True)
+        ads_consent = None if kind == "events" else True
+        return SendOptions(kind, open_source(path, kind, {}), times, ads_consent)
 
     def _send(self, options: SendOptions, shift: timedelta) -> FileReport:
         sender = EventSender(self._stack.collector_url, self._app.token, self.secret)

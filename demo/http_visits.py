@@ -103,7 +103,7 @@ def visit_events(
             "customer_id": visitor.customer_id,
             "consent": {"analytics": True, "ads": visitor.customer_id is not None},
             "view": {"vw": width, "vh": 800, "dw": width, "dh": 2000, "sx": 0, "sy": 0, "dpr": 1},
-            "page_version": "1",
+            "page_version": "2.0",
         }
         page_events: list[dict[str, Any]] = [{"type": "page"}]
         for name in random.choices(elements, k=random.randint(2, 5)):

@@ -21,17 +21,20 @@ from analytics.jobs.registry import names_of, run
 from analytics.jobs.report import JobReport
 from analytics.spark import session
 from demo.counts import count_tables, count_zone
-from demo.data_feed import LOADED_KINDS, SENT_KINDS, Feeder, generated_files, older_files
+from demo.data_feed import LOADED_KINDS, SENT_KINDS, Feeder, generated_files, generated_month, older_files
 from demo.decisions import request_decisions
 from demo.generator import OFFER
 from demo.server import Site
 from demo.stderr_redirect import errors_to
 from demo.steps import Steps
+from demo.story.month import GOAL
+from demo.story.truth import Truth
 from demo.summary import SentCounts, Summary, print_summary
 from demo.visitors import RETURNING, Visits, make_returning, make_visitors
 from infra.local.processes import take_port
 from infra.local.stack import LocalStack
 from logdig.aws.clients import s3_store
+from logdig.config.goals import GoalSettings
 from logdig.config.offers import OfferSettings
 from logdig.config.settings import AppSettings, Settings
 from logdig.flush.run import FlushFailedError, flush_once
@@ -74,7 +77,9 @@ class Demo:
         site_port = take_port(options.site_port, "site")
         origins = tuple(f"http://{host}:{site_port}" for host in ("127.0.0.1", "localhost"))
         self.app = AppSettings(name="music", token=f"pk_music_{secrets.token_hex(8)}", origins=origins)
-        self.settings = Settings(service="logdig-demo", apps=(self.app,), offers=(OfferSettings(name=OFFER),))
+        goal = GoalSettings(name=GOAL, app=self.app.name, event=GOAL, value_property="value")
+        offer = OfferSettings(name=OFFER)
+        self.settings = Settings(service="logdig-demo", apps=(self.app,), offers=(offer,), goals=(goal,))
         self.stack = LocalStack(
             self.settings,
             options.directory,
@@ -85,7 +90,7 @@ class Demo:
         self.site = Site(site_port, self.app.token, self.stack.collector_url)
         self._visits = Visits(self.site.url, self.stack.collector_url, self.app)
         self._feeder = Feeder(self.stack, self.app, self._step)
-        self._pool = ThreadPoolExecutor(4, thread_name_prefix="demo")
+        self._pool = ThreadPoolExecutor(5, thread_name_prefix="demo")
         self._spark: Future[SparkSession] | None = None
         self._entered = ExitStack()
         # While one flush holds messages, another one sees an empty queue.
@@ -124,6 +129,7 @@ class Demo:
 
     def run(self) -> Summary:
         """Do every step once and count the events in every store."""
+        month = self._pool.submit(self._month)
         files = self._files()
         loaded = {kind: self._feeder.load(kind, files[kind]) for kind in LOADED_KINDS}
         # Generated data ends now; recorded data is years old, and no model predicts over years.
@@ -135,6 +141,8 @@ class Demo:
             for kind in SENT_KINDS:
                 if kind in files:
                     sent.add_file(self._feeder.send(kind, files[kind], shift).tally)
+            planted = self._step("month of browsing drawn", month.result, lambda truth: f"{truth.events:,} events")
+            sent.add_file(self._feeder.send("events", self._month_path).tally)
             sent.add_hostile(self._feeder.send_hostile())
             self._step("flush", self.flush, lambda objects: f"{objects} objects")
             # Visitors who are still on the site come with the next ingest.
@@ -154,7 +162,7 @@ class Demo:
         self._step("flush", self._flush_exposures, lambda objects: f"{objects} objects")
         for name in REFRESHED_JOBS:
             self._job(name)
-        summary = self._count(loaded, sent, decisions)
+        summary = self._count(loaded, sent, decisions, planted)
         print_summary(summary, self._print_line, self.stack.dashboard_url)
         return summary
 
@@ -205,6 +213,13 @@ class Demo:
             "data generated", generate, lambda files: f"{len(files)} files, {listens:,} listens in {folder}"
         )
 
+    @property
+    def _month_path(self) -> Path:
+        return self._options.directory / "data" / "events.ndjson"
+
+    def _month(self) -> Truth:
+        return generated_month(self._month_path, self.app.timezone, self.site.url, self._options.seed)
+
     @contextmanager
     def _flushing(self) -> Iterator[None]:
         """Flush in the background, as a schedule does: the emulated queue slows down with its depth."""
@@ -239,7 +254,9 @@ class Demo:
     def _rows(self, name: str) -> list[dict[str, Any]]:
         return [row.asDict(recursive=True) for row in tables.read(self.spark, self.settings, name).collect()]
 
-    def _count(self, loaded: Mapping[str, int], sent: SentCounts, decisions: list[dict[str, Any]]) -> Summary:
+    def _count(
+        self, loaded: Mapping[str, int], sent: SentCounts, decisions: list[dict[str, Any]], planted: Truth
+    ) -> Summary:
         store = s3_store(self.settings)
         return Summary(
             sent=sent,
@@ -252,6 +269,7 @@ class Demo:
             tables={name: self._rows(name) for name in ("heat_cells", "models", "targets")},
             seconds=self._step.seconds,
             is_open=not self._options.once,
+            planted=planted,
         )
 
 

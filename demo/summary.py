@@ -7,8 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from demo.counts import TableCounts, ZoneCount
 from demo.hostile import HostileReport
+from demo.story.report import planted_lines
+from demo.story.truth import Truth
 from demo.visits import VisitCounts
 from logdig.backfill.sender import Tally
 
@@ -59,7 +63,8 @@ class SentCounts:
 class Summary:
     """Counts, each from its own source: ``sent`` from the senders, the rest from S3 and the tables.
 
-    ``is_open``: people may click on the site while the demo runs, so that more events can arrive than it sent.
+    ``planted``: what is to be found in the month of browsing. ``is_open``: people may click on the site while the demo
+    runs, so that more events can arrive than it sent.
     """
 
     sent: SentCounts
@@ -72,6 +77,7 @@ class Summary:
     tables: Mapping[str, Rows]
     seconds: float
     is_open: bool
+    planted: Truth
 
     @property
     def extra(self) -> int:
@@ -121,6 +127,7 @@ class Summary:
             "models": [_model(row) for row in self.tables["models"]],
             "decisions": [dict(row) for row in self.decisions],
             "browser": self.browser,
+            "planted": msgspec.to_builtins(self.planted),
             "gaps": self.gaps(),
             "seconds": round(self.seconds, 1),
         }
@@ -163,6 +170,8 @@ def print_summary(summary: Summary, print_line: Callable[[str], None], dashboard
     print_line(
         f"targets {sum(levels.values()):,}: " + (", ".join(f"{k} {v}" for k, v in sorted(levels.items())) or "none")
     )
+    for line in planted_lines(summary.planted):
+        print_line(line)
     for decision in summary.decisions:
         score = f" score {decision['score']:.2f}" if decision.get("score") is not None else ""
         outcome = f"{decision.get('decision')} ({decision.get('reason')}){score}"

@@ -83,7 +83,7 @@ def recheck_erasures(spark: SparkSession, settings: Settings, now: datetime) -> 
         return 0
     prefixes = days_of(ZONES, _days(listed, now))
     lines = remove_lines(store, listed, listed.names, prefixes=prefixes).lines.total()
-    return lines + delete_listed(spark, settings, listed.entries, listed.names.salt)
+    return lines + delete_listed(spark, settings, listed.entries, listed.names.salt, now)
 
 
 def _days(listed: ErasureList, now: datetime) -> list[date]:

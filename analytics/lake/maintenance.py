@@ -15,10 +15,12 @@ from pyspark.sql import DataFrame, SparkSession
 
 from analytics import tables
 from analytics.lake import event_copies, touched
+from analytics.lake.day_tables import days_without_events, runs_sql
 from analytics.spark import CATALOG
 from logdig.config.settings import Settings
 from logdig.marts.progress import Touch
 from logdig.tables.catalog import TABLES, check_tables, days_kept
+from logdig.tables.events import EVENTS
 
 RECHECK_EVERY = timedelta(days=7)
 RECHECKED = "logdig.rechecked"
@@ -77,14 +79,28 @@ def expire_rows(spark: SparkSession, settings: Settings, today: date) -> dict[st
     check_tables(settings.retention)
     counts = {}
     there = existing(spark, settings)
-    for name, days in days_kept(settings.retention).items():
+    # Rows of days follow those of the events.
+    names = sorted(days_kept(settings.retention).items(), key=lambda item: item[0] != EVENTS.name)
+    for name, days in names:
         if days and name in there:
             full = tables.table_name(settings, name)
-            old = f"{TABLES[name].ages_by} < DATE '{today - timedelta(days=days - 1)}'"
+            old = _old(spark, settings, name, today - timedelta(days=days - 1))
             counts[name] = spark.table(full).where(old).count()
             if counts[name]:
                 tables.with_retry(partial(spark.sql, f"DELETE FROM {full} WHERE {old}"))
     return counts
+
+
+def _old(spark: SparkSession, settings: Settings, name: str, first: date) -> str:
+    """Say in SQL which rows are too old.
+
+    A mart's day stays as long as there are events of it, such as those of a file of old years that was sent lately;
+    unless the settings name the mart's own days.
+    """
+    table = TABLES[name]
+    if table.version and "day" in table.partitions and name not in settings.retention.tables:
+        return runs_sql(days_without_events(spark, settings, name, first))
+    return f"{table.ages_by} < DATE '{first}'"
 
 
 def compact(spark: SparkSession, settings: Settings, name: str, *, least_files: int = SMALL_FILES_LEAST) -> int:
@@ -94,7 +110,8 @@ def compact(spark: SparkSession, settings: Settings, name: str, *, least_files: 
     """
     options = {"min-input-files": str(least_files), "delete-file-threshold": "1", "remove-dangling-deletes": "true"}
     table = TABLES.get(name)
-    order = {"strategy": "sort"} if table is not None and table.ordered_by is not None else {}
+    column = table.ordered_by if table is not None else None
+    order = {"strategy": "sort", "sort_order": f"{column} ASC NULLS FIRST"} if column else {}
     row = call(spark, settings, "rewrite_data_files", name, **order, options=options)
     return int(row["rewritten_data_files_count"])
 

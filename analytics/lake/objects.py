@@ -66,11 +66,11 @@ def pending(
     Raises:
         StoreUnavailableError: S3 or Glue does not answer.
     """
-    known = ingested(store, marts)
-    if first is not None or not known.read:
+    start = today - timedelta(days=DAYS_BACK)
+    known = ingested(store, marts, None if retry or first is not None else start)
+    if first is not None or (not known.read and not marts.count("ingested")):
         listed = _listed(store, [f"{zone}/" for zone in ZONES], first or date.min)
     else:
-        start = today - timedelta(days=DAYS_BACK)
         # A collector's clock may be ahead of this one.
         days = [start + timedelta(days=number) for number in range(DAYS_BACK + 2)]
         listed = _listed(store, [day_prefix(zone, day) for zone in ZONES for day in days])

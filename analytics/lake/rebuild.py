@@ -12,19 +12,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from analytics import tables
 from analytics.lake import maintenance
 from analytics.lake.ingest import FILES_A_BATCH
-from analytics.lake.line_rows import (
-    BAD_ORDER,
-    BAD_WINS,
-    WINS,
-    bad_events,
-    events,
-    least,
-)
+from analytics.lake.line_rows import BAD_ORDER, BAD_WINS, WINS, bad_events, events, least
 from analytics.lake.stored_lines import PARSES, lines_of, unreadable_rows
+from analytics.lake.touched import note_rows
 from logdig.config.settings import Settings
 from logdig.store.keys import ZONES, Zone, day_prefix, parse_key
 from logdig.store.object_store import EventStore
@@ -88,11 +83,13 @@ def prepare(spark: SparkSession, settings: Settings, now: datetime) -> None:
     maintenance.recheck_ids(spark, settings, now)
 
 
-def remake(spark: SparkSession, settings: Settings, run: Sequence[Day]) -> None:
+def remake(spark: SparkSession, settings: Settings, run: Sequence[Day], now: datetime) -> None:
     """Replace the rows of ``events`` and ``bad_events`` that arrived on the days of a run."""
     if any("raw" in day.objects for day in run):
         rows = tables.staged(events(_parsed(spark, settings, "raw", run)))
-        arrived = f"to_date(t.received_at) IN ({_dates(day.day for day in run if 'raw' in day.objects)})"
+        days = _dates(day.day for day in run if "raw" in day.objects)
+        _note(spark, settings, rows, days, now)
+        arrived = f"to_date(t.received_at) IN ({days})"
         tables.merge(settings, "events", rows, keys=["app", "event_id"], wins=WINS, replaces=arrived)
     refused = bad_events(_parsed(spark, settings, "bad", run))
     for zone in ZONES:
@@ -106,6 +103,15 @@ def remake(spark: SparkSession, settings: Settings, run: Sequence[Day]) -> None:
 
 def _folders(zone: Zone, run: Sequence[Day]) -> list[str]:
     return [day_prefix(zone, day.day) for day in run if zone in day.objects]
+
+
+def _note(spark: SparkSession, settings: Settings, rows: DataFrame, days: str, now: datetime) -> None:
+    """Note the days of the rows that go, and of those that come."""
+    first = F.min(F.to_date("received_at")).alias("first_received")
+    come = rows.groupBy("app", "day").agg(F.count("*").cast("int").alias("rows"), first)
+    gone = tables.read(spark, settings, "events").where(f"to_date(received_at) IN ({days})")
+    removed = gone.select("app", "day", F.lit(0).alias("rows"), F.lit(None).cast("date").alias("first_received"))
+    note_rows(spark, settings, tables.staged(come.unionByName(removed.distinct())), now, "rebuild")
 
 
 def _parsed(spark: SparkSession, settings: Settings, zone: Zone, run: Sequence[Day]) -> DataFrame:

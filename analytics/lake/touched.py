@@ -70,6 +70,20 @@ def note_rows(spark: SparkSession, settings: Settings, rows: DataFrame, now: dat
     return seqs[-1]
 
 
+def note_deletion(spark: SparkSession, settings: Settings, rows: DataFrame, now: datetime, work: str) -> int:
+    """Note that rows of ``events`` will be deleted; see `note`.
+
+    Args:
+        spark: Session with the catalog ``lake``.
+        settings: Names.
+        rows: Those rows, or their columns ``app`` and ``day``.
+        now: Present, UTC.
+        work: Job or command that deletes.
+    """
+    days = rows.select("app", "day").distinct().na.drop().collect()
+    return note(spark, settings, [Touch(0, row["app"], row["day"]) for row in days], now, work)
+
+
 def read_touches(spark: SparkSession, settings: Settings) -> tuple[Touch, ...]:
     """Read every note, in the order of their numbers; in a lake without any, what its first note will say."""
     noted = tables.read(spark, settings, "touched")

@@ -15,6 +15,7 @@ window.logdig = window.logdig || function (...call) {
 const PATIENCE_MS = 1500;
 const OFFER_SECONDS = 5;
 const SONG_SECONDS = 12;
+const MOST_SPEAKERS = 24;
 const PLACEMENT = "before-song";
 
 /** Make an element with attributes and children. */
@@ -142,6 +143,12 @@ function showMember() {
   if (member !== null) document.getElementById("member").textContent = `Member ${member}`;
 }
 
+/** Choose how many speakers play at once. */
+function step(by) {
+  const speakers = document.getElementById("speakers");
+  speakers.textContent = Math.min(MOST_SPEAKERS, Math.max(1, Number(speakers.textContent) + by));
+}
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
@@ -150,6 +157,8 @@ document.addEventListener("click", (event) => {
     window.logdig("track", "upgrade", { level: button.dataset.upgrade, value: Number(button.dataset.value) });
     document.getElementById("thanks").hidden = false;
   }
+  if (button.dataset.step) step(Number(button.dataset.step));
+  if ("queue" in button.dataset) button.textContent = "In your queue";
   if (button.id === "member") signIn();
 });
 showMember();

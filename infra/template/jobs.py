@@ -12,6 +12,8 @@ from infra.template.iam import allow, role
 from infra.template.resource import Resources, arn_of, attribute, bucket_arn, make, ref, sub
 from logdig.config.deployment import emr_version
 from logdig.config.settings import Settings
+from logdig.privacy.erasure_list import SALT_KEY
+from logdig.store.lease import LEASE_KEY
 
 IDLE_MINUTES = 5
 """An idle application without warm workers costs nothing; stopping it frees what is left."""
@@ -182,8 +184,12 @@ def _jobs_role(settings: Settings) -> dict[str, Any]:
             ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
             bucket_arn(bucket, "tables/*", "checkpoints/*"),
         ),
+        # Whoever writes the tables holds the lease.
+        allow(["s3:PutObject"], bucket_arn(bucket, LEASE_KEY)),
         # `maintain` removes what a flush wrote of a person while that person was being erased.
         allow(["s3:PutObject", "s3:GetObjectVersion", "s3:DeleteObjectVersion"], bucket_arn(bucket, "raw/*", "bad/*")),
+        # The ledger keeps digests, and makes their salt before the first erasure does.
+        allow(["s3:PutObject"], bucket_arn(bucket, SALT_KEY)),
         allow(["s3:GetObject"], bucket_arn(settings.artifacts_bucket_name, "packages/*")),
         allow(
             ["glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:CreateTable", "glue:UpdateTable"],

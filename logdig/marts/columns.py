@@ -59,3 +59,9 @@ def fill_up(found: pa.Table, wanted: pa.Schema, *, drop_others: bool) -> pa.Tabl
         if field.name not in found.column_names:
             found = found.append_column(field, pa.nulls(found.num_rows, field.type))
     return found.select(wanted.names) if drop_others else found
+
+
+def encoded(columns: pa.Schema) -> pa.Schema:
+    """The same columns with texts as numbers into a list of the different ones."""
+    kind, texts = pa.dictionary(pa.int32(), pa.string()), (pa.string(), pa.large_string())
+    return pa.schema([field.with_type(kind) if field.type in texts else field for field in columns])

@@ -39,8 +39,9 @@ class StructOf(msgspec.Struct, frozen=True):
 
 
 Type: TypeAlias = Scalar | ListOf | MapOf | StructOf
-PersonField = Literal["user_key", "customer_id", "person", "text"]
-"""Whose key a column holds: a visitor's, a customer's, either's (``person``), or text in which one may stand."""
+PersonField = Literal["user_key", "customer_id", "person", "text", "object"]
+"""Whose key a column holds: a visitor's, a customer's, either's (``person``), or text in which one may stand; or the
+stored object that the row was read from (``object``), with which the row goes when a person's lines are removed."""
 
 
 class Column(msgspec.Struct, frozen=True):

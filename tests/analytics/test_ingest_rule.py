@@ -22,6 +22,8 @@ NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HISTORIES, APPS = 300, 3
 SENT = ("2026-11-24T11:59:59.123456789z", "2026-11-24T00:00:00Z", "2026-11-10T23:31:00Z", "2026-11-24T12:00:60Z")
 """Times of events by the sender's clock; one second of a minute is none that Spark can read."""
+Kept = tuple[str, int, str | None]
+"""What is told of a copy: when it was received, its line's hash, its link."""
 MASK = 2**64 - 1
 PRIMES = (11400714785074694791, 14029467366897019727, 1609587929392839161, 9650029242287828579, 2870177450012600261)
 SPARK_SEED = 42
@@ -97,20 +99,20 @@ def xxhash64(data: bytes, seed: int = SPARK_SEED) -> int:
     return found - 2**64 if found >= 2**63 else found
 
 
-def rule(lines: Iterable[str]) -> dict[tuple[str, str], tuple[str, int, str]]:
+def rule(lines: Iterable[str]) -> dict[tuple[str, str], Kept]:
     """The least (received_at, hash of the line) of each event, of those that stand for no erased one."""
-    kept: dict[tuple[str, str], tuple[str, int, str]] = {}
+    kept: dict[tuple[str, str], Kept] = {}
     for text in lines:
         one = json.loads(text)
         if one["type"] == "custom":
             continue
-        copy = (one["received_at"], xxhash64(text.encode()), one["link"])
+        copy = (one["received_at"], xxhash64(text.encode()), one.get("link"))
         name = (one["app"], one["event_id"])
         kept[name] = min(kept.get(name, copy), copy)
     return kept
 
 
-def as_copy(row: Row) -> tuple[str, int, str]:
+def as_copy(row: Row) -> Kept:
     return wire_time(row["received_at"].replace(tzinfo=UTC)), row["line_hash"], row["link"]
 
 

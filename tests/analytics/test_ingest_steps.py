@@ -25,7 +25,7 @@ from logdig.store.keys import SUFFIX
 from logdig.store.lease import Lease
 from logdig.store.objects import build_object
 from tests.analytics.objects import DAY, line, put
-from tests.analytics.test_ingest_rule import as_copy, rule
+from tests.analytics.test_ingest_rule import Kept, as_copy, rule
 from tests.fakes.store import FakeStore
 
 pytestmark = pytest.mark.java
@@ -36,7 +36,7 @@ class KilledError(BaseException):
     """Stands for the end of the process: nobody handles it."""
 
 
-def copies_of(spark: SparkSession, own: Settings) -> dict[tuple[str, str], tuple[str, int, str]]:
+def copies_of(spark: SparkSession, own: Settings) -> dict[tuple[str, str], Kept]:
     found = tables.read(spark, own, "events").select("app", "event_id", "received_at", "line_hash", "link").collect()
     kept = {(row["app"], row["event_id"]): as_copy(row) for row in found}
     assert len(kept) == len(found)

@@ -44,9 +44,15 @@ class Ingested:
     def __init__(self, rows: dict[str, str | None]) -> None:
         self._rows = rows
 
-    def table(self, name: str, _columns: Sequence[str], _where: Sequence[object]) -> dict[str, Column]:
+    def table(self, name: str, _columns: Sequence[str], where: Sequence[Any]) -> dict[str, Column]:
         assert name == "ingested"
-        return {"key": Column(list(self._rows)), "error": Column(list(self._rows.values()))}
+        first = where[0][2] if where else date.min
+        rows = {key: error for key, error in self._rows.items() if parse_key(key).day >= first}
+        return {"key": Column(list(rows)), "error": Column(list(rows.values()))}
+
+    def count(self, name: str) -> int:
+        assert name == "ingested"
+        return len(self._rows)
 
 
 def key_of(number: int, day: date = TODAY, zone: Any = "raw") -> str:
@@ -77,8 +83,10 @@ def test_pending_are_new_objects_of_fifteen_days_in_their_order() -> None:
 def test_pending_is_everything_when_nothing_was_ever_read() -> None:
     ancient = key_of(1, date(2020, 1, 1))
     marts: Any = Ingested({})
+    read_long_ago: Any = Ingested({key_of(2, date(2020, 1, 1)): None})
 
     assert keys(pending(store_of(ancient), marts, TODAY)) == [ancient]
+    assert pending(store_of(ancient), read_long_ago, TODAY) == []
 
 
 def test_object_that_is_set_aside_is_pending_only_on_retry_and_while_it_is_there() -> None:

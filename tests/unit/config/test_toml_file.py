@@ -10,8 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from cli.commands.app import command
+from logdig.config.goals import GoalSettings
 from logdig.config.loader import load_settings, parse_settings
-from logdig.config.toml_file import add_app, rotate_token, set_disabled
+from logdig.config.settings import AppSettings, Settings
+from logdig.config.toml_file import add_app, rotate_token, set_disabled, settings_text
 from logdig.errors import InputError, InvalidSettingError, SetupError
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -161,3 +163,10 @@ def test_edit_is_refused_when_the_apps_are_none(apps: str) -> None:
         add_app(apps, "blog", [], "UTC", token)
     with pytest.raises(InvalidSettingError, match="apps"):
         set_disabled(apps, "blog", disabled=True)
+
+
+def test_settings_are_read_as_they_were_when_a_goal_without_a_value_is_written() -> None:
+    app = AppSettings(name="shop", token="pk_shop_0123456789abcdef", origins=("https://shop.example",))
+    settings = Settings(service="shop", apps=(app,), goals=(GoalSettings(name="order", app="shop", event="order"),))
+
+    assert parse_settings(tomllib.loads(settings_text(settings))) == settings

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 
 from demo.counts import TableCounts, ZoneCount
 from demo.hostile import HostileReport
+from demo.layout import read_layout
+from demo.story.counting import count
+from demo.story.generator import story_events
+from demo.story.month import Month
 from demo.summary import SentCounts, Summary, print_summary
 from demo.visits import VisitCounts
 from logdig.backfill.sender import Refusal, Tally
@@ -17,6 +22,9 @@ TABLES = TableCounts(
     events=118, bad_events=6, listens=70, browser_listens=3, ad_clicks=30, browser_ad_clicks=1, exposures=7,
     customers=5, customer_0=1, zero_zips=2, tracks=2, quoted_tracks=0,
 )  # fmt: skip
+
+MONTH = Month(date(2026, 11, 29), "UTC", "http://127.0.0.1:8080", visitors=100)
+PLANTED = count(story_events(MONTH, read_layout()), MONTH)
 
 
 def sent() -> SentCounts:
@@ -32,7 +40,7 @@ def summary(**changes: Any) -> Summary:
     whole = Summary(
         sent=sent(), raw=ZoneCount(lines=120, distinct=118), bad=ZoneCount(lines=6, distinct=6), counted=TABLES,
         loaded={"customers": 5, "tracks": 2}, browser=True, decisions=(), tables={"heat_cells": (), "models": (),
-        "targets": ()}, seconds=12.34, is_open=False,
+        "targets": ()}, seconds=12.34, is_open=False, planted=PLANTED,
     )  # fmt: skip
     return replace(whole, **changes)
 
@@ -79,6 +87,7 @@ def test_summary_json_holds_what_a_script_checks() -> None:
         "ad_clicks": 30, "customers": 5, "tracks": 2, "seconds": 12.3, "gaps": [],
     }  # fmt: skip
     assert {key: values[key] for key in wanted} == wanted
+    assert values["planted"]["totals"]["visitors"] == 100
 
 
 def test_printed_summary_names_gaps_targets_and_decisions() -> None:
@@ -98,6 +107,7 @@ def test_printed_summary_names_gaps_targets_and_decisions() -> None:
     assert "average precision none (constant 0.2500)" in text
     assert "5 customers (with id 0, 2 zips begin with 0), 2 tracks (0 with a quote)" in text
     assert "targets 3: Free 2, Silver 1" in text
+    assert "planted 2026-11-02 to 2026-11-29: 100 visitors" in text
     assert "customer 0: suppress (unknown)" in text
     assert "DOES NOT ADD UP  rejected = distinct lines in bad: 6 is not 7" in text
     assert "http://dash" in text
