@@ -167,3 +167,14 @@ class Maker:
 def memory(rows: dict[str, list[Row]]) -> MemoryTables:
     """The rows as tables."""
     return MemoryTables(rows)
+
+
+def comparable(rows: Sequence[Row]) -> list[Any]:
+    """Rows without their order, numbers to twelve digits."""
+    return sorted(
+        (
+            [(key, float(f"{value:.12g}") if isinstance(value, float) else value) for key, value in sorted(row.items())]
+            for row in rows
+        ),
+        key=repr,
+    )
