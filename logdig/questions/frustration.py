@@ -24,7 +24,7 @@ KNOWN_BURSTS, USUAL = 50, 0.95
 EXAMPLES = 3
 CLICK_COLUMNS = (
     "page", "selector", "tag", "host", "release", "device", "country", "experiments", "user_key", "session_id",
-    "page_view_id", "event_id", "seq", "timestamp", "x", "y", "after",
+    "page_view_id", "event_id", "seq", "timestamp", "occurred_at", "x", "y", "after",
 )  # fmt: skip
 VIEW_COLUMNS = (
     "page", "host", "release", "device", "country", "experiments", "user_key", "session_id", "place", "timestamp",
@@ -91,26 +91,27 @@ def _bursts(asking: Asking, clicks: str) -> str:
     limits = asking.parameters.thresholds
     near = " AND ".join(f"{_apart(*pair)} <= {limits.rage_px**2}" for pair in ((0, 1), (1, 2), (0, 2)))
     span = f"greatest(t, {_next(1)}, {_next(2)}) - least(t, {_next(1)}, {_next(2)})"
-    order = "PARTITION BY page_view_id ORDER BY seq NULLS LAST, t, event_id"
+    order = "PARTITION BY session_id, page_view_id ORDER BY seq NULLS LAST, t, event_id"
     return f"""
         ordered AS (
-          SELECT *, epoch_us("timestamp") AS t, {FOLLOWED} AS followed FROM {clicks}
-          WHERE after IS NOT NULL AND page_view_id IS NOT NULL),
+          SELECT *, epoch_us(coalesce("timestamp", occurred_at)) AS t, {FOLLOWED} AS followed FROM {clicks}
+          WHERE after IS NOT NULL AND session_id IS NOT NULL AND page_view_id IS NOT NULL),
         neighbours AS (
           SELECT *, row_number() OVER view AS n, sum(followed::INTEGER) OVER view AS followed_so_far,
             lead(t, 2) OVER view IS NOT NULL AND {span} <= {limits.rage_ms * 1000} AND {near} AS close
           FROM ordered WINDOW view AS ({order})),
         runs AS (
-          SELECT page_view_id, min(n) AS first, max(n) + 2 AS last
-          FROM (SELECT page_view_id, n, n - row_number() OVER (PARTITION BY page_view_id ORDER BY n) AS run
+          SELECT session_id, page_view_id, min(n) AS first, max(n) + 2 AS last
+          FROM (SELECT session_id, page_view_id, n,
+              n - row_number() OVER (PARTITION BY session_id, page_view_id ORDER BY n) AS run
             FROM neighbours WHERE close)
-          GROUP BY page_view_id, run HAVING max(n) + 3 - min(n) >= {limits.rage_clicks}),
+          GROUP BY session_id, page_view_id, run HAVING max(n) + 3 - min(n) >= {limits.rage_clicks}),
         bursts AS (
           SELECT a.* EXCLUDE (n, close, followed, followed_so_far), r.last - r.first + 1 AS length,
             z.followed_so_far - a.followed_so_far + a.followed::INTEGER = r.last - r.first + 1 AS worked
           FROM runs r
-          JOIN neighbours a ON a.page_view_id = r.page_view_id AND a.n = r.first
-          JOIN neighbours z ON z.page_view_id = r.page_view_id AND z.n = r.last),
+          JOIN neighbours a ON (a.session_id, a.page_view_id, a.n) = (r.session_id, r.page_view_id, r.first)
+          JOIN neighbours z ON (z.session_id, z.page_view_id, z.n) = (r.session_id, r.page_view_id, r.last)),
         {_repeat_prone(asking, clicks)}
     """
 

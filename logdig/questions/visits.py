@@ -65,15 +65,17 @@ def visits(asking: Asking) -> pa.Table:
     conversions = asking.rows("conversions", [reached_column] if reached_column else [])
     return asking.run(f"""
         WITH visitors AS (
-          SELECT {sql} AS by_value, user_key, max({WEIGHT}) AS visitor,
-            sum({WEIGHT}) FILTER (NOT continued) AS sessions, sum({WEIGHT}) FILTER (bounce) AS bounces,
-            sum({asking.times("views")}) AS views, sum({asking.times("engaged_ms")}) AS engaged
+          SELECT by_value, {total("visitor")} AS visitors
+          FROM (SELECT {sql} AS by_value, user_key, max({WEIGHT}) AS visitor FROM {sessions}
+            WHERE user_key IS NOT NULL GROUP BY ALL)
+          GROUP BY by_value),
+        sums AS (
+          SELECT {sql} AS by_value, {total(f"CASE WHEN NOT continued THEN {WEIGHT} END")} AS sessions,
+            {total(f"CASE WHEN bounce THEN {WEIGHT} END")} AS bounces, {total(asking.times("views"))} AS views,
+            {total(asking.times("engaged_ms"))} AS engaged_ms
           FROM {sessions} GROUP BY ALL),
         counted AS (
-          SELECT by_value, {total("CASE WHEN user_key IS NOT NULL THEN visitor END")} AS visitors,
-            {total("sessions")} AS sessions, {total("views")} AS views, {total("bounces")} AS bounces,
-            {total("engaged")} AS engaged_ms
-          FROM visitors GROUP BY by_value),
+          SELECT s.*, v.visitors FROM sums s LEFT JOIN visitors v ON s.by_value IS NOT DISTINCT FROM v.by_value),
         reached AS (SELECT {reached} AS by_value, {total(WEIGHT)} AS conversions FROM {conversions} GROUP BY ALL)
         SELECT {named(asking)}coalesce(visitors, 0) AS visitors, coalesce(sessions, 0) AS sessions,
           coalesce(views, 0) AS views, coalesce(bounces, 0) AS bounces, bounces / nullif(sessions, 0) AS bounce_rate,
@@ -101,15 +103,20 @@ def pages(asking: Asking) -> pa.Table:
     views = asking.rows("page_views", columns)
     return asking.run(f"""
         WITH visitors AS (
-          SELECT page, {sql} AS by_value, user_key, max({WEIGHT}) FILTER (viewed) AS visitor,
-            sum({WEIGHT}) FILTER (viewed) AS views, sum({WEIGHT}) FILTER (viewed AND entry) AS entries,
-            sum({WEIGHT}) FILTER (viewed AND exit) AS exits, sum({asking.times("engaged_ms")}) AS engaged
+          SELECT page, by_value, {total("visitor")} AS visitors
+          FROM (SELECT page, {sql} AS by_value, user_key, max({WEIGHT}) AS visitor FROM {views}
+            WHERE viewed AND user_key IS NOT NULL GROUP BY ALL)
+          GROUP BY page, by_value),
+        sums AS (
+          SELECT page, {sql} AS by_value, {total(f"CASE WHEN viewed THEN {WEIGHT} END")} AS views,
+            {total(f"CASE WHEN viewed AND entry THEN {WEIGHT} END")} AS entries,
+            {total(f"CASE WHEN viewed AND exit THEN {WEIGHT} END")} AS exits,
+            {total(asking.times("engaged_ms"))} AS engaged_ms
           FROM {views} GROUP BY ALL)
-        SELECT {named(asking)}page, {total("views")} AS views,
-          {total("CASE WHEN user_key IS NOT NULL THEN visitor END")} AS visitors, {total("entries")} AS entries,
-          {total("exits")} AS exits, {total("engaged")} AS engaged_ms,
-          {total("engaged")} / nullif({total("views")}, 0) AS engaged_ms_per_view
-        FROM visitors GROUP BY page, by_value
+        SELECT {named(asking)}page, views, coalesce(visitors, 0) AS visitors, entries, exits, engaged_ms,
+          engaged_ms / nullif(views, 0) AS engaged_ms_per_view
+        FROM (SELECT s.*, v.visitors FROM sums s LEFT JOIN visitors v
+          ON s.page IS NOT DISTINCT FROM v.page AND s.by_value IS NOT DISTINCT FROM v.by_value)
         ORDER BY {_first_day(asking)}views DESC, visitors DESC, page NULLS LAST, by_value NULLS LAST
     """)
 

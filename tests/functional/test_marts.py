@@ -16,12 +16,20 @@ from pyiceberg.types import StringType
 
 from infra.local.aws_resources import create_resources
 from logdig.config.settings import Settings
-from logdig.errors import StoreUnavailableError
+from logdig.errors import InputError, StoreUnavailableError
 from logdig.marts.columns import table_schema
+from logdig.marts.marks import to_properties
+from logdig.marts.progress import Mark, Waiting
 from logdig.marts.reader import LOOK_AGAIN_SECONDS, Marts, catalog_properties
 from logdig.questions.activity import activity
+from logdig.questions.catalog import QUESTIONS
 from logdig.questions.clicks import heat, heat_cells, pages
+from logdig.questions.engine.answering import ask
+from logdig.questions.engine.parameters import Parameters
+from logdig.questions.engine.sql import select
 from logdig.questions.offers import newest_models
+from tests.unit.questions import brute
+from tests.unit.questions.rows import FIRST, LAST, ZONE, Maker, comparable
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PAGES = ["http://site.test/a", "http://site.test/'; DROP TABLE x--", "\u2028 한국어"]
@@ -243,3 +251,31 @@ def test_pinned_rows_are_empty_when_there_is_no_table(lake: Lake) -> None:
 
     assert (found.num_rows, found.column_names) == (0, ["day", "page", "experiments"])
     assert pinned.state("clicks", "music").snapshot_id is None
+
+
+def test_question_and_sql_of_stored_tables_equal_plain_counts(lake: Lake) -> None:
+    made = Maker(1).tables(60)
+    for name in ("sessions", "conversions", "clicks"):
+        lake.write(name, made[name])
+    with lake.stored("sessions").transaction() as change:
+        waiting = {("shop", FIRST): Waiting(FIRST), ("blog", LAST): Waiting(LAST)}
+        change.set_properties(to_properties(Mark("1-abc", 9, waiting)))
+    lake.now += LOOK_AGAIN_SECONDS
+
+    overview = ask(lake.marts, QUESTIONS["sources"], Parameters("shop", FIRST, LAST, ZONE))
+    heat = ask(lake.marts, QUESTIONS["heatmap"], Parameters("shop", FIRST, LAST, ZONE, {"page": "/a"}))
+    counted = select(lake.marts, "SELECT app, count(*) AS n FROM sessions GROUP BY app ORDER BY app").rows
+
+    assert comparable(overview.rows.to_pylist()) == comparable(brute.visits(made, {}, "source"))
+    assert comparable(heat.rows.to_pylist()) == comparable(brute.heatmap(made, {"page": "/a"}, None))
+    assert {row["app"]: row["n"] for row in counted.to_pylist()} == Counter(row["app"] for row in made["sessions"])
+    assert overview.receipt.waiting == (FIRST,)
+    assert [(state.version, state.upto) for state in overview.receipt.tables] == [("1-abc", 9), (None, None)]
+    assert all(state.snapshot_id for state in overview.receipt.tables)
+
+
+def test_sql_is_refused_when_its_columns_are_larger_than_its_memory(lake: Lake) -> None:
+    lake.write("sessions", Maker(1).tables(60)["sessions"])
+
+    with pytest.raises(InputError, match="columns asked of table sessions hold more than 100 bytes"):
+        select(lake.marts, "SELECT * FROM sessions", memory_bytes=100)

@@ -293,14 +293,20 @@ def movement(tables: dict[str, list[Row]], where: Where, by: str | None) -> list
 
 
 def order(row: Row) -> tuple[Any, ...]:
-    return row["seq"] is None, row["seq"] or 0, row["timestamp"], row["event_id"]
+    return row["seq"] is None, row["seq"] or 0, at(row), row["event_id"]
+
+
+def at(row: Row) -> datetime:
+    """When, by the sender's clock; by the collector's where it is not known."""
+    found: datetime = row["timestamp"] or row["occurred_at"]
+    return found
 
 
 def is_close(three: Sequence[Row], milliseconds: int, pixels: int) -> bool:
     """Whether three clicks lie near each other in time and place."""
     if any(click["x"] is None or click["y"] is None for click in three):
         return False
-    times = [click["timestamp"] for click in three]
+    times = [at(click) for click in three]
     pairs = ((0, 1), (1, 2), (0, 2))
     apart = [math.dist((three[a]["x"], three[a]["y"]), (three[b]["x"], three[b]["y"])) for a, b in pairs]
     return max(times) - min(times) <= timedelta(milliseconds=milliseconds) and max(apart) <= pixels
@@ -309,8 +315,8 @@ def is_close(three: Sequence[Row], milliseconds: int, pixels: int) -> bool:
 def bursts(clicks: Iterable[Row], least: int = 3, milliseconds: int = 1000, pixels: int = 30) -> list[list[Row]]:
     """Longest runs of clicks of one view of which any three neighbours are close."""
     found = []
-    known = [row for row in clicks if row["after"] is not None and row["page_view_id"] is not None]
-    for rows in grouped(known, lambda row: row["page_view_id"]).values():
+    known = [row for row in clicks if None not in (row["after"], row["page_view_id"], row["session_id"])]
+    for rows in grouped(known, lambda row: (row["session_id"], row["page_view_id"])).values():
         rows.sort(key=order)
         start = 0
         while start + 2 < len(rows):
@@ -388,13 +394,13 @@ def frustration(
         else:
             possible = added(row for row in known if (row["page"], row["selector"]) == (page, selector))
         events = [row["k"][3] for row in rows]
-        often = grouped(events, lambda row: row["session_id"])
+        often = grouped((row for row in events if row["session_id"] is not None), lambda row: row["session_id"])
         sessions = sorted(often, key=lambda session: (-len(often[session]), session))[:3]
         answer.append(
             {
                 "kind": kind, "page": page, "selector": selector, "tag": None if kind == "quick return" else "a",
                 "times": added(events), "visitors": people(events), "of": possible,
-                "share": ratio(added(events), possible), "repeat_prone": rows[0]["k"][4], "sessions": sessions,
+                "share": ratio(added(events), possible), "repeat_prone": rows[0]["k"][4], "sessions": sessions or None,
             }
         )  # fmt: skip
     return answer

@@ -103,10 +103,11 @@ class Maker:
         dead = known and (after["watched_ms"] or 0) >= 2500 and all(after[effect] is None for effect in EFFECTS)
         return self.facts(30) | {
             "event_id": f"e{self.random.randrange(10**6):06}-{number}",
-            "page_view_id": self.one((None, "v1", "v2", "v3")),
+            "page_view_id": self.one((None, "v1", "v2", "v3")), "session_id": self.one((None, "s1", "s2", "s1")),
             "page": self.one(PAGES), "host": self.one(PEOPLE["host"]), "release": self.one(("r1", "r2", None)),
             "device": self.one(PEOPLE["device"]), "country": self.one(PEOPLE["country"]),
-            "seq": self.one((None, self.random.randrange(500))), "timestamp": self.moment(),
+            "seq": self.one((None, self.random.randrange(500))), "occurred_at": self.moment(),
+            "timestamp": self.one((self.moment(), self.moment(), None)),
             "x": self.one((None, -3, 10, 30, 40, 41)), "y": self.one((None, 7, 8, 20)), "selector": self.one(SELECTORS),
             "tag": "a", "ex": self.one((None, 0, 4096, 16384, 32767)), "ey": self.one((None, 0, 5000, 32767)),
             "w": self.one((None, 0.0, 8.0, 8.5, 16.0, 200.0)), "h": self.one((None, 5.0, 64.0)),
@@ -167,3 +168,14 @@ class Maker:
 def memory(rows: dict[str, list[Row]]) -> MemoryTables:
     """The rows as tables."""
     return MemoryTables(rows)
+
+
+def comparable(rows: Sequence[Row]) -> list[Any]:
+    """Rows without their order, numbers to twelve digits."""
+    return sorted(
+        (
+            [(key, float(f"{value:.12g}") if isinstance(value, float) else value) for key, value in sorted(row.items())]
+            for row in rows
+        ),
+        key=repr,
+    )

@@ -24,7 +24,8 @@ def burst(number: int, visitor: str, length: int, *, works: bool = True, **more:
         {
             "app": "shop", "day": LAST, "event_id": f"{number}.{place}", "page_view_id": f"v{number}", "seq": place,
             "session_id": f"s{number}", "user_key": visitor, "page": "/a", "selector": "#stepper", "tag": "a",
-            "timestamp": NOON + timedelta(milliseconds=300 * place), "x": 10, "y": 10, "weight": 1.0, "bucket": 0,
+            "occurred_at": NOON, "timestamp": NOON + timedelta(milliseconds=300 * place), "x": 10, "y": 10,
+            "weight": 1.0, "bucket": 0,
             "after": WORKED if works else IN_VAIN,
         }
         | more
