@@ -16,10 +16,10 @@ from pyspark.sql.types import BooleanType, StringType, StructField, StructType
 from analytics.marts.site import Site, local_day
 from analytics.schema.frames import require_columns
 from analytics.schema.people import PEOPLE_COLUMNS, people
-from logdig.marts.devices import MOBILE_BELOW_PX, SCREENS, TABLET_BELOW_PX, WIDEST, agent_of
-from logdig.marts.links import OwnHosts, link_of
-from logdig.marts.pages import grouped, page_of
-from logdig.marts.sources import source_of
+from logdig.visits.devices import MOBILE_BELOW_PX, SCREENS, TABLET_BELOW_PX, WIDEST, agent_of
+from logdig.visits.links import OwnHosts, link_of
+from logdig.visits.pages import grouped, page_of
+from logdig.visits.sources import source_of
 
 COUNTED_COLUMNS = (
     *("app", "type", "occurred_at", "staff", "consent", "seq", "element", "x", "legacy"),
@@ -88,12 +88,12 @@ def bucket() -> Column:
 
 
 def device(width: Column) -> Column:
-    """Device by the viewport's width, as `logdig.marts.devices.device_of` says it."""
+    """Device by the viewport's width, as `logdig.visits.devices.device_of` says it."""
     return F.when(width < MOBILE_BELOW_PX, "mobile").when(width < TABLET_BELOW_PX, "tablet").otherwise("desktop")
 
 
 def screen(width: Column) -> Column:
-    """Class of the viewport's width, as `logdig.marts.devices.screen_of` says it."""
+    """Class of the viewport's width, as `logdig.visits.devices.screen_of` says it."""
     name = F.when(width.isNull(), None)
     for known, above in SCREENS:
         name = name.when(width < above, known)
@@ -166,7 +166,7 @@ def sources(site: Site) -> Callable[[Column, Column, Column], Column]:
 
 
 def fits(text: Column, pattern: str) -> Column:
-    """Say in SQL whether a text fits a pattern, as `logdig.marts.pages.matches` does."""
+    """Say in SQL whether a text fits a pattern, as `logdig.visits.pages.matches` does."""
     escaped = pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return text.like(escaped.replace("*", "%"))
 

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from analytics.marts.conversions import conversions
 from analytics.marts.people_events import fits
-from logdig.marts.pages import matches
+from logdig.visits.pages import matches
 from tests.analytics.traffic import both
 
 pytestmark = pytest.mark.java

@@ -11,10 +11,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from logdig.config.goals import GoalSettings
-from logdig.marts.devices import agent_of, device_of, screen_of
-from logdig.marts.links import OwnHosts, link_of
-from logdig.marts.pages import grouped, page_of
-from logdig.marts.sources import source_of
+from logdig.visits.devices import agent_of, device_of, screen_of
+from logdig.visits.links import OwnHosts, link_of
+from logdig.visits.pages import grouped, page_of
+from logdig.visits.sources import source_of
 
 Event = dict[str, Any]
 Row = dict[str, Any]

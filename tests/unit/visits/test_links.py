@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logdig.marts.links import Link, OwnHosts, link_of
+from logdig.visits.links import Link, OwnHosts, link_of
 
 OWN = OwnHosts.of(("https://shop.example:8443", "http://WWW.shop.example", "https://*.parts.example"))
 
