@@ -11,12 +11,7 @@ from zoneinfo import ZoneInfo
 
 from demo.generator import generate
 from demo.hostile import HostileReport, post_hostile
-from demo.layout import read_layout
 from demo.steps import Steps
-from demo.story.counting import count
-from demo.story.generator import story_events, write_events
-from demo.story.month import month_before
-from demo.story.truth import Truth
 from infra.local.stack import LocalStack
 from logdig.backfill.checkpoint import Checkpoint
 from logdig.backfill.file_sender import FileReport, SendOptions, scan, send_file
@@ -57,19 +52,6 @@ def older_files(folder: Path) -> dict[str, Path]:
 def generated_files(folder: Path, seed: int, listens: int) -> dict[str, Path]:
     """Generated files of a music service, ending now, by kind."""
     return generate(folder, datetime.now(UTC).replace(tzinfo=None), seed=seed, listens=listens)
-
-
-def generated_month(path: Path, zone: str, site_url: str, seed: int) -> Truth:
-    """Write the events of the month that ended last midnight; return what is planted in it.
-
-    Args:
-        path: NDJSON file.
-        zone: The app's.
-        site_url: Address of the site on which it takes place.
-        seed: Of all that is drawn.
-    """
-    month = month_before(datetime.now(UTC), zone, site_url, seed)
-    return count(write_events(story_events(month, read_layout()), path), month)
 
 
 class Feeder:

@@ -21,14 +21,14 @@ from analytics.jobs.registry import names_of, run
 from analytics.jobs.report import JobReport
 from analytics.spark import session
 from demo.counts import count_tables, count_zone
-from demo.data_feed import LOADED_KINDS, SENT_KINDS, Feeder, generated_files, generated_month, older_files
+from demo.data_feed import LOADED_KINDS, SENT_KINDS, Feeder, generated_files, older_files
 from demo.decisions import request_decisions
 from demo.generator import OFFER
+from demo.month_feed import MonthFeed
 from demo.server import Site
 from demo.stderr_redirect import errors_to
 from demo.steps import Steps
-from demo.story.month import GOAL
-from demo.story.truth import Truth
+from demo.story.month import GOAL, month_before
 from demo.summary import SentCounts, Summary, print_summary
 from demo.visitors import RETURNING, Visits, make_returning, make_visitors
 from infra.local.processes import take_port
@@ -53,6 +53,7 @@ class Options:
     """Options of `logdig demo`."""
 
     directory: Path
+    cache: Path
     data: Path | None = None
     once: bool = False
     listens: int = 200_000
@@ -90,6 +91,9 @@ class Demo:
         self.site = Site(site_port, self.app.token, self.stack.collector_url)
         self._visits = Visits(self.site.url, self.stack.collector_url, self.app)
         self._feeder = Feeder(self.stack, self.app, self._step)
+        month = month_before(datetime.now(UTC), self.app.timezone, self.site.url, options.seed)
+        path = options.directory / "data" / "events.ndjson"
+        self._month = MonthFeed(month, path, options.cache, self.app, self._step)
         self._pool = ThreadPoolExecutor(5, thread_name_prefix="demo")
         self._spark: Future[SparkSession] | None = None
         self._entered = ExitStack()
@@ -129,25 +133,26 @@ class Demo:
 
     def run(self) -> Summary:
         """Do every step once and count the events in every store."""
-        month = self._pool.submit(self._month)
+        self._month.start(self._pool)
         files = self._files()
         loaded = {kind: self._feeder.load(kind, files[kind]) for kind in LOADED_KINDS}
         # Generated data ends now; recorded data is years old, and no model predicts over years.
         shift = timedelta() if self._options.data is None else self._feeder.shift_to_now(files)
-        sent = SentCounts()
+        sent, store = SentCounts(), s3_store(self.settings)
         with self._flushing():
             first_visits = self._pool.submit(self._visits.make, make_visitors(self._options.seed))
             ingested = self._pool.submit(lambda: [self._job(name) for name in LOADED_KINDS])
             for kind in SENT_KINDS:
                 if kind in files:
                     sent.add_file(self._feeder.send(kind, files[kind], shift).tally)
-            planted = self._step("month of browsing drawn", month.result, lambda truth: f"{truth.events:,} events")
-            sent.add_file(self._feeder.send("events", self._month_path).tally)
+            sent.add_file(self._month.send(self._feeder, store))
             sent.add_hostile(self._feeder.send_hostile())
             self._step("flush", self.flush, lambda objects: f"{objects} objects")
+            kept = self._pool.submit(self._month.keep, store)
             # Visitors who are still on the site come with the next ingest.
             self._job("ingest")
             ingested.result()
+            kept.result()
             sent.add_visits(self._step("visitors on the site", first_visits.result, self._visits.describe))
         for name in names_of("all"):
             if name not in OTHER_STEPS:
@@ -162,7 +167,7 @@ class Demo:
         self._step("flush", self._flush_exposures, lambda objects: f"{objects} objects")
         for name in REFRESHED_JOBS:
             self._job(name)
-        summary = self._count(loaded, sent, decisions, planted)
+        summary = self._count(loaded, sent, decisions)
         print_summary(summary, self._print_line, self.stack.dashboard_url)
         return summary
 
@@ -213,13 +218,6 @@ class Demo:
             "data generated", generate, lambda files: f"{len(files)} files, {listens:,} listens in {folder}"
         )
 
-    @property
-    def _month_path(self) -> Path:
-        return self._options.directory / "data" / "events.ndjson"
-
-    def _month(self) -> Truth:
-        return generated_month(self._month_path, self.app.timezone, self.site.url, self._options.seed)
-
     @contextmanager
     def _flushing(self) -> Iterator[None]:
         """Flush in the background, as a schedule does: the emulated queue slows down with its depth."""
@@ -254,9 +252,7 @@ class Demo:
     def _rows(self, name: str) -> list[dict[str, Any]]:
         return [row.asDict(recursive=True) for row in tables.read(self.spark, self.settings, name).collect()]
 
-    def _count(
-        self, loaded: Mapping[str, int], sent: SentCounts, decisions: list[dict[str, Any]], planted: Truth
-    ) -> Summary:
+    def _count(self, loaded: Mapping[str, int], sent: SentCounts, decisions: list[dict[str, Any]]) -> Summary:
         store = s3_store(self.settings)
         return Summary(
             sent=sent,
@@ -269,7 +265,7 @@ class Demo:
             tables={name: self._rows(name) for name in ("heat_cells", "models", "targets")},
             seconds=self._step.seconds,
             is_open=not self._options.once,
-            planted=planted,
+            planted=self._month.truth,
         )
 
 

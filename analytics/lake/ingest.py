@@ -6,7 +6,7 @@ ended anywhere is read again and changes nothing. Source: docs/tables.md, "How e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -55,7 +55,6 @@ class Ingest:
         store: The bucket.
         now: Present, UTC.
         again: Keys that were set aside and are read once more.
-        progress: Called after each batch with objects done and objects in all.
     """
 
     spark: SparkSession
@@ -63,7 +62,6 @@ class Ingest:
     store: EventStore
     now: datetime
     again: frozenset[str] = frozenset()
-    progress: Callable[[int, int], None] = lambda _done, _all: None
 
 
 def ingest(run: Ingest, objects: Sequence[StoredObject]) -> Counts:
@@ -79,11 +77,8 @@ def ingest(run: Ingest, objects: Sequence[StoredObject]) -> Counts:
     counts = Counts()
     upgrade(run.spark, run.settings, run.store, run.now)
     drop_leftovers(run.spark, tables.table_name(run.settings, "events"))
-    done = 0
     for batch in batches(objects):
         _ingest_batch(run, batch, counts)
-        done += len(batch)
-        run.progress(done, len(objects))
     return counts
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from analytics.marts.people_events import bucket, device, screen, with_agents, with_sources
+from analytics.marts.people_events import SOURCE, agents, bucket, device, screen, sources
 from analytics.marts.site import Site
 
-SOURCE = ("referrer_host", "source", "medium", "campaign", "channel")
 OWN = ("vw", "user_agent", "country", "region", "language")
 
 
@@ -17,15 +16,24 @@ def with_circumstances(rows: DataFrame, site: Site) -> DataFrame:
 
     Input:  app, user_key; landing, as `analytics.marts.journeys` has it; OWN, which tell where there is no landing.
             All stay but those that are replaced.
-    Output: entry_page, host_of_entry and SOURCE of the session's first view, null without one; device, screen, browser,
-            system, country, region and language of that view, else the row's own; bucket.
+    Output: entry_page and SOURCE of the session's first view, null without one; device, screen, browser, system,
+            country, region and language of that view, else the row's own; bucket.
     """
     landed = F.col("landing").isNotNull()
-    first = {f"entry_{name}": F.when(landed, F.col(f"landing.{name}")).otherwise(F.col(name)) for name in OWN}
-    addresses = {f"entry_{name}": F.col(f"landing.{name}") for name in ("page", "host", "current_page", "referrer")}
-    told = with_sources(rows.withColumns(first | addresses), site, "entry_current_page", "entry_referrer")
-    known = told.withColumns({name: F.when(landed, F.col(name)) for name in SOURCE})
-    width = F.col("entry_vw")
-    replaced = {name: F.col(f"entry_{name}") for name in ("user_agent", "country", "region", "language")}
-    seen_on = {"device": device(width), "screen": screen(width), "bucket": bucket()}
-    return with_agents(known.withColumns(replaced | seen_on))
+    seen = {f"seen_{name}": F.when(landed, F.col(f"landing.{name}")).otherwise(F.col(name)) for name in OWN}
+    app, landing = F.col("app"), F.col("landing")
+    # In one projection, so that one Python process reads both.
+    read = {
+        "came": sources(site)(app, landing["current_page"], landing["referrer"]),
+        "agent": agents()(app, F.col("seen_user_agent")),
+    }
+    told = {
+        **{name: F.when(landed, F.col(f"came.{name}")) for name in SOURCE},
+        **{name: F.col(f"agent.{name}") for name in ("browser", "system")},
+        **{name: F.col(f"seen_{name}") for name in ("country", "region", "language")},
+        "device": device(F.col("seen_vw")),
+        "screen": screen(F.col("seen_vw")),
+        "entry_page": landing["page"],
+        "bucket": bucket(),
+    }
+    return rows.withColumns(seen).withColumns(read).withColumns(told)

@@ -1,7 +1,7 @@
 """What happened in sessions: events put together by page view, each with what its whole session tells.
 
 Page views, sessions and conversions are three readings of these rows. Events meet once, by page view; whatever is true
-of a session is then told of these few rows. Source: docs/measures.md.
+of a session is then told of these few rows. Source: docs/tables.md.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from analytics.marts.people_events import (
     with_links,
     with_pages,
 )
-from analytics.marts.site import Site
+from analytics.marts.site import Site, local_day
 from analytics.schema.frames import require_columns
 
 NEEDED = (
@@ -110,10 +110,9 @@ def _by_view(events: DataFrame, site: Site) -> DataFrame:
     rows = with_links(events.withColumns(told), site).withColumns(
         {"variants": _variants(), "reached": _at_moment(reached_by_event(site), F.struct(*MOMENT))}
     )
-    at = F.struct("at", "day", "occurred_at")
     return rows.groupBy("app", "session_id", "page_view_id", "alone").agg(
         F.min(F.when(F.col("type").isin("page", "scroll"), _telling(is_page))).alias("lead"),
-        F.min(at).alias("first"),
+        F.min("occurred_at").alias("occurred_at"),
         F.max("post").alias("post"),
         F.max("scroll.engaged_ms").alias("engaged_ms"),
         F.max("scroll.depth_share").alias("depth_share"),
@@ -158,15 +157,16 @@ def _views(rows: DataFrame, site: Site) -> DataFrame:
         "viewed": viewed,
         "numbered": viewed & ~F.col("alone"),
         "at": F.when(viewed, F.col("lead.at")),
-        "day": F.when(viewed, F.col("lead.day")).otherwise(F.col("first.day")),
-        "occurred_at": F.when(viewed, F.col("lead.occurred_at")).otherwise(F.col("first.occurred_at")),
+        # Where the page event never came the earliest of the others tells when the view began.
+        "day": F.when(viewed, F.col("lead.day")).otherwise(local_day(site)),
+        "occurred_at": F.when(viewed, F.col("lead.occurred_at")).otherwise(F.col("occurred_at")),
         **{name: F.col(f"lead.{name}") for name in (*of_lead, "title", "country", "region", "user_agent")},
     }
     sorted_ = rows.withColumns(told).withColumn("variants", F.sort_array("variants"))
     views = with_pages(sorted_.withColumn("variants", _first_of_each("variants")), site)
     moment = F.struct(*(F.col("lead.weight").alias(name) if name == "weight" else name for name in MOMENT))
     by_page = _at_moment(F.when(F.col("viewed"), reached_by_view(site)), moment)
-    return views.withColumn("reached", _together(F.col("reached"), by_page)).drop("lead", "first")
+    return views.withColumn("reached", _together(F.col("reached"), by_page)).drop("lead")
 
 
 def _of_sessions(views: DataFrame) -> DataFrame:

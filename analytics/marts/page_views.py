@@ -17,7 +17,7 @@ def page_views(events: DataFrame, site: Site) -> DataFrame:
     Input:  events: columns NEEDED of `analytics.marts.journeys`, with all events of each session in question.
     Output: columns of table page_views.
     Raises: MissingColumnError, before any Spark job starts.
-    Source: docs/measures.md; docs/tables.md, "page_views".
+    Source: docs/tables.md, "page_views".
     """
     people = people_in(events, site)
     inside = journeys(people, site).where(F.col("viewed") | (in_view() & F.col("engaged_ms").isNotNull()))

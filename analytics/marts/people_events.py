@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import astuple
 
 import pyarrow as pa
@@ -16,10 +16,10 @@ from pyspark.sql.types import BooleanType, StringType, StructField, StructType
 from analytics.marts.site import Site, local_day
 from analytics.schema.frames import require_columns
 from analytics.schema.people import PEOPLE_COLUMNS, people
-from logdig.marts.devices import MOBILE_BELOW_PX, SCREENS, TABLET_BELOW_PX, WIDEST, agent_of
-from logdig.marts.links import OwnHosts, link_of
-from logdig.marts.pages import grouped, page_of
-from logdig.marts.sources import source_of
+from logdig.visits.devices import MOBILE_BELOW_PX, SCREENS, TABLET_BELOW_PX, WIDEST, agent_of
+from logdig.visits.links import OwnHosts, link_of
+from logdig.visits.pages import grouped, page_of
+from logdig.visits.sources import source_of
 
 COUNTED_COLUMNS = (
     *("app", "type", "occurred_at", "staff", "consent", "seq", "element", "x", "legacy"),
@@ -30,8 +30,9 @@ BUCKETS = 16
 BLANK = " "
 """Stands between app and text in the keys of `of_distinct`; no app's name has one."""
 
-KNOWN_MOST = 200_000
-"""Texts that a task remembers; bounds its memory."""
+BREAK = "\n"
+SOURCE = ("referrer_host", "source", "medium", "campaign", "channel")
+"""What is known of where a session came from."""
 READ = "read"
 """Passing column that holds what was read."""
 
@@ -46,7 +47,7 @@ def counted(events: DataFrame, site: Site) -> DataFrame:
     Output: the same rows without bots, staff and consent.analytics = false; column day is the local day of
             occurred_at in the zone of the row's app.
     Raises: MissingColumnError, before any Spark job starts.
-    Source: docs/measures.md, "counted events".
+    Source: docs/tables.md, "page_views".
     """
     require_columns(events, COUNTED_COLUMNS)
     allowed = "NOT coalesce(staff, false) AND coalesce(consent.analytics, true)"
@@ -87,12 +88,12 @@ def bucket() -> Column:
 
 
 def device(width: Column) -> Column:
-    """Device by the viewport's width, as `logdig.marts.devices.device_of` says it."""
+    """Device by the viewport's width, as `logdig.visits.devices.device_of` says it."""
     return F.when(width < MOBILE_BELOW_PX, "mobile").when(width < TABLET_BELOW_PX, "tablet").otherwise("desktop")
 
 
 def screen(width: Column) -> Column:
-    """Class of the viewport's width, as `logdig.marts.devices.screen_of` says it."""
+    """Class of the viewport's width, as `logdig.visits.devices.screen_of` says it."""
     name = F.when(width.isNull(), None)
     for known, above in SCREENS:
         name = name.when(width < above, known)
@@ -113,7 +114,7 @@ def with_pages(rows: DataFrame, site: Site) -> DataFrame:
         page = page_of(address, allowed)
         return page.host, page.path, grouped(page.path, patterns)
 
-    found = of_distinct(read, _texts("host", "path", "page"))(_key("app", "current_page"))
+    found = of_distinct(read, _texts("host", "path", "page"))(_key(F.col("app"), F.col("current_page")))
     return _expanded(rows, found, ("host", "path", "page"))
 
 
@@ -129,50 +130,52 @@ def with_links(rows: DataFrame, site: Site) -> DataFrame:
         return astuple(link_of(address, own.get(app, others)))
 
     kind = StructType([StructField("link_out", BooleanType()), StructField("download", BooleanType())])
-    return _expanded(rows, of_distinct(read, kind)(_key("app", "link")), kind.fieldNames())
+    return _expanded(rows, of_distinct(read, kind)(_key(F.col("app"), F.col("link"))), kind.fieldNames())
 
 
-def with_agents(rows: DataFrame) -> DataFrame:
-    """Add the families of a row's browser and system.
-
-    Input:  columns app and user_agent; all stay. A user agent that is null has neither.
-    """
+def agents() -> Callable[[Column, Column], Column]:
+    """Make a function of app and user agent: struct of the families of browser and system; null without an agent."""
 
     def read(_app: str, user_agent: str) -> tuple[object, ...]:
         return astuple(agent_of(user_agent))
 
-    names = ("browser", "system")
-    return _expanded(rows, of_distinct(read, _texts(*names))(_key("app", "user_agent")), names)
+    found = of_distinct(read, _texts("browser", "system"))
+    return lambda app, user_agent: found(_key(app, user_agent))
 
 
-def with_sources(rows: DataFrame, site: Site, address: str, referrer: str) -> DataFrame:
-    """Add where a session came from: referrer_host, source, medium, campaign, channel.
+def sources(site: Site) -> Callable[[Column, Column, Column], Column]:
+    """Make a function of app, and address and referrer of a session's first view: struct of SOURCE.
 
-    Input:  columns app, and those of the first view's address and referrer; all stay. Where the address is null the
-            referrer alone tells.
+    Where the address is null the referrer alone tells.
     """
     own = _own_hosts(site)
     others = OwnHosts.of(site.others.origins)
 
     def read(app: str, addresses: str) -> tuple[object, ...]:
-        page, _, before = addresses.partition("\n")
-        return astuple(source_of(page, before, own.get(app, others)))
+        page, _, referrer = addresses.partition(BREAK)
+        return astuple(source_of(page, referrer, own.get(app, others)))
 
-    names = ("referrer_host", "source", "medium", "campaign", "channel")
-    # A line break is in no address: browsers drop it.
-    both = [F.translate(F.coalesce(name, F.lit("")), "\n", "") for name in (address, referrer)]
-    key = F.concat(F.col("app"), F.lit(BLANK), both[0], F.lit("\n"), both[1])
-    return _expanded(rows, of_distinct(read, _texts(*names))(key), names)
+    found = of_distinct(read, _texts(*SOURCE))
+
+    def both(address: Column, referrer: Column) -> Column:
+        # Browsers drop line breaks of addresses, and so does whoever reads them here.
+        texts = (F.translate(F.coalesce(text, F.lit("")), BREAK, "") for text in (address, referrer))
+        return F.concat_ws(BREAK, *texts)
+
+    return lambda app, address, referrer: found(_key(app, both(address, referrer)))
 
 
 def fits(text: Column, pattern: str) -> Column:
-    """Say in SQL whether a text fits a pattern, as `logdig.marts.pages.matches` does."""
+    """Say in SQL whether a text fits a pattern, as `logdig.visits.pages.matches` does."""
     escaped = pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return text.like(escaped.replace("*", "%"))
 
 
 def of_distinct(read: Reading, kind: StructType) -> Callable[[Column], Column]:
-    """Make a function over columns of keys ``<app> <text>`` that reads each distinct text once a task.
+    """Make a function over columns of keys ``<app> <text>`` that reads each distinct text once a batch.
+
+    Functions over one batch, unlike those over all batches of a task, share a Python process when they stand in one
+    projection.
 
     Args:
         read: Makes the fields of ``kind`` of an app and a text.
@@ -180,23 +183,18 @@ def of_distinct(read: Reading, kind: StructType) -> Callable[[Column], Column]:
     """
     names, struct = kind.fieldNames(), to_arrow_type(kind)
 
-    def over(batches: Iterator[pa.Array]) -> Iterator[pa.Array]:
-        known: dict[str, dict[str, object] | None] = {}
-        for batch in batches:
-            coded = pc.dictionary_encode(batch)
-            keys = coded.dictionary.to_pylist()
-            if len(known) > KNOWN_MOST:
-                known.clear()
-            for key in keys:
-                if key not in known:
-                    app, _, text = key.partition(BLANK)
-                    known[key] = dict(zip(names, read(app, text), strict=True))
-            yield pa.array([known[key] for key in keys], struct).take(coded.indices)
+    def over(keys: pa.Array) -> pa.Array:
+        coded = pc.dictionary_encode(keys)
+        told = []
+        for key in coded.dictionary.to_pylist():
+            app, _, text = key.partition(BLANK)
+            told.append(dict(zip(names, read(app, text), strict=True)))
+        return pa.array(told, struct).take(coded.indices)
 
     return arrow_udf(over, kind)  # type: ignore[call-overload, no-any-return]
 
 
-def _key(app: str, text: str) -> Column:
+def _key(app: Column, text: Column) -> Column:
     return F.concat(app, F.lit(BLANK), text)
 
 

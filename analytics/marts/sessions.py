@@ -23,7 +23,7 @@ def sessions(events: DataFrame, site: Site) -> DataFrame:
     Input:  events: columns NEEDED of `analytics.marts.journeys`, with all events of each session in question.
     Output: columns of table sessions.
     Raises: MissingColumnError, before any Spark job starts.
-    Source: docs/measures.md; docs/tables.md, "sessions".
+    Source: docs/tables.md, "sessions".
     """
     rows = _by_day(journeys(people_in(events, site), site))
     in_order = Window.partitionBy("app", "session_id").orderBy("first.at")
@@ -35,7 +35,7 @@ def sessions(events: DataFrame, site: Site) -> DataFrame:
         "bounce": _is_bounce(),
         **{name: F.col(f"landing.{name}") for name in (*OWN, "host")},
     }
-    numbered = with_circumstances(rows.withColumns(told), site).withColumn("entry_page", F.col("landing.page"))
+    numbered = with_circumstances(rows.withColumns(told), site)
     continued = {"continued": F.col("seq") > 1, "continues": F.col("seq") < F.col("session_days")}
     return numbered.withColumns(continued).select(*SESSIONS.names)
 

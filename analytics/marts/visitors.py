@@ -9,8 +9,8 @@ from pyspark.sql import functions as F
 
 from analytics.marts.site import Site, local_day
 from analytics.schema.frames import first_rows, require_columns
-from logdig.marts.sources import DIRECT
 from logdig.tables.visitors import VISITORS
+from logdig.visits.sources import DIRECT
 
 KEYS = ("app", "user_key")
 SOURCE = ("source_at", "source", "medium", "campaign", "channel")

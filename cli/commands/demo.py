@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from cli.options import port_option
+from cli.options import cache_folder, port_option
 from cli.signals import interrupt_on_signals
 
 
@@ -49,7 +49,8 @@ def command(
     os.environ["JAVA_HOME"] = java_home(java)
     interrupt_on_signals()
     folder = directory or Path(tempfile.mkdtemp(prefix="logdig-demo-"))
-    options = Options(folder, data, once, listens, seed, site_port=site_port, dashboard_port=dashboard_port)
+    cache = cache_folder() / "demo"
+    options = Options(folder, cache, data, once, listens, seed, site_port=site_port, dashboard_port=dashboard_port)
     try:
         with Demo(options, os.environ, click.echo) as demo:
             result = demo.run()

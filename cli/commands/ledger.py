@@ -76,22 +76,25 @@ def _verify(*, as_json: bool) -> None:
     from pyspark.errors import PySparkException
 
     from analytics.jobs.ledger import verify
-    from cli.commands.jobs import reason_of, start_spark
+    from cli.commands.jobs import reason_of, start_spark, writing_lake
 
     settings, console = aws_settings(), Console(stderr=True)
-    with console.status("starting Spark"):
-        spark = start_spark(settings)
-    try:
-        with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=console, transient=True) as bar:
-            task = bar.add_task("counting", total=None)
-            _report, found = verify(
-                spark, settings, datetime.now(UTC),
-                lambda what, done, total: bar.update(task, description=what, completed=done, total=total),
-            )  # fmt: skip
-    except (Py4JJavaError, PySparkException) as err:
-        raise LogDigError(f"the verification stopped; running it again is harmless: {reason_of(err)}") from err
-    finally:
-        spark.stop()
+    with writing_lake(settings, "ledger --verify", console):
+        with console.status("starting Spark"):
+            spark = start_spark(settings)
+        try:
+            with Progress(
+                *Progress.get_default_columns(), MofNCompleteColumn(), console=console, transient=True
+            ) as bar:
+                task = bar.add_task("counting", total=None)
+                _report, found = verify(
+                    spark, settings, datetime.now(UTC),
+                    lambda what, done, total: bar.update(task, description=what, completed=done, total=total),
+                )  # fmt: skip
+        except (Py4JJavaError, PySparkException) as err:
+            raise LogDigError(f"the verification stopped; running it again is harmless: {reason_of(err)}") from err
+        finally:
+            spark.stop()
     _print_verification(found, as_json=as_json)
     sys.exit(1 if found.faults else 0)
 

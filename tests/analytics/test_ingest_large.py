@@ -45,7 +45,7 @@ def test_ten_years_in_one_file_and_two_hundred_apps_in_one_batch_are_read_in_lit
     rows = tables.read(spark, own, "events")
     assert rows.count() == rows.select("app", "event_id").distinct().count() == DAYS + APPS
     assert rows.where("minute(received_at) > 0").count() == 0
-    noted = {(touch.app, touch.day) for touch in read_touches(spark, own) if touch.seq == 2}
+    noted = {(touch.app, touch.day) for touch in read_touches(spark, own) if touch.seq == 1}
     assert noted == {("shop", day) for day in days} | {(f"app-{number}", DAY) for number in range(APPS)}
     assert maintenance.recheck_ids(spark, own, NOW) == 0
 
@@ -81,8 +81,9 @@ def test_lake_of_the_version_before_is_brought_up_without_reading_its_objects_ag
     assert read_keys(s3_store(own), Marts(own, os.environ)) == {entry.key for entry in s3_store(own).list("raw/")}
     assert list(s3_store(own).list("checkpoints/")) == []
     touches = read_touches(spark, own)
+    # The rows that were marked as skewed count twice, as they were and as they are.
     assert {touch for touch in touches if touch.seq == 1} == {
-        Touch(1, "shop", DAY, 2, DAY), Touch(1, "shop", date(2026, 11, 20), 1, DAY), Touch(1, "other", DAY, 1, DAY),
+        Touch(1, "shop", DAY, 3, DAY), Touch(1, "shop", date(2026, 11, 20), 2, DAY), Touch(1, "other", DAY, 1, DAY),
     }  # fmt: skip
     partitions = spark.sql(f"DESCRIBE TABLE {tables.table_name(own, 'events')}").collect()
     assert [row["col_name"] for row in partitions if row["col_name"] == "skewed"] == ["skewed", "skewed"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -156,7 +157,9 @@ def test_mart_is_known_everywhere_when_it_is_declared_and_has_a_row_in_the_regis
         "app": "shop", "day": date(2026, 11, 24), "page": "https://shop.example/", "page_views": 3,
         "last_customer_id": "7",
     }  # fmt: skip
-    assert "page_counts  Count page views." in CliRunner().invoke(cli, ["jobs", "list"]).output
+    assert re.search(
+        r"page_counts +Count page views\.  Reads ingest\.", CliRunner().invoke(cli, ["jobs", "list"]).output
+    )
     assert "| `page_views` | bigint |  | page views, at least 1 |" in tables_page.page("")
     assert registry.names_of("all")[-1] == "page_counts"
     kept = RetentionSettings(tables={"page_counts": 2})

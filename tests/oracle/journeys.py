@@ -1,4 +1,4 @@
-"""Page views, sessions and conversions in plain Python, written from docs/measures.md: slow, and easy to check."""
+"""Page views, sessions and conversions in plain Python, from what each number means: slow, and easy to check."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from logdig.config.goals import GoalSettings
-from logdig.marts.devices import agent_of, device_of, screen_of
-from logdig.marts.links import OwnHosts, link_of
-from logdig.marts.pages import grouped, page_of
-from logdig.marts.sources import source_of
+from logdig.visits.devices import agent_of, device_of, screen_of
+from logdig.visits.links import OwnHosts, link_of
+from logdig.visits.pages import grouped, page_of
+from logdig.visits.sources import source_of
 
 Event = dict[str, Any]
 Row = dict[str, Any]
@@ -222,7 +222,7 @@ class View:
         scrolls = [event for event in events if event["type"] == "scroll"]
         self.viewed = bool(pages)
         self.teller = (pages or scrolls or [None])[0]
-        self.first = pages[0] if pages else events[0]
+        self.first = pages[0] if pages else min(events, key=lambda event: event["occurred_at"])
         self.day = owner.day(self.first["occurred_at"])
         totals = [event.get("scroll") or {} for event in events]
         self.greatest = {

@@ -12,9 +12,8 @@ from cli.main import cli
 from tools.commands_page import command_paths
 
 LAKE = {
-    "bad list", "bad retry", "bad show", "dlq list", "dlq redrive", "forget", "ledger", "person export", "person show",
-    "rebuild", "release list",
-    "verify",
+    "bad list", "bad retry", "bad show", "dlq list", "dlq redrive", "forget", "jobs status", "ledger",
+    "person export", "person show", "query", "rebuild", "release list", "sql", "verify",
 }  # fmt: skip
 STACK = {"deploy", "destroy", "plan", "policy", "status", "tail"}
 RELEASES = {"release add", "release remove"}
@@ -26,18 +25,18 @@ TABLE = {
     "--profile": AWS,
     "--region": AWS | {"init"},
     "--on": ON,
-    "--from": {"bad list", "bad retry", "ledger", "rebuild", "verify"},
-    "--to": {"bad list", "bad retry", "ledger", "rebuild", "verify"},
+    "--from": {"bad list", "bad retry", "ledger", "query", "rebuild", "verify"},
+    "--to": {"bad list", "bad retry", "ledger", "query", "rebuild", "verify"},
     "--app": {
         "bad list", "bad retry", "events", "forget", "ledger", "init", "load", "person export",
-        "person show", "release list", "send", *RELEASES,
+        "person show", "query", "release list", "send", *RELEASES,
     },
     "--json": {
         "app add", "app list", "app rotate", "bad list", "bad retry", "check", "cost", "deploy", "destroy", "dev env",
         "dlq list", "dlq redrive", "events", "flush", "forget",
-        "jobs list", "jobs run", "ledger", "load", "send",
-        "package", "person export", "person show", "plan", "rebuild", "release list", "status", "tail", "verify",
-        *RELEASES,
+        "jobs list", "jobs run", "jobs status", "ledger", "load", "send",
+        "package", "person export", "person show", "plan", "query", "rebuild", "release list", "sql", "status", "tail",
+        "verify", *RELEASES,
     },
     "--yes": {"deploy", "destroy", "dlq redrive", "forget", "init", "rebuild", "send"},
     "--account": {"plan", "policy"},
@@ -45,6 +44,8 @@ TABLE = {
 """Flag -> the commands that must have it."""
 WRITTEN_BY_INIT = {("--region", "init"), ("--app", "init")}
 """`init` writes what it is given into logdig.toml, so its flags are named like keys."""
+LOCAL_DAYS = {("--from", "query"), ("--to", "query")}
+"""A question is asked of the app's own days, the others of UTC days of arrival."""
 
 
 def commands() -> dict[str, click.Command]:
@@ -79,7 +80,7 @@ def test_flag_means_the_same_in_every_command(flag: str) -> None:
     found = {
         name: one
         for name, command in commands().items()
-        if (one := option(command, flag)) is not None and (flag, name) not in WRITTEN_BY_INIT
+        if (one := option(command, flag)) is not None and (flag, name) not in WRITTEN_BY_INIT | LOCAL_DAYS
     }
 
     kinds = {
@@ -91,8 +92,8 @@ def test_flag_means_the_same_in_every_command(flag: str) -> None:
     if flag == "--json":
         assert [name for name, one in found.items() if "JSON" not in (one.help or "")] == []
     if flag == "--app":
-        narrows = {one.help for name, one in found.items() if name in LAKE}
-        chooses = {one.help for name, one in found.items() if name in {"load", "send", *RELEASES}}
+        narrows = {one.help for name, one in found.items() if name in LAKE - {"query"}}
+        chooses = {one.help for name, one in found.items() if name in {"load", "query", "send", *RELEASES}}
         assert (len(narrows), len(chooses)) == (1, 1)
 
 

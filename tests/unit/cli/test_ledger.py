@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from datetime import date
 from typing import Any
 
@@ -97,6 +98,7 @@ def verified(monkeypatch: pytest.MonkeyPatch, found: Verification, *arguments: s
 
     monkeypatch.setattr(jobs, "start_spark", lambda _settings: spark)
     monkeypatch.setattr(job, "verify", verify)
+    monkeypatch.setattr(jobs, "writing_lake", lambda *_arguments: nullcontext())
     result = CliRunner().invoke(cli, ["ledger", "--verify", *arguments])
     assert spark.is_stopped
     return result

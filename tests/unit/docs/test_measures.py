@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from logdig.marts.sources import RULES, SITES, UNASSIGNED
+from logdig.visits.sources import RULES, SITES, UNASSIGNED
 
 TEXT = (Path(__file__).resolve().parents[3] / "docs" / "measures.md").read_text(encoding="utf-8")
 LISTS = {

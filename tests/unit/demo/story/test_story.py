@@ -18,7 +18,7 @@ from demo.story.month import DAYS, HARMLESS_RELEASE, VISITORS, month_before
 from demo.story.people import NIGHT_OWLS
 from demo.story.sources import ARRIVALS
 from logdig.events.parser import AcceptanceRules, read_events
-from logdig.marts.sources import source_of
+from logdig.visits.sources import source_of
 from tests.unit.demo.story.conftest import SITE, Told, month
 
 LAYOUT = read_layout()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logdig.marts.sources import RULES, UNASSIGNED, channel_of, source_of
+from logdig.visits.sources import RULES, UNASSIGNED, channel_of, source_of
 
 OWN = ("shop.example", "www.shop.example")
 

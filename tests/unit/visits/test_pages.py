@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logdig.marts.pages import Page, grouped, matches, page_of
+from logdig.visits.pages import Page, grouped, matches, page_of
 
 
 @pytest.mark.parametrize(
