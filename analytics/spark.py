@@ -115,10 +115,10 @@ def catalog_configuration(settings: Settings) -> dict[str, str]:
         f"{catalog}.io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
         f"{catalog}.warehouse": settings.warehouse,
         f"{catalog}.client.region": settings.region,
-        # A stream's batches run in a session of their own; a cached table would hide what they wrote.
+        # A cached table would hide what another run has written meanwhile.
         f"{catalog}.cache-enabled": "false",
-        # What a killed first run left in a checkpoint would otherwise stop every later one.
-        "spark.sql.streaming.verifyCheckpointDirectoryEmptyOnStart": "false",
+        # Ingest names up to 100 objects at once; more than 32 would be looked at by a task each.
+        "spark.sql.sources.parallelPartitionDiscovery.threshold": "10000",
         "spark.sql.session.timeZone": "UTC",
     }
 

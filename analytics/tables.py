@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date
 
 import pyarrow as pa
@@ -26,6 +27,7 @@ from analytics.schema.columns import TEXT, struct, table_columns
 from analytics.schema.frames import fit, require_columns
 from analytics.spark import CATALOG
 from logdig.config.settings import Settings
+from logdig.store.lease import Lease
 from logdig.tables.catalog import TABLES
 
 MERGE_TRIES = 8
@@ -34,6 +36,29 @@ CONFLICTS = ("ValidationException", "CommitFailedException", "FIELD_ALREADY_EXIS
 
 LINE = struct({"value": TEXT})
 """Lines as they are read."""
+
+_LEASE: ContextVar[Lease | None] = ContextVar("lease", default=None)
+
+
+@contextmanager
+def writing_under(lease: Lease) -> Iterator[None]:
+    """Let every commit of the block, in this thread, first check that the lease is still this run's."""
+    token = _LEASE.set(lease)
+    try:
+        yield
+    finally:
+        _LEASE.reset(token)
+
+
+def check_lease() -> None:
+    """Check the lease under which this thread writes; without one, as in tests, nothing is checked.
+
+    Raises:
+        LeaseLostError: Another run took it over; this one must not commit.
+    """
+    lease = _LEASE.get()
+    if lease is not None:
+        lease.check()
 
 
 def table_name(settings: Settings, name: str) -> str:
@@ -156,6 +181,21 @@ def delete_matching(settings: Settings, name: str, rows: DataFrame, *, keys: Seq
         with_retry(lambda: spark.sql(f"MERGE INTO {full} t USING {source} s ON {on} WHEN MATCHED THEN DELETE"))
 
 
+def delete_positions(target: str, places: DataFrame, where: str) -> None:
+    """Delete rows of a table, or of a branch of it, in one commit.
+
+    Args:
+        target: Full name.
+        places: Columns file, pos: where the rows lie, by Iceberg's ``_file`` and ``_pos``; `staged`.
+        where: SQL condition over ``t`` that all of them meet, by which files are left out.
+    """
+    with _view(places) as source:
+        places.sparkSession.sql(
+            f"MERGE INTO {target} t USING {source} s ON t._file = s.file AND t._pos = s.pos AND {where} "
+            "WHEN MATCHED THEN DELETE"
+        )
+
+
 @contextmanager
 def _view(rows: DataFrame) -> Iterator[str]:
     """Name rows for SQL; each time anew, since threads share a session's names."""
@@ -168,8 +208,14 @@ def _view(rows: DataFrame) -> Iterator[str]:
 
 
 def with_retry(commit: Callable[[], object], sleep: Callable[[float], None] = time.sleep) -> None:
-    """Run a commit again when another one came first, up to MERGE_TRIES times."""
+    """Run a commit again when another one came first, up to MERGE_TRIES times, each time under the lease.
+
+    Raises:
+        LeaseLostError: See `check_lease`.
+        Py4JJavaError, PySparkException: The commit failed for another reason, or too often.
+    """
     for attempt in range(MERGE_TRIES):
+        check_lease()
         try:
             commit()
         except (Py4JJavaError, PySparkException) as err:

@@ -8,25 +8,26 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from infra.cost.bill import bill
+from infra.cost.jobs import SPARK_BUSY_SHARE, cpu_seconds
 from infra.cost.model import (
     COLLECTOR_SECONDS,
     EVENT_BYTES,
     FLUSH_LOGS_A_SECOND,
+    MONTH_DAYS,
     MONTH_SECONDS,
     OBJECT_BYTES,
     PACK_BYTES,
     SERVER_REQUESTS_A_SECOND,
-    SPARK_EVENTS_A_VCPU_SECOND,
     FrontDoor,
     Workload,
-    bill,
     total,
 )
 from infra.cost.prices import read_prices
@@ -106,12 +107,19 @@ class Step:
         return runs + ceil(self.rate * DAY_SECONDS * EVENT_BYTES / OBJECT_BYTES)
 
     @property
-    def ingest_hours(self) -> float:
-        """Hours of a daily ingest on EMR_VCPUS."""
-        return self.rate * DAY_SECONDS / SPARK_EVENTS_A_VCPU_SECOND / EMR_VCPUS / 3600
+    def month(self) -> Workload:
+        """The first month."""
+        return Workload(self.rate * MONTH_SECONDS, EVENTS_A_REQUEST, self.endpoint)
+
+    @property
+    def run_hours(self) -> float:
+        """Hours of a daily run of all jobs on EMR_VCPUS in month 12."""
+        a_day = cpu_seconds(replace(self.month, month=12)) / MONTH_DAYS
+        return a_day / SPARK_BUSY_SHARE / EMR_VCPUS / 3600
 
     def usd(self) -> float:
-        return total(bill(Workload(self.rate * MONTH_SECONDS, EVENTS_A_REQUEST, self.endpoint), read_prices()))
+        """Dollars of the first month."""
+        return total(bill(self.month, read_prices()))
 
     def limits(self) -> list[Limit]:
         """What can run out, the fullest first."""
@@ -121,7 +129,7 @@ class Step:
         found = [
             Limit("SQS messages in flight", min(held, waiting) / SQS_IN_FLIGHT, 'front_door = "server": larger packs'),
             Limit("S3 puts of a prefix", self.objects_a_day / DAY_SECONDS / S3_PUTS_A_SECOND, "larger objects"),
-            Limit("hours of a daily ingest", self.ingest_hours / 24, "EMR quota and largest capacity"),
+            Limit("hours of a daily run", self.run_hours / 24, "EMR quota and largest capacity"),
             Limit("flushers", self.flushers / FLUSHERS, "a second queue and stack"),
         ]
         if self.endpoint == "function-url":
@@ -165,15 +173,15 @@ def table(endpoint: FrontDoor) -> str:
         state = "; ".join(f"{one.name} {one.used:.0%}: {one.setting}" for one in broken or limits[:1])
         cells = (
             f"{rate:,}", f"{step.collectors:,}", f"{step.flushers:,}", f"{rate * OUTAGE_SECONDS:,.0f}", minutes(slow),
-            f"{minutes(fast)} ({spare})", f"{step.objects_a_day:,}", f"{step.ingest_hours:,.2f}", f"{step.usd():,.0f}",
+            f"{minutes(fast)} ({spare})", f"{step.objects_a_day:,}", f"{step.run_hours:,.2f}", f"{step.usd():,.0f}",
             f"**{state}**" if broken else state,
         )  # fmt: skip
         rows.append(f"| {' | '.join(cells)} |")
     collectors = "functions at once" if endpoint == "function-url" else "servers"
     head = (
         "events/s", collectors, "flushers", "events queued in an hour's outage", "caught up after, min",
-        "with half as many more (flushers)", "raw objects a day", f"daily ingest on {EMR_VCPUS} vCPU, h", "usd a month",
-        "fullest limit (bold: broken), and what moves it",
+        "with half as many more (flushers)", "raw objects a day", f"daily run on {EMR_VCPUS} vCPU, month 12, h",
+        "usd in month 1", "fullest limit (bold: broken), and what moves it",
     )  # fmt: skip
     return "\n".join([f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *rows])
 

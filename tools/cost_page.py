@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
+from infra.cost.bill import MONTHS, bill, price_of_freshness
 from infra.cost.comparison import by_front_door, design_of_2016, published
-from infra.cost.model import RUNS_A_MONTH, Workload, bill, collection, price_of_freshness, total
+from infra.cost.jobs import RUNS_A_MONTH, again_usd, job_lines
+from infra.cost.model import PARTS, Workload, collection, total
 from infra.cost.prices import read_prices
 from infra.paths import ROOT
 
@@ -23,7 +26,9 @@ def tables(prices: dict[str, Any]) -> dict[str, str]:
     return {
         "volumes": _volumes(prices),
         "million": _lines(Workload(1e6), prices),
+        "hundred_million": _lines(Workload(100e6), prices),
         "billion": _lines(Workload(1e9), prices),
+        "jobs": _jobs(prices),
         "beside": _beside(prices),
         "published": _published(prices),
         "freshness": _freshness(prices),
@@ -34,15 +39,36 @@ def _volumes(prices: dict[str, Any]) -> str:
     rows = []
     for events in VOLUMES:
         work = Workload(events)
-        collected = total(collection(work, prices))
-        rows.append((f"{events:,.0f}", _usd(collected), _usd(total(bill(work, prices)))))
-    return _table(("events a month", "collection to S3, usd", "everything with one Spark run a day, usd"), rows)
+        months = [_usd(total(bill(replace(work, month=month), prices))) for month in MONTHS]
+        rows.append((f"{events:,.0f}", _usd(total(collection(work, prices))), *months))
+    head = ("events a month", "collection to S3, month 1, usd", *(f"everything, month {one}, usd" for one in MONTHS))
+    return _table(head, rows)
 
 
 def _lines(work: Workload, prices: dict[str, Any]) -> str:
-    lines = bill(work, prices)
-    rows = [(line.service, line.what, _usd(line.usd)) for line in lines]
-    return _table(("service", "what", "usd"), [*rows, ("all of it", "", _usd(total(lines)))])
+    first, last = (bill(replace(work, month=month), prices) for month in MONTHS)
+    pairs = sorted(zip(first, last, strict=True), key=lambda pair: PARTS.index(pair[1].part))
+    rows = [(line.service, line.what, _usd(before.usd), _usd(line.usd)) for before, line in pairs]
+    head = ("service", f"what, in month {MONTHS[-1]}", *(f"usd, month {month}" for month in MONTHS))
+    return _table(head, [*rows, ("all of it", "", _usd(total(first)), _usd(total(last)))])
+
+
+def _jobs(prices: dict[str, Any]) -> str:
+    """Spark by job in the last month, at each freshness."""
+    rows = []
+    for events in (1e6, 100e6, 1e9):
+        works = [Workload(events, freshness=freshness, month=MONTHS[-1]) for freshness in RUNS_A_MONTH]
+        jobs = [job_lines(work, prices) for work in works]
+        rows += [
+            (f"{events:,.0f}", same[0].what.split(",")[0], *(_usd(line.usd) for line in same))
+            for same in zip(*jobs, strict=True)
+        ]
+        again = _usd(again_usd(works[0], prices))
+        rows += [
+            (f"{events:,.0f}", "all jobs", *(_usd(total(lines)) for lines in jobs)),
+            (f"{events:,.0f}", "all days of the marts again, once", *[again] * len(jobs)),
+        ]
+    return _table(("events a month", "job", *(f"`{name}`, usd" for name in RUNS_A_MONTH)), rows)
 
 
 def _beside(prices: dict[str, Any]) -> str:

@@ -14,7 +14,8 @@ from typing import get_args
 
 import msgspec
 
-from infra.cost.model import RUNS_A_MONTH, FrontDoor
+from infra.cost.jobs import RUNS_A_MONTH
+from infra.cost.model import FrontDoor
 from infra.paths import ROOT
 from infra.template.build import Artifacts, Template, artifacts_template, build_template, template_text
 from infra.template.server import Server

@@ -29,8 +29,8 @@ def page(text: str) -> str:
 
 
 def job_of(name: str) -> str:
-    """Job that writes a table: the one of its name, else ingest."""
-    return name if name in JOBS else "ingest"
+    """Job that writes a table: the one of its name, or of its name's beginning, else ingest."""
+    return next((job for job in JOBS if name == job or name.startswith(f"{job}_")), "ingest")
 
 
 def section(table: Table) -> str:
@@ -41,8 +41,10 @@ def section(table: Table) -> str:
     if table.ages_by is not None:
         days = f"`{table.zone}_days` or the days in `tables`" if table.zone else "the days in `tables`, else for ever"
         facts.append(f"Rows age by `{table.ages_by}` and stay for {days} ([retention settings](settings.md)).")
-    if table.person_columns:
-        facts.append(f"Names people in {_names(table.person_columns)}; `logdig forget` reaches them.")
+    # What goes with its object is said in the table's notes; it names nobody.
+    people = [name for name, kind in table.person_columns.items() if kind != "object"]
+    if people:
+        facts.append(f"Names people in {_names(people)}; `logdig forget` reaches them.")
     head = "| column | type | unit | meaning |\n|---|---|---|---|\n"
     rows = (
         f"| `{name}` | {kind} | {column.unit} | {column.meaning} |\n" for name, kind, column in _rows(table.columns)

@@ -1,57 +1,122 @@
-"""The ledger's job: read both zones, the tables, the dead-letter queue and the erasures; write the mart."""
+"""The ledger's job: read what is new of both zones, the tables, the dead-letter queue; write the mart."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
-from functools import partial
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from analytics import tables
 from analytics.jobs.report import JobReport
-from analytics.lake.ingest import checkpoint
-from analytics.lake.line_rows import parse_bad, parse_raw
 from analytics.ledger.ledger import Sources, ledger
-from analytics.ledger.line_kinds import RAW_LINE
+from analytics.ledger.objects import NO_DAY, TABLE, Upkeep, kept_objects, remove, update
+from analytics.ledger.reading import LINES, lines_of, version_of
+from analytics.ledger.verify import compare_objects, compare_sums
 from analytics.schema.columns import DAY, TEXT, struct
 from logdig.aws.clients import dead_letter_queue, s3_store
 from logdig.config.settings import Settings
-from logdig.privacy.erasure_list import read_salt
+from logdig.privacy.erasure_list import make_salt
 from logdig.questions.ledger import broken_sums
 from logdig.queue.dead_letters import read_dead
-from logdig.store.keys import SUFFIX, ZONES, Zone
 from logdig.tables.catalog import days_kept
 
-LINES = struct({"value": TEXT, "file": TEXT})
 MESSAGES = struct({"app": TEXT, "day": DAY})
-NO_DAY = date(1970, 1, 1)
-"""Day of lines that tell none; it is counted anew each time."""
+Progress = Callable[[str, int, int], None]
+"""Called with what is done, how many objects are, and how many there are to do."""
+
+
+def no_progress(_what: str, _done: int, _total: int) -> None:
+    """Show nothing."""
+
+
+@dataclass(slots=True)
+class Verification:
+    """What a reading of every object found.
+
+    objects: how many were read. faults: by key, where what is kept of an object differs from the object. sums: values
+    of the ledger that differ for it, see `analytics.ledger.verify.compare_sums`.
+    """
+
+    objects: int = 0
+    faults: dict[str, str] = field(default_factory=dict)
+    sums: list[dict[str, object]] = field(default_factory=list)
 
 
 def ledger_job(spark: SparkSession, settings: Settings, now: datetime) -> JobReport:
-    """Count the ledger anew from all that is stored; days of which something has expired stay as last counted."""
-    # In this order what comes in meanwhile waits, and never seems lost.
-    read = read_objects(spark, settings)
-    events, bad_events = (tables.read(spark, settings, name) for name in ("events", "bad_events"))
-    dead = read_dead(dead_letter_queue(settings))
-    sources = Sources(
-        raw=stored_lines(spark, settings, "raw"),
-        bad=stored_lines(spark, settings, "bad"),
-        events=events,
-        bad_events=bad_events,
-        read=read,
-        dead_raw=parse_raw(_lines(spark, dead.raw), RAW_LINE),
-        dead_bad=parse_bad(_lines(spark, dead.bad)),
-        dead_messages=tables.small_frame(spark, MESSAGES, [("", day) for day in dead.unreadable]),
-        salt=read_salt(s3_store(settings)),
-    )
+    """Count the ledger from the lines that are kept of each object; days of which something has expired stay."""
+    return _count(spark, settings, now)[1]
+
+
+def verify(
+    spark: SparkSession, settings: Settings, now: datetime, progress: Progress = no_progress
+) -> tuple[JobReport, Verification]:
+    """Count the ledger, then read every object and compare: line by line what is kept, and the sums.
+
+    What is kept of objects that differ is removed, so that the next run counts them as they are now.
+    """
+    sources, report = _count(spark, settings, now, progress)
+    store, salt, found = s3_store(settings), sources.salt, Verification()
+    kept = kept_objects(tables.read(spark, settings, TABLE), version_of(salt))
+    objects = {key: one.day for key, one in kept.items()}
+    true_rows = []
+    for piece in compare_objects(spark, settings, store, objects, salt):
+        found.objects += piece.objects
+        found.faults |= piece.faults
+        true_rows += [piece.rows] if piece.faults else []
+        progress("objects compared", found.objects, len(objects))
+    if found.faults:
+        lines = sources.lines.where(~F.col("key").isin(sorted(found.faults)))
+        for rows in true_rows:
+            lines = lines.unionByName(rows.where("readable IS NOT NULL").select(*lines.columns))
+        counted = ledger(replace(sources, lines=lines))
+        first = first_whole_day(settings, now.date())
+        found.sums = compare_sums(tables.read(spark, settings, "ledger"), counted, first)
+        remove(spark, settings, {key: objects[key] for key in found.faults})
+    return report, found
+
+
+def _count(
+    spark: SparkSession, settings: Settings, now: datetime, progress: Progress = no_progress
+) -> tuple[Sources, JobReport]:
+    sources, done = _sources(spark, settings, progress)
     earlier = tables.read(spark, settings, "ledger")
     rows = with_expired_days(ledger(sources), earlier, first_whole_day(settings, now.date()))
     count = tables.replace(spark, settings, "ledger", rows)
     # What the alarm on the ledger reads; the table holds a row a day and app.
     broken = sum(len(broken_sums(row.asDict())) for row in tables.read(spark, settings, "ledger").collect())
-    return JobReport("ledger", count, notes={"broken_sums": broken})
+    notes: dict[str, object] = {"broken_sums": broken, "objects_read": done.read}
+    if done.damaged:
+        notes["objects_damaged"] = len(done.damaged)
+    return sources, JobReport("ledger", count, notes=notes)
+
+
+def _sources(spark: SparkSession, settings: Settings, progress: Progress) -> tuple[Sources, Upkeep]:
+    store = s3_store(settings)
+    salt = make_salt(store)
+    # In this order what comes in meanwhile waits, and never seems lost.
+    read = tables.read(spark, settings, "ingested").where("error IS NULL").select("key")
+    events, bad_events = (tables.read(spark, settings, name) for name in ("events", "bad_events"))
+    dead = read_dead(dead_letter_queue(settings))
+    done = update(
+        spark, settings, store, salt, lambda: datetime.now(UTC), lambda n, total: progress("objects read", n, total)
+    )
+    rows = tables.read(spark, settings, TABLE)
+    raw, bad = (
+        tables.small_frame(spark, LINES, [(text, "", NO_DAY) for text in texts]) for texts in (dead.raw, dead.bad)
+    )
+    sources = Sources(
+        lines=rows.where("readable IS NOT NULL"),
+        waiting=rows.where("readable IS NULL").select("key").join(read, "key", "left_anti"),
+        events=events,
+        bad_events=bad_events,
+        dead=lines_of(raw, bad, salt),
+        dead_messages=tables.small_frame(spark, MESSAGES, [("", day) for day in dead.unreadable]),
+        salt=salt,
+    )
+    return sources, done
 
 
 def first_whole_day(settings: Settings, today: date) -> date:
@@ -66,42 +131,3 @@ def with_expired_days(counted: DataFrame, earlier: DataFrame, first: date) -> Da
     """Put rows of the earlier ledger in the place of those that can no longer be counted in full."""
     kept = earlier.where((F.col("day") < F.lit(first)) & (F.col("day") != F.lit(NO_DAY)))
     return counted.join(kept.select("app", "day"), ["app", "day"], "left_anti").unionByName(kept)
-
-
-def stored_lines(spark: SparkSession, settings: Settings, zone: Zone) -> DataFrame:
-    """Read every line of a zone with the name of the object it lies in."""
-    parse = partial(parse_raw, columns=RAW_LINE) if zone == "raw" else parse_bad
-    if next(iter(s3_store(settings).list(f"{zone}/")), None) is None:
-        return parse(_lines(spark, []))
-    lines = (
-        spark.read.option("recursiveFileLookup", "true")
-        .option("pathGlobFilter", f"*{SUFFIX}")
-        .option("lineSep", "\n")
-        .text(f"s3a://{settings.bucket_name}/{zone}/")
-    )
-    return parse(lines.select("value", F.col("_metadata.file_path").alias("path")).select("value", _name_of("path")))
-
-
-def read_objects(spark: SparkSession, settings: Settings) -> DataFrame:
-    """Name the objects that ingest has read and merged, from its checkpoints."""
-    store = s3_store(settings)
-    objects = tables.small_frame(spark, struct({"file": TEXT}))
-    for zone in ZONES:
-        folder = checkpoint(zone)
-        names = [entry.key.rsplit("/", 1)[1] for entry in store.list(f"{folder}/commits/")]
-        last = max((int(name) for name in names if name.isdigit()), default=None)
-        if last is not None:
-            log = spark.read.text(f"s3a://{settings.bucket_name}/{folder}/sources/0")
-            entry = F.from_json("value", "path string, batchId long")
-            entries = log.select(entry.alias("e")).select("e.*").where(f"batchId <= {last}")
-            objects = objects.unionByName(entries.select(_name_of("path")))
-    return objects.distinct()
-
-
-def _lines(spark: SparkSession, texts: list[str]) -> DataFrame:
-    return tables.small_frame(spark, LINES, [(text, "") for text in texts])
-
-
-def _name_of(path: str) -> Column:
-    """The last part of a path; how the parts before are written depends on who wrote it."""
-    return F.element_at(F.split(path, "/"), -1).alias("file")

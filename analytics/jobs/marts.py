@@ -1,4 +1,4 @@
-"""The job of every mart that has no code of its own: read its source, transform, write its table."""
+"""The jobs of marts that are made anew, and of those that loaded files are merged into."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from datetime import datetime
 from pyspark.sql import DataFrame, SparkSession
 
 from analytics import tables
-from analytics.jobs.registry import LOADED, Mart, load_function
+from analytics.jobs.kinds import LOADED, Mart
+from analytics.jobs.registry import load_function
 from analytics.jobs.report import JobReport
-from analytics.marts import latest
+from analytics.marts import customer_changes, latest
 from analytics.schema.columns import line_columns
 from logdig.aws.clients import s3_store
 from logdig.config.settings import Settings
@@ -28,12 +29,31 @@ def mart_job(name: str, mart: Mart, spark: SparkSession, settings: Settings, now
     return JobReport(name, tables.replace(spark, settings, name, rows))
 
 
+def customer_changes_job(spark: SparkSession, settings: Settings, now: datetime) -> JobReport:  # noqa: ARG001
+    """Add what loads changed of customers; it comes before `customers`, which knows only the latest."""
+    name = "customer_changes"
+    tables.ensure_table(spark, settings, name)
+    lines = _loaded(spark, settings, "customers")
+    if lines is not None:
+        known = tables.read(spark, settings, "customers")
+        rows = tables.staged(customer_changes.customer_changes(lines, known))
+        tables.merge(settings, name, rows, keys=TABLES[name].keys, wins=customer_changes.DIFFERS)
+    return JobReport(name, tables.read(spark, settings, name).count())
+
+
 def _merge_loaded(spark: SparkSession, settings: Settings, name: str, transform: Transform) -> int:
     """Merge what `logdig load` has put under ``load/<name>/``; rows of files that are gone stay."""
-    prefix = f"{LOADED}/{name}/"
     tables.ensure_table(spark, settings, name)
-    if next(iter(s3_store(settings).list(prefix)), None) is not None:
-        lines = spark.read.schema(line_columns(TABLES[name])).json(f"s3a://{settings.bucket_name}/{prefix}")
+    lines = _loaded(spark, settings, name)
+    if lines is not None:
         rows = tables.staged(transform(lines))
         tables.merge(settings, name, rows, keys=TABLES[name].keys, wins=latest.wins(rows.columns))
     return tables.read(spark, settings, name).count()
+
+
+def _loaded(spark: SparkSession, settings: Settings, name: str) -> DataFrame | None:
+    """Lines that `logdig load` has stored; None when there are none."""
+    prefix = f"{LOADED}/{name}/"
+    if next(iter(s3_store(settings).list(prefix)), None) is None:
+        return None
+    return spark.read.schema(line_columns(TABLES[name])).json(f"s3a://{settings.bucket_name}/{prefix}")

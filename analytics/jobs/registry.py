@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from analytics.jobs.kinds import LOADED, RETRY, WAITING, WHOLE, DayMart, Mart, OwnJob
 from analytics.jobs.report import JobReport
 from logdig.config.settings import Settings
 from logdig.errors import InputError
@@ -18,52 +20,76 @@ if TYPE_CHECKING:
 
     from analytics.jobs.report import Job
 
-LOADED = "load"
-"""Source of a mart whose lines `logdig load` puts under ``load/<name>/``."""
+PAGE_RULES = ("zone", "origins", "allowed_query", "pages")
 
-
-@dataclass(frozen=True, slots=True)
-class Mart:
-    """A job that makes the table of its name.
-
-    Args:
-        meaning: What it does, one sentence.
-        source: Table that it is made anew from; LOADED merges loaded lines, of which the latest of a key counts.
-        transform: ``module:function``, rows of the source -> rows of the table.
-    """
-
-    meaning: str
-    source: str
-    transform: str
-
-
-@dataclass(frozen=True, slots=True)
-class OwnJob:
-    """A job with code of its own: ``module:function`` of the type `analytics.jobs.report.Job`."""
-
-    meaning: str
-    function: str
-
-
-JOBS: dict[str, Mart | OwnJob] = {
+JOBS: dict[str, Mart | DayMart | OwnJob] = {
     "ingest": OwnJob(
-        "Merge new objects of raw and bad into events and bad_events.", "analytics.jobs.ingest:ingest_job"
+        "Merge new objects of raw and bad into events and bad_events.",
+        "analytics.jobs.ingest:ingest_job",
+        options=(RETRY,),
+    ),
+    "page_views": DayMart("List every view of a page.", "analytics.marts.page_views:page_views", PAGE_RULES),
+    "sessions": DayMart("Summarise every session by day.", "analytics.marts.sessions:sessions", (*PAGE_RULES, "goals")),
+    "conversions": DayMart(
+        "List every goal that was reached.", "analytics.marts.conversions:conversions", (*PAGE_RULES, "goals")
+    ),
+    "clicks": DayMart("List every click with what followed it.", "analytics.marts.clicks:clicks", PAGE_RULES),
+    "moves": DayMart("List sampled moves of the pointer.", "analytics.marts.moves:moves", PAGE_RULES),
+    "listens": DayMart("Lay out listens with local hours and day parts.", "analytics.marts.listens:listens"),
+    "traffic": DayMart("Count people, staff and bots by day.", "analytics.marts.traffic:traffic"),
+    "visitors": OwnJob(
+        "Keep what is known of every visitor.",
+        "analytics.jobs.visitors:visitors_job",
+        sources=("ingest", "sessions"),
+        options=(WHOLE, WAITING),
+        is_mart=True,
     ),
     "heat_cells": Mart("Count clicks per cell.", "events", "analytics.marts.heat_cells:heat_cells"),
-    "listens": Mart("Lay out listens with local hours and day parts.", "events", "analytics.marts.listens:listens"),
+    "customer_changes": OwnJob(
+        "Note what later loads changed of customers.",
+        "analytics.jobs.marts:customer_changes_job",
+        is_mart=True,
+    ),
     "customers": Mart("Bring loaded customers in.", LOADED, "analytics.marts.customers:customers"),
     "tracks": Mart("Bring loaded tracks in.", LOADED, "analytics.marts.tracks:tracks"),
-    "features": OwnJob("Summarise customers for training, test and scoring.", "analytics.jobs.model:features_job"),
-    "models": OwnJob("Train, evaluate and gate a model for each offer.", "analytics.jobs.model:models_job"),
-    "predictions": OwnJob("Score customers with a model that passed.", "analytics.jobs.model:predictions_job"),
-    "targets": OwnJob("Choose whom to make the offer; write their profiles.", "analytics.jobs.model:targets_job"),
+    "features": OwnJob(
+        "Summarise customers for training, test and scoring.",
+        "analytics.jobs.model:features_job",
+        sources=("ingest", "listens", "customers"),
+    ),
+    "models": OwnJob(
+        "Train, evaluate and gate a model for each offer.",
+        "analytics.jobs.model:models_job",
+        sources=("features", "customers"),
+    ),
+    "predictions": OwnJob(
+        "Score customers with a model that passed.",
+        "analytics.jobs.model:predictions_job",
+        sources=("features", "models"),
+    ),
+    "targets": OwnJob(
+        "Choose whom to make the offer; write their profiles.",
+        "analytics.jobs.model:targets_job",
+        sources=("predictions", "customers"),
+    ),
     "maintain": OwnJob(
         "Remove later copies, expired rows, small files and what no snapshot needs.",
         "analytics.jobs.maintain:maintain_job",
     ),
-    "ledger": OwnJob("Add up by app and day what became of every event.", "analytics.jobs.ledger:ledger_job"),
+    "ledger": OwnJob(
+        "Add up by app and day what became of every event.", "analytics.jobs.ledger:ledger_job", sources=("ingest",)
+    ),
 }
 """Every job by its name; its code is imported when it runs. A mart is one row here, docs/add-a-mart.md."""
+
+
+MARTS = tuple(name for name, job in JOBS.items() if job.is_mart)
+"""Jobs whose tables follow from events and loads alone."""
+
+
+def readers_of(name: str) -> list[str]:
+    """Jobs that read what a job writes."""
+    return [other for other, job in JOBS.items() if name in job.sources]
 
 
 def names_of(name: str) -> list[str]:
@@ -79,7 +105,19 @@ def names_of(name: str) -> list[str]:
     return [name]
 
 
-def run(name: str, spark: SparkSession, settings: Settings, now: datetime) -> JobReport:
+def check_options(name: str, options: Collection[str]) -> None:
+    """Check that a job, or for ``all`` some job, knows every option.
+
+    Raises:
+        InputError: Names the option and the jobs that know it.
+    """
+    for option in options:
+        knowing = [job for job, row in JOBS.items() if option in row.options]
+        if not set(names_of(name)) & set(knowing):
+            raise InputError(f"job {name} knows no '{option}'; these do: {', '.join(knowing)}", name=name)
+
+
+def run(name: str, spark: SparkSession, settings: Settings, now: datetime, options: Collection[str] = ()) -> JobReport:
     """Run a job, or every job in order for ``all``, and report.
 
     Args:
@@ -87,18 +125,25 @@ def run(name: str, spark: SparkSession, settings: Settings, now: datetime) -> Jo
         spark: Session with the catalog ``lake``.
         settings: Names.
         now: Time that the jobs take for the present, UTC.
+        options: Of WHOLE, WAITING and RETRY; each reaches the jobs that know it.
     Returns:
         The job's report with its seconds; for ``all`` the rows of all tables together, and each job's rows as notes.
     Raises:
-        InputError: There is no such job.
+        InputError: There is no such job, or it does not know an option.
     """
+    check_options(name, options)
     started = time.monotonic()
     if name == "all":
-        reports = [run(job, spark, settings, now) for job in JOBS]
+        reports = [run(job, spark, settings, now, known(job, options)) for job in JOBS]
         report = JobReport(name, sum(done.rows for done in reports), notes={done.name: done.rows for done in reports})
     else:
-        report = _load(names_of(name)[0])(spark, settings, now)
+        report = _load(name)(spark, settings, now, **dict.fromkeys(options, True))
     return replace(report, seconds=round(time.monotonic() - started, 2))
+
+
+def known(name: str, options: Collection[str]) -> tuple[str, ...]:
+    """Those of the options that a job knows."""
+    return tuple(option for option in options if option in JOBS[name].options)
 
 
 def _load(name: str) -> Job:
@@ -107,6 +152,10 @@ def _load(name: str) -> Job:
         from analytics.jobs.marts import mart_job
 
         return partial(mart_job, name, job)
+    if isinstance(job, DayMart):
+        from analytics.jobs.day_marts import day_mart_job
+
+        return partial(day_mart_job, name, job)
     function: Job = load_function(job.function)
     return function
 

@@ -4,13 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING
-
-from logdig.config.settings import Settings
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,4 +16,5 @@ class JobReport:
     notes: dict[str, object] = field(default_factory=dict)
 
 
-Job = Callable[["SparkSession", Settings, datetime], JobReport]
+Job = Callable[..., JobReport]
+"""Takes the session, the settings, the time that it takes for the present, and by name the options that it knows."""

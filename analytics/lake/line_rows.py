@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from analytics.schema.columns import BAD_LINE, RAW_LINE, TIMES
-from analytics.schema.frames import first_rows, require_columns
+from analytics.schema.columns import BAD_LINE, RAW_LINE, TIMES, table_columns
+from analytics.schema.frames import first_rows, fit, require_columns
 from logdig.tables.events import BAD_EVENTS, EVENTS
 
 ORDER = ("received_at", "line_hash")
-"""Of several copies of an event the least stays."""
+"""Of several copies of an event the least stays, so that the order of arrival changes nothing."""
+
+WINS = "struct({}) < struct({})".format(*(", ".join(f"{side}.{name}" for name in ORDER) for side in "st"))
+"""Condition of a merge: the new row ``s`` takes the place of the one in the table, ``t``."""
+
+BAD_ORDER = (*ORDER, "object", "line")
+"""Of equal lines in several objects the first stays, again in any order of arrival."""
+
+BAD_WINS = "struct({}) < struct({})".format(*(", ".join(f"{side}.{name}" for name in BAD_ORDER) for side in "st"))
+
+SKEW_MINUTES = 30
+"""A row of which the two times are further apart lies apart: copies of it are not found by ``occurred_at``."""
+
+IS_SKEWED = f"coalesce(abs(unix_micros(occurred_at) - unix_micros(timestamp)) > {SKEW_MINUTES * 60_000_000}, true)"
 
 ERASED_NAME = "$erased"
 """Name of the custom event that stands where a person's line was (logdig/privacy/tombstones.py); it is in no table."""
@@ -19,17 +34,22 @@ ERASED_NAME = "$erased"
 KEPT_BYTES = 16 * 1024
 """What is kept of a line that cannot be read, as of every rejected event (docs/data-layout.md)."""
 
+PLACE = ("object", "line")
+"""Columns that tell where a line stands."""
+
 PARSED = ("readable", "e", "line_hash", "value")
+PARSED_RAW = (*PARSED, "text_props")
 
 
 def parse_raw(lines: DataFrame, columns: StructType = RAW_LINE) -> DataFrame:
     """Read lines of the raw zone once, for `events` and `unreadable`.
 
     Input:  column value string: stored lines; other columns stay beside. columns: those of the line that are wanted.
-    Output: columns PARSED: readable boolean (an event with app, id, type and both times), e struct of the columns,
-            line_hash long, value string only where the line is unreadable.
+    Output: columns PARSED_RAW: readable boolean (an event with app, id, type and both times), e struct of the columns,
+            line_hash long, value string only where the line is unreadable, text_props as in table events.
     """
-    return _parse(lines, columns, texts=("app", "event_id", "type"), times=("received_at", "occurred_at"))
+    marked = lines.withColumn("text_props", _text_props(F.col("value"), "$.custom.props"))
+    return _parse(marked, columns, texts=("app", "event_id", "type"), times=("received_at", "occurred_at"))
 
 
 def parse_bad(lines: DataFrame) -> DataFrame:
@@ -48,11 +68,21 @@ def events(parsed: DataFrame) -> DataFrame:
     Output: columns of table events; of several copies the least (received_at, line_hash).
     Raises: MissingColumnError, before any Spark job starts.
     """
-    require_columns(parsed, PARSED)
+    return least(copies(parsed), ["app", "event_id"]).select(*EVENTS.names)
+
+
+def copies(parsed: DataFrame) -> DataFrame:
+    """Take every readable line as a row of events, copies of an event too; without a shuffle.
+
+    Input:  output of `parse_raw`.
+    Output: columns of table events.
+    Raises: MissingColumnError, before any Spark job starts.
+    """
+    require_columns(parsed, PARSED_RAW)
     columns = [_time(name) if name in TIMES else F.col(f"e.{name}") for name in RAW_LINE.names]
     people = parsed.where(f"readable AND NOT e.custom.name <=> '{ERASED_NAME}'")
-    rows = people.select(*columns, F.to_date(_time("occurred_at")).alias("day"), "line_hash")
-    return least(rows, ["app", "event_id"]).select(*EVENTS.names)
+    rows = people.select(*columns, F.to_date(_time("occurred_at")).alias("day"), "line_hash", "text_props")
+    return rows.withColumn("skewed", F.expr(IS_SKEWED)).select(*EVENTS.names)
 
 
 def bad_events(parsed: DataFrame) -> DataFrame:
@@ -70,7 +100,8 @@ def bad_events(parsed: DataFrame) -> DataFrame:
 def unreadable(parsed: DataFrame) -> DataFrame:
     """Turn lines that cannot be read into rows of ``bad_events``, so that nothing disappears.
 
-    Input:  output of `parse_raw` or `parse_bad`.
+    Input:  output of `parse_raw` or `parse_bad`, of lines with columns object string and line long beside them where
+            it is known where they stand.
     Output: columns of table bad_events; bad_id = sha256 = SHA-256 of the line; received_at 1970-01-01 where the line
             does not tell; text = its first KEPT_BYTES.
     Raises: MissingColumnError, before any Spark job starts.
@@ -90,6 +121,7 @@ def unreadable(parsed: DataFrame) -> DataFrame:
         (size > KEPT_BYTES).alias("truncated"),
         "e.pack_id",
         "line_hash",
+        *(name for name in PLACE if name in parsed.columns),
     )
     return _bad_rows(rows)
 
@@ -106,15 +138,23 @@ def _parse(lines: DataFrame, columns: StructType, *, texts: tuple[str, ...], tim
     return parsed.select("readable", "e", F.xxhash64("value").alias("line_hash"), unread.alias("value"), *beside)
 
 
+def _text_props(line: Column, path: str) -> Column:
+    """Names of an object's members that are texts; the map of texts that is parsed tells no types."""
+    written = F.when(line.contains('"custom"'), F.try_parse_json(F.get_json_object(line, path)))
+    values = written.cast("map<string,variant>")
+    return F.map_keys(F.map_filter(values, lambda _name, value: F.schema_of_variant(value) == "STRING"))
+
+
 def _time(name: str) -> Column:
     # RFC 3339 allows small t and z, which a cast does not.
     return F.expr(f"try_cast(upper(e.{name}) AS TIMESTAMP)").alias(name)
 
 
 def _bad_rows(rows: DataFrame) -> DataFrame:
-    return least(rows.withColumn("day", F.to_date("received_at")), ["bad_id"]).select(*BAD_EVENTS.names)
+    placed = fit(rows.withColumn("day", F.to_date("received_at")), table_columns("bad_events"))
+    return least(placed, ["bad_id"], BAD_ORDER).select(*BAD_EVENTS.names)
 
 
-def least(rows: DataFrame, keys: list[str]) -> DataFrame:
-    """Keep one row a key: the least by ORDER."""
-    return first_rows(rows, keys, *ORDER)
+def least(rows: DataFrame, keys: list[str], order: Sequence[str] = ORDER) -> DataFrame:
+    """Keep one row a key: the least in an order."""
+    return first_rows(rows, keys, *order)

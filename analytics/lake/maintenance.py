@@ -11,17 +11,20 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession, Window
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, SparkSession
 
 from analytics import tables
-from analytics.lake.line_rows import ORDER
+from analytics.lake import event_copies, touched
+from analytics.lake.day_tables import days_without_events, runs_sql
 from analytics.spark import CATALOG
 from logdig.config.settings import Settings
+from logdig.marts.progress import Touch
 from logdig.tables.catalog import TABLES, check_tables, days_kept
+from logdig.tables.events import EVENTS
 
-RECHECK_DAYS = 30
-"""A browser sends an event for so many days; copies lie as far apart at most."""
+RECHECK_EVERY = timedelta(days=7)
+RECHECKED = "logdig.rechecked"
+"""Property of ``events``: UTC day of the last recheck."""
 ORPHAN_AGE = timedelta(days=1, minutes=5)
 """A younger file may belong to a commit under way; Iceberg refuses less than 24 hours."""
 SMALL_FILES_LEAST = 5
@@ -34,37 +37,37 @@ def existing(spark: SparkSession, settings: Settings) -> list[str]:
     return sorted(row["tableName"] for row in rows if not row["isTemporary"])
 
 
-def recheck_ids(spark: SparkSession, settings: Settings, since: date | None) -> int:
-    """Remove later copies of events that are in the table twice; return how many.
+def is_recheck_due(spark: SparkSession, settings: Settings, today: date) -> bool:
+    """Tell whether the last recheck of all events is RECHECK_EVERY ago."""
+    full = tables.ensure_table(spark, settings, "events")
+    properties = {row["key"]: row["value"] for row in spark.sql(f"SHOW TBLPROPERTIES {full}").collect()}
+    last = properties.get(RECHECKED)
+    return last is None or today - date.fromisoformat(last) >= RECHECK_EVERY
 
-    A merge looks a day before and after; a clock that jumped further between two sends of one event leaves two rows.
+
+def recheck_ids(spark: SparkSession, settings: Settings, now: datetime) -> int:
+    """Compare the ids of all events, and remove later copies; return how many there were, which must be none.
+
+    Ingest looks where copies can be; what lies elsewhere, or was written beside it, is found here.
 
     Args:
         spark: Session with the catalog ``lake``.
         settings: Names.
-        since: UTC day of arrival from which on ids are compared; None compares all.
+        now: Present, UTC.
     """
-    rows = tables.read(spark, settings, "events")
-    if since is not None:
-        # What came since then is at most RECHECK_DAYS older by its own clock; the days prune.
-        first = since - timedelta(days=RECHECK_DAYS + 1)
-        rows = rows.where((F.col("day") >= F.lit(first)) & (F.col("received_at") >= F.lit(since)))
-    again = tables.staged(later_copies(rows))
-    count = again.count()
-    if count:
-        tables.delete_matching(settings, "events", again, keys=["app", "event_id", "day", "line_hash"])
+    full = tables.ensure_table(spark, settings, "events")
+    rows = spark.table(full)
+    doubled = tables.staged(event_copies.doubled_keys(rows))
+    count = 0
+    if doubled.count():
+        later = tables.staged(event_copies.later_copies(rows, doubled))
+        count = later.count()
+        gone = [Touch(0, row["app"], row["day"]) for row in later.select("app", "day").distinct().collect()]
+        touched.note(spark, settings, gone, now, "recheck")
+        tables.with_retry(lambda: tables.delete_positions(full, later, "true"))
+    done = f"ALTER TABLE {full} SET TBLPROPERTIES ('{RECHECKED}' = '{now.date()}')"
+    tables.with_retry(lambda: spark.sql(done))
     return count
-
-
-def later_copies(rows: DataFrame) -> DataFrame:
-    """Keep every row of an event that differs from the one with the least (received_at, line_hash).
-
-    Output: app, event_id, day, line_hash.
-    """
-    copies = Window.partitionBy("app", "event_id").orderBy(*ORDER, "day")
-    me = F.struct("day", "line_hash")
-    compared = rows.select("app", "event_id", "day", *ORDER).withColumn("first", F.first(me).over(copies))
-    return compared.where(me != F.col("first")).select("app", "event_id", "day", "line_hash")
 
 
 def expire_rows(spark: SparkSession, settings: Settings, today: date) -> dict[str, int]:
@@ -76,14 +79,28 @@ def expire_rows(spark: SparkSession, settings: Settings, today: date) -> dict[st
     check_tables(settings.retention)
     counts = {}
     there = existing(spark, settings)
-    for name, days in days_kept(settings.retention).items():
+    # Rows of days follow those of the events.
+    names = sorted(days_kept(settings.retention).items(), key=lambda item: item[0] != EVENTS.name)
+    for name, days in names:
         if days and name in there:
             full = tables.table_name(settings, name)
-            old = f"{TABLES[name].ages_by} < DATE '{today - timedelta(days=days - 1)}'"
+            old = _old(spark, settings, name, today - timedelta(days=days - 1))
             counts[name] = spark.table(full).where(old).count()
             if counts[name]:
                 tables.with_retry(partial(spark.sql, f"DELETE FROM {full} WHERE {old}"))
     return counts
+
+
+def _old(spark: SparkSession, settings: Settings, name: str, first: date) -> str:
+    """Say in SQL which rows are too old.
+
+    A mart's day stays as long as there are events of it, such as those of a file of old years that was sent lately;
+    unless the settings name the mart's own days.
+    """
+    table = TABLES[name]
+    if table.version and "day" in table.partitions and name not in settings.retention.tables:
+        return runs_sql(days_without_events(spark, settings, name, first))
+    return f"{table.ages_by} < DATE '{first}'"
 
 
 def compact(spark: SparkSession, settings: Settings, name: str, *, least_files: int = SMALL_FILES_LEAST) -> int:
@@ -92,7 +109,10 @@ def compact(spark: SparkSession, settings: Settings, name: str, *, least_files: 
     A file with rows deleted beside it is always written anew: nothing else takes the bytes of those rows away.
     """
     options = {"min-input-files": str(least_files), "delete-file-threshold": "1", "remove-dangling-deletes": "true"}
-    row = call(spark, settings, "rewrite_data_files", name, options=options)
+    table = TABLES.get(name)
+    column = table.ordered_by if table is not None else None
+    order = {"strategy": "sort", "sort_order": f"{column} ASC NULLS FIRST"} if column else {}
+    row = call(spark, settings, "rewrite_data_files", name, **order, options=options)
     return int(row["rewritten_data_files_count"])
 
 
@@ -127,4 +147,6 @@ def _literal(value: object) -> str:
     if isinstance(value, Mapping):
         parts = [f"'{part}'" for pair in value.items() for part in pair]
         return f"map({', '.join(parts)})"
+    if isinstance(value, str):
+        return f"'{value}'"
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from analytics import tables
 from analytics.lake import maintenance
-from analytics.lake.ingest import FILES_A_BATCH, WINS
-from analytics.lake.line_rows import bad_events, events, least, parse_bad, parse_raw, unreadable
+from analytics.lake.ingest import FILES_A_BATCH
+from analytics.lake.line_rows import BAD_ORDER, BAD_WINS, WINS, bad_events, events, least
+from analytics.lake.stored_lines import PARSES, lines_of, unreadable_rows
+from analytics.lake.touched import note_rows
 from logdig.config.settings import Settings
-from logdig.store.keys import SUFFIX, ZONES, Zone, day_prefix, parse_key
+from logdig.store.keys import ZONES, Zone, day_prefix, parse_key
 from logdig.store.object_store import EventStore
 
 LEFT_TO_OTHERS = ("ingest", "features", "models", "predictions", "targets", "maintain")
@@ -73,35 +76,46 @@ def _objects(day: Day) -> int:
     return sum(day.objects.values())
 
 
-def prepare(spark: SparkSession, settings: Settings) -> None:
+def prepare(spark: SparkSession, settings: Settings, now: datetime) -> None:
     """Make the tables when they are missing, and leave each event in them once: a merge updates every copy it finds."""
     for name in ("events", "bad_events"):
         tables.ensure_table(spark, settings, name)
-    maintenance.recheck_ids(spark, settings, None)
+    maintenance.recheck_ids(spark, settings, now)
 
 
-def remake(spark: SparkSession, settings: Settings, run: Sequence[Day]) -> None:
+def remake(spark: SparkSession, settings: Settings, run: Sequence[Day], now: datetime) -> None:
     """Replace the rows of ``events`` and ``bad_events`` that arrived on the days of a run."""
-    raw, bad = (_parsed(spark, settings, zone, run) for zone in ZONES)
     if any("raw" in day.objects for day in run):
-        rows = tables.staged(events(raw))
-        arrived = f"to_date(t.received_at) IN ({_dates(day.day for day in run if 'raw' in day.objects)})"
+        rows = tables.staged(events(_parsed(spark, settings, "raw", run)))
+        days = _dates(day.day for day in run if "raw" in day.objects)
+        _note(spark, settings, rows, days, now)
+        arrived = f"to_date(t.received_at) IN ({days})"
         tables.merge(settings, "events", rows, keys=["app", "event_id"], wins=WINS, replaces=arrived)
-    any_bad = any("bad" in day.objects for day in run)
-    refused = bad_events(bad).unionByName(unreadable(raw)).unionByName(unreadable(bad))
+    refused = bad_events(_parsed(spark, settings, "bad", run))
+    for zone in ZONES:
+        refused = refused.unionByName(unreadable_rows(spark, settings, zone, _folders(zone, run)))
     # Where the bad zone is gone before the raw one, its rows stay.
     arrived = f"t.day IN ({_dates(day.day for day in run if 'bad' in day.objects)})"
-    rows = tables.staged(least(refused, ["bad_id"]))
-    tables.merge(settings, "bad_events", rows, keys=["bad_id"], wins=WINS, replaces=arrived if any_bad else "")
+    any_bad = any("bad" in day.objects for day in run)
+    rows = tables.staged(least(refused, ["bad_id"], BAD_ORDER))
+    tables.merge(settings, "bad_events", rows, keys=["bad_id"], wins=BAD_WINS, replaces=arrived if any_bad else "")
+
+
+def _folders(zone: Zone, run: Sequence[Day]) -> list[str]:
+    return [day_prefix(zone, day.day) for day in run if zone in day.objects]
+
+
+def _note(spark: SparkSession, settings: Settings, rows: DataFrame, days: str, now: datetime) -> None:
+    """Note the days of the rows that go, and of those that come."""
+    first = F.min(F.to_date("received_at")).alias("first_received")
+    come = rows.groupBy("app", "day").agg(F.count("*").cast("int").alias("rows"), first)
+    gone = tables.read(spark, settings, "events").where(f"to_date(received_at) IN ({days})")
+    removed = gone.select("app", "day", F.lit(0).alias("rows"), F.lit(None).cast("date").alias("first_received"))
+    note_rows(spark, settings, tables.staged(come.unionByName(removed.distinct())), now, "rebuild")
 
 
 def _parsed(spark: SparkSession, settings: Settings, zone: Zone, run: Sequence[Day]) -> DataFrame:
-    parse = parse_raw if zone == "raw" else parse_bad
-    folders = [f"s3a://{settings.bucket_name}/{day_prefix(zone, day.day)}" for day in run if zone in day.objects]
-    if not folders:
-        return parse(tables.small_frame(spark, tables.LINE))
-    lines = spark.read.option("pathGlobFilter", f"*{SUFFIX}").option("lineSep", "\n").text(folders)
-    return parse(lines.select("value"))
+    return PARSES[zone](lines_of(spark, settings, _folders(zone, run)).select("value"))
 
 
 def _dates(days: Iterable[date]) -> str:

@@ -9,6 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from analytics.ledger import line_kinds, sequence_gaps
+from analytics.ledger.lines import COLUMNS, pseudonym
 from analytics.schema.columns import spark_columns
 from analytics.schema.frames import require_columns
 from analytics.tables import staged
@@ -18,31 +19,27 @@ from logdig.tables.ledger import LEDGER
 DAY_KEY = LEDGER.keys
 MAPS = tuple(column.name for column in LEDGER.columns if isinstance(column.type, MapOf))
 """Columns that count by reason."""
-DROPPED_MOST = 1_000_000
-"""A browser that says it dropped more events at once than this is believed no more than this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
     """What the ledger counts.
 
-    raw, bad: output of lines.parse_raw and lines.parse_bad with a column ``file`` string, the line's object by name.
+    lines: columns of table ledger_lines, of every line that is stored; not the objects' own rows.
+    waiting: key string, the objects that ingest has not read.
     events, bad_events: the tables.
-    read: file string, the objects that ingest has read.
-    dead_raw, dead_bad: as raw and bad, of what lies in the dead-letter queue.
+    dead: as lines, of what lies in the dead-letter queue.
     dead_messages: app '', day, one row a message there that cannot be read.
-    salt: makes the pseudonyms of erased lines (logdig/privacy/tombstones.py); None while nothing was erased.
+    salt: of the digests in lines.
     """
 
-    raw: DataFrame
-    bad: DataFrame
+    lines: DataFrame
+    waiting: DataFrame
     events: DataFrame
     bad_events: DataFrame
-    read: DataFrame
-    dead_raw: DataFrame
-    dead_bad: DataFrame
+    dead: DataFrame
     dead_messages: DataFrame
-    salt: str | None = None
+    salt: str
 
 
 def ledger(sources: Sources) -> DataFrame:
@@ -52,60 +49,57 @@ def ledger(sources: Sources) -> DataFrame:
     Output: columns of table ledger, one row per (app, day of received_at); app '' where a line names none.
     Raises: MissingColumnError, before any Spark job starts.
     """
-    for frame in (sources.raw, sources.bad, sources.dead_raw, sources.dead_bad):
-        require_columns(frame, ("readable", "e", "line_hash", "file"))
-    # Each is read several times below, and each reading would parse every line again.
-    lines = staged(line_kinds.raw_lines(sources.raw, sources.read))
-    bad = staged(line_kinds.rejected(sources.bad, sources.read))
-    unreadable = staged(line_kinds.unreadable(sources.raw, sources.bad, sources.read))
-    events = staged(sources.events.select("app", "event_id", F.to_date("received_at").alias("day")))
+    for frame in (sources.lines, sources.dead):
+        require_columns(frame, COLUMNS.names)
+    # Each is read several times below, and each reading would bring the copies of every event together again.
+    lines = staged(line_kinds.raw_lines(sources.lines, sources.waiting))
+    bad = staged(line_kinds.rejected(sources.lines, sources.waiting))
+    unreadable = staged(line_kinds.unreadable(sources.lines, sources.waiting))
+    events = sources.events.select("app", F.to_date("received_at").alias("day"), _event("event_id", sources.salt))
+    bad_events = sources.bad_events.select("app", "day", _event("bad_id", sources.salt))
     first = lines.where("kind = 'first'")
     # Of the dead only what no object holds: the others were written before their message was given up.
-    dead = line_kinds.raw_lines(sources.dead_raw, sources.read).where("kind = 'first'")
-    dead = dead.join(lines.select("app", "event_id"), ["app", "event_id"], "left_anti")
-    dead_bad = line_kinds.rejected(sources.dead_bad, sources.read).join(bad.select("bad_id"), "bad_id", "left_anti")
+    dead = line_kinds.raw_lines(sources.dead, sources.waiting).where("kind = 'first'")
+    dead = dead.join(lines.select("app", "event"), ["app", "event"], "left_anti")
+    dead_bad = line_kinds.rejected(sources.dead, sources.waiting).join(bad.select("event"), "event", "left_anti")
     dropped = _dropped(first)
     kept = first.where("NOT is_erased")
     parts = [
         _raw_counts(lines),
         unreadable.select(*DAY_KEY, F.lit(1).alias("unreadable"), F.col("raw").alias("raw_unreadable")),
-        _ones(bad, "rejected"),
-        _ones(events, "in_tables"),
-        _ones(sources.bad_events, "bad_in_tables"),
-        _ones(line_kinds.unread(kept, events, "app", "event_id"), "waiting"),
-        *(_ones(line_kinds.unread(rows, sources.bad_events, "bad_id"), "bad_waiting") for rows in (bad, unreadable)),
-        *(_ones(rows, "in_dlq") for rows in (dead, dead_bad, sources.dead_messages)),
-        _by_reason(bad),
+        _number(bad, "rejected"),
+        _number(events, "in_tables"),
+        _number(bad_events, "bad_in_tables"),
+        _number(line_kinds.unread(kept, events, "app", "event"), "waiting"),
+        *(_number(line_kinds.unread(rows, bad_events, "event"), "bad_waiting") for rows in (bad, unreadable)),
+        *(_number(rows, "in_dlq") for rows in (dead, dead_bad, sources.dead_messages)),
+        _as_map(bad.groupBy(*DAY_KEY, "reason").agg(F.count("*").alias("count")), "rejected_by_reason"),
         _as_map(dropped.groupBy(*DAY_KEY, "reason").agg(F.sum("count").alias("count")), "dropped_by_reason"),
-        _numbers(sources, [first, dead], [bad, dead_bad], dropped),
+        _numbers(sources, [first, dead, bad, dead_bad], dropped),
     ]
     return _sums(reduce(lambda left, right: left.unionByName(right, allowMissingColumns=True), parts))
 
 
+def _event(name: str, salt: str) -> Column:
+    return pseudonym("event", name, salt).alias("event")
+
+
 def _raw_counts(lines: DataFrame) -> DataFrame:
     number = line_kinds.number_if
-    return lines.select(
-        *DAY_KEY,
-        F.lit(1).alias("readable_lines"),
-        number("kind = 'first' AND NOT is_erased").alias("events"),
-        number("kind = 'first' AND is_erased").alias("erased"),
-        number("kind = 'browser'").alias("duplicates_browser"),
-        number("kind = 'flush'").alias("duplicates_flush"),
-        number("kind = 'first' AND NOT is_erased AND is_late").alias("late"),
-    )
+    counted = {
+        "readable_lines": F.lit(1),
+        "events": number("kind = 'first' AND NOT is_erased"),
+        "erased": number("kind = 'first' AND is_erased"),
+        "duplicates_browser": number("kind = 'browser'"),
+        "duplicates_flush": number("kind = 'flush'"),
+        "late": number("kind = 'first' AND NOT is_erased AND is_late"),
+    }
+    return lines.groupBy(*DAY_KEY).agg(*(F.sum(value).alias(name) for name, value in counted.items()))
 
 
-def _ones(rows: DataFrame, name: str) -> DataFrame:
-    """One for each row, to be summed."""
-    return rows.select(F.coalesce("app", F.lit("")).alias("app"), "day", F.lit(1).alias(name))
-
-
-def _by_reason(bad: DataFrame) -> DataFrame:
-    """Rejected events by the field and reason of their first error."""
-    first = F.try_element_at("errors", F.lit(1))
-    # The field is empty where the fault is the whole event's.
-    words = F.ltrim(F.concat_ws(" ", first["field"], first["reason"])).alias("reason")
-    return _as_map(bad.groupBy(*DAY_KEY, words).agg(F.count("*").alias("count")), "rejected_by_reason")
+def _number(rows: DataFrame, name: str) -> DataFrame:
+    """Count rows by app and day."""
+    return rows.groupBy(F.coalesce("app", F.lit("")).alias("app"), "day").agg(F.count(F.lit(1)).alias(name))
 
 
 def _as_map(counts: DataFrame, name: str) -> DataFrame:
@@ -114,22 +108,13 @@ def _as_map(counts: DataFrame, name: str) -> DataFrame:
 
 
 def _dropped(first: DataFrame) -> DataFrame:
-    """What browsers say they dropped: app, day, user_key, reason, count."""
-    reports = first.where(F.col("custom.name") == line_kinds.DROPPED_NAME)
-    pairs = reports.select(*DAY_KEY, "user_key", F.explode("custom.props").alias("reason", "text"))
-    # The lesser of a number and nothing would be the number.
-    number = F.expr("try_cast(text AS BIGINT)")
-    count = F.when(number > DROPPED_MOST, DROPPED_MOST).otherwise(number).alias("count")
-    return pairs.select(*DAY_KEY, "user_key", "reason", count).where("count > 0")
+    """What browsers say they dropped: app, day, browser, reason, count."""
+    return first.select(*DAY_KEY, "browser", F.explode("dropped").alias("pair")).select(*DAY_KEY, "browser", "pair.*")
 
 
-def _numbers(sources: Sources, lines: list[DataFrame], bad: list[DataFrame], dropped: DataFrame) -> DataFrame:
-    numbered = [
-        *(sequence_gaps.numbers_of_lines(rows) for rows in lines),
-        *(sequence_gaps.numbers_of_texts(rows) for rows in bad),
-        sequence_gaps.without_number(sources.dead_messages),
-    ]
-    numbers = sequence_gaps.with_pseudonyms(reduce(DataFrame.unionByName, numbered), sources.salt)
+def _numbers(sources: Sources, events: list[DataFrame], dropped: DataFrame) -> DataFrame:
+    numbered = [rows.select(*sequence_gaps.NUMBERED) for rows in events]
+    numbers = reduce(DataFrame.unionByName, [*numbered, sequence_gaps.without_number(sources.dead_messages)])
     return sequence_gaps.counts(numbers, dropped.where(F.col("reason") != sequence_gaps.UNNUMBERED_REASON))
 
 

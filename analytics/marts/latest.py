@@ -18,10 +18,26 @@ def latest(lines: DataFrame, columns: Sequence[str], key: str) -> DataFrame:
             out. Of equal times the greater hash of all columns wins, so that the order of files changes nothing.
     Raises: MissingColumnError, before any Spark job starts.
     """
+    return first_rows(named(lines, columns, key), ["app", key], F.desc("loaded_at"), F.desc(F.xxhash64(*columns)))
+
+
+def versions(lines: DataFrame, known: DataFrame, columns: Sequence[str], key: str) -> DataFrame:
+    """Keep what each load said of each id, by the same order.
+
+    Input:  lines as for `latest`; known: ``columns`` of the table that they are merged into.
+    Output: ``columns``, one row per (app, ``key``, loaded_at).
+    Raises: MissingColumnError, before any Spark job starts.
+    """
+    require_columns(known, columns)
+    both = named(lines, columns, key).unionByName(known.select(*columns))
+    return first_rows(both, ["app", key, "loaded_at"], F.desc(F.xxhash64(*columns)))
+
+
+def named(lines: DataFrame, columns: Sequence[str], key: str) -> DataFrame:
+    """Read the times of lines, and leave out those that lack app, id or time."""
     require_columns(lines, columns)
     moment = F.expr("try_cast(loaded_at AS TIMESTAMP)")
-    named = lines.select(*columns).withColumn("loaded_at", moment).na.drop(subset=["app", key, "loaded_at"])
-    return first_rows(named, ["app", key], F.desc("loaded_at"), F.desc(F.xxhash64(*columns)))
+    return lines.select(*columns).withColumn("loaded_at", moment).na.drop(subset=["app", key, "loaded_at"])
 
 
 def wins(columns: Sequence[str]) -> str:

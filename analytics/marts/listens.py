@@ -5,22 +5,24 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from analytics.marts.people_events import counted
+from analytics.marts.site import Site
 from analytics.schema.frames import require_columns
-from analytics.schema.people import PEOPLE_COLUMNS, people
 from logdig.tables.listens import LISTENS
 
+NEEDED = ("type", "app", "event_id", "customer_id", "user_key", "listen", "occurred_at", "tz_min", "consent")
 
-def listens(events: DataFrame) -> DataFrame:
-    """Keep the listens of the events, one row each.
 
-    Input:  events: type, app, event_id, customer_id, user_key, listen, occurred_at, tz_min, consent, day.
+def listens(events: DataFrame, site: Site) -> DataFrame:
+    """Keep the listens of the events that count, one row each.
+
+    Input:  events: NEEDED and those of `people_events.counted`.
     Output: columns of table listens. local_hour 0..23 = hour of occurred_at + tz_min minutes (UTC where unknown);
-            day_part night (22 to 4), morning (5 to 11), afternoon (12 to 16), evening (17 to 21). Bots are left out.
+            day_part night (22 to 4), morning (5 to 11), afternoon (12 to 16), evening (17 to 21). day is the local day.
     Raises: MissingColumnError, before any Spark job starts.
     Source: docs/tables.md, "listens"; docs/model.md, day parts.
     """
-    needed = ("type", "app", "event_id", "listen", "occurred_at", "tz_min", "consent", "day", *PEOPLE_COLUMNS)
-    require_columns(events, needed)
+    require_columns(events, NEEDED)
     hour = F.hour(F.expr("occurred_at + make_interval(0, 0, 0, 0, 0, coalesce(tz_min, 0), 0)"))
     part = (
         F.when((F.col("local_hour") < 5) | (F.col("local_hour") >= 22), "night")
@@ -28,7 +30,7 @@ def listens(events: DataFrame) -> DataFrame:
         .when(F.col("local_hour") < 17, "afternoon")
         .otherwise("evening")
     )
-    heard = events.where("type = 'listen'").where(people())
+    heard = counted(events, site).where("type = 'listen'")
     return (
         heard.withColumn("local_hour", hour)
         .withColumn("day_part", part)

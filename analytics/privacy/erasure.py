@@ -15,9 +15,10 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
+from analytics.lake.touched import note
 from analytics.privacy import table_erasure
 from logdig.config.settings import Settings
-from logdig.decide.profiles import ProfileStore, person_key
+from logdig.decide.profiles import ProfileStore, keys_of
 from logdig.privacy.erasure_list import LIST_DAYS, RECEIPT_PREFIX, add_to_list, make_salt
 from logdig.privacy.object_erasure import LOAD, Removed, purge_old_versions, remove_lines
 from logdig.privacy.person import Person
@@ -110,6 +111,7 @@ class PersonErasure:
         yield "note that it began", lambda: self._begin(receipt)
         yield "list for what is under way", lambda: add_to_list(self._store, self._person, asked_at)
         yield "objects", lambda: self._objects(receipt)
+        yield "days that marts compute again", self._note
         for name in table_erasure.personal_tables(self._spark, self._settings):
             yield f"rows of {name}", partial(table_erasure.delete_rows, self._spark, self._settings, name, self._person)
             yield f"files of {name}", partial(table_erasure.remove_bytes, self._spark, self._settings, name)
@@ -129,8 +131,7 @@ class PersonErasure:
 
     def _profile_keys(self) -> list[str]:
         apps = [self._person.app] if self._person.app else [app.name for app in self._settings.apps]
-        given: dict[str, str | None] = {"customer_id": None, "user_key": None, self._person.field: self._person.value}
-        return [person_key(app, customer_id=given["customer_id"], user_key=given["user_key"]) for app in apps]
+        return keys_of(apps, self._person.field, self._person.value)
 
     def _begin(self, receipt: Receipt) -> None:
         folder = f"{RECEIPT_PREFIX}{receipt.person}/"
@@ -142,6 +143,10 @@ class PersonErasure:
             if key.endswith("-begun.json") and earlier["asked_at"] not in done
         ]
         self._write(receipt, "begun")
+
+    def _note(self) -> None:
+        days = table_erasure.touched_days(self._spark, self._settings, self._person)
+        note(self._spark, self._settings, days, self._clock(), "forget")
 
     def _objects(self, receipt: Receipt) -> None:
         receipt.objects_rewritten = remove_lines(

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import partial
 
 from pyspark.sql import SparkSession
-from pyspark.sql.types import StringType, StructType
+from pyspark.sql.types import ArrayType, StringType, StructType
 
 from analytics import tables
 from analytics.lake import maintenance
+from analytics.lake.touched import note_deletion
 from analytics.schema.stored import PROPERTIES, require_readable
+from logdig.aws.clients import s3_store
 from logdig.config.settings import Settings
-from logdig.decide.profiles import person_key
+from logdig.decide.profiles import keys_of
+from logdig.marts.days import Day, utc_days
+from logdig.marts.progress import Touch, lake_of
 from logdig.privacy.erasure_list import Entry
-from logdig.privacy.person import FIELDS, Person
+from logdig.privacy.person import Person
+from logdig.privacy.person_rows import TEXT_COLUMNS, person_columns, rejected_line
 from logdig.privacy.tombstones import PSEUDONYM_DIGITS
+from logdig.store.keys import ZONES
 from logdig.tables.catalog import TABLES
+from logdig.tables.events import EVENTS
 
 
 def personal_tables(spark: SparkSession, settings: Settings) -> list[str]:
@@ -29,32 +34,37 @@ def personal_tables(spark: SparkSession, settings: Settings) -> list[str]:
         full = tables.table_name(settings, name)
         if name in TABLES:
             require_readable(spark, full, TABLES[name])
-        if person_columns(name, spark.table(full).schema):
+        if _columns_of(name, spark.table(full).schema):
             names.append(name)
     return names
 
 
-def person_columns(table: str, columns: StructType) -> list[tuple[str, str]]:
-    """Columns of a stored table that may name a person, each with whose keys it holds.
-
-    Those that the table's declaration names, and of all others the text columns whose name says so: an analyst's own,
-    and what other versions made.
-
-    Args:
-        table: Its name.
-        columns: As it is stored.
-    """
-    declared = TABLES[table].person_columns if table in TABLES else {}
-    own = [field.name for field in columns if isinstance(field.dataType, StringType) and field.name not in declared]
-    return [
-        *((name, kind) for name, kind in declared.items() if name in columns.names),
-        *((name, kind) for name in own for kind in (*FIELDS, "person") if re.search(rf"(^|_){kind}$", name)),
-    ]
+def _columns_of(table: str, stored: StructType) -> list[tuple[str, str]]:
+    """See `person_columns`."""
+    texts = [field.name for field in stored if isinstance(field.dataType, StringType)]
+    return person_columns(table, stored.names, texts)
 
 
 def count_rows(spark: SparkSession, settings: Settings, name: str, person: Person) -> int:
     """Count a person's rows of a table."""
     return spark.table(tables.table_name(settings, name)).where(_condition(spark, settings, name, person)).count()
+
+
+def touched_days(spark: SparkSession, settings: Settings, person: Person) -> list[Touch]:
+    """UTC days of a person's events, and of the person's rows in marts: the days that marts must compute again.
+
+    A session may name a customer of whom it has an event on another day only.
+    """
+    zones = lake_of(settings, (), datetime.now(UTC)).zones
+    found: set[Day] = set()
+    for name in personal_tables(spark, settings):
+        if name == EVENTS.name or (name in TABLES and TABLES[name].version and "day" in TABLES[name].partitions):
+            rows = spark.table(tables.table_name(settings, name)).where(_condition(spark, settings, name, person))
+            days = [(row["app"], row["day"]) for row in rows.select("app", "day").distinct().na.drop().collect()]
+            if name != EVENTS.name:
+                days = [(app, utc) for app, day in days for utc in utc_days(day, zones(app))]
+            found.update(days)
+    return [Touch(0, app, day) for app, day in sorted(found)]
 
 
 def delete_rows(spark: SparkSession, settings: Settings, name: str, person: Person) -> None:
@@ -74,8 +84,16 @@ def remove_bytes(spark: SparkSession, settings: Settings, name: str) -> None:
     maintenance.remove_orphans(spark, settings, name, datetime.now(UTC).replace(tzinfo=None))
 
 
-def delete_listed(spark: SparkSession, settings: Settings, entries: Iterable[Entry], salt: str) -> int:
-    """Delete from ``events`` what happened before those on the list were forgotten; return how many rows."""
+def delete_listed(spark: SparkSession, settings: Settings, entries: Iterable[Entry], salt: str, now: datetime) -> int:
+    """Delete from ``events`` what happened before those on the list were forgotten; return how many rows.
+
+    Args:
+        spark: Session with the catalog ``lake``.
+        settings: Names.
+        entries: The list.
+        salt: Of its pseudonyms.
+        now: Present, UTC.
+    """
     full = tables.ensure_table(spark, settings, "events")
     conditions = []
     for entry in entries:
@@ -88,6 +106,7 @@ def delete_listed(spark: SparkSession, settings: Settings, entries: Iterable[Ent
     condition = " OR ".join(conditions)
     count = spark.table(full).where(condition).count()
     if count:
+        note_deletion(spark, settings, spark.table(full).where(condition), now, "maintain, late erasure")
         tables.with_retry(partial(spark.sql, f"DELETE FROM {full} WHERE {condition}"))
     return count
 
@@ -95,29 +114,34 @@ def delete_listed(spark: SparkSession, settings: Settings, entries: Iterable[Ent
 def _condition(spark: SparkSession, settings: Settings, name: str, person: Person) -> str:
     """Say in SQL which rows of a table are a person's."""
     frame = spark.table(tables.table_name(settings, name))
-    columns = person_columns(name, frame.schema)
+    columns = _columns_of(name, frame.schema)
     app = f" AND coalesce(app, '') IN ({_text(person.app)}, '')" if person.app and "app" in frame.columns else ""
-    parts = [f"{column} = {_text(person.value)}{app}" for column, kind in columns if kind == person.field]
+    parts = [f"{_holds(frame.schema, column, person.value)}{app}" for column, kind in columns if kind == person.field]
     apps = [person.app] if person.app else [app.name for app in settings.apps]
-    people = [person_key(app, **_named(person)) for app in apps]
+    people = keys_of(apps, person.field, person.value)
     parts += [
         f"{column} IN ({', '.join(map(_text, people))})" for column, kind in columns if kind == "person" and people
     ]
+    for column in (name for name, kind in columns if kind == "object"):
+        # The object was written again without the person, under another name; what was read of the old one goes.
+        there = {stored.key for zone in ZONES for stored in s3_store(settings).list(f"{zone}/")}
+        gone = {row[column] for row in frame.select(column).distinct().collect()} - there
+        if gone:
+            parts.append(f"{column} IN ({', '.join(map(_text, sorted(gone)))})")
     if any(kind == "text" for _, kind in columns):
         # However the event was broken, the person may stand in it.
-        rows = frame.select("bad_id", "text", "app", "errors").toLocalIterator()
-        ids = [row["bad_id"] for row in rows if person.is_in("bad", _line(row.asDict(recursive=True)))]
+        rows = frame.select(*TEXT_COLUMNS).toLocalIterator()
+        ids = [row["bad_id"] for row in rows if person.is_in("bad", rejected_line(row.asDict(recursive=True)))]
         if ids:
             parts.append(f"bad_id IN ({', '.join(map(_text, ids))})")
     return " OR ".join(f"({part})" for part in parts) or "false"
 
 
-def _named(person: Person) -> dict[str, str | None]:
-    return {**dict.fromkeys(FIELDS), person.field: person.value}
-
-
-def _line(row: dict[str, object]) -> bytes:
-    return json.dumps(row).encode()
+def _holds(columns: StructType, column: str, value: str) -> str:
+    """Say in SQL that a column is the key of a person, or a list with it."""
+    if isinstance(columns[column].dataType, ArrayType):
+        return f"array_contains({column}, {_text(value)})"
+    return f"{column} = {_text(value)}"
 
 
 def _text(value: str | None) -> str:

@@ -45,7 +45,7 @@ def line_columns(table: Table, without: Iterable[str] = ()) -> StructType:
     )  # fmt: skip
 
 
-MADE_BY_INGEST = ("day", "line_hash")
+MADE_BY_INGEST = ("day", "line_hash", "skewed", "text_props", "object", "line")
 """Columns that are in no line."""
 RAW_LINE = line_columns(EVENTS, MADE_BY_INGEST)
 BAD_LINE = line_columns(BAD_EVENTS, MADE_BY_INGEST)

@@ -33,6 +33,10 @@ PROPERTIES = {
 }
 
 
+PARTITIONS_PROPERTY = "logdig.partitions"
+"""Names the declared partitions that a table has been given, so that they need not be looked up each time."""
+
+
 def properties_of(table: Table) -> dict[str, str]:
     """Properties of a declared table.
 
@@ -40,7 +44,8 @@ def properties_of(table: Table) -> dict[str, str]:
     them.
     """
     counted = {f"write.metadata.metrics.column.{name}": "counts" for name in table.person_columns}
-    return PROPERTIES | counted | {SCHEMA_PROPERTY: str(table.schema)}
+    declared = {SCHEMA_PROPERTY: str(table.schema), PARTITIONS_PROPERTY: ",".join(table.partitions)}
+    return PROPERTIES | counted | declared
 
 
 def create(spark: SparkSession, full: str, table: Table) -> None:
@@ -57,6 +62,7 @@ def create(spark: SparkSession, full: str, table: Table) -> None:
         f"CREATE TABLE IF NOT EXISTS {full} ({columns}) USING iceberg {partitions} "
         f"TBLPROPERTIES ({_assignments(properties_of(table))})"
     )
+    _sort(spark, full, table)
 
 
 def require_readable(spark: SparkSession, full: str, table: Table) -> dict[str, str]:
@@ -71,7 +77,9 @@ def require_readable(spark: SparkSession, full: str, table: Table) -> dict[str, 
 
 
 def upgrade(spark: SparkSession, full: str, table: Table) -> None:
-    """Add the columns and properties that a table of an older version lacks.
+    """Add the columns, partitions, order and properties that a table of an older version lacks.
+
+    What is stored stays as it lies; only what is written from now on follows the new partitions and the new order.
 
     Raises:
         SetupError: Newer code has raised the table's number, or a column of the same name has another type.
@@ -84,6 +92,12 @@ def upgrade(spark: SparkSession, full: str, table: Table) -> None:
     wanted = {key: value for key, value in properties_of(table).items() if key not in properties}
     if int(properties.get(SCHEMA_PROPERTY, 0)) < table.schema:
         wanted[SCHEMA_PROPERTY] = str(table.schema)
+    if properties.get(PARTITIONS_PROPERTY) != ",".join(table.partitions):
+        for name in _missing_partitions(spark, full, table):
+            spark.sql(f"ALTER TABLE {full} ADD PARTITION FIELD `{name}`")
+        wanted[PARTITIONS_PROPERTY] = ",".join(table.partitions)
+    if "sort-order" not in properties:
+        _sort(spark, full, table)
     if wanted:
         spark.sql(f"ALTER TABLE {full} SET TBLPROPERTIES ({_assignments(wanted)})")
 
@@ -122,6 +136,20 @@ def _missing_inside(have: DataType, want: DataType, table: str, place: str) -> d
             f"{want.simpleString()}; rename yours: ALTER TABLE … RENAME COLUMN"
         )
     return {}
+
+
+def _missing_partitions(spark: SparkSession, full: str, table: Table) -> list[str]:
+    rows = spark.sql(f"DESCRIBE TABLE {full}").collect()
+    names = [row["col_name"] for row in rows]
+    # Below this title stand the partitions, under a line with the names of the columns.
+    start = names.index("# Partition Information") + 2 if "# Partition Information" in names else len(names)
+    return [name for name in table.partitions if name not in names[start:]]
+
+
+def _sort(spark: SparkSession, full: str, table: Table) -> None:
+    """Have the rows of each new file sorted, so that a range of the column is found without reading the rest."""
+    if table.ordered_by is not None:
+        spark.sql(f"ALTER TABLE {full} WRITE DISTRIBUTED BY PARTITION LOCALLY ORDERED BY `{table.ordered_by}`")
 
 
 def _assignments(properties: dict[str, str]) -> str:

@@ -41,11 +41,12 @@ def command() -> None:
 @click.option("--origin", "origins", multiple=True, help="Origin of pages that may send, such as https://shop.example.")
 @click.option("--timezone", default="UTC", show_default=True, help="Time zone of recorded times that name none.")
 @endpoint_option
-def add(name: str, origins: tuple[str, ...], timezone: str, endpoint: str | None) -> None:
+@json_option("Print JSON: name, token, script_tag (null without --endpoint).")
+def add(name: str, origins: tuple[str, ...], timezone: str, endpoint: str | None, as_json: bool) -> None:
     """Add app NAME with a new token; print the token, and with --endpoint its script tag."""
     text, token = add_app(_read(missing_ok=True), name, origins, timezone, new_token)
     _write(text)
-    _print_token(token, endpoint)
+    _print_token(name, token, endpoint, as_json)
 
 
 @command.command("list")
@@ -86,11 +87,12 @@ def list_apps(as_json: bool) -> None:
     help="Days that the old token stays valid; 0 ends it now.",
 )
 @endpoint_option
-def rotate(name: str, grace_days: float, endpoint: str | None) -> None:
+@json_option("Print JSON: name, token, script_tag (null without --endpoint).")
+def rotate(name: str, grace_days: float, endpoint: str | None, as_json: bool) -> None:
     """Give app NAME a new token; the old one stays valid for a while."""
     text, token = rotate_token(_read(), name, timedelta(days=grace_days), datetime.now(UTC), new_token)
     _write(text)
-    _print_token(token, endpoint)
+    _print_token(name, token, endpoint, as_json)
 
 
 @command.command("disable")
@@ -109,10 +111,14 @@ def enable(name: str) -> None:
     click.echo(f"{name} is enabled")
 
 
-def _print_token(token: str, endpoint: str | None) -> None:
+def _print_token(name: str, token: str, endpoint: str | None, as_json: bool) -> None:
     """Print the script tag where it can work; else the token, and on standard error what gives the tag."""
-    if endpoint is not None:
-        click.echo(script_tag(token, endpoint))
+    tag = None if endpoint is None else script_tag(token, endpoint)
+    if as_json:
+        click.echo(json.dumps({"name": name, "token": token, "script_tag": tag}))
+        return
+    if tag is not None:
+        click.echo(tag)
         return
     click.echo(token)
     hint = "the token is in logdig.toml; 'logdig deploy' and 'logdig dev' print the script tag, and so does --endpoint"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.aws_options import account_of, aws_options, confirm, progress, yes_option
-from cli.commands.plan import monthly_prices, show
-from cli.options import read_settings
+from cli.commands.plan import prices_of, show
+from cli.options import json_option, read_settings
 from cli.program import with_program
 from logdig.config.toml_file import script_tag
 
@@ -27,8 +28,11 @@ PRICED_EVENTS = 1e6
 
 @click.command("deploy")
 @yes_option
+@json_option(
+    "Print JSON: stack, account, region, changed, endpoint, decide_endpoint, apps, probe. The rest is on stderr."
+)
 @aws_options
-def command(yes: bool) -> None:
+def command(yes: bool, as_json: bool) -> None:
     """Deploy logdig.toml to AWS: show the plan, ask, apply it, and run a smoke test.
 
     If a step fails, the change is rolled back and the error names the resource. A second run changes nothing.
@@ -42,11 +46,21 @@ def command(yes: bool) -> None:
     with console.status("building packages, asking CloudFormation"):
         packages, template = build(account, settings)
         plan = make_plan(account, settings, packages.all(), template)
-    show(plan, monthly_prices(settings, PRICED_EVENTS), settings, console)
+    show(plan, prices_of(settings, PRICED_EVENTS), settings, console)
+    probe = None
     if plan.steps:
         _ask(account, plan, yes=yes)
-        _carry_out(account, settings, plan, console)
-    _print_result(account, settings, packages)
+        probe = _carry_out(account, settings, plan, console).probe
+    result = _result(account, settings, packages)
+    if as_json:
+        identity = {"stack": plan.stack, "account": plan.identity.account, "region": plan.region}
+        shown = {"key": probe.key, "seconds": probe.seconds} if probe is not None else None
+        click.echo(json.dumps({**identity, "changed": bool(plan.steps), **result, "probe": shown}))
+    else:
+        _print_result(result)
+    if not any(app.origins and not app.disabled for app in settings.apps):
+        hint = "no app has an origin, so the smoke test did not run; see: logdig app add --help"
+        click.echo(with_program(hint), err=True)
 
 
 def _ask(account: Account, plan: DeployPlan, *, yes: bool) -> None:
@@ -89,20 +103,25 @@ def _carry_out(account: Account, settings: Settings, plan: DeployPlan, console: 
     return deployer
 
 
-def _print_result(account: Account, settings: Settings, packages: Packages) -> None:
+def _result(account: Account, settings: Settings, packages: Packages) -> dict[str, Any]:
+    """Addresses of what is deployed, and the script tag of each app."""
     from infra.aws.cloudformation import require_stack
 
     outputs = require_stack(account, settings.stack_name).outputs
     endpoint, decide = outputs["Endpoint"], outputs["DecideEndpoint"]
-    click.echo(f"endpoint   {endpoint}")
-    if decide != endpoint:
-        click.echo(f"decisions  {decide}")
     integrity = packages.tracker[0].integrity
-    for app in settings.apps:
-        tag = script_tag(app.token, endpoint, decide_endpoint=decide, integrity=integrity)
-        click.echo(f"{app.name:<10} {tag}")
+    tags = [
+        {"name": app.name, "script_tag": script_tag(app.token, endpoint, decide_endpoint=decide, integrity=integrity)}
+        for app in settings.apps
+    ]
+    return {"endpoint": endpoint, "decide_endpoint": decide, "apps": tags}
+
+
+def _print_result(result: dict[str, Any]) -> None:
+    click.echo(f"endpoint   {result['endpoint']}")
+    if result["decide_endpoint"] != result["endpoint"]:
+        click.echo(f"decisions  {result['decide_endpoint']}")
+    for app in result["apps"]:
+        click.echo(f"{app['name']:<10} {app['script_tag']}")
     click.echo("scripts    serve clicktracker*.js of clicktracker_js/dist from the root of your site")
     click.echo(with_program("dashboard  logdig dashboard"))
-    if not any(app.origins and not app.disabled for app in settings.apps):
-        hint = "no app has an origin, so the smoke test did not run; see: logdig app add --help"
-        click.echo(with_program(hint), err=True)

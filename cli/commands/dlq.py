@@ -44,11 +44,12 @@ def list_messages(limit: int, as_json: bool) -> None:
 
 @command.command("redrive")
 @yes_option
+@json_option("Print JSON: dry_run, messages; of a dry run also events.")
 @aws_options
-def redrive_messages(yes: bool) -> None:
+def redrive_messages(yes: bool, as_json: bool) -> None:
     """Send every dead-letter message back to the queue, for the next flush.
 
-    Without --yes it asks, and where there is no terminal it only shows what it would do.
+    Without --yes it asks; with --json, or where there is no terminal, it only shows what it would do.
     An interruption loses nothing: each message is sent before it is deleted, and duplicates are removed later.
     """
     from logdig.aws.clients import dead_letter_queue, sqs_queue
@@ -60,8 +61,14 @@ def redrive_messages(yes: bool) -> None:
         with Console(stderr=True).status("reading the dead-letter queue"):
             messages = list_dead(dlq, 10_000)
         events = sum(message.events + message.rejected for message in messages)
+        if as_json:
+            click.echo(json.dumps({"dry_run": True, "messages": len(messages), "events": events}))
+            return
         if not is_agreed(f"Send back {len(messages)} messages with {events} events?", yes=yes):
             click.echo(f"would send back {len(messages)} messages with {events} events; --yes does it")
             return
     moved = sum(track(redrive(dlq, sqs_queue(settings)), "sending back", console=Console(stderr=True)))
+    if as_json:
+        click.echo(json.dumps({"dry_run": False, "messages": moved}))
+        return
     click.echo(with_program(f"sent back {moved} messages; write them with: logdig flush"))

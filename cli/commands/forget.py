@@ -13,18 +13,16 @@ import click
 from rich.console import Console
 
 from cli.aws_options import aws_options, aws_settings, is_agreed, yes_option
-from cli.options import json_option, only_app_option
-from logdig.errors import InputError, LogDigError, SetupError
+from cli.options import json_option
+from cli.person_options import check_app, named_person, person_options
+from logdig.errors import LakeBusyError, LogDigError, SetupError
 
 if TYPE_CHECKING:
     from analytics.privacy.erasure import Receipt
-    from logdig.privacy.person import Person
 
 
 @click.command("forget")
-@click.option("--user-key", help="The visitor with this user_key.")
-@click.option("--customer-id", help="The customer with this customer_id.")
-@only_app_option
+@person_options
 @yes_option
 @json_option("Print the counts, or the receipt, as one JSON object.")
 @aws_options
@@ -40,13 +38,12 @@ def command(*, user_key: str | None, customer_id: str | None, app: str | None, y
     from pyspark.errors import PySparkException
 
     from analytics.privacy.erasure import PersonErasure
-    from cli.commands.jobs import SHOWN_CHARACTERS, start_spark
+    from cli.commands.jobs import SHOWN_CHARACTERS, start_spark, writing_lake
     from logdig.aws.clients import dynamodb_profiles, s3_store
 
-    person = _person(user_key, customer_id, app)
+    person = named_person(user_key, customer_id, app)
     settings = aws_settings()
-    if app is not None and app not in [known.name for known in settings.apps]:
-        raise InputError(f"logdig.toml has no app {app!r}")
+    check_app(settings, person)
     with Console(stderr=True).status("starting Spark") as status:
         spark = start_spark(settings)
         checked = itertools.count(1)
@@ -69,10 +66,14 @@ def command(*, user_key: str | None, customer_id: str | None, app: str | None, y
                     return
                 status.start()
             receipt = erasure.open_receipt(before)
-            for step, act in erasure.steps(receipt):
-                status.update(step)
-                act()
-        except SetupError:
+            step = "waiting for the lake"
+            status.stop()
+            with writing_lake(settings, "forget", Console(stderr=True)):
+                status.start()
+                for step, act in erasure.steps(receipt):
+                    status.update(step)
+                    act()
+        except (SetupError, LakeBusyError):
             raise
         except (LogDigError, Py4JJavaError, PySparkException) as err:
             reason = " ".join(str(err).split())[:SHOWN_CHARACTERS]
@@ -81,17 +82,6 @@ def command(*, user_key: str | None, customer_id: str | None, app: str | None, y
             spark.stop()
     _print_receipt(receipt, as_json)
     sys.exit(0 if receipt.is_complete else 1)
-
-
-def _person(user_key: str | None, customer_id: str | None, app: str | None) -> Person:
-    from logdig.privacy.person import Person
-
-    if (user_key is None) == (customer_id is None):
-        raise InputError("give either --user-key or --customer-id; for a person with both, run the command twice")
-    field, value = ("user_key", user_key) if user_key is not None else ("customer_id", customer_id)
-    if not value:
-        raise InputError(f"--{field.replace('_', '-')} is empty; nothing was changed")
-    return Person(field, str(value), app)
 
 
 def _print_counts(before: dict[str, int], as_json: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -51,7 +51,7 @@ def command(events_per_month: float, account: str | None, as_json: bool) -> None
 
     settings = read_settings()
     plan = offline_plan(account, settings) if account is not None else _compare(settings)
-    prices = monthly_prices(settings, events_per_month)
+    prices = prices_of(settings, events_per_month)
     if as_json:
         click.echo(json.dumps(as_data(plan, prices)))
     else:
@@ -74,17 +74,15 @@ def _compare(settings: Settings) -> DeployPlan:
     return plan
 
 
-def monthly_prices(settings: Settings, events: float) -> dict[str, float]:
-    """Dollars a month for everything, by freshness."""
-    from infra.cost.model import RUNS_A_MONTH, Workload, bill, total
+def prices_of(settings: Settings, events: float) -> dict[str, Any]:
+    """See `infra.cost.bill.monthly_prices`."""
+    from infra.cost.bill import monthly_prices
     from infra.cost.prices import read_prices
 
-    prices = read_prices()
-    workloads = {name: Workload(events, front_door=settings.front_door, freshness=name) for name in RUNS_A_MONTH}
-    return {name: total(bill(work, prices)) for name, work in workloads.items()}
+    return monthly_prices(settings, events, read_prices())
 
 
-def as_data(plan: DeployPlan, prices: dict[str, float]) -> dict[str, object]:
+def as_data(plan: DeployPlan, prices: dict[str, Any]) -> dict[str, object]:
     """A plan as JSON data for scripts."""
     from infra.cost.prices import PRICED_REGION
     from infra.deploy.executor import describe_step
@@ -102,12 +100,12 @@ def as_data(plan: DeployPlan, prices: dict[str, float]) -> dict[str, object]:
         "region": plan.region,
         "changes": changes,
         "steps": [describe_step(step) for step in plan.steps],
-        "usd_a_month": prices,
+        **prices,
         "price_region": PRICED_REGION,
     }
 
 
-def show(plan: DeployPlan, prices: dict[str, float], settings: Settings, console: Console) -> None:
+def show(plan: DeployPlan, prices: dict[str, Any], settings: Settings, console: Console) -> None:
     """Print a plan as text."""
     from infra.cost.prices import price_note
     from infra.deploy.plan import run
@@ -126,14 +124,31 @@ def show(plan: DeployPlan, prices: dict[str, float], settings: Settings, console
         console.print("steps:")
         run(plan, StepPrinter(console))
     console.print(_price_table(prices, settings))
+    console.print(_job_table(prices, settings))
+    again, events = prices["usd_all_days_again"], prices["events_a_month"]
+    console.print(
+        f"computing every day of the marts again, after a new version of one or a changed time zone, page or goal: "
+        f"{again:,.2f} usd once, after 12 months of {events:,.0f} events",
+        markup=False,
+    )
     console.print(price_note(settings.region), markup=False)
     for offer in settings.offers:
         console.print(f"daily_cap of offer {offer.name} stops nobody yet: no job counts showings", markup=False)
 
 
-def _price_table(prices: dict[str, float], settings: Settings) -> Table:
-    table = Table("freshness", "usd a month", title=with_program(f"{settings.front_door}, see 'logdig cost'"))
-    for name, usd in prices.items():
+def _price_table(prices: dict[str, Any], settings: Settings) -> Table:
+    title = with_program(f"{settings.front_door}, {prices['events_a_month']:,.0f} events a month, see 'logdig cost'")
+    table = Table("freshness", "usd, month 1", "usd, month 12", title=title)
+    for name, usd in prices["usd_a_month"].items():
         mark = " (set)" if name == settings.freshness else ""
-        table.add_row(f"{name}{mark}", f"{usd:,.2f}")
+        table.add_row(f"{name}{mark}", *(f"{amount:,.2f}" for amount in usd.values()))
+    return table
+
+
+def _job_table(prices: dict[str, Any], settings: Settings) -> Table:
+    table = Table(
+        "job", "usd, month 1", "usd, month 12", title=f"of it Spark, {settings.freshness}, with the CPU of month 12"
+    )
+    for job in prices["jobs"]:
+        table.add_row(job["job"], *(f"{amount:,.2f}" for amount in job["usd_a_month"].values()))
     return table

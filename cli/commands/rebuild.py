@@ -17,7 +17,10 @@ from cli.program import with_program
 from logdig.errors import InputError, LogDigError
 
 if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
     from analytics.lake.rebuild import Day
+    from logdig.config.settings import Settings
 
 
 @click.command("rebuild")
@@ -31,8 +34,8 @@ def command(*, start: datetime | None, end: datetime | None, dry_run: bool, yes:
     """Rebuild the tables from the objects of raw and bad.
 
     Rows that arrived on the chosen days are replaced by rows from the objects, in one commit for each run of days;
-    rows of other days, and of days without objects, stay. Then every mart of the events is rebuilt. Equal code makes
-    equal rows. To finish an interrupted rebuild, run it again.
+    rows of other days, and of days without objects, stay. Then the marts compute the days that this has changed. Equal
+    code makes equal rows. To finish an interrupted rebuild, run it again.
     """
     from analytics.lake.rebuild import days_of, runs_of
     from logdig.aws.clients import s3_store
@@ -45,7 +48,7 @@ def command(*, start: datetime | None, end: datetime | None, dry_run: bool, yes:
     _print_days(days, as_json=as_json and dry_run)
     if dry_run:
         return
-    if not yes and not click.confirm("Replace the rows of these days and rebuild the marts?", err=True):
+    if not yes and not click.confirm("Replace the rows of these days, and compute the marts again?", err=True):
         raise click.Abort
     rows_by_table = _rebuild(list(runs_of(days)))
     if as_json:
@@ -61,35 +64,44 @@ def _rebuild(runs: list[list[Day]]) -> dict[str, int]:
     from py4j.protocol import Py4JJavaError
     from pyspark.errors import PySparkException
 
+    from cli.commands.jobs import reason_of, start_spark, writing_lake
+
+    settings, console = aws_settings(), Console(stderr=True)
+    with writing_lake(settings, "rebuild", console):
+        with console.status("starting Spark"):
+            spark = start_spark(settings)
+        try:
+            with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
+                return _rebuild_tables(spark, settings, runs, progress)
+        except (Py4JJavaError, PySparkException) as err:
+            raise LogDigError(f"the rebuild stopped, run it again: {reason_of(err)}") from err
+        finally:
+            spark.stop()
+
+
+def _rebuild_tables(
+    spark: SparkSession, settings: Settings, runs: list[list[Day]], progress: Progress
+) -> dict[str, int]:
     from analytics import tables
     from analytics.jobs import registry
+    from analytics.jobs.kinds import WAITING
+    from analytics.jobs.runs import run_noted
     from analytics.lake.rebuild import LEFT_TO_OTHERS, prepare, remake
-    from cli.commands.jobs import reason_of, start_spark
 
-    settings = aws_settings()
     marts = [name for name in registry.JOBS if name not in LEFT_TO_OTHERS]
-    console = Console(stderr=True)
-    with console.status("starting Spark"):
-        spark = start_spark(settings)
-    rows = {}
-    try:
-        with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
-            bar = progress.add_task("events", total=len(runs) + len(marts) + 1)
-            prepare(spark, settings)
-            progress.advance(bar)
-            for run in runs:
-                progress.update(bar, description=f"events of {run[0].day} to {run[-1].day}")
-                remake(spark, settings, run)
-                progress.advance(bar)
-            rows = {name: tables.read(spark, settings, name).count() for name in ("events", "bad_events")}
-            for name in marts:
-                progress.update(bar, description=name)
-                rows[name] = registry.run(name, spark, settings, datetime.now(UTC)).rows
-                progress.advance(bar)
-    except (Py4JJavaError, PySparkException) as err:
-        raise LogDigError(f"the rebuild stopped, run it again: {reason_of(err)}") from err
-    finally:
-        spark.stop()
+    bar = progress.add_task("events", total=len(runs) + len(marts) + 1)
+    prepare(spark, settings, datetime.now(UTC))
+    progress.advance(bar)
+    for run in runs:
+        progress.update(bar, description=f"events of {run[0].day} to {run[-1].day}")
+        remake(spark, settings, run, datetime.now(UTC))
+        progress.advance(bar)
+    rows = {name: tables.read(spark, settings, name).count() for name in ("events", "bad_events")}
+    for name in marts:
+        progress.update(bar, description=name)
+        options = registry.known(name, [WAITING])
+        rows[name] = run_noted(name, spark, settings, lambda: datetime.now(UTC), options).rows
+        progress.advance(bar)
     return rows
 
 

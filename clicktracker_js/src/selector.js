@@ -25,7 +25,7 @@ const tagOf = ({ localName }) => localName.replace(/[^\w-]/g, '\\$&');
  * @param {Element} element
  * @param {boolean} masked
  */
-const namesOf = (element, masked) => {
+export const namesOf = (element, masked) => {
   const names = ATTRIBUTES.slice(0, masked ? 2 : 7).flatMap((name) => {
     // Not `element.id`, which in a form may be a field of that name.
     const value = element.getAttribute(name) || '';

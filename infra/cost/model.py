@@ -1,4 +1,4 @@
-"""The cost of a month: events and settings in, one line for each service out. Arithmetic only; source: docs/cost.md.
+"""The cost of collecting and of operating: events and settings in, a line a service out. Source: docs/cost.md.
 
 Unit costs of LogDig's own work (milliseconds, bytes) are measured; the bench of each is named with it.
 """
@@ -6,7 +6,7 @@ Unit costs of LogDig's own work (milliseconds, bytes) are measured; the bench of
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil
 from typing import Any, Literal
 
@@ -18,14 +18,12 @@ Freshness = Literal["daily", "hourly", "live"]
 FRONT_DOORS: tuple[FrontDoor, ...] = ("function-url", "rest-api", "server")
 
 MONTH_SECONDS = 730 * 3600
-RUNS_A_MONTH: dict[Freshness, float] = {"daily": 365 / 12, "hourly": 730, "live": 730 * 12}
+MONTH_DAYS = 365 / 12
 
 EVENT_BYTES = 750
 """One event inside a pack; bench/flusher.py works with 800."""
 GZIP_SHARE = 0.16
 """Stored bytes by text bytes, gzip level 4 on such lines."""
-TABLE_SHARE = 0.12
-"""Bytes of the Iceberg tables by text bytes, zstd Parquet."""
 
 REPLY_BYTES = 500
 """Bytes of a response: status, headers, a short JSON."""
@@ -46,20 +44,12 @@ SERVER_REQUESTS_A_SECOND = 400
 below what bench/collector.py measures; peaks use the credits that quiet hours save."""
 SERVER_DISK_GB = 8
 
-RUN_VCPU_HOURS = 0.10
-RUN_GB_HOURS = 0.40
-"""A Spark run that finds little: two workers of 1 vCPU and 4 GB for three minutes."""
-SPARK_EVENTS_A_VCPU_SECOND = 20_000
-SPARK_GB_A_VCPU = 4.0
-JOBS = ("ingest", "marts", "model and targets", "maintain")
-JOB_SHARES = (0.4, 0.3, 0.2, 0.1)
-"""How the fixed part of a run divides among its jobs; ingest takes what grows with the events."""
-COMMIT_FILES = 30
 ALARMS = 8
 HOURLY_FIGURES = 1
 """Figures of the flush's log lines: one value at least each hour, so all month is paid."""
 RUN_FIGURES = 2
 """Figures of the jobs' log lines: paid for the hours of their runs."""
+HOURS_WITH_RUNS: dict[Freshness, float] = {"daily": MONTH_DAYS, "hourly": 730, "live": 730}
 FLUSH_LOG_BYTES = 600
 """The report of a run. The endpoints log no successful request, and Lambda's own lines are switched off."""
 DECIDE_SECONDS = 0.03
@@ -76,6 +66,9 @@ class Workload:
         freshness: How often Spark runs.
         decisions: Calls of the decision service.
         customers: Profiles written by each run.
+        month: Which month since the first event, at its end; every month before it brought as many events.
+        raw_days: Days that raw objects and rows of events and marts stay; 0 = for ever.
+        old_files_days: Days that files of tables stay after they were replaced: in snapshots, then as old versions.
     """
 
     events: float
@@ -84,6 +77,9 @@ class Workload:
     freshness: Freshness = "daily"
     decisions: float = 0.0
     customers: float = 1_000.0
+    month: int = 1
+    raw_days: int = 400
+    old_files_days: int = 14
 
     def __post_init__(self) -> None:
         if not 0 <= self.events <= 1e15:
@@ -92,25 +88,40 @@ class Workload:
             raise InputError(f"{self.events_per_request} events a request: 1 to 500")
         if not 0 <= self.decisions <= 1e15:
             raise InputError(f"{self.decisions} decisions a month: 0 to 1e15")
+        if not 1 <= self.month <= 1200:
+            raise InputError(f"month {self.month}: 1 to 1200")
 
     @property
     def requests(self) -> float:
         return self.events / self.events_per_request
 
+    @property
+    def millions(self) -> float:
+        return self.events / 1e6
+
+    @property
+    def stored_months(self) -> float:
+        """Months of events that are stored."""
+        return min(self.month, self.raw_days / MONTH_DAYS) if self.raw_days else self.month
+
+    @property
+    def old_files_months(self) -> float:
+        """The same of replaced files, of which the first month has seen fewer."""
+        return min(self.month, self.old_files_days / MONTH_DAYS)
+
+
+Part = Literal["collect", "store", "analyse", "operate"]
+PARTS: tuple[Part, ...] = ("collect", "store", "analyse", "operate")
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of a bill; ``part`` is collect, analyse or operate."""
+    """One row of a bill."""
 
     service: str
     what: str
     usd: float
-    part: Literal["collect", "analyse", "operate"] = "collect"
-
-
-def bill(work: Workload, prices: dict[str, Any]) -> list[Line]:
-    """Every line of a month's bill."""
-    return [*collection(work, prices), *analysis(work, prices), *operation(work, prices)]
+    part: Part = "collect"
 
 
 def total(lines: Sequence[Line]) -> float:
@@ -119,7 +130,7 @@ def total(lines: Sequence[Line]) -> float:
 
 
 def collection(work: Workload, prices: dict[str, Any]) -> list[Line]:
-    """From the browser to S3."""
+    """From the browser to S3, and the raw objects that are stored there."""
     return [*_front_door(work, prices), *_queue(work, prices), *_flush(work, prices)]
 
 
@@ -171,44 +182,18 @@ def _flush(work: Workload, prices: dict[str, Any]) -> list[Line]:
     text = work.events * EVENT_BYTES
     objects = min(FLUSHES, ceil(work.events)) + ceil(text / OBJECT_BYTES)
     seconds = FLUSHES * FLUSH_RUN_SECONDS + work.events / FLUSH_LOGS_A_SECOND
-    stored_gb = text * GZIP_SHARE / 1e9
+    stored_gb = text * GZIP_SHARE / 1e9 * work.stored_months
     return [
         Line("Lambda", f"flush, {seconds:,.0f} s at 512 MB", _gb_seconds(seconds * FLUSH_GB, prices)),
         Line("Lambda", f"flush, {FLUSHES:,} runs", FLUSHES * prices["lambda"]["request"]),
         Line("EventBridge", f"{FLUSHES:,} schedules", FLUSHES * prices["scheduler"]["invocation"]),
         Line("S3", f"{objects:,} objects put", objects * prices["s3"]["put"]),
-        Line("S3", f"raw, {stored_gb:,.1f} GB stored", stored_gb * prices["s3"]["gb_month"]),
+        Line("S3", f"raw, {stored_gb:,.1f} GB stored", stored_gb * prices["s3"]["gb_month"], "store"),
     ]
 
 
-def analysis(work: Workload, prices: dict[str, Any]) -> list[Line]:
-    """From S3 to tables, targets and decisions, a line a job."""
-    runs = RUNS_A_MONTH[work.freshness]
-    emr = prices["emr_serverless"]
-    fixed = runs * (RUN_VCPU_HOURS * emr["vcpu_hour"] + RUN_GB_HOURS * emr["gb_hour"])
-    hours = work.events / SPARK_EVENTS_A_VCPU_SECOND / 3600
-    growing = hours * (emr["vcpu_hour"] + SPARK_GB_A_VCPU * emr["gb_hour"])
-    jobs = [
-        Line(
-            "EMR Serverless", f"{job}, {runs:,.0f} runs", fixed * share + (growing if job == "ingest" else 0), "analyse"
-        )
-        for job, share in zip(JOBS, JOB_SHARES, strict=True)
-    ]
-    reads = work.events * EVENT_BYTES / OBJECT_BYTES + FLUSHES
-    stored_gb = work.events * EVENT_BYTES * TABLE_SHARE / 1e9
-    s3 = prices["s3"]
-    requests = reads * s3["get"] + runs * COMMIT_FILES * (s3["put"] + s3["get"])
-    return [
-        *jobs,
-        Line("S3", f"tables, {stored_gb:,.1f} GB stored", stored_gb * s3["gb_month"], "analyse"),
-        Line("S3", "requests of the jobs", requests, "analyse"),
-        Line("DynamoDB", "profiles written", runs * work.customers * prices["dynamodb"]["write"], "analyse"),
-        *_decisions(work, prices),
-    ]
-
-
-def _decisions(work: Workload, prices: dict[str, Any]) -> list[Line]:
-    """Each decision is a call, a read of half a unit, and an exposure in the queue."""
+def decisions(work: Workload, prices: dict[str, Any]) -> list[Line]:
+    """The decision service: each decision is a call, a read of half a unit, and an exposure in the queue."""
     count, endpoint = work.decisions, []
     if count == 0:
         return []
@@ -230,7 +215,7 @@ def operation(work: Workload, prices: dict[str, Any]) -> list[Line]:
     """Alarms, figures, dashboard and log lines."""
     watch = prices["cloudwatch"]
     log_gb = FLUSHES * FLUSH_LOG_BYTES / 1e9
-    figures = HOURLY_FIGURES + RUN_FIGURES * min(1, RUNS_A_MONTH[work.freshness] / 730)
+    figures = HOURLY_FIGURES + RUN_FIGURES * HOURS_WITH_RUNS[work.freshness] / 730
     return [
         Line("CloudWatch", f"{ALARMS} alarms", ALARMS * watch["alarm"], "operate"),
         Line(
@@ -239,15 +224,6 @@ def operation(work: Workload, prices: dict[str, Any]) -> list[Line]:
         Line("CloudWatch", "dashboard", watch["dashboard"], "operate"),
         Line("CloudWatch", f"{log_gb:,.2f} GB of log lines", log_gb * watch["log_gb"], "operate"),
     ]
-
-
-def price_of_freshness(work: Workload, prices: dict[str, Any]) -> dict[Freshness, float]:
-    """Dollars a month for the Spark runs of each freshness."""
-    bills = {freshness: analysis(replace(work, freshness=freshness), prices) for freshness in RUNS_A_MONTH}
-    return {
-        freshness: total([line for line in lines if line.service == "EMR Serverless"])
-        for freshness, lines in bills.items()
-    }
 
 
 def _gb_seconds(amount: float, prices: dict[str, Any]) -> float:

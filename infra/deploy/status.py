@@ -11,7 +11,8 @@ from infra.aws.account import Account
 from infra.aws.cloudformation import Stack, require_stack
 from infra.aws.http import send_request
 from infra.aws.remote import read_log
-from infra.cost.model import Workload, bill, total
+from infra.cost.bill import bill, workload
+from infra.cost.model import total
 from infra.cost.prices import read_prices
 from infra.template.alarms import sqs_metric
 from logdig.config.settings import Settings
@@ -166,5 +167,4 @@ def alarm_states(account: Account, settings: Settings) -> dict[str, str]:
 def month_usd(settings: Settings, ledger: list[dict[str, Any]]) -> float:
     """What a month like the last 30 days costs by the price list."""
     events = float(sum(row["accepted"] or 0 for row in ledger))
-    work = Workload(events, front_door=settings.front_door, freshness=settings.freshness)
-    return total(bill(work, read_prices()))
+    return total(bill(workload(settings, events), read_prices()))

@@ -7,12 +7,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from analytics.jobs.registry import JOBS, Mart, run
+from analytics.jobs.registry import MARTS
 from infra.local.notices import notice
 from logdig.aws.clients import s3_store
 from logdig.config.loader import find_settings
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 SOURCES = ("raw/", "bad/", "load/")
 """Folders of the bucket that jobs read."""
-MARTS = tuple(name for name, job in JOBS.items() if isinstance(job, Mart))
+COUNTED = ("raw", "bad", "unreadable")
+"""Notes of ingest that count new lines."""
 RETRY_SECONDS = 30.0
 """After a failed run, when nothing new has come meanwhile."""
 CANNOT_START = 3
@@ -42,6 +44,7 @@ class MartRuns:
     Args:
         find: Lists what jobs read.
         run_job: Runs a job by its name.
+        hold: Keeps others from writing the tables while the block runs.
         tell: Takes one line for the user.
         clock: Seconds, monotonic.
     """
@@ -50,10 +53,11 @@ class MartRuns:
         self,
         find: Callable[[], Objects],
         run_job: Callable[[str], JobReport],
+        hold: Callable[[], AbstractContextManager[None]],
         tell: Callable[[str], None],
         clock: Callable[[], float],
     ) -> None:
-        self._find, self._run_job, self._tell, self._clock = find, run_job, tell, clock
+        self._find, self._run_job, self._hold, self._tell, self._clock = find, run_job, hold, tell, clock
         self._done: Objects = frozenset()
         self._failed: Objects = frozenset()
         self._retry_at, self._told = 0.0, ""
@@ -77,10 +81,11 @@ class MartRuns:
         started = self._clock()
         if not self._done:
             self._tell(f"marts: making the tables from {len(new)} stored objects")
-        counts = self._run_job("ingest").notes
-        if any(counts.values()) or any(key.startswith("load/") for key, _ in new):
-            for name in MARTS:
-                self._run_job(name)
+        with self._hold():
+            counts = self._run_job("ingest").notes
+            if any(counts[kind] for kind in COUNTED) or any(key.startswith("load/") for key, _ in new):
+                for name in MARTS:
+                    self._run_job(name)
         seconds = self._clock() - started
         self._tell(f"marts: {counts['raw']} events and {counts['bad']} rejected are in the tables ({seconds:.1f} s)")
 
@@ -109,6 +114,7 @@ def find_objects(settings: Settings, prefixes: Iterable[str] = SOURCES) -> Objec
 def main(every: float) -> None:
     """Run until the process is ended."""
     threading.Thread(target=exit_when_parent_ends, args=(os.getppid(),), daemon=True).start()
+    from analytics.jobs.runs import run_noted, writing
     from analytics.spark import session
 
     started = time.monotonic()
@@ -121,10 +127,17 @@ def main(every: float) -> None:
         sys.exit(CANNOT_START)
     notice(f"marts: Spark is ready ({time.monotonic() - started:.0f} s)")
 
-    def run_job(name: str) -> JobReport:
-        return run(name, spark, settings, datetime.now(UTC))
+    def clock() -> datetime:
+        return datetime.now(UTC)
 
-    runs = MartRuns(lambda: find_objects(settings), run_job, notice, time.monotonic)
+    runs = MartRuns(
+        lambda: find_objects(settings),
+        lambda name: run_noted(name, spark, settings, clock),
+        # Whoever else is at work is named; the next step tries again.
+        lambda: writing(settings, "logdig dev", clock, wait_seconds=0),
+        notice,
+        time.monotonic,
+    )
     while not spark.sparkContext._jsc.sc().isStopped():
         runs.step()
         time.sleep(every)

@@ -32,8 +32,9 @@ FUNCTION_DISTRIBUTIONS = (
     "python-dateutil", "s3transfer", "six", "throttled-py", "tzdata", "urllib3",
 )  # fmt: skip
 SPARK_DISTRIBUTIONS = (
-    "boto3", "botocore", "idna", "isal", "jmespath", "joblib", "maxminddb", "msgspec", "numpy", "pandas", "pyarrow",
-    "python-dateutil", "pytz", "s3transfer", "scikit-learn", "scipy", "six", "threadpoolctl", "tzdata", "urllib3",
+    "boto3", "botocore", "crawler-user-agents", "idna", "isal", "jmespath", "joblib", "maxminddb", "msgspec", "numpy",
+    "pandas", "pyarrow", "python-dateutil", "pytz", "s3transfer", "scikit-learn", "scipy", "six", "threadpoolctl",
+    "tzdata", "ua-parser", "ua-parser-builtins", "urllib3",
 )  # fmt: skip
 """pyspark and py4j are EMR's own."""
 

@@ -12,6 +12,9 @@ from infra.template.iam import allow, role
 from infra.template.resource import Resources, arn_of, attribute, bucket_arn, make, ref, sub
 from logdig.config.deployment import emr_version
 from logdig.config.settings import Settings
+from logdig.privacy.erasure_list import SALT_KEY
+from logdig.store.job_states import JOBS_KEY
+from logdig.store.lease import LEASE_KEY
 
 IDLE_MINUTES = 5
 """An idle application without warm workers costs nothing; stopping it frees what is left."""
@@ -31,6 +34,7 @@ WORKER = {
 SCALING_PROFILE = {"spark.emr-serverless.scalingProfile": "cost-optimized"}
 SCALING_PROFILE_SINCE = (8, 2, 0)
 """From this release on EMR would otherwise add workers early; nobody waits for these jobs."""
+STATE_KEYS = (LEASE_KEY, JOBS_KEY)
 START_RUN = "arn:${AWS::Partition}:scheduler:::aws-sdk:emrserverless:startJobRun"
 
 
@@ -108,7 +112,7 @@ def jobs(settings: Settings, entry: str, parameters: str) -> Resources:
                 "Architecture": "ARM64",
                 "AutoStartConfiguration": {"Enabled": True},
                 "AutoStopConfiguration": {"Enabled": True, "IdleTimeoutMinutes": IDLE_MINUTES},
-                # One run at a time: two concurrent ingests are correct, but one of them must redo its work.
+                # One run at a time: another one would wait for the lease of the lake, and cost meanwhile.
                 "SchedulerConfiguration": {"MaxConcurrentRuns": 1, "QueueTimeoutMinutes": RUN_MINUTES},
                 "MaximumCapacity": {
                     "Cpu": f"{MOST_VCPUS} vCPU",
@@ -182,8 +186,12 @@ def _jobs_role(settings: Settings) -> dict[str, Any]:
             ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
             bucket_arn(bucket, "tables/*", "checkpoints/*"),
         ),
+        # Who writes the lake, and how each job ended.
+        allow(["s3:PutObject"], bucket_arn(bucket, *STATE_KEYS)),
         # `maintain` removes what a flush wrote of a person while that person was being erased.
         allow(["s3:PutObject", "s3:GetObjectVersion", "s3:DeleteObjectVersion"], bucket_arn(bucket, "raw/*", "bad/*")),
+        # The ledger keeps digests, and makes their salt before the first erasure does.
+        allow(["s3:PutObject"], bucket_arn(bucket, SALT_KEY)),
         allow(["s3:GetObject"], bucket_arn(settings.artifacts_bucket_name, "packages/*")),
         allow(
             ["glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:CreateTable", "glue:UpdateTable"],

@@ -13,6 +13,8 @@ from logdig.privacy.erasure_list import LIST_DAYS, LIST_PREFIX
 UNFINISHED_DAYS = 7
 """Until parts of unfinished uploads expire."""
 OLD_PACKAGES_DAYS = 30
+DERIVED_DAYS = {"reports/": 90, "pages/": 400}
+"""Until what can be made again from tables and live pages expires, by prefix; neither holds a person."""
 
 _NO_ACCESS_LOG = "An access log would be a second store of visitors' addresses; CloudTrail records who changed what."
 _QUEUE_KEY = {"CKV_AWS_27": "Encrypted by SqsManagedSseEnabled; the check knows KMS keys only."}
@@ -124,7 +126,11 @@ def lifecycle(settings: Settings) -> list[dict[str, Any]]:
         if limit > 0
     ]
     listed = {"Id": "erasures-end", "Status": "Enabled", "Prefix": LIST_PREFIX, "ExpirationInDays": LIST_DAYS}
-    return [*zones, listed, *housekeeping(settings.retention.old_versions_days)]
+    derived = [
+        {"Id": f"{prefix.strip('/')}-end", "Status": "Enabled", "Prefix": prefix, "ExpirationInDays": limit}
+        for prefix, limit in DERIVED_DAYS.items()
+    ]
+    return [*zones, listed, *derived, *housekeeping(settings.retention.old_versions_days)]
 
 
 def housekeeping(old_versions_days: int) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ import msgspec
 
 from logdig.addresses import normal_origin
 from logdig.config.deployment import check_deployment
+from logdig.config.goals import check_goals, check_pages
 from logdig.config.offers import check_offers
 from logdig.config.retention import check_retention
 from logdig.config.settings import AppSettings, FlushSettings, Settings
@@ -133,6 +134,9 @@ def _check(settings: Settings) -> None:
     _check_proxies(settings.trusted_proxies)
     _check_flush(settings.flush)
     check_offers(settings.offers)
+    apps_named = [app.name for app in settings.apps]
+    check_pages(settings.pages, apps_named)
+    check_goals(settings.goals, apps_named)
     check_deployment(settings)
     check_retention(settings.retention)
 

@@ -61,6 +61,18 @@ def person_key(app: str, *, customer_id: str | None, user_key: str | None) -> st
     return f"{app}#v#{user_key}"
 
 
+def keys_of(apps: Iterable[str], field: str, value: str) -> list[str]:
+    """Name the profiles of a person in some apps.
+
+    Args:
+        apps: Their names.
+        field: ``user_key`` or ``customer_id``.
+        value: The person's.
+    """
+    keys: dict[str, str | None] = {"customer_id": None, "user_key": None, field: value}
+    return [person_key(app, customer_id=keys["customer_id"], user_key=keys["user_key"]) for app in apps]
+
+
 class ProfileStore(Protocol):
     """Read, write and remove profiles by person; every method raises ProfileUnavailableError."""
 

@@ -44,6 +44,10 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 _ZEROS_OF_BINARY = 0.1
 
 
+NOTATIONS = ("unicode-escape", "raw-unicode-escape", "punycode", "idna")
+"""Codecs of Python that write text inside other text; as a file's encoding they would change backslashes or letters."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileFormat:
     """How a file's bytes are read: Parquet, or text in an encoding, perhaps compressed with gzip."""
@@ -91,9 +95,16 @@ def _codec(name: str) -> str:
         # An empty text is given back unread.
         "a".encode(name)
         codecs.getincrementaldecoder(name)
-        return codecs.lookup(name).name
+        found = codecs.lookup(name).name
     except (LookupError, ValueError) as err:
-        raise InputError(f"--encoding {name!r} is no text encoding of Python, such as cp949 or windows-1252") from err
+        raise _unknown_encoding(name) from err
+    if found in NOTATIONS:
+        raise _unknown_encoding(name)
+    return found
+
+
+def _unknown_encoding(name: str) -> InputError:
+    return InputError(f"--encoding {name!r} is no encoding of text files, such as cp949 or windows-1252")
 
 
 def _refuse_other_kinds(path: Path, head: bytes, *, is_compressed: bool) -> None:

@@ -29,6 +29,8 @@ from logdig.files.json_rows import begins_json, json_lines
 from logdig.files.parquet_rows import count_rows, parquet_columns, read_parquet
 from logdig.files.refused_rows import RefusedRow, excerpt
 
+SEPARATOR_LINE = re.compile(r'"?sep=.?"?', re.IGNORECASE)
+"""Spreadsheets read their delimiter from a first line of this form."""
 FIRST_LINES = 20
 """Looked at to find the delimiter."""
 EXACT_INTEGER = 2**53
@@ -140,6 +142,8 @@ def _layout(kind: str, first: Sequence[str], given: Mapping[str, str]) -> tuple[
     rows = [line for line in first if line.strip()]
     if not rows:
         return ",", 0
+    if SEPARATOR_LINE.fullmatch(rows[0].strip()):
+        raise InputError(f"line 1 is {rows[0].strip()!r}, which only spreadsheets read; remove that line")
     delimiter = guess_delimiter(rows[0], names, width)
     if width is not None and not is_header(kind, split_line(rows[0], delimiter), checked):
         # A damaged first row says nothing of the delimiter.

@@ -59,3 +59,35 @@ def fill_up(found: pa.Table, wanted: pa.Schema, *, drop_others: bool) -> pa.Tabl
         if field.name not in found.column_names:
             found = found.append_column(field, pa.nulls(found.num_rows, field.type))
     return found.select(wanted.names) if drop_others else found
+
+
+MANY = ("user_key", "customer_id", "session_id", "page_view_id")
+"""Texts of which there are many different ones: encoded once all are read, since lists of a part each cost more."""
+UNIQUE = ("event_id",)
+"""Texts that are all different, and stay texts."""
+CODED = pa.dictionary(pa.int32(), pa.string())
+
+
+def encoded(columns: pa.Schema, keep: Sequence[str] = UNIQUE) -> pa.Schema:
+    """The same columns with texts as numbers into a list of the different ones.
+
+    Args:
+        columns: As declared or stored.
+        keep: Names of those that stay texts.
+    """
+
+    def form(field: pa.Field) -> pa.Field:
+        if field.type not in (pa.string(), pa.large_string()):
+            return field
+        return field.with_type(pa.string() if field.name in keep else CODED)
+
+    return pa.schema([form(field) for field in columns])
+
+
+def encode(rows: pa.Table) -> pa.Table:
+    """Encode the texts of MANY, and give each column one list of texts and one chunk."""
+    rows = rows.unify_dictionaries()
+    for place, field in enumerate(rows.schema):
+        if field.name in MANY and field.type == pa.string():
+            rows = rows.set_column(place, field.with_type(CODED), rows.column(place).dictionary_encode())
+    return rows.combine_chunks()

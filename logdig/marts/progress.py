@@ -1,20 +1,21 @@
 """Which days of a mart are due: what writers touched, how far the mart has read, which days are frozen. Pure.
 
 A writer of ``events`` notes what it touches before it writes; a mart computes the noted days again, replaces them
-whole, and only then moves its mark, so that whatever ends in between is repeated.
+whole, and only then moves its mark, so that whatever ends in between is repeated. Source: docs/jobs.md.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-Day = tuple[str, date]
-"""An app and a day."""
+from logdig.config.settings import Settings
+from logdig.marts.days import Day, Run, beside, local_days, places, runs_of
+from logdig.tables.catalog import days_kept
 
 RECENT_DAYS = 3
 """Days up to so old are computed again by every run."""
@@ -24,6 +25,8 @@ NEW_SHARE = 0.001
 """... or until so large a share of their events is new."""
 PIECE_EVENTS = 5_000_000
 """Events of the days that are replaced in one commit: bounds memory and what a crash repeats."""
+PIECE_RUNS = 200
+"""Runs of days in one commit: each is a condition of the overwrite (400 were tried without trouble)."""
 
 
 class Touch(msgspec.Struct, frozen=True):
@@ -48,6 +51,10 @@ class Waiting(msgspec.Struct, frozen=True):
     must: bool = False
 
 
+MUST = Waiting(date.min, must=True)
+"""A day that the next run computes; how long it has waited, and for what, no longer matters."""
+
+
 class Mark(msgspec.Struct, frozen=True):
     """How far a mart is: its ``version``, the greatest ``seq`` that it has seen, and the days that wait since."""
 
@@ -56,43 +63,51 @@ class Mark(msgspec.Struct, frozen=True):
     waiting: Mapping[Day, Waiting] = {}
 
 
+class Piece(msgspec.Struct, frozen=True):
+    """Days that are replaced in one commit, the same as runs, and the mark to set when it is done."""
+
+    days: tuple[Day, ...]
+    runs: tuple[Run, ...]
+    mark: Mark
+
+
 class Plan(msgspec.Struct, frozen=True):
-    """Days to compute now, newest first; those that stay as they are; and the mark of a run that did all of it."""
+    """Days to compute now, newest first; those that stay as they are; and the mark of a run that did all of it.
+
+    ``known`` are the days that may hold rows, whether they are due or not; ``sizes`` the events of some.
+    """
 
     now: tuple[Day, ...]
     frozen: tuple[Day, ...]
     mark: Mark
+    known: frozenset[Day] = frozenset()
+    sizes: Mapping[Day, int] = {}
 
-    def pieces(self, sizes: Mapping[Day, int], most: int = PIECE_EVENTS) -> Iterator[tuple[tuple[Day, ...], Mark]]:
-        """Split the days into commits of a bounded size, each with the mark to set when it is done."""
-        rest = list(self.now)
-        while rest:
-            piece = [rest.pop(0)]
-            events = sizes.get(piece[0], 0)
-            while rest and events + sizes.get(rest[0], 0) <= most:
-                piece.append(rest.pop(0))
-                events += sizes.get(piece[-1], 0)
-            left = {day: Waiting(date.min, must=True) for day in rest}
-            yield tuple(piece), msgspec.structs.replace(self.mark, waiting={**self.mark.waiting, **left})
+    def pieces(self, most: int = PIECE_EVENTS, most_runs: int = PIECE_RUNS) -> Iterator[Piece]:
+        """Split the days into commits of a bounded size, newest first."""
+        place = places(self.known)
+        start = 0
+        while start < len(self.now):
+            end, events, runs, chosen = start, 0, 0, set[tuple[str, int]]()
+            while end < len(self.now):
+                app, number = self.now[end][0], place[self.now[end]]
+                events += self.sizes.get(self.now[end], 0)
+                # A day that lies between two chosen ones joins their runs.
+                runs += 1 - sum((app, number + side) in chosen for side in (-1, 1))
+                if end > start and (events > most or runs > most_runs):
+                    break
+                chosen.add((app, number))
+                end += 1
+            left = dict.fromkeys(self.now[end:], MUST)
+            mark = msgspec.structs.replace(self.mark, waiting={**self.mark.waiting, **left})
+            days = self.now[start:end]
+            yield Piece(days, runs_of(days, place), mark)
+            start = end
 
 
 def next_seq(touches: Iterable[Touch]) -> int:
     """Number of the next note; taken under the lease."""
     return max((touch.seq for touch in touches), default=0) + 1
-
-
-def local_days(day: date, zone: ZoneInfo) -> tuple[date, ...]:
-    """Local days that a UTC day reaches into: one or two."""
-    first = datetime.combine(day, time.min, UTC).astimezone(zone).date()
-    last = datetime.combine(day, time.max, UTC).astimezone(zone).date()
-    return (first,) if first == last else (first, last)
-
-
-def utc_days(day: date, zone: ZoneInfo) -> tuple[date, ...]:
-    """UTC days that hold a local day: one or two, three where a zone has left out a day."""
-    first = datetime.combine(day, time.min, zone).astimezone(UTC).date()
-    last = datetime.combine(day, time.max, zone).astimezone(UTC).date()
-    return tuple(first + timedelta(days=number) for number in range((last - first).days + 1))
 
 
 class Lake(msgspec.Struct, frozen=True):
@@ -129,6 +144,19 @@ class Lake(msgspec.Struct, frozen=True):
         early = (touch for touch in self.touches if touch.first_received and touch.first_received < self.kept_from)
         return {day for touch in early for day in self.local(touch)}
 
+    def upto(self) -> int:
+        """Greatest number of a note."""
+        return max((touch.seq for touch in self.touches), default=0)
+
+
+def lake_of(settings: Settings, touches: Iterable[Touch], now: datetime) -> Lake:
+    """The lake of an installation at a time, UTC."""
+    zones = {app.name: ZoneInfo(app.timezone) for app in settings.apps}
+    others, today = ZoneInfo("UTC"), now.astimezone(UTC).date()
+    kept = days_kept(settings.retention)["events"]
+    kept_from = today - timedelta(days=kept - 1) if kept else date.min
+    return Lake(tuple(touches), lambda app: zones.get(app, others), today, kept_from)
+
 
 def plan(lake: Lake, mark: Mark | None, version: str, *, everything: bool = False, waiting: bool = False) -> Plan:
     """Say which days a mart computes now, and which ones wait.
@@ -141,9 +169,10 @@ def plan(lake: Lake, mark: Mark | None, version: str, *, everything: bool = Fals
         waiting: Days that wait, too.
     """
     sizes, frozen = lake.days(), lake.frozen()
-    upto = max((touch.seq for touch in lake.touches), default=0)
     if everything or mark is None or mark.version != version:
-        due = {day: Waiting(lake.today, must=True) for day in sizes}
+        # A zone that was changed may have left rows beside the days that it has now.
+        beyond = beside(sizes) - frozen if mark else set[Day]()
+        due = dict.fromkeys([*sizes, *beyond], MUST)
     else:
         due = {**mark.waiting, **_noted(lake, mark, sizes)}
     now = sorted(
@@ -153,7 +182,16 @@ def plan(lake: Lake, mark: Mark | None, version: str, *, everything: bool = Fals
     )
     chosen = set(now)
     later = {day: state for day, state in due.items() if day not in frozen and day not in chosen}
-    return Plan(tuple(now), tuple(sorted(frozen & due.keys())), Mark(version, upto, later))
+    known = frozenset(sizes.keys() | due.keys() | frozen)
+    return Plan(tuple(now), tuple(sorted(frozen & due.keys())), Mark(version, lake.upto(), later), known, sizes)
+
+
+def after(planned: Plan, source: Mark) -> Plan:
+    """Let the days wait that a source of the mart has yet to compute; they are due when it has."""
+    behind = source.waiting.keys()
+    waiting = {**planned.mark.waiting, **{day: MUST for day in planned.now if day in behind}}
+    now = tuple(day for day in planned.now if day not in behind)
+    return msgspec.structs.replace(planned, now=now, mark=msgspec.structs.replace(planned.mark, waiting=waiting))
 
 
 def _noted(lake: Lake, mark: Mark, sizes: Mapping[Day, int]) -> dict[Day, Waiting]:
@@ -182,15 +220,23 @@ def _is_due(lake: Lake, day: Day, state: Waiting, sizes: Mapping[Day, int]) -> b
     )
 
 
-def widened(days: Iterable[Day], sessions: Iterable[tuple[str, Day]], frozen: Iterable[Day] = ()) -> set[Day]:
-    """Add the other days of the sessions that have events on the given days: their rows say who continues whom.
+def other_days(days: Collection[Day], known: Iterable[Day], look: Callable[[set[Day]], set[Day]]) -> set[Day]:
+    """Find the other days of the sessions that have events on the given days: their rows say who continues whom.
+
+    Sessions go on past midnight, so the days beside are looked at, and those beside of what is found. Other events of
+    a session lie where a mart has rows of it, or where a server sent one.
 
     Args:
-        days: To be computed.
-        sessions: Sessions with each of their days, by the events and by the mart as it stands.
-        frozen: Days that are never computed again.
+        days: To be computed whole.
+        known: That may hold events.
+        look: Tells on which of some days the sessions have events; by the first call also at which others, any.
     """
-    pairs = set(sessions)
-    wanted = set(days)
-    touched = {session for session, day in pairs if day in wanted}
-    return wanted | ({day for session, day in pairs if session in touched} - set(frozen))
+    every, looked, found = {*known, *days}, set(days), set[Day]()
+    frontier = beside(days) & every - looked
+    while True:
+        new = look(frontier) - found
+        found |= new
+        looked |= frontier
+        frontier = beside(new) & every - looked
+        if not frontier:
+            return found - set(days)

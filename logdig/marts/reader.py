@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from logdig.config.settings import Settings
 from logdig.errors import StoreUnavailableError
+from logdig.marts.kept import KeptColumns
+from logdig.marts.pinned import PinnedTables
 from logdig.tables.catalog import TABLES, require_known_schema
 
 if TYPE_CHECKING:
@@ -52,18 +54,36 @@ class Marts:
         settings: Names and region.
         environment: ``AWS_ENDPOINT_URL`` and credentials, usually ``os.environ``.
         clock: Seconds that only grow.
+        kept: Columns that questions have read; None keeps them in up to `logdig.marts.kept.KEPT_BYTES`.
     Every method raises StoreUnavailableError when Glue or S3 does not answer, SetupError when newer code than this
     wrote the table.
     """
 
     def __init__(
-        self, settings: Settings, environment: Mapping[str, str], clock: Callable[[], float] = time.monotonic
+        self,
+        settings: Settings,
+        environment: Mapping[str, str],
+        clock: Callable[[], float] = time.monotonic,
+        kept: KeptColumns | None = None,
     ) -> None:
         self._settings, self._environment, self._clock = settings, environment, clock
         self._catalog: GlueCatalog | None = None
         self._loaded: dict[str, _Loaded] = {}
         self._results: dict[tuple[object, ...], tuple[str | None, Any]] = {}
         self._lock = threading.RLock()
+        self._counts: dict[tuple[object, ...], int] = {}
+        self._kept = KeptColumns() if kept is None else kept
+
+    def pin(self, names: Sequence[str]) -> PinnedTables:
+        """Hold tables at their present snapshots, so that a question reads one state of each."""
+        loaded: dict[str, Table | None] = {}
+        for name in names:
+            with reach_errors(name):
+                loaded[name] = self._load(name)
+        with self._lock:
+            if len(self._counts) > CACHED_MOST:
+                self._counts.clear()
+        return PinnedTables(loaded, self._kept, self._counts)
 
     def table(self, name: str, columns: Sequence[str] | None = None, where: Sequence[Comparison] = ()) -> pa.Table:
         """Read rows of a table.
@@ -79,9 +99,9 @@ class Marts:
         from logdig.marts.columns import fill_up, table_schema
 
         wanted = table_schema(name, columns)
-        with _reach_errors(name):
+        with reach_errors(name):
             found = self._load(name)
-            rows = wanted.empty_table() if found is None else _scan(found, columns, where).to_arrow()
+            rows = wanted.empty_table() if found is None else scan_of(found, columns, where).to_arrow()
         return fill_up(rows, wanted, drop_others=columns is not None)
 
     def batches(self, name: str, columns: Sequence[str], where: Sequence[Comparison] = ()) -> Iterator[pa.RecordBatch]:
@@ -92,21 +112,27 @@ class Marts:
         from logdig.marts.files import read_batches
 
         wanted = table_schema(name, columns)
-        with _reach_errors(name):
+        with reach_errors(name):
             found = self._load(name)
             if found is not None:
-                for batch in read_batches(_scan(found, columns, where)):
+                for batch in read_batches(scan_of(found, columns, where)):
                     yield from fill_up(pa.Table.from_batches([batch]), wanted, drop_others=True).to_batches()
 
     def count(self, name: str, app: str | None = None) -> int:
         """Count the rows of a table, from its metadata alone where that can be."""
 
         def rows() -> int:
-            with _reach_errors(name):
+            with reach_errors(name):
                 found = self._load(name)
-                return 0 if found is None else _scan(found, (), () if app is None else [("app", "=", app)]).count()
+                return 0 if found is None else scan_of(found, (), () if app is None else [("app", "=", app)]).count()
 
         return self.cached(("count", name, app), name, rows)
+
+    def properties(self, name: str) -> dict[str, str] | None:
+        """Read a table's properties, as a mart's mark; None when the table does not exist yet."""
+        with reach_errors(name):
+            found = self._load(name)
+        return None if found is None else dict(found.properties)
 
     def cached(self, key: tuple[object, ...], name: str, compute: Callable[[], T]) -> T:
         """Return what was computed before, as long as the table is what it was then.
@@ -116,7 +142,7 @@ class Marts:
             name: The table that it reads.
             compute: Called when the table has changed, or was never asked.
         """
-        with _reach_errors(name):
+        with reach_errors(name):
             found = self._load(name)
         state = found.metadata_location if found is not None else None
         known: tuple[str | None, T] | None = self._results.get(key)
@@ -153,8 +179,8 @@ class Marts:
         return self._catalog
 
 
-def _scan(table: Table, columns: Sequence[str] | None, where: Sequence[Comparison]) -> DataScan:
-    """Plan a scan of those columns that the table has."""
+def scan_of(table: Table, columns: Sequence[str] | None, where: Sequence[Comparison]) -> DataScan:
+    """Plan a scan of those columns that the table has, with those rows that meet all comparisons."""
     there = [column for column in columns or () if column in table.schema().column_names]
     # Rows must be counted even when the table has none of the columns; the smallest then stands for them.
     selected = ("*",) if columns is None else tuple(there or table.schema().column_names[:1])
@@ -195,7 +221,7 @@ def catalog_properties(settings: Settings, environment: Mapping[str, str]) -> di
 
 
 @contextmanager
-def _reach_errors(name: str) -> Iterator[None]:
+def reach_errors(name: str) -> Iterator[None]:
     """Turn the libraries' errors of reach into LogDig's."""
     from botocore.exceptions import BotoCoreError, ClientError
 

@@ -8,7 +8,7 @@ what is on none of them is a referral, which is never wrong.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
@@ -68,7 +68,7 @@ class Source:
     channel: str
 
 
-def source_of(address: str, referrer: str | None, own_hosts: Collection[str]) -> Source:
+def source_of(address: str, referrer: str | None, own_hosts: Container[str]) -> Source:
     """Read the source of a session's first view.
 
     Args:
@@ -101,7 +101,7 @@ def _medium(tags: dict[str, str], host: str | None) -> str:
     return "organic" if _site(host) == "search" else "referral"
 
 
-def referrer_host(referrer: str | None, own_hosts: Collection[str] = ()) -> str | None:
+def referrer_host(referrer: str | None, own_hosts: Container[str] = ()) -> str | None:
     """Host of a referrer in lower case, without ``www.``; None of the app's own, of none, and of what is no address."""
     try:
         host = (urlsplit(referrer or "").hostname or "").lower()

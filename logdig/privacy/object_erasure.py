@@ -61,13 +61,42 @@ def remove_lines(
         StoreUnavailableError: The store does not answer; run it again.
     """
     removed = Removed()
+    for key, versions in _keys(store, prefixes, on_object):
+        found = _selected(store, key, versions, selector, removed)
+        if found is None or names is None:
+            continue
+        if any(version.is_live for version in versions):
+            for new, body in _rewritten(key, *found, names):
+                store.put(new, body)
+        store.erase(versions)
+    return removed
+
+
+def find_lines(
+    store: VersionedStore,
+    selector: LineSelector,
+    found: Removed,
+    *,
+    prefixes: Iterable[str] = PREFIXES,
+    on_object: Callable[[], None] = lambda: None,
+) -> Iterator[list[bytes]]:
+    """Yield the lines that `remove_lines` would remove, object by object, and count them in ``found``."""
+    for key, versions in _keys(store, prefixes, on_object):
+        selected = _selected(store, key, versions, selector, found)
+        if selected is not None:
+            lines, chosen = selected
+            yield [lines[index] for index in sorted(chosen)]
+
+
+def _keys(
+    store: VersionedStore, prefixes: Iterable[str], on_object: Callable[[], None]
+) -> Iterator[tuple[str, list[StoredVersion]]]:
     for prefix in prefixes:
-        # Listed first, so that objects written below are not read again.
+        # Listed first, so that objects written meanwhile are not read again.
         versions = sorted(store.versions(prefix), key=_key)
         for key, of_key in groupby(versions, key=_key):
-            _erase_lines(store, key, list(of_key), selector, names, removed)
+            yield key, list(of_key)
             on_object()
-    return removed
 
 
 def purge_old_versions(store: VersionedStore, prefix: str) -> int:
@@ -81,32 +110,23 @@ def _key(version: StoredVersion) -> str:
     return version.key
 
 
-def _erase_lines(
-    store: VersionedStore,
-    key: str,
-    versions: Sequence[StoredVersion],
-    selector: LineSelector,
-    names: Pseudonyms | None,
-    removed: Removed,
-) -> None:
+def _selected(
+    store: VersionedStore, key: str, versions: Sequence[StoredVersion], selector: LineSelector, removed: Removed
+) -> tuple[list[bytes], set[int]] | None:
+    """Find lines of an object: all its lines, and the places of those that are selected; None where none is."""
     text = _text_of(store, key, versions, selector, removed)
     if text is None:
-        return
+        return None
     zone: Zone = "bad" if key.startswith("bad/") else "raw"
     if isinstance(selector, Person) and zone == "raw" and selector.fragment not in text:
-        return
+        return None
     lines = text.splitlines()
     selected = {index for index, line in enumerate(lines) if selector.is_in(zone, line)}
     if not selected:
-        return
+        return None
     removed.objects += 1
     removed.lines[key.partition("/")[0]] += len(selected)
-    if names is None:
-        return
-    if any(version.is_live for version in versions):
-        for new, body in _rewritten(key, lines, selected, names):
-            store.put(new, body)
-    store.erase(versions)
+    return lines, selected
 
 
 def _text_of(

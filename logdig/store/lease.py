@@ -117,9 +117,10 @@ class Lease:
         body = msgspec.json.encode(holder)
         new = self._store.put_tagged(LEASE_KEY, body, tag)
         if new is None:
-            # A put whose reply was lost is repeated, and then meets its own effect.
+            # A put whose reply was lost is repeated, by the client or by the next check, and meets its own effect.
             stored = self._store.get_tagged(LEASE_KEY)
-            new = stored[1] if stored and stored[0] == body else None
+            if stored and msgspec.json.decode(stored[0], type=Holder).run == self._run:
+                new = stored[1] if stored[0] == body else self._store.put_tagged(LEASE_KEY, body, stored[1])
         if new is not None:
             self._held = holder, new
         return new is not None

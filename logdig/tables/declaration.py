@@ -39,8 +39,9 @@ class StructOf(msgspec.Struct, frozen=True):
 
 
 Type: TypeAlias = Scalar | ListOf | MapOf | StructOf
-PersonField = Literal["user_key", "customer_id", "person", "text"]
-"""Whose key a column holds: a visitor's, a customer's, either's (``person``), or text in which one may stand."""
+PersonField = Literal["user_key", "customer_id", "person", "text", "object"]
+"""Whose key a column holds: a visitor's, a customer's, either's (``person``), or text in which one may stand; or the
+stored object that the row was read from (``object``), with which the row goes when a person's lines are removed."""
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -63,6 +64,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
         columns: In their order.
         keys: Columns that no two rows share.
         partitions: Columns by which files are kept apart.
+        ordered_by: Column by which the rows of a file are sorted.
         ages_by: Column by which rows grow old: when they came, or the day they are of; None = ``[retention.tables]``
             cannot name it.
         zone: Zone whose days of ``[retention]`` hold where ``[retention.tables]`` names no others; None = for ever.
@@ -81,6 +83,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[Column, ...]
     keys: tuple[str, ...]
     partitions: tuple[str, ...] = ()
+    ordered_by: str | None = None
     ages_by: str | None = None
     zone: Literal["raw", "bad"] | None = None
     schema: int = 1

@@ -7,9 +7,12 @@ EVENTS = Table(
     meaning="Every accepted event, once.",
     grain="event",
     keys=("app", "event_id"),
-    partitions=("app", "day"),
+    partitions=("app", "day", "skewed"),
+    ordered_by="occurred_at",
     ages_by="received_at",
     zone="raw",
+    # Older code notes neither what it has read nor what it has touched.
+    schema=2,
     notes=("The fields of an event are explained in [api.md](api.md).",),
     columns=(
         Column("received_at", TIME, "when the collector had it"),
@@ -177,6 +180,18 @@ EVENTS = Table(
         Column("legacy", MapOf(TEXT), "of a log of 2016: texts that are no numbers, by field"),
         Column("day", DAY, "UTC day of `occurred_at`; never null"),
         Column("line_hash", LONG, "xxhash64 of the stored line"),
+        Column(
+            "skewed",
+            YES_NO,
+            "true = `occurred_at` and `timestamp` are more than 30 minutes apart, or `timestamp` is null; "
+            "null = they are not, and the row was stored before this column",
+        ),
+        Column(
+            "text_props",
+            ListOf(TEXT),
+            "names of `custom.props` whose values are texts, no numbers or booleans; null = not a custom event with "
+            "props, or stored before this column",
+        ),
     ),
 )
 
@@ -211,5 +226,7 @@ BAD_EVENTS = Table(
         Column("pack_id", TEXT, "message that brought it"),
         Column("day", DAY, "UTC day of `received_at`"),
         Column("line_hash", LONG, "xxhash64 of the stored line"),
+        Column("object", TEXT, "key of the object with the line that could not be read; else null"),
+        Column("line", LONG, "its number in that object, from 1; else null"),
     ),
 )

@@ -1,6 +1,6 @@
 """What became of every event."""
 
-from logdig.tables.declaration import DAY, LONG, TEXT, Column, MapOf, Table
+from logdig.tables.declaration import DAY, INT, LONG, TEXT, TIME, YES_NO, Column, ListOf, MapOf, StructOf, Table
 
 LEDGER = Table(
     name="ledger",
@@ -39,5 +39,44 @@ LEDGER = Table(
         Column("erased", LONG, "events removed for people who asked"),
         Column("rejected_by_reason", MapOf(LONG), "field and reason of the first error"),
         Column("dropped_by_reason", MapOf(LONG), "the browser's reason"),
+    ),
+)
+
+LEDGER_LINES = Table(
+    name="ledger_lines",
+    meaning="What the ledger keeps of every stored line, so that no object is read twice.",
+    grain="stored object, and line in it",
+    keys=("key", "line_hash", "copy"),
+    partitions=("day",),
+    notes=(
+        "Rows leave with their object, which retention removes and `logdig forget` writes again under another name.",
+        "Ids are 128 bits of salted SHA-256; no text of a person is in it.",
+    ),
+    columns=(
+        Column("key", TEXT, "of the object, as in the bucket; never null", person="object"),
+        Column("day", DAY, "UTC day of its folder; never null"),
+        Column("version", TEXT, "code and salt that read it; rows of others are read again"),
+        Column("lines", LONG, "in the object's own row: how many rows its lines have; null in those"),
+        Column("error", TEXT, "in the object's own row: why it cannot be read; else null"),
+        Column("zone", TEXT, "raw or bad"),
+        Column("readable", YES_NO, "whether the line can be read; null in the object's own row"),
+        Column("line_hash", LONG, "xxhash64 of the line; null in the object's own row"),
+        Column("copy", INT, "1, 2, ... where the object holds a line more than once; null in the object's own row"),
+        Column("app", TEXT, "app; empty where the line names none"),
+        Column("arrived", DAY, "UTC day of `received_at`; 1970-01-01 where the line does not tell"),
+        Column("received_at", TIME, "when the collector had it"),
+        Column("event", TEXT, "digest of `event_id`, of `bad_id`, or of a line that cannot be read"),
+        Column("pack", LONG, "xxhash64 of the pack's id"),
+        Column("session", TEXT, "digest of the session's id, as erased lines have it"),
+        Column("seq", LONG, "number of the event in its session"),
+        Column("browser", TEXT, "digest of `user_key`; null in erased lines"),
+        Column("is_erased", YES_NO, "whether the line stands in the place of one that was erased"),
+        Column("is_late", YES_NO, "whether the event happened on an earlier UTC day"),
+        Column("reason", TEXT, "of a rejected event: field and reason of the first error"),
+        Column(
+            "dropped",
+            ListOf(StructOf((Column("reason", TEXT, "the browser's reason"), Column("count", LONG, "events")))),
+            "events that a browser says it gave up; null in other lines",
+        ),
     ),
 )

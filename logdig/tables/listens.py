@@ -7,9 +7,13 @@ LISTENS = Table(
     meaning="Every listen, once, with the hour where the visitor was.",
     grain="listen",
     keys=("app", "event_id"),
-    partitions=("app",),
+    partitions=("app", "day"),
     ages_by="day",
-    notes=("Bots are left out.",),
+    zone="raw",
+    schema=2,
+    version=1,
+    filters=("customer", "track"),
+    notes=("Bots, staff and people who do not want to be measured are left out.",),
     columns=(
         Column("app", TEXT, "app"),
         Column("event_id", TEXT, "as in `events`"),
@@ -30,7 +34,7 @@ LISTENS = Table(
         Column("zip", TEXT, "where it was heard"),
         Column("listened_ms", LONG, "how long", unit="ms"),
         Column("ads_consent", YES_NO, "whether it may be used for ads; never null"),
-        Column("day", DAY, "UTC day of `occurred_at`"),
+        Column("day", DAY, "day in the app's time zone"),
     ),
 )
 

@@ -17,6 +17,7 @@ from analytics.jobs.maintain import maintain_job
 from analytics.jobs.registry import run
 from analytics.privacy.erasure import PersonErasure, Receipt
 from analytics.schema.columns import table_columns
+from cli.commands.person import person_data
 from infra.deploy.iam_policies import LAKE, deployer_policy
 from infra.template.build import build_template
 from logdig.aws.clients import dynamodb_profiles, s3_store, sqs_queue
@@ -60,7 +61,7 @@ def fill(spark: SparkSession, own: Settings) -> Settings:
     # An object that was deleted stays as an old version.
     put(own, "raw", [line("gone", user_key=VISITOR, customer_id=CUSTOMER)])
     ingest_job(spark, settings, NOW)
-    for name in ("customers", "listens"):
+    for name in ("customers", "listens", "ledger"):
         run(name, spark, settings, NOW)
     scored = [(app, one, "offer", "m1", NOW, 0.5) for app, one in (("shop", CUSTOMER), ("shop", "cust-2"))]
     tables.replace(spark, settings, "predictions", tables.small_frame(spark, table_columns("predictions"), scored))
@@ -113,6 +114,7 @@ def test_no_byte_is_left_of_who_was_forgotten_after_interruptions(
     visitor, customer = Person("user_key", VISITOR), Person("customer_id", CUSTOMER)
     with asked(settings, lake) as needed:
         found = {person.field: forgetting(spark, settings, person).count() for person in (visitor, customer)}
+        shown = {person.field: person_data(settings, person, lambda _: None).count() for person in (visitor, customer)}
         for changes in (3, 5):
             with pytest.raises(StoreUnavailableError):
                 forgetting(spark, settings, visitor, DyingStore(settings, changes)).run(found["user_key"])
@@ -129,8 +131,10 @@ def test_no_byte_is_left_of_who_was_forgotten_after_interruptions(
     assert refused(needed, policy | locks(settings)) == []
     assert [name for name, content in left_bytes(settings) for key in (VISITOR, CUSTOMER, CUSTOMER[:9])
             if key.encode() in content or json.dumps(key)[1:-1].encode() in content] == []  # fmt: skip
+    assert shown == found
     assert found["user_key"] == {
         "raw": 4, "bad": 1, "load": 0, "table bad_events": 1, "table customers": 0, "table events": 3,
+        "table ledger_lines": 0,
         "table listens": 1, "table predictions": 0, "profiles": 1,
     }  # fmt: skip
     theirs = found["customer_id"]

@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from py4j.protocol import Py4JJavaError
-from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from analytics import tables
+from analytics.jobs.ingest import idle_report, nothing_new
 from analytics.jobs.registry import run
 from analytics.jobs.report import JobReport
-from analytics.lake.ingest import checkpoint, ingest
-from cli.commands.jobs import reason_of
 from logdig.aws.clients import s3_store
 from logdig.config.settings import Settings
-from logdig.store.keys import SUFFIX, Zone
-from tests.analytics.objects import bad_line, forget, line, put
+from logdig.store.keys import Zone
+from tests.analytics.objects import bad_line, line, put
 
 pytestmark = pytest.mark.java
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 RAW: tuple[Zone, ...] = ("raw",)
 BAD: tuple[Zone, ...] = ("bad",)
-
-
-@pytest.fixture
-def empty(spark: SparkSession, lake: Settings) -> Settings:
-    """Settings of a lake without objects and rows."""
-    forget(lake, "raw/", "bad/", "checkpoints/")
-    for name in ("events", "bad_events"):
-        spark.sql(f"DELETE FROM {tables.ensure_table(spark, lake, name)}")
-    return lake
+IDLE = {"raw": 0, "bad": 0, "unreadable": 0, "set_aside": 0}
 
 
 def rows(spark: SparkSession, lake: Settings) -> list[dict[str, Any]]:
@@ -69,7 +60,7 @@ BROKEN = {
 
 @dataclass(frozen=True)
 class Story:
-    """What three runs found: the first objects; all of them and later ones, without a checkpoint; nothing new."""
+    """What three runs found: the first objects; all of them and later ones, all forgotten; nothing new."""
 
     reports: tuple[JobReport, JobReport, JobReport]
     events: list[dict[str, Any]]
@@ -97,7 +88,7 @@ def story(spark: SparkSession, new_lake: Callable[[], Settings]) -> Story:
     put(own, "raw", [line("a", "2026-11-24T11:09:00.000Z", app="night", occurred_at=crossed)])
     # Received first, so it would win if it were the same event.
     put(own, "raw", [line("same", "2026-11-24T11:00:00.000Z", app="third")])
-    forget(own, "checkpoints/")
+    spark.sql(f"DELETE FROM {tables.table_name(own, 'ingested')}")
     again = run("ingest", spark, own, NOW)
     return Story((first, again, run("ingest", spark, own, NOW)), rows(spark, own), bad_rows(spark, own))
 
@@ -105,9 +96,9 @@ def story(spark: SparkSession, new_lake: Callable[[], Settings]) -> Story:
 def test_ingest_keeps_each_event_once_when_it_is_in_several_objects_and_is_read_twice(story: Story) -> None:
     first, again, idle = story.reports
 
-    assert first.notes == {"raw": 16, "bad": 8, "unreadable": 8}
-    assert again.notes == {"raw": 18, "bad": 8, "unreadable": 8}
-    assert idle.notes == {"raw": 0, "bad": 0, "unreadable": 0}
+    assert first.notes == {**IDLE, "raw": 16, "bad": 8, "unreadable": 8}
+    assert again.notes == {**IDLE, "raw": 18, "bad": 8, "unreadable": 8}
+    assert idle.notes == IDLE
     assert (first.rows, again.rows, idle.rows) == (10, 11, 11)
     assert ids(story.of("shop")) == ["a", "b", "c"]
     # The copy received first has won.
@@ -151,61 +142,71 @@ def test_ingest_sets_lines_aside_when_they_cannot_be_read(story: Story, zone: Zo
     assert len(story.bad) == 3 + 2 * len(kept)
 
 
-def test_ingest_goes_on_when_a_killed_first_run_left_a_file_in_its_checkpoint(
-    spark: SparkSession, empty: Settings
-) -> None:
-    put(empty, "raw", [line("a"), line("b")])
-    s3_store(empty).put(f"{checkpoint('raw')}/offsets/.0.left-behind.tmp", b"half")
+def test_ingest_reads_nothing_when_there_is_nothing(spark: SparkSession, own: Settings) -> None:
+    assert nothing_new(own, os.environ, NOW)
+    assert idle_report(own, os.environ).notes == IDLE
 
-    first, second = ingest(spark, empty, RAW), ingest(spark, empty, RAW)
+    report = run("ingest", spark, own, NOW)
 
-    assert (first["raw"], second["raw"]) == (2, 0)
-    assert ids(rows(spark, empty)) == ["a", "b"]
+    assert (report.rows, report.notes) == (0, IDLE)
 
 
-def test_ingest_reads_nothing_when_there_is_nothing(spark: SparkSession, empty: Settings) -> None:
-    report = run("ingest", spark, empty, NOW)
+def test_run_without_spark_knows_what_is_new(spark: SparkSession, own: Settings) -> None:
+    put(own, "raw", [line("a")])
+    s3_store(own).put("raw/notes.txt", json.dumps({"mine": 1}).encode())
+    assert not nothing_new(own, os.environ, NOW)
 
-    assert (report.rows, report.notes) == (0, {"raw": 0, "bad": 0, "unreadable": 0})
+    assert run("ingest", spark, own, NOW).notes == {**IDLE, "raw": 1}
 
-
-def test_ingest_reads_the_rest_later_when_a_batch_failed(
-    spark: SparkSession, empty: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    put(empty, "raw", [line("a"), line("b")])
-
-    def refuse(*_arguments: object, **_named: object) -> None:
-        raise RuntimeError("no room")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(tables, "merge", refuse)
-        with pytest.raises(Exception, match="no room"):
-            ingest(spark, empty, RAW)
-    counts = ingest(spark, empty, RAW)
-
-    assert (counts["raw"], len(rows(spark, empty))) == (2, 2)
+    assert nothing_new(own, os.environ, NOW)
+    assert idle_report(own, os.environ).rows == 1
+    # Of a day long ago: maintain looks there.
+    put(own, "raw", [line("b", "2026-10-01T12:00:00.000Z")], date(2026, 10, 1))
+    assert nothing_new(own, os.environ, NOW)
+    assert run("maintain", spark, own, NOW).notes["late objects"] == 1
+    assert ids(rows(spark, own)) == ["a", "b"]
 
 
-def test_ingest_reads_only_objects_of_the_flush(spark: SparkSession, empty: Settings) -> None:
-    put(empty, "raw", [line("a")])
-    s3_store(empty).put("raw/notes.txt", json.dumps({"mine": 1}).encode())
+def test_line_that_cannot_be_read_is_kept_with_its_object_and_number(spark: SparkSession, own: Settings) -> None:
+    good = [line(f"e{number:03}", "2026-11-24T12:00:00.000Z") for number in range(997)]
+    texts = sorted([*good, "!first", "{half", "~last"])
+    put(own, "raw", texts)
+    put(own, "raw", [line(f"f{number}") for number in range(50)])
+    put(own, "raw", ["{half", *good[:10]])
+    one, two = (entry.key for entry in s3_store(own).list("raw/") if entry.key in holding(own, "{half"))
 
-    counts = ingest(spark, empty, RAW)
+    notes = run("ingest", spark, own, NOW).notes
 
-    assert counts == {"raw": 1, "bad": 0, "unreadable": 0}
+    assert (notes["raw"], notes["unreadable"]) == (1061, 4)
+    found = {row["text"]: (row["object"], row["line"]) for row in bad_rows(spark, own)}
+    places = {key: lines_in(own, key) for key in (one, two)}
+    assert set(found) == {"!first", "{half", "~last"}
+    for text, (key, number) in found.items():
+        assert places[key][number - 1] == text
+    # Of equal lines in two objects the least place stays.
+    assert found["{half"][0] == min(one, two)
+    assert {number for key, number in found.values() if len(places[key]) == 1000} >= {1, 1000}
 
 
-def test_ingest_goes_on_when_an_object_of_a_failed_run_is_gone(spark: SparkSession, empty: Settings) -> None:
-    put(empty, "raw", [line("a")])
-    damaged = f"raw/dt=2026-11-24/{'0' * 64}{SUFFIX}"
-    s3_store(empty).put(damaged, b"no gzip")
+def lines_in(settings: Settings, key: str) -> list[str]:
+    return gzip.decompress(s3_store(settings).get(key)).decode().splitlines()
 
-    with pytest.raises((Py4JJavaError, PySparkException)) as failed:
-        ingest(spark, empty, RAW)
-    forget(empty, damaged)
-    put(empty, "raw", [line("b")])
-    ingest(spark, empty, RAW)
 
-    assert damaged in reason_of(failed.value)
-    assert "logdig verify" in reason_of(failed.value)
-    assert ids(rows(spark, empty)) == ["a", "b"]
+def holding(settings: Settings, text: str) -> set[str]:
+    keys = [entry.key for entry in s3_store(settings).list("raw/")]
+    return {key for key in keys if text in lines_in(settings, key)}
+
+
+def test_lines_of_older_and_newer_versions_are_read(spark: SparkSession, own: Settings) -> None:
+    newer = line("newer", future={"deep": [1]}, view={"vw": 1280, "zoom": 2}, x="no number")
+    older = json.dumps({name: value for name, value in json.loads(line("older")).items() if name not in LATER_FIELDS})
+    put(own, "raw", [newer, older])
+
+    assert run("ingest", spark, own, NOW).notes == {**IDLE, "raw": 2}
+
+    first, second = tables.read(spark, own, "events").orderBy("event_id").collect()
+    assert (first["event_id"], first["view"]["vw"], first["x"], first["y"]) == ("newer", 1280, None, 20)
+    assert (second["event_id"], second["view"], second["consent"], second["x"]) == ("older", None, None, 10)
+
+
+LATER_FIELDS = ("view", "consent", "element", "pack_id")

@@ -12,13 +12,18 @@ from hypothesis import strategies as st
 from pyspark.sql import Row, SparkSession
 
 from analytics import tables
-from analytics.lake.ingest import ingest
+from analytics.jobs.ingest import ingest_job
+from analytics.lake import maintenance
 from logdig.config.settings import Settings
 from logdig.times import wire_time
-from tests.analytics.objects import forget, line, put
+from tests.analytics.objects import line, put
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HISTORIES, APPS = 300, 3
+SENT = ("2026-11-24T11:59:59.123456789z", "2026-11-24T00:00:00Z", "2026-11-10T23:31:00Z", "2026-11-24T12:00:60Z")
+"""Times of events by the sender's clock; one second of a minute is none that Spark can read."""
+Kept = tuple[str, int, str | None]
+"""What is told of a copy: when it was received, its line's hash, its link."""
 MASK = 2**64 - 1
 PRIMES = (11400714785074694791, 14029467366897019727, 1609587929392839161, 9650029242287828579, 2870177450012600261)
 SPARK_SEED = 42
@@ -30,7 +35,7 @@ class Copy:
 
     event_id: str
     received_ms: int
-    days_before: int
+    minutes_before: int
     link: str
     erased: bool
     batches: frozenset[int]
@@ -39,16 +44,20 @@ class Copy:
         app, event_id = f"app-{history % APPS}", f"{self.event_id}{history // APPS}"
         erasing = {"type": "custom", "custom": {"name": "$erased", "props": {}}} if self.erased else {}
         received = wire_time(NOON + timedelta(milliseconds=self.received_ms))
-        occurred = wire_time(NOON - timedelta(days=self.days_before))
-        return line(event_id, received, app=app, occurred_at=occurred, link=self.link, **erasing)
+        occurred = wire_time(NOON - timedelta(minutes=self.minutes_before))
+        # Whatever a clock does between two sends, the event keeps the time that it was made with.
+        sent = (
+            "2026-11-24T12:00:60.000Z" if event_id.startswith("b") and history % 5 == 0 else SENT[history % len(SENT)]
+        )
+        return line(event_id, received, app=app, occurred_at=occurred, timestamp=sent, link=self.link, **erasing)
 
 
 COPIES = st.builds(
     Copy,
     event_id=st.sampled_from(["a", "b"]),
     received_ms=st.integers(0, 2),
-    # A resend may cross midnight; what jumps further is for `maintain`.
-    days_before=st.integers(0, 1),
+    # A resend may cross midnight, or come by a clock that has jumped by an hour or by weeks.
+    minutes_before=st.one_of(st.integers(0, 3), st.integers(0, 90), st.integers(0, 30 * 24 * 60)),
     link=st.text(st.characters(codec="utf-8"), max_size=40),
     erased=st.integers(0, 9).map(lambda one: one == 0),
     batches=st.sets(st.integers(0, 1), min_size=1).map(frozenset),
@@ -90,20 +99,20 @@ def xxhash64(data: bytes, seed: int = SPARK_SEED) -> int:
     return found - 2**64 if found >= 2**63 else found
 
 
-def rule(lines: Iterable[str]) -> dict[tuple[str, str], tuple[str, int, str]]:
+def rule(lines: Iterable[str]) -> dict[tuple[str, str], Kept]:
     """The least (received_at, hash of the line) of each event, of those that stand for no erased one."""
-    kept: dict[tuple[str, str], tuple[str, int, str]] = {}
+    kept: dict[tuple[str, str], Kept] = {}
     for text in lines:
         one = json.loads(text)
         if one["type"] == "custom":
             continue
-        copy = (one["received_at"], xxhash64(text.encode()), one["link"])
+        copy = (one["received_at"], xxhash64(text.encode()), one.get("link"))
         name = (one["app"], one["event_id"])
         kept[name] = min(kept.get(name, copy), copy)
     return kept
 
 
-def as_copy(row: Row) -> tuple[str, int, str]:
+def as_copy(row: Row) -> Kept:
     return wire_time(row["received_at"].replace(tzinfo=UTC)), row["line_hash"], row["link"]
 
 
@@ -133,11 +142,12 @@ def test_copy_that_stays_is_the_one_of_the_plain_rule_whatever_came_in_which_bat
 
     for batch in (1, 0):
         put(own, "raw", [text for text, (_, copy) in zip(lines, numbered, strict=True) if batch in copy.batches])
-        # Lost, so that what was read before is read and merged once more.
-        forget(own, "checkpoints/")
-        ingest(spark, own, ("raw",))
+        ingest_job(spark, own, NOON)
+        # Forgotten, so that what was read before is read once more.
+        spark.sql(f"DELETE FROM {tables.table_name(own, 'ingested')}")
 
     found = tables.read(spark, own, "events").select("app", "event_id", "received_at", "line_hash", "link").collect()
     wanted = rule(lines)
     assert len(found) == len(wanted) > HISTORIES
     assert {(row["app"], row["event_id"]): as_copy(row) for row in found} == wanted
+    assert maintenance.recheck_ids(spark, own, NOON) == 0

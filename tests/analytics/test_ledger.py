@@ -7,28 +7,27 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
 
 import msgspec
 import pytest
 from pyspark.sql import SparkSession
 
 from analytics import tables
-from analytics.jobs.ingest import ingest_job
-from analytics.jobs.ledger import LINES, MESSAGES, ledger_job
+from analytics.jobs.ledger import MESSAGES, ledger_job
 from analytics.jobs.report import JobReport
 from analytics.lake.line_rows import bad_events, events, parse_bad, parse_raw
 from analytics.ledger.ledger import Sources, ledger
+from analytics.ledger.reading import LINES, lines_of
 from analytics.schema.columns import TEXT, struct
 from logdig.config.settings import RetentionSettings, Settings
 from logdig.questions.ledger import broken_sums
 from tests.analytics import histories
+from tests.analytics.ledgers import Rows, ingest, ledger_rows
 from tests.analytics.objects import bad_line, forget, line, put
 
 pytestmark = pytest.mark.java
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 EXPIRED = date(2026, 11, 20)
-PARSERS = {"raw": parse_raw, "bad": parse_bad}
 
 
 def seen(event_id: str, seq: int, **fields: object) -> str:
@@ -36,7 +35,6 @@ def seen(event_id: str, seq: int, **fields: object) -> str:
 
 
 MOST = 2**53 - 1
-Rows = dict[tuple[str, str], dict[str, Any]]
 
 
 def put_copies_gaps_and_rejections(own: Settings) -> None:
@@ -81,7 +79,7 @@ def counted(spark: SparkSession, new_lake: Callable[[], Settings]) -> Counted:
     put_two_days(own)
     put(own, "raw", [line("e1", app="waits"), line("e2", app="waits")])
     put(own, "bad", [bad_line("w1", app="waits")])
-    ingest_job(spark, own, NOW)
+    ingest(spark, own, NOW)
     put(own, "raw", [line("e3", app="waits"), "no line here"])
     put(own, "bad", [bad_line("w2", app="waits"), bad_line("w1", app="waits")])
     ledger_job(spark, own, NOW)
@@ -90,10 +88,6 @@ def counted(spark: SparkSession, new_lake: Callable[[], Settings]) -> Counted:
     spark.sql(f"DELETE FROM {tables.table_name(own, 'events')} WHERE app = 'waits' AND event_id = 'e2'")
     report = ledger_job(spark, msgspec.structs.replace(own, retention=RetentionSettings(raw_days=3)), NOW)
     return Counted(first, ledger_rows(spark, own), report)
-
-
-def ledger_rows(spark: SparkSession, own: Settings) -> Rows:
-    return {(row["app"], str(row["day"])): row.asDict() for row in tables.read(spark, own, "ledger").collect()}
 
 
 def test_ledger_names_every_copy_gap_and_rejection(counted: Counted) -> None:
@@ -123,23 +117,29 @@ def test_what_ingest_has_not_come_to_waits_and_what_it_lost_breaks_a_sum(counted
     assert (waits["waiting"], waits["bad_waiting"], broken_sums(waits)) == (1, 1, [])
     assert broken_sums(lost) == ["2026-11-24 waits tables: in_tables + waiting = events is off by -1"]
     broken = [gap for row in counted.then.values() for gap in broken_sums(row)]
-    assert counted.report.notes == {"broken_sums": len(broken)}
+    assert counted.report.notes == {"broken_sums": len(broken), "objects_read": 0}
 
 
 def test_ledger_agrees_with_a_count_event_by_event(spark: SparkSession, own: Settings) -> None:
     history = histories.make(seed=20261124, apps=12)
-    frame = {
-        zone: [(text, f"{index}.jsonl.gz") for index, (name, _, lines) in enumerate(history.objects) if name == zone
-               for text in lines]
+    stored = {
+        zone: [(text, f"{index}.jsonl.gz", day) for index, (name, day, lines) in enumerate(history.objects)
+               if name == zone for text in lines]
         for zone in ("raw", "bad")
     }  # fmt: skip
-    raw, bad = (parse(tables.small_frame(spark, LINES, frame[zone])) for zone, parse in PARSERS.items())
-    dead = parse_raw(tables.small_frame(spark, LINES, [(text, "") for text in history.dead]))
-    no_bad, no_messages = parse_bad(tables.small_frame(spark, LINES)), tables.small_frame(spark, MESSAGES)
-    files = sorted({(file,) for lines in frame.values() for _, file in lines})
-    read = tables.small_frame(spark, struct({"file": TEXT}), files)
+    raw, bad = (tables.small_frame(spark, LINES, stored[zone]) for zone in ("raw", "bad"))
+    dead = tables.small_frame(spark, LINES, [(text, "", histories.FIRST_DAY) for text in history.dead])
+    salt = histories.NAMES.salt
 
-    sources = Sources(raw, bad, events(raw), bad_events(bad), read, dead, no_bad, no_messages, histories.NAMES.salt)
+    sources = Sources(
+        lines=lines_of(raw, bad, salt),
+        waiting=tables.small_frame(spark, struct({"key": TEXT})),
+        events=events(parse_raw(raw)),
+        bad_events=bad_events(parse_bad(bad)),
+        dead=lines_of(dead, tables.small_frame(spark, LINES), salt),
+        dead_messages=tables.small_frame(spark, MESSAGES),
+        salt=salt,
+    )
     found = {(row["app"], row["day"]): row.asDict() for row in ledger(sources).collect()}
 
     assert set(found) == set(history.truth)

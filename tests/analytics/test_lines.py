@@ -138,3 +138,18 @@ def test_tables_have_the_columns_of_their_schema(spark: SparkSession) -> None:
     assert events(raw).schema.simpleString() == table_columns("events").simpleString()
     for frame in (bad_events(bad), unreadable(bad), unreadable(raw)):
         assert frame.schema.simpleString() == table_columns("bad_events").simpleString()
+
+
+def test_properties_that_are_texts_are_named_when_an_own_event_has_some(spark: SparkSession) -> None:
+    props = {"number": 1, "text": "1", "yes": True, "text of yes": "true", "none": None, "empty": "", 'a"b': "x"}
+    made = [
+        line("typed", type="custom", custom={"name": "n", "props": props}),
+        line("empty", type="custom", custom={"name": "n", "props": {}}),
+        line("bare", type="custom", custom={"name": "n"}),
+        line("click"),
+    ]
+
+    rows = {row["event_id"]: row["text_props"] for row in events(parse_raw(lines(spark, made))).collect()}
+
+    assert sorted(rows.pop("typed")) == sorted(name for name, value in props.items() if isinstance(value, str))
+    assert rows == {"empty": [], "bare": None, "click": None}

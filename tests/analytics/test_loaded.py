@@ -43,6 +43,19 @@ def test_customers_are_those_of_the_latest_load_when_loaded_several_times(spark:
     assert (older.rows, newer.rows, row["customer_id"], row["zip"], row["level"]) == (1, 1, "0", "01234", 2)
 
 
+def test_changes_of_customers_are_noted_once_when_the_same_files_are_read_again(
+    spark: SparkSession, own: Settings
+) -> None:
+    for day, level in ((1, 0), (2, 2)):
+        load(own, "customers", {"customer_id": "7", "level": level, "loaded_at": f"2026-11-0{day}T00:00:00.000Z"})
+        for name in ("customer_changes", "customers") * day:
+            run(name, spark, own, NOW)
+
+    found = [tuple(row) for row in tables.read(spark, own, "customer_changes").collect()]
+
+    assert found == [("shop", "7", "level", "0", "2", datetime(2026, 11, 2))]
+
+
 def test_tracks_stay_when_their_loaded_files_are_gone(spark: SparkSession, own: Settings) -> None:
     load(own, "tracks", {"track_id": "7", "title": 'Blue "Road', "loaded_at": "2026-11-01T00:00:00.000Z"})
     run("tracks", spark, own, NOW)

@@ -15,6 +15,8 @@ from analytics import tables
 from analytics.jobs.ingest import ingest_job
 from analytics.jobs.maintain import maintain_job
 from analytics.lake import maintenance
+from analytics.lake.line_rows import events, parse_raw
+from analytics.lake.touched import read_touches
 from logdig.config.retention import RetentionSettings
 from logdig.config.settings import Settings
 from logdig.times import wire_time
@@ -29,20 +31,31 @@ def ids(spark: SparkSession, own: Settings) -> list[str]:
     return sorted(row["event_id"] for row in tables.read(spark, own, "events").collect())
 
 
-def test_later_copy_goes_when_a_clock_jumped_further_than_the_merge_looks(spark: SparkSession, own: Settings) -> None:
+def test_copies_that_were_written_beside_ingest_are_removed_and_told_loudly(
+    spark: SparkSession, own: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    jumped = line("e1", "2026-11-24T12:30:00.000Z", occurred_at="2026-11-17T00:00:00.000Z")
     put(own, "raw", [line("e1"), line("e2")])
+    put(own, "raw", [jumped])
     ingest_job(spark, own, NOW)
-    put(own, "raw", [line("e1", "2026-11-24T12:30:00.000Z", occurred_at="2026-11-17T00:00:00.000Z")])
-    ingest_job(spark, own, NOW)
-    assert ids(spark, own) == ["e1", "e1", "e2"]
+    assert maintain_job(spark, own, NOW).notes["doubled_rows"] == 0
+    assert "doubled_rows" not in maintain_job(spark, own, NOW + timedelta(days=6)).notes
+    for copy in (line("e1"), jumped):
+        rows = events(parse_raw(tables.small_frame(spark, tables.LINE, [(copy,)])))
+        tables.append(spark, own, "events", rows)
+    assert ids(spark, own) == ["e1", "e1", "e1", "e2"]
+    assert caplog.text == ""
 
-    report = maintain_job(spark, own, NOW)
+    report = maintain_job(spark, own, NOW + timedelta(days=7))
 
+    assert report.notes["doubled_rows"] == 2
+    assert "held 2 rows twice" in caplog.text
     assert ids(spark, own) == ["e1", "e2"]
-    assert report.notes["later copies removed"] == 1
     [kept] = tables.read(spark, own, "events").where("event_id = 'e1'").collect()
     assert str(kept["day"]) == "2026-11-24"
-    assert maintain_job(spark, own, NOW).notes["later copies removed"] == 0
+    last = max(touch.seq for touch in read_touches(spark, own))
+    days = {(touch.app, str(touch.day), touch.rows) for touch in read_touches(spark, own) if touch.seq == last}
+    assert days == {("shop", "2026-11-17", 0), ("shop", "2026-11-24", 0)}
 
 
 def test_rows_past_their_retention_go_by_arrival(spark: SparkSession, own: Settings) -> None:

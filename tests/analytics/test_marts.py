@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -21,7 +22,6 @@ from analytics.jobs.registry import Mart
 from analytics.lake import maintenance
 from analytics.lake.line_rows import events, parse_raw
 from analytics.marts.heat_cells import heat_cells
-from analytics.marts.listens import listens
 from analytics.privacy import table_erasure
 from analytics.schema.columns import table_columns
 from cli.main import cli
@@ -111,36 +111,9 @@ def test_heat_cells_have_their_columns_when_nothing_was_clicked(spark: SparkSess
     assert cells.count() == 0
 
 
-@pytest.mark.parametrize("mart", [heat_cells, listens])
-def test_marts_name_missing_columns_before_spark_starts(spark: SparkSession, mart: Any) -> None:
+def test_heat_cells_name_missing_columns_before_spark_starts(spark: SparkSession) -> None:
     with pytest.raises(MissingColumnError, match="missing columns"):
-        mart(spark.range(1).toDF("app"))
-
-
-def test_listens_tell_the_hour_where_the_visitor_is(spark: SparkSession) -> None:
-    cases = [  # UTC, minutes east, hour there, part of the day there
-        ("2026-11-24T14:59:59.999Z", 540, 23, "night"),
-        ("2026-11-24T04:59:59.000Z", 0, 4, "night"),
-        ("2026-11-24T05:00:00.000Z", None, 5, "morning"),
-        ("2026-11-24T01:59:00.000Z", 600, 11, "morning"),
-        ("2026-11-24T18:30:00.000Z", -390, 12, "afternoon"),
-        ("2026-11-24T11:15:00.000Z", 345, 17, "evening"),
-        ("2026-11-24T22:00:00.000Z", 0, 22, "night"),
-    ]
-    listen = {"track_id": "7", "mobile": True, "zip": "01234", "listened_ms": None}
-    texts = [
-        line(f"e{number}", type="listen", listen=listen, occurred_at=utc, tz_min=minutes)
-        for number, (utc, minutes, *_) in enumerate(cases)
-    ]
-    heard = {"type": "listen", "listen": listen, "bot": True}
-    texts += [line("bot", session_id="s", **heard), line("said", signed=True, **heard), line("click")]
-    texts += [line("server judged by its user agent", user_agent="curl/8.5.0", **heard)]
-
-    rows = {row["event_id"]: row for row in listens(frame(spark, texts)).collect()}
-
-    assert [(rows[f"e{n}"]["local_hour"], rows[f"e{n}"]["day_part"]) for n in range(7)] == [case[2:] for case in cases]
-    assert rows.keys() - {f"e{n}" for n in range(7)} == {"server judged by its user agent"}
-    assert (rows["e0"]["zip"], rows["e0"]["ads_consent"], rows["e0"]["listened_ms"]) == ("01234", False, None)
+        heat_cells(spark.range(1).toDF("app"))
 
 
 PAGE_COUNTS = Table(
@@ -184,7 +157,9 @@ def test_mart_is_known_everywhere_when_it_is_declared_and_has_a_row_in_the_regis
         "app": "shop", "day": date(2026, 11, 24), "page": "https://shop.example/", "page_views": 3,
         "last_customer_id": "7",
     }  # fmt: skip
-    assert "page_counts  Count page views." in CliRunner().invoke(cli, ["jobs", "list"]).output
+    assert re.search(
+        r"page_counts +Count page views\.  Reads ingest\.", CliRunner().invoke(cli, ["jobs", "list"]).output
+    )
     assert "| `page_views` | bigint |  | page views, at least 1 |" in tables_page.page("")
     assert registry.names_of("all")[-1] == "page_counts"
     kept = RetentionSettings(tables={"page_counts": 2})

@@ -13,14 +13,16 @@ from botocore.exceptions import ReadTimeoutError
 from pyspark.sql import SparkSession
 
 from analytics import tables
-from analytics.jobs.ledger import LINES, MESSAGES
+from analytics.jobs.ledger import MESSAGES
 from analytics.lake.line_rows import bad_events, events, parse_bad, parse_raw
 from analytics.ledger.ledger import Sources, ledger
+from analytics.ledger.reading import LINES, lines_of
 from analytics.schema.columns import TEXT, struct
 from logdig.collect.collector import Collector
 from logdig.flush.flusher import FlushLimits, flush
 from logdig.questions.ledger import broken_sums
 from logdig.queue.packs import QueueSink
+from logdig.store.keys import parse_key
 from logdig.times import wire_time
 from tests.fakes.queue import FakeClock, FakeQueue, refusal
 from tests.fakes.store import FakeStore
@@ -85,20 +87,25 @@ def test_ledger_misses_nothing_when_queue_and_store_failed_for_ten_minutes_under
     store, statuses = make_outage()
     stored = {
         zone: [
-            (line.decode("ascii"), key.rsplit("/", 1)[1])
+            (line.decode("ascii"), key, parse_key(key).day)
             for key, text in store.objects.items()
             if key.startswith(f"{zone}/")
             for line in gzip.decompress(text).splitlines()
         ]
         for zone in ("raw", "bad")
     }
-    raw = parse_raw(tables.small_frame(spark, LINES, stored["raw"]))
-    bad, none = (parse_bad(tables.small_frame(spark, LINES, lines)) for lines in (stored["bad"], []))
-    files = sorted({(file,) for lines in stored.values() for _, file in lines})
-    read = tables.small_frame(spark, struct({"file": TEXT}), files)
-    no_raw, no_messages = parse_raw(tables.small_frame(spark, LINES)), tables.small_frame(spark, MESSAGES)
+    raw, bad = (tables.small_frame(spark, LINES, stored[zone]) for zone in ("raw", "bad"))
+    no_lines, no_messages = tables.small_frame(spark, LINES), tables.small_frame(spark, MESSAGES)
 
-    sources = Sources(raw, bad, events(raw), bad_events(bad), read, no_raw, none, no_messages)
+    sources = Sources(
+        lines=lines_of(raw, bad, "salt"),
+        waiting=tables.small_frame(spark, struct({"key": TEXT})),
+        events=events(parse_raw(raw)),
+        bad_events=bad_events(parse_bad(bad)),
+        dead=lines_of(no_lines, no_lines, "salt"),
+        dead_messages=no_messages,
+        salt="salt",
+    )
     [row] = [found.asDict() for found in ledger(sources).collect()]
 
     made = MINUTES * EVENTS_A_MINUTE * VISITORS

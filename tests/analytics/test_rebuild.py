@@ -46,9 +46,9 @@ def rows(spark: SparkSession, own: Settings) -> dict[str, list[str]]:
 
 
 def rebuild(spark: SparkSession, own: Settings, first: date | None = None, last: date | None = None) -> None:
-    prepare(spark, own)
+    prepare(spark, own, NOW)
     for run in runs_of(days_of(s3_store(own), first, last), objects=2):
-        remake(spark, own, run)
+        remake(spark, own, run, NOW)
 
 
 @pytest.fixture(scope="module")

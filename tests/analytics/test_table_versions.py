@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from analytics import tables
 from analytics.jobs.maintain import maintain_job
 from analytics.jobs.registry import run
-from analytics.lake.ingest import WINS
+from analytics.lake.line_rows import WINS
 from analytics.privacy.table_erasure import personal_tables
 from analytics.schema.columns import spark_columns, table_columns
 from logdig.config.settings import Settings
@@ -29,7 +29,6 @@ SET_ON_EVERY_TABLE = {
     "write.spark.fanout.enabled": "false",
     "write.parquet.dict-size-bytes": "16384",
     "commit.manifest.min-count-to-merge": "5",
-    "logdig.schema": "1",
 }
 
 
@@ -59,7 +58,8 @@ def test_older_tables_get_columns_and_properties_and_keep_those_of_others(spark:
 
         types = {field.name: field.dataType.simpleString() for field in spark.table(full).schema}
         assert types == {"note": "string"} | {f.name: f.dataType.simpleString() for f in table_columns(name)}
-        assert properties(spark, full).items() >= {**SET_ON_EVERY_TABLE, "commit.retry.num-retries": "3"}.items()
+        own_properties = {"logdig.schema": str(table.schema), "commit.retry.num-retries": "3"}
+        assert properties(spark, full).items() >= {**SET_ON_EVERY_TABLE, **own_properties}.items()
 
 
 def test_table_gets_fields_that_its_structs_lack(spark: SparkSession, own: Settings) -> None:

@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from analytics import tables
-from analytics.lake.ingest import WINS
+from analytics.lake.line_rows import WINS
 from analytics.schema.columns import table_columns
 from logdig.config.settings import Settings
 from logdig.tables.catalog import TABLES

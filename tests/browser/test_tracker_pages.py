@@ -305,6 +305,28 @@ def test_page_version_is_the_same_until_what_can_be_used_changes(open_page: Open
 
     assert first == rebuilt
     assert changed != first
+    # The mark by which a fingerprint is told from a release.
+    assert {version[0] for version in (first, rebuilt, changed)} == {"~"}
+
+
+def test_version_that_begins_like_a_fingerprint_is_one_warning_and_not_sent(
+    open_page: OpenPage, collector: Collector
+) -> None:
+    messages: list[str] = []
+    page = open_page()
+    page.on("console", lambda message: messages.append(message.text))
+    page.evaluate("logdig('flush')")
+    collector.wait_for(lambda seen: len(seen.of_type("page")) == 1)
+    with page.expect_console_message():
+        page.evaluate("document.documentElement.dataset.logdigVersion = '~8'; logdig('page'); logdig('flush')")
+    collector.wait_for(lambda seen: len(seen.of_type("page")) == 2)
+
+    own, marked = (event["page_version"] for event in collector.of_type("page"))
+
+    assert own == "7"
+    assert marked.startswith("~")
+    assert marked != "~8"
+    assert messages == ['logdig: version is "~8", taken as none']
 
 
 def test_mouse_is_followed_only_when_asked_for_and_within_its_budget(open_page: OpenPage, collector: Collector) -> None:

@@ -59,10 +59,16 @@ def test_update_is_planned_first_and_is_in_the_function_after(stack: Stack, owne
     assert "change       Flush: Moves queued packs into the zones of the bucket. because of Code" in planned.stdout
     assert (stack.status, stack.function("flush")["CodeSha256"]) == ("CREATE_COMPLETE", before)
 
-    done = owner.run("deploy", "--yes")
+    done = owner.run("deploy", "--yes", "--json")
 
     package = (owner.directory / "build" / "functions.zip").read_bytes()
     assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert (result["stack"], result["changed"], result["endpoint"]) == (
+        stack.settings.stack_name, True, stack.outputs["Endpoint"],
+    )  # fmt: skip
+    assert [app["name"] for app in result["apps"]] == ["web"]
+    assert result["probe"]["key"].startswith("raw/")
     assert stack.status == "UPDATE_COMPLETE"
     assert stack.function("flush")["CodeSha256"] == base64.b64encode(hashlib.sha256(package).digest()).decode()
     assert "min_logs = 50" in zipfile.ZipFile(io.BytesIO(package)).read("logdig.toml").decode()

@@ -1,5 +1,7 @@
 """Destroy: the stack is removed, the data stays, a later deploy imports it, and only its typed name deletes it."""
 
+import json
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -14,11 +16,12 @@ pytestmark = pytest.mark.timeout(1400)
 
 
 def test_destroy_keeps_the_data_and_the_next_deploy_imports_it(stack: Stack, owner: Owner, shop: Shop) -> None:
-    gone = owner.run("destroy", "--yes")
+    gone = owner.run("destroy", "--yes", "--json")
 
     assert gone.returncode == 0, gone.stderr
-    kept = {line.split()[1] for line in gone.stdout.splitlines() if line.startswith("kept")}
-    assert kept == {"queue", "bucket", "table", "database"}
+    result = json.loads(gone.stdout)
+    assert (result["stack"], result["removed"], result["drained"], result["deleted"]) == ("shop-prod", True, True, [])
+    assert {resource["kind"] for resource in result["kept"]} == {"queue", "bucket", "table", "database"}
     with pytest.raises(ClientError, match="not found"):
         stack.function("flush")
     before = stack.keys("raw/")

@@ -182,3 +182,64 @@ def test_question_fails_as_ours_when_nothing_answers(service: str, monkeypatch: 
 
     with pytest.raises(StoreUnavailableError, match="table events cannot be read"):
         Marts(Settings(service=service[:17]), os.environ).count("events")
+
+
+def click(day: int, **columns: Any) -> dict[str, Any]:
+    at = NOON + timedelta(days=day)
+    facts = {"app": "music", "day": at.date(), "user_key": f"u{day % 3}", "page": PAGES[day % 3], "bucket": day % 2}
+    return facts | {"experiments": [("button", "green")], "after": {"mutation_ms": day, "watched_ms": 2500}} | columns
+
+
+def days_of(number: int) -> date:
+    return (NOON + timedelta(days=number)).date()
+
+
+def test_pinned_rows_equal_what_was_written_when_columns_are_asked_one_after_another(lake: Lake) -> None:
+    written = [click(day, seq=day * 10 + copy) for day in range(6) for copy in range(3)]
+    for day in reversed(range(6)):
+        lake.write("clicks", [row for row in written if row["day"] == days_of(day)])
+    lake.write("clicks", [click(2, app="other")])
+    pinned = lake.marts.pin(["clicks"])
+
+    for columns in (("seq",), ("page", "seq"), ("experiments", "user_key", "after", "page", "seq")):
+        found = pinned.rows("clicks", columns, "music", days_of(1), days_of(4), sample=False)
+
+    wanted = [row for row in written if days_of(1) <= row["day"] <= days_of(4)]
+    rows = sorted(found.to_pylist(), key=lambda row: row["seq"])
+    assert [{**row, "after": row["after"]["mutation_ms"]} for row in rows] == [
+        {name: row[name] for name in ("day", "experiments", "user_key", "page", "seq")}
+        | {"after": row["after"]["mutation_ms"]}
+        for row in wanted
+    ]
+
+
+def test_pinned_tables_stay_as_they_were_when_the_table_changes(lake: Lake) -> None:
+    lake.write("clicks", [click(0)])
+    pinned = lake.marts.pin(["clicks"])
+    lake.write("clicks", [click(1)])
+    range_asked = ("music", days_of(0), days_of(1))
+
+    before = pinned.rows("clicks", ("page",), *range_asked, sample=False).num_rows, pinned.count("clicks", *range_asked)
+    later = lake.marts.pin(["clicks"])
+    after = later.rows("clicks", ("page",), *range_asked, sample=False).num_rows, later.count("clicks", *range_asked)
+
+    assert (before, after) == ((1, 1), (2, 2))
+    assert pinned.state("clicks", "music").snapshot_id != later.state("clicks", "music").snapshot_id
+
+
+def test_pinned_rows_are_of_one_bucket_when_a_sample_is_asked(lake: Lake) -> None:
+    lake.write("clicks", [click(day) for day in range(6)])
+    pinned = lake.marts.pin(["clicks"])
+
+    found = pinned.rows("clicks", ("bucket",), "music", days_of(0), days_of(5), sample=True)
+
+    assert found.column("bucket").to_pylist() == [0, 0, 0]
+
+
+def test_pinned_rows_are_empty_when_there_is_no_table(lake: Lake) -> None:
+    pinned = lake.marts.pin(["clicks"])
+
+    found = pinned.rows("clicks", ("page", "experiments"), "music", days_of(0), days_of(5), sample=False)
+
+    assert (found.num_rows, found.column_names) == (0, ["day", "page", "experiments"])
+    assert pinned.state("clicks", "music").snapshot_id is None

@@ -103,6 +103,27 @@ def test_conditional_put_is_taken_again_after_a_delete(lab: Lab) -> None:
     assert lab.get("a") == b"two"
 
 
+def test_put_on_a_tag_replaces_what_has_it_and_nothing_else(lab: Lab) -> None:
+    first = lab.client.put_object(Bucket=lab.bucket, Key="a", Body=b"one")["ETag"]
+    assert lab.client.get_object(Bucket=lab.bucket, Key="a")["ETag"] == first
+
+    lab.put("a", b"two", IfMatch=first)
+
+    assert lab.get("a") == b"two"
+    with pytest.raises(ClientError) as err:
+        lab.put("a", b"three", IfMatch=first)
+    assert status_of(err) == 412
+    assert lab.get("a") == b"two"
+
+
+def test_put_on_a_tag_is_refused_when_there_is_no_object(lab: Lab) -> None:
+    with pytest.raises(ClientError) as err:
+        lab.put("a", b"one", IfMatch='"0123456789abcdef0123456789abcdef"')
+
+    assert status_of(err) == 404
+    assert lab.pages("a") in ([], [[]])
+
+
 def test_put_is_refused_when_its_checksum_is_of_other_bytes(lab: Lab) -> None:
     with pytest.raises(ClientError) as err:
         lab.put("a", b"one", ChecksumSHA256=checksum(b"two"))

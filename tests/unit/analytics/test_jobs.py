@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
-from hypothesis import strategies as st
 from pyspark.errors import PySparkException
 
 from analytics import spark, tables
 from analytics.jobs import registry
 from analytics.jobs.report import JobReport
-from analytics.lake.ingest import days_around
 from cli.main import cli
 from logdig.config.settings import Settings
 from logdig.errors import InputError, MissingPartError, SetupError
@@ -72,22 +69,6 @@ def test_list_names_jobs_in_order() -> None:
 
     assert [line.split()[0] for line in text.output.splitlines()] == ORDER
     assert list(json.loads(found.output)) == ORDER
-
-
-def test_days_around_names_neighbours_once() -> None:
-    days = days_around([date(2026, 3, 1), date(2026, 3, 2)])
-
-    assert [day.isoformat() for day in days] == ["2026-02-28", "2026-03-01", "2026-03-02", "2026-03-03"]
-
-
-@given(st.sets(st.dates(), max_size=5))
-def test_days_around_hold_every_day_that_is_at_most_one_away(days: set[date]) -> None:
-    near = days_around(days)
-
-    assert near == sorted(set(near))
-    assert set(near) >= days
-    assert all(min(abs(day - one) for one in days) <= timedelta(days=1) for day in near)
-    assert len(near) >= min(len(days), 1) * 2
 
 
 class Conflicts:

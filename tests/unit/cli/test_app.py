@@ -51,3 +51,18 @@ def test_app_list_says_until_when_an_old_token_is_valid(path: Path) -> None:
     assert "pk_shop_ended123" not in call("list").output
     (row,) = json.loads(call("list", "--json").output)
     assert row["previous_tokens"] == [{"token": "pk_shop_older123", "valid_until": "2999-01-01T18:04:00+00:00"}]
+
+
+@pytest.mark.parametrize("action", [("add", "blog"), ("rotate", "shop")], ids=" ".join)
+def test_app_as_json_has_the_token_that_the_file_has_and_the_tag_where_it_works(
+    path: Path, action: tuple[str, str]
+) -> None:
+    call("add", "shop")
+
+    tagged = json.loads(call(*action, "--endpoint", "https://events.shop.example", "--json").stdout)
+    token = load_settings(path, {}).apps[-1].token
+    bare = json.loads(call("rotate", action[1], "--json").stdout)
+
+    assert (tagged["name"], tagged["token"]) == (action[1], token)
+    assert token in tagged["script_tag"]
+    assert bare == {"name": action[1], "token": load_settings(path, {}).apps[-1].token, "script_tag": None}

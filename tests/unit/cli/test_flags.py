@@ -11,23 +11,32 @@ from click.testing import CliRunner
 from cli.main import cli
 from tools.commands_page import command_paths
 
-LAKE = {"bad list", "bad retry", "bad show", "dlq list", "dlq redrive", "forget", "ledger", "rebuild", "verify"}
+LAKE = {
+    "bad list", "bad retry", "bad show", "dlq list", "dlq redrive", "forget", "jobs status", "ledger",
+    "person export", "person show", "rebuild", "release list", "verify",
+}  # fmt: skip
 STACK = {"deploy", "destroy", "plan", "policy", "status", "tail"}
+RELEASES = {"release add", "release remove"}
 SERVERS = {"dashboard", "serve"}
 ON = {"flush", "jobs run"}
 """Commands that work on this machine or on the deployed stack."""
-AWS = LAKE | STACK | SERVERS | ON | {"cost", "events", "load"}
+AWS = LAKE | STACK | RELEASES | SERVERS | ON | {"cost", "events", "load"}
 TABLE = {
     "--profile": AWS,
     "--region": AWS | {"init"},
     "--on": ON,
     "--from": {"bad list", "bad retry", "ledger", "rebuild", "verify"},
     "--to": {"bad list", "bad retry", "ledger", "rebuild", "verify"},
-    "--app": {"bad list", "bad retry", "events", "forget", "ledger", "init", "load", "send"},
+    "--app": {
+        "bad list", "bad retry", "events", "forget", "ledger", "init", "load", "person export",
+        "person show", "release list", "send", *RELEASES,
+    },
     "--json": {
-        "app list", "bad list", "bad retry", "check", "cost", "dev env", "dlq list", "events", "flush", "forget",
-        "jobs list", "jobs run", "ledger", "load", "send",
-        "package", "plan", "rebuild", "status", "tail", "verify",
+        "app add", "app list", "app rotate", "bad list", "bad retry", "check", "cost", "deploy", "destroy", "dev env",
+        "dlq list", "dlq redrive", "events", "flush", "forget",
+        "jobs list", "jobs run", "jobs status", "ledger", "load", "send",
+        "package", "person export", "person show", "plan", "rebuild", "release list", "status", "tail", "verify",
+        *RELEASES,
     },
     "--yes": {"deploy", "destroy", "dlq redrive", "forget", "init", "rebuild", "send"},
     "--account": {"plan", "policy"},
@@ -82,7 +91,7 @@ def test_flag_means_the_same_in_every_command(flag: str) -> None:
         assert [name for name, one in found.items() if "JSON" not in (one.help or "")] == []
     if flag == "--app":
         narrows = {one.help for name, one in found.items() if name in LAKE}
-        chooses = {one.help for name, one in found.items() if name in ("load", "send")}
+        chooses = {one.help for name, one in found.items() if name in {"load", "send", *RELEASES}}
         assert (len(narrows), len(chooses)) == (1, 1)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from logdig.config.goals import GoalSettings, PageSettings
 from logdig.config.loader import ENVIRONMENT_KEYS
 from logdig.config.settings import (
     AppSettings,
@@ -40,7 +41,10 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 
 def test_settings_page_names_every_key_and_variable() -> None:
     text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
-    structs = (Settings, AppSettings, FlushSettings, OfferSettings, RetentionSettings, ScheduleSettings)
+    structs = (
+        *(Settings, AppSettings, FlushSettings, OfferSettings, RetentionSettings, ScheduleSettings),
+        *(PageSettings, GoalSettings),
+    )
     keys = {field.name for struct in structs for field in msgspec.structs.fields(struct)}
 
     missing = [

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from analytics.ledger import line_kinds
+from analytics.ledger import lines
 from logdig.events.dropped import DROPPED_NAME
 from tests.fakes.sinks import MemorySink
 from tests.fakes.tracked import body, collector, event, post
@@ -46,4 +46,4 @@ def test_nothing_is_stored_when_nothing_was_dropped(envelope: dict[str, Any]) ->
 
 
 def test_ledger_looks_for_the_name_that_is_written() -> None:
-    assert line_kinds.DROPPED_NAME == DROPPED_NAME
+    assert lines.DROPPED_NAME == DROPPED_NAME

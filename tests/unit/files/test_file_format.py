@@ -85,9 +85,23 @@ def test_file_of_another_kind_is_refused_with_the_word_that_helps(tmp_path: Path
         lines_of(tmp_path / "f.csv", content)
 
 
-@pytest.mark.parametrize("name", ["klingon", "base64", "rot13", "hex", "undefined", "a\0b"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "klingon",
+        "base64",
+        "rot13",
+        "hex",
+        "undefined",
+        "a\0b",
+        "unicode_escape",
+        "raw-unicode-escape",
+        "punycode",
+        "idna",
+    ],
+)
 def test_encoding_is_refused_when_it_is_no_text_encoding(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InputError, match="is no text encoding of Python, such as cp949"):
+    with pytest.raises(InputError, match="is no encoding of text files, such as cp949"):
         lines_of(tmp_path / "f.csv", b"a", name)
 
 

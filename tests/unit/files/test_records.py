@@ -53,6 +53,7 @@ def test_columns_are_found_in_any_order_and_case_among_others(kind: str, delimit
         ("customers", "CustID,customer_id,Level", "'CustID' and 'customer_id' may both be customer_id; --columns"),
         ("tracks", "Title,Artist,Length", "needs TrackId; its columns are Title, Artist, Length; --columns track_id="),
         ("listens", "customer_id,track_id,zip", "needs datetime, mobile"),
+        ("listens", "sep=;", "line 1 is 'sep=;', which only spreadsheets read; remove that line"),
         ("listens", "Wer,Was,Wann,Wie,Wo,Warum", "looks like a header, but its names are not known"),
         ("customers", '0,"Ada Lovelace",1,"12 Main St","04524"', "its first line is no header"),
     ],

@@ -13,6 +13,8 @@ from logdig.config.retention import RetentionSettings
 from logdig.errors import InvalidSettingError, SetupError
 from logdig.privacy.person import FIELDS
 from logdig.tables.catalog import TABLES, check_tables, days_kept, declared, require_known_schema
+from logdig.tables.declaration import TEXT
+from logdig.tables.lake import INGESTED, TOUCHED
 
 MODULE = """
 from logdig.tables.declaration import TEXT, Column, Table
@@ -62,9 +64,17 @@ def test_keys_partitions_and_age_are_columns_that_the_table_has(name: str) -> No
 @pytest.mark.parametrize("name", TABLES)
 def test_columns_that_are_named_for_a_person_say_so(name: str) -> None:
     kinds = (*FIELDS, "person")
-    named = {column for column in TABLES[name].names if any(re.search(rf"(^|_){kind}$", column) for kind in kinds)}
+    named = {column for column in TABLES[name].names if any(re.search(rf"(^|_){kind}s?$", column) for kind in kinds)}
 
-    assert named == {column for column, kind in TABLES[name].person_columns.items() if kind != "text"}
+    assert named == {column for column, kind in TABLES[name].person_columns.items() if kind not in ("text", "object")}
+
+
+def test_what_the_lake_knows_of_itself_names_no_person() -> None:
+    assert (INGESTED.person_columns, TOUCHED.person_columns) == ({}, {})
+    # Text that another wrote, such as an event's, could hold a person without its column being named for one.
+    assert {column.name for table in (INGESTED, TOUCHED) for column in table.columns if column.type == TEXT} == {
+        "app", "error", "key", "work",
+    }  # fmt: skip
 
 
 def test_rows_stay_for_the_days_of_their_zone_unless_the_table_has_its_own() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -9,17 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.commands.cost import command
+from infra.cost.bill import bill, monthly_prices, price_of_freshness
 from infra.cost.comparison import by_front_door, design_of_2016, published
+from infra.cost.jobs import RUNS_A_MONTH, again_usd, job_lines, mart_passes
 from infra.cost.model import (
     ALARMS,
     FRONT_DOORS,
     HOURLY_FIGURES,
     RUN_FIGURES,
-    RUNS_A_MONTH,
+    Freshness,
+    Line,
     Workload,
-    bill,
     collection,
-    price_of_freshness,
     total,
 )
 from infra.cost.prices import interpolate, read_prices, stepped
@@ -35,6 +37,8 @@ WORK = st.builds(
     events_per_request=st.floats(1, 500),
     front_door=st.sampled_from(FRONT_DOORS),
     freshness=st.sampled_from(list(RUNS_A_MONTH)),
+    month=st.integers(1, 1200),
+    raw_days=st.integers(0, 36_500),
 )
 
 
@@ -103,25 +107,94 @@ def test_rest_requests_equal_the_hand_worked_steps() -> None:
     assert stepped(PRICES["rest_api"]["steps"], 1e9) == pytest.approx(1165.5 + 1867.6)
 
 
-def test_everything_costs_at_most_five_dollars_for_a_million_events() -> None:
-    lines = bill(Workload(1e6), PRICES)
+@pytest.mark.parametrize("month", [1, 12, 24])
+def test_everything_costs_at_most_five_dollars_for_a_million_events(month: int) -> None:
+    lines = bill(Workload(1e6, month=month), PRICES)
 
     assert total(lines) <= 5
     assert {line.what.split(",")[0] for line in lines if line.service == "EMR Serverless"} == {
         "ingest",
         "marts",
         "model and targets",
+        "ledger",
         "maintain",
     }
 
 
+def of(lines: list[Line], start: str) -> float:
+    """Dollars of the one line that begins so."""
+    (line,) = [line for line in lines if line.what.startswith(start)]
+    return line.usd
+
+
+def test_jobs_equal_the_hand_worked_bill_of_a_billion_events_in_month_twelve() -> None:
+    # A CPU hour costs (0.042094 + 4 x 0.004628) / 0.7 = 0.0865800. Starts: 30.4167 x 0.0060606 = 0.18434.
+    # ingest 1,000 x 25 s = 6.944 h, 0.4 of the starts. marts: 1 + 2 + 27/7 = 6.857 passes x 60 s x 1,000 = 114.286 h,
+    # 0.25. model: 12,000 M x 2 s x 30.4167 = 202.78 h, 0.2. ledger: 10,000 s = 2.778 h, 0.05. maintain: 8,000 s and
+    # 1,000 M x 1 s x 4.345 = 3.429 h, 0.1.
+    hour, starts = 0.08658, 0.18434
+    lines = job_lines(Workload(1e9, month=12), PRICES)
+
+    assert of(lines, "ingest") == pytest.approx(6.944 * hour + 0.4 * starts, rel=1e-3)
+    assert of(lines, "marts") == pytest.approx(114.286 * hour + 0.25 * starts, rel=1e-3)
+    assert of(lines, "model") == pytest.approx(202.78 * hour + 0.2 * starts, rel=1e-3)
+    assert of(lines, "ledger") == pytest.approx(2.778 * hour + 0.05 * starts, rel=1e-3)
+    assert of(lines, "maintain") == pytest.approx(3.429 * hour + 0.1 * starts, rel=1e-3)
+
+
+def test_storage_equals_the_hand_worked_bill_of_a_billion_events_in_month_twelve() -> None:
+    # 750 GB of text a month: raw 120, events 90, marts 45. Replaced in 14 days of 30.4167: (90 + 45 x 6.857) x 0.46027
+    # = 183.45 GB.
+    lines = bill(Workload(1e9, month=12), PRICES)
+
+    assert of(lines, "raw") == pytest.approx(1440 * 0.023)
+    assert of(lines, "table events") == pytest.approx(1080 * 0.023)
+    assert of(lines, "marts, 540.0 GB") == pytest.approx(540 * 0.023)
+    assert of(lines, "replaced files") == pytest.approx(183.45 * 0.023, rel=1e-3)
+
+
+def test_what_is_stored_grows_until_it_expires() -> None:
+    # 400 days are 13.15 months.
+    usd = [of(bill(Workload(1e9, month=month), PRICES), "raw") for month in (1, 2, 13, 14, 100)]
+
+    assert usd == pytest.approx([2.76, 5.52, 35.88, 36.296, 36.296], rel=1e-3)
+    assert of(bill(Workload(1e9, month=100, raw_days=0), PRICES), "raw") == pytest.approx(276)
+
+
+@pytest.mark.parametrize(("freshness", "a_day"), [("daily", 1), ("hourly", 24), ("live", 1)])
+def test_marts_of_a_day_are_computed_as_often_as_counted_run_by_run(freshness: Freshness, a_day: int) -> None:
+    # At each run of its own day with what has come of it, at each run of the next two days, then weekly for 27 days.
+    own = sum((run + 1) / a_day for run in range(a_day))
+
+    assert mart_passes(freshness) == pytest.approx(own + 2 * a_day + 27 / 7)
+
+
+def test_days_that_are_computed_again_cost_one_pass_over_what_is_stored() -> None:
+    # 12,000 M x 60 s = 200 h x 0.08658, and one start.
+    assert again_usd(Workload(1e9, month=12), PRICES) == pytest.approx(200 * 0.08658 + 0.00606, rel=1e-3)
+
+
+def test_plan_has_the_prices_of_the_bill_by_month_freshness_and_job() -> None:
+    settings = Settings(freshness="hourly")
+
+    plan = monthly_prices(settings, 1e8, PRICES)
+
+    assert plan["usd_a_month"]["live"] == {
+        str(month): pytest.approx(total(bill(Workload(1e8, freshness="live", month=month), PRICES)))
+        for month in (1, 12)
+    }
+    spark = job_lines(Workload(1e8, freshness="hourly", month=12), PRICES)
+    assert sum(job["usd_a_month"]["12"] for job in plan["jobs"]) == pytest.approx(total(spark))
+    assert [job["job"] for job in plan["jobs"]] == [line.what for line in spark]
+
+
 def test_freshness_costs_what_its_runs_cost() -> None:
-    # One run: 0.10 x 0.042094 + 0.40 x 0.004628 = 0.0060606; 30.4, 730 and 8,760 of them.
+    # One run: 0.10 x 0.042094 + 0.40 x 0.004628 = 0.0060606; 30.4, 730 and 8,760 of them, the last beside the daily.
     costs = price_of_freshness(Workload(0), PRICES)
 
     assert costs["daily"] == pytest.approx(0.0060606 * 365 / 12, rel=1e-3)
     assert costs["hourly"] == pytest.approx(0.0060606 * 730, rel=1e-3)
-    assert costs["live"] == pytest.approx(0.0060606 * 8760, rel=1e-3)
+    assert costs["live"] == pytest.approx(0.0060606 * (8760 + 365 / 12), rel=1e-3)
 
 
 def test_balancer_price_is_read_between_the_published_points() -> None:
@@ -140,9 +213,16 @@ def test_bill_has_no_negative_line_and_its_lines_are_the_total(work: Workload) -
 
 @given(WORK, st.floats(1, 1000))
 def test_bill_never_falls_when_events_grow(work: Workload, factor: float) -> None:
-    more = Workload(min(work.events * factor, 1e15), work.events_per_request, work.front_door, work.freshness)
+    more = replace(work, events=min(work.events * factor, 1e15))
 
     assert total(bill(more, PRICES)) >= total(bill(work, PRICES)) - 1e-9
+
+
+@given(WORK)
+def test_bill_never_falls_from_month_to_month(work: Workload) -> None:
+    later = replace(work, month=min(work.month + 1, 1200))
+
+    assert total(bill(later, PRICES)) >= total(bill(work, PRICES)) * (1 - 1e-12)
 
 
 @pytest.mark.parametrize(("events", "each"), [(-1, 10), (1e16, 10), (1e6, 0), (1e6, 501), (float("nan"), 10)])
@@ -155,8 +235,10 @@ def test_cost_command_prints_json_whose_lines_sum_to_its_total() -> None:
     result = CliRunner().invoke(command, ["--events-per-month", "1e9", "--json"])
 
     month = json.loads(result.output)
+    assert month["month"] == 12
     assert month["total_usd"] == pytest.approx(sum(line["usd"] for line in month["lines"]))
-    assert set(month["lines"][0]) == {"service", "what", "usd"}
+    assert month["total_usd_month_1"] == pytest.approx(sum(line["usd_month_1"] for line in month["lines"]))
+    assert set(month["lines"][0]) == {"service", "what", "usd", "usd_month_1"}
 
 
 def test_pages_hold_fresh_cost_tables() -> None:
@@ -167,6 +249,7 @@ def test_pages_hold_fresh_cost_tables() -> None:
 def test_readme_says_what_the_command_says(events: float) -> None:
     month = json.loads(CliRunner().invoke(command, ["--events-per-month", str(events), "--json"]).output)
 
-    row = re.search(rf"\| {events:,.0f} \| ([\d.,]+) \| ([\d.,]+) \|", cost_page.PAGES[0].read_text(encoding="utf-8"))
+    cells = r" \| ([\d.,]+)" * 3
+    row = re.search(rf"\| {events:,.0f}{cells} \|", cost_page.PAGES[0].read_text(encoding="utf-8"))
     assert row is not None
-    assert row[2] == f"{month['total_usd']:,.2f}"
+    assert row.groups()[1:] == (f"{month['total_usd_month_1']:,.2f}", f"{month['total_usd']:,.2f}")

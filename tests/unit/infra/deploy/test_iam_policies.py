@@ -11,7 +11,9 @@ import pytest
 
 from infra.deploy.iam_policies import LAKE, PARTS, deployer_policy
 from infra.paths import ROOT
+from logdig.store.releases import RELEASES_KEY
 from tests.fakes.permissions import granted as granted_by
+from tests.fakes.permissions import refused
 from tests.unit.infra.template.test_template import FRONT_DOORS, SETTINGS, statements, template
 
 CODE = [*(ROOT / "infra").rglob("*.py"), *(ROOT / "cli").rglob("*.py")]
@@ -147,7 +149,7 @@ def test_deployer_may_not_make_himself_more_than_he_is(action: str) -> None:
     assert action not in granted()
 
 
-def test_lake_policy_adds_to_the_jobs_role_what_forgetting_and_the_queues_need() -> None:
+def test_lake_policy_adds_to_the_jobs_role_what_forgetting_releases_and_the_queues_need() -> None:
     lake = granted_by(SETTINGS, json.loads(deployer_policy(SETTINGS, ACCOUNT, LAKE))["Statement"])
     # Logs and packages are EMR's needs, not the jobs'.
     role = {
@@ -156,11 +158,12 @@ def test_lake_policy_adds_to_the_jobs_role_what_forgetting_and_the_queues_need()
         if not action.startswith("logs:") and "-artifacts" not in name
     }
 
-    assert role - lake == set()
+    assert refused(role, lake) == []
     assert lake - role == {
         *((f"s3:{action}", "shop-prod-s3/load/*") for action in ("PutObject", "GetObjectVersion")),
         *(("s3:DeleteObjectVersion", f"shop-prod-s3/{place}/*") for place in ("load", "tables")),
         ("s3:PutObject", "shop-prod-s3/erasures/*"),
+        ("s3:PutObject", f"shop-prod-s3/{RELEASES_KEY}"),
         ("dynamodb:GetItem", "table/shop-prod-profiles"),
         *((f"sqs:{action}", "shop-prod-dlq") for action in ("DeleteMessage", "SendMessage")),
         *(

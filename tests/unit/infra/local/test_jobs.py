@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
 from analytics.jobs.report import JobReport
 from infra.local.jobs import MARTS, RETRY_SECONDS, MartRuns, Objects
-from logdig.errors import StoreUnavailableError
+from logdig.errors import LakeBusyError, StoreUnavailableError
 
 
 class Lake:
@@ -16,16 +20,26 @@ class Lake:
         self.fault: Exception | None = None
         self.store_fault: Exception | None = None
         self.new_lines = {"raw": 1, "bad": 0, "unreadable": 0}
+        self.busy = self.held = False
         self.jobs: list[str] = []
         self.lines: list[str] = []
-        self.runs = MartRuns(self.find, self.run_job, self.lines.append, lambda: self.now)
+        self.runs = MartRuns(self.find, self.run_job, self.hold, self.lines.append, lambda: self.now)
 
     def find(self) -> Objects:
         if self.store_fault is not None:
             raise self.store_fault
         return self.objects
 
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        if self.busy:
+            raise LakeBusyError("rebuild", datetime(2026, 11, 30, tzinfo=UTC))
+        self.held = True
+        yield
+        self.held = False
+
     def run_job(self, name: str) -> JobReport:
+        assert self.held
         self.jobs.append(name)
         if self.fault is not None:
             raise self.fault
@@ -108,3 +122,18 @@ def test_store_that_does_not_answer_is_told_once_and_ends_nothing() -> None:
     lake.runs.step()
 
     assert lake.lines == ["marts: S3 list of lake/raw/: timed out; the next run tries again"]
+
+
+def test_step_names_who_writes_the_tables_and_a_later_one_tries_again() -> None:
+    lake = Lake()
+    lake.busy = True
+    lake.put("raw/1")
+    lake.runs.step()
+
+    assert lake.jobs == []
+    assert "the lake is being written by: rebuild" in lake.lines[-1]
+
+    lake.busy, lake.now = False, lake.now + RETRY_SECONDS
+    lake.runs.step()
+
+    assert lake.jobs == ["ingest", *MARTS]

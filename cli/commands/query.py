@@ -1,0 +1,200 @@
+"""`logdig query`: questions about visitors, pages, elements and goals."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from cli.answers import chosen_format, output_options, tables_text, write_rows
+from cli.aws_options import aws_options, aws_settings, progress
+from cli.options import app_option, day_type, find_app
+from cli.program import with_program
+from logdig.aws.clients import s3_store
+from logdig.config.settings import AppSettings, Settings
+from logdig.errors import InputError
+from logdig.store.releases import read_releases
+
+if TYPE_CHECKING:
+    from logdig.questions.engine.parameters import Parameters
+    from logdig.questions.engine.question import Answer
+
+NAMES = (
+    "overview", "sources", "pages", "links", "goals", "scroll", "heatmap", "movement", "frustration", "releases",
+    "traffic", "events", "custom",
+)  # fmt: skip
+"""Questions; a test compares them with `logdig.questions.catalog`, which imports Arrow's readers."""
+FLAGS = ("page", "device", "country", "source", "channel", "campaign", "host", "browser", "goal")
+"""Filters that have an option of their own."""
+LIMITS = ("rage_clicks", "rage_ms", "rage_px", "dead_ms", "return_ms")
+
+
+def filter_options(function: Any) -> Any:
+    """An option for each of FLAGS, and ``--where``."""
+    for name in reversed(FLAGS):
+        function = click.option(f"--{name}", help=f"Only of this {name}; empty = where none is known.")(function)
+    return click.option(
+        "--where",
+        multiple=True,
+        metavar="FILTER=VALUE",
+        help="Any filter of the question, such as browser=Firefox or experiment.button=green; repeatable.",
+    )(function)
+
+
+def limit_options(function: Any) -> Any:
+    """Options of question ``frustration``."""
+    said = {
+        "rage_clicks": "Least clicks of a burst; default: 3.",
+        "rage_ms": "Time of any three clicks of a burst, in ms; default: 1000.",
+        "rage_px": "Distance of any two of these, in px; default: 30.",
+        "dead_ms": "How long nothing followed a dead click, in ms; default: 2500.",
+        "return_ms": "Time until a quick return, in ms; default: 10000.",
+    }
+    for name in reversed(LIMITS):
+        least = 3 if name == "rage_clicks" else 0
+        option = click.option(f"--{name.replace('_', '-')}", type=click.IntRange(least, 86_400_000), help=said[name])
+        function = option(function)
+    return function
+
+
+@click.command("query")
+@click.argument("name", type=click.Choice(NAMES), metavar="QUESTION")
+@app_option
+@click.option("--from", "start", type=day_type, help="First day in the app's time zone; default: 27 days before --to.")
+@click.option("--to", "end", type=day_type, help="Last day, included; default: today.")
+@filter_options
+@click.option("--by", metavar="DIMENSION", help="Add up by day, source, device, country, experiment.NAME, ...")
+@click.option("--compare", is_flag=True, help="Beside each number that of as many days before.")
+@click.option("--release", help="Of question releases: name of the release.")
+@click.option("--release-day", type=day_type, help="Of question releases: day of the release, instead of its name.")
+@limit_options
+@output_options
+@aws_options
+def command(
+    *,
+    name: str,
+    app: str | None,
+    start: datetime | None,
+    end: datetime | None,
+    where: tuple[str, ...],
+    by: str | None,
+    compare: bool,
+    release: str | None,
+    release_day: datetime | None,
+    form: str | None,
+    output: Path | None,
+    limit: int,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Answer a question about the app's visitors, pages, elements, goals and traffic.
+
+    \b
+    overview     visitors, sessions, views, bounces, time in use, goals
+    sources      the same by source, or --by medium, campaign, channel
+    pages        views, visitors, entries, exits, time in use
+    links        links that lead out of the site, and downloads
+    goals        goals reached, their value, share of the sessions
+    scroll       share of a page's views that reached each twentieth
+    heatmap      clicks on a page (--page) by cells of its elements
+    movement     where the pointer stays on a page (--page)
+    frustration  bursts of clicks, clicks in vain, quick returns
+    releases     what a release changed (--release or --release-day)
+    traffic      people, staff, bots and AI crawlers
+    events       events of people by type
+    custom       the site's own events
+
+    A filter that a question cannot apply is refused, with those that it can. docs/analysis.md explains the answers.
+    """
+    from logdig.marts.reader import Marts
+    from logdig.questions.catalog import question_of
+    from logdig.questions.engine.answering import ask
+    from logdig.questions.engine.parameters import Parameters, Thresholds, last_days
+
+    chosen = chosen_format(form, output, as_json=as_json)
+    settings = aws_settings()
+    site = find_app(settings, app)
+    first, last = last_days(datetime.now(UTC), site.timezone, end=end.date() if end else None)
+    limits = {key: options[key] for key in LIMITS if options[key] is not None}
+    if limits and name != "frustration":
+        raise InputError(f"--{next(iter(limits)).replace('_', '-')} belongs to question frustration, not to {name}")
+    if release and not release_day:
+        release_day = _noted_day(settings, site, release)
+    parameters = Parameters(
+        app=site.name,
+        start=start.date() if start else first,
+        end=last,
+        zone=site.timezone,
+        where=filters(where, options),
+        by=by,
+        compare=compare,
+        release=release,
+        release_day=release_day.date() if release_day else None,
+        thresholds=Thresholds(**limits),
+    )
+    with progress().status("reading the tables"):
+        answer = ask(Marts(settings, os.environ), question_of(name), parameters)
+    about = {"columns": answer.columns, "account": answer.account, "receipt": answer.receipt}
+    write_rows(answer.rows, chosen, output, about, {column.name: column.unit for column in answer.columns}, limit)
+    if chosen != "json":
+        for line in receipt_lines(answer):
+            click.echo(with_program(line), err=True)
+
+
+def _noted_day(settings: Settings, site: AppSettings, name: str) -> datetime | None:
+    """Local time at which the owner noted a release; None = its first view in the time that is asked tells."""
+    noted = read_releases(s3_store(settings))
+    at = next((release.at for release in noted if (release.app, release.name) == (site.name, name)), None)
+    return at.astimezone(ZoneInfo(site.timezone)) if at else None
+
+
+def filters(where: Sequence[str], options: Mapping[str, Any]) -> dict[str, str]:
+    """Read the filters of the options.
+
+    Raises:
+        InputError: One has no value, or is given twice.
+    """
+    given = [(name, options[name]) for name in FLAGS if options.get(name) is not None]
+    for text in where:
+        key, sign, value = text.partition("=")
+        if not sign:
+            raise InputError(f"--where {text!r}: FILTER=VALUE, such as browser=Firefox")
+        given.append((key, value))
+    found: dict[str, str] = {}
+    for key, value in given:
+        if found.setdefault(key, value) != value:
+            raise InputError(f"filter {key} is given as {found[key]!r} and as {value!r}; one value at a time")
+    return found
+
+
+def receipt_lines(answer: Answer) -> list[str]:
+    """What a receipt says, for the terminal."""
+    receipt, lines = answer.receipt, []
+    if answer.account:
+        lines.append("  ".join(f"{key} {_short(value)}" for key, value in answer.account.items() if key != "before"))
+    asked: Parameters = receipt.parameters
+    until = f"data until {receipt.data_until:%Y-%m-%d %H:%M} UTC" if receipt.data_until else "no data yet"
+    lines.append(f"{asked.app}, {asked.start} to {asked.end} ({asked.zone}); {until}; {tables_text(receipt.tables)}")
+    if receipt.data_until is None:
+        lines.append("the tables are not there yet; run: logdig jobs run all")
+    if receipt.waiting:
+        days = ", ".join(str(day) for day in receipt.waiting[:5]) + (" ..." if len(receipt.waiting) > 5 else "")
+        lines.append(f"days that wait to be computed again: {days}")
+    if receipt.sampled:
+        lines.append("visitors are weighted: the site records a part of them")
+    if receipt.share < 1:
+        lines.append(f"read from {receipt.share:.4g} of the visitors, and multiplied")
+    if receipt.ledger is not None:
+        known = receipt.ledger
+        lost = f"{known.missing / known.sent:.1%} lost in browsers" if known.sent else "nothing sent"
+        lines.append(f"ledger up to {known.last_day}: {lost}, {known.waiting:,} events not in the tables yet")
+    return lines
+
+
+def _short(value: Any) -> str:
+    return f"{value:,.0f}" if isinstance(value, float) else str(value)

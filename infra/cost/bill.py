@@ -1,0 +1,64 @@
+"""The cost of a month, all lines together. Arithmetic only; source: docs/cost.md."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from infra.cost.jobs import RUNS_A_MONTH, again_usd, analysis, job_lines
+from infra.cost.model import Freshness, Line, Workload, collection, decisions, operation, total
+from logdig.config.settings import Settings
+
+MONTHS = (1, 12)
+"""Months that are shown: what is stored grows until it expires, so no single month is the price."""
+
+
+def bill(work: Workload, prices: dict[str, Any]) -> list[Line]:
+    """Every line of a month's bill."""
+    return [
+        *collection(work, prices),
+        *analysis(work, prices),
+        *decisions(work, prices),
+        *operation(work, prices),
+    ]
+
+
+def price_of_freshness(work: Workload, prices: dict[str, Any]) -> dict[Freshness, float]:
+    """Dollars a month for the Spark runs of each freshness."""
+    return {name: total(job_lines(replace(work, freshness=name), prices)) for name in RUNS_A_MONTH}
+
+
+def workload(settings: Settings, events: float, month: int = 1) -> Workload:
+    """The workload of an installation with so many events a month."""
+    kept = settings.retention
+    return Workload(
+        events,
+        front_door=settings.front_door,
+        freshness=settings.freshness,
+        month=month,
+        raw_days=kept.raw_days,
+        old_files_days=kept.snapshot_days + kept.old_versions_days,
+    )
+
+
+def monthly_prices(settings: Settings, events: float, prices: dict[str, Any]) -> dict[str, Any]:
+    """What an installation costs, for a plan: plain data.
+
+    Returns:
+        ``usd_a_month`` by freshness and month, ``jobs`` of the freshness that is set, each with its dollars by month,
+        ``usd_all_days_again`` for all marts once more in the last of these months.
+    """
+    works = {month: workload(settings, events, month) for month in MONTHS}
+    jobs = {month: job_lines(work, prices) for month, work in works.items()}
+    return {
+        "events_a_month": events,
+        "usd_a_month": {
+            name: {str(month): total(bill(replace(work, freshness=name), prices)) for month, work in works.items()}
+            for name in RUNS_A_MONTH
+        },
+        "jobs": [
+            {"job": last.what, "usd_a_month": {str(month): jobs[month][place].usd for month in MONTHS}}
+            for place, last in enumerate(jobs[MONTHS[-1]])
+        ],
+        "usd_all_days_again": again_usd(works[MONTHS[-1]], prices),
+    }

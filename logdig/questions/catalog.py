@@ -1,0 +1,24 @@
+"""Every question by its name."""
+
+from __future__ import annotations
+
+from logdig.errors import InputError
+from logdig.questions import counts, elements, frustration, releases, visits
+from logdig.questions.engine.question import Question
+
+QUESTIONS: dict[str, Question] = {
+    question.name: question
+    for topic in (visits, counts, elements, frustration, releases)
+    for question in topic.QUESTIONS
+}
+
+
+def question_of(name: str) -> Question:
+    """Find a question.
+
+    Raises:
+        InputError: There is none of this name.
+    """
+    if name not in QUESTIONS:
+        raise InputError(f"no question is called {name!r}; there are: {', '.join(QUESTIONS)}", name=name)
+    return QUESTIONS[name]

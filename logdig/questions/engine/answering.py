@@ -1,0 +1,99 @@
+"""Answer a question of the marts: check what is asked, read one state of the tables, give a receipt."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from logdig.errors import InputError
+from logdig.marts.pinned import Source
+from logdig.questions.engine.asking import SHARE, Asking
+from logdig.questions.engine.comparing import beside
+from logdig.questions.engine.parameters import Parameters, check_names
+from logdig.questions.engine.question import Answer, LedgerState, Question, Receipt
+from logdig.tables.declaration import DAY, TEXT, Column
+
+
+def check(question: Question, parameters: Parameters) -> None:
+    """Refuse what a question cannot answer.
+
+    Raises:
+        InputError: Says what it can.
+    """
+    check_names(question.name, "filter", parameters.where, question.filters)
+    if parameters.by is not None:
+        check_names(question.name, "dimension", [parameters.by], question.dimensions)
+    if parameters.start > parameters.end:
+        raise InputError(f"the first day {parameters.start} is after the last {parameters.end}")
+    for name in question.needs:
+        if not parameters.where.get(name):
+            raise InputError(f"question {question.name} is asked of one {name}; name it", question=question.name)
+    if parameters.compare and not question.compares:
+        raise InputError(f"question {question.name} cannot be compared with the days before", question=question.name)
+
+
+def ask(source: Source, question: Question, parameters: Parameters) -> Answer:
+    """Answer a question.
+
+    Args:
+        source: The tables, usually `logdig.marts.reader.Marts`.
+        question: Which.
+        parameters: Of what.
+    Raises:
+        InputError: It cannot be asked so; says how it can.
+        StoreUnavailableError: Glue or S3 does not answer.
+    """
+    check(question, parameters)
+    pinned = source.pin([*question.tables, "ledger"])
+    asking = Asking(question, parameters, pinned)
+    try:
+        rows, columns = question.answer(asking), described(asking)
+        if parameters.compare:
+            earlier = Asking(question, parameters.before(), pinned, shares=asking.shares)
+            try:
+                keys = {*question.keys, *([asking.by] if asking.by else [])}
+                rows, columns = beside(rows, question.answer(earlier), columns, keys, parameters.days)
+            finally:
+                earlier.close()
+            asking.sampled |= earlier.sampled
+            asking.account["before"] = earlier.account
+        return Answer(rows, columns, asking.account, _receipt(asking))
+    finally:
+        asking.close()
+
+
+def described(asking: Asking) -> tuple[Column, ...]:
+    """Columns of an answer: the dimension that was asked, then the question's."""
+    question = asking.question
+    if asking.by is None or any(column.name == asking.by for column in question.columns):
+        return question.columns
+    return (Column(asking.by, DAY if asking.by == "day" else TEXT, "what the row is of"), *question.columns)
+
+
+def _receipt(asking: Asking) -> Receipt:
+    parameters = asking.parameters
+    states = tuple(asking.pinned.state(name, parameters.app) for name in asking.question.tables)
+    written = [state.written_at for state in states if state.written_at is not None]
+    first = parameters.before().start if parameters.compare else parameters.start
+    waiting = {day for state in states for day in state.waiting if first <= day <= parameters.end}
+    return Receipt(
+        question=asking.question.name,
+        parameters=parameters,
+        tables=states,
+        data_until=min(written, default=None),
+        waiting=tuple(sorted(waiting)),
+        sampled=asking.sampled,
+        share=1 / SHARE if asking.shares else 1.0,
+        ledger=_ledger(asking),
+    )
+
+
+def _ledger(asking: Asking) -> LedgerState | None:
+    parameters, names = asking.parameters, ("sent", "missing", "waiting", "in_dlq")
+    first, last = parameters.start - timedelta(days=1), parameters.end + timedelta(days=1)
+    stored = asking.pinned.rows("ledger", names, parameters.app, first, last, sample=False).to_pylist()
+    # What is kept may be of more days.
+    rows = [row for row in stored if first <= row["day"] <= last]
+    if not rows:
+        return None
+    sums = {name: sum(row[name] or 0 for row in rows) for name in names}
+    return LedgerState(**sums, last_day=max(row["day"] for row in rows))

@@ -1,0 +1,194 @@
+"""Rows of a question while it is answered: those that meet its filters, weighted, in a locked database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from logdig.marts.pinned import Pinned
+from logdig.questions.engine.database import open_locked
+from logdig.questions.engine.parameters import Parameters, condition_of, moments, needed_column
+from logdig.questions.engine.question import Question
+from logdig.tables.catalog import TABLES
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+MOST_ROWS = 20_000_000
+"""Of more rows a question reads one sixteenth of the visitors, and multiplies."""
+SHARE = 16
+WEIGHT = "millionths"
+"""Column of every row: its weight in millionths, so that sums do not depend on their order."""
+MILLION = 1_000_000
+WEIGHTED = {"weight", "sample_rate"}
+"""What a weight is made of."""
+IDS = ("user_key", "session_id", "page_view_id")
+"""Columns that are counted and joined, as numbers; `Asking.texts` gives their texts."""
+
+
+@dataclass(slots=True)
+class Asking:
+    """A question while it is answered: registers rows that meet the filters, and runs SQL over them."""
+
+    question: Question
+    parameters: Parameters
+    pinned: Pinned
+    account: dict[str, Any] = field(default_factory=dict)
+    sampled: bool = False
+    shares: bool | None = None
+    _database: duckdb.DuckDBPyConnection = field(default_factory=lambda: open_locked({}))
+    _texts: dict[str, Any] = field(default_factory=dict)
+    _number: int = 0
+
+    @property
+    def by(self) -> str | None:
+        """Dimension that is asked, or the question's own."""
+        return self.parameters.by or self.question.by
+
+    def rows(
+        self,
+        table: str,
+        columns: Sequence[str],
+        start: date | None = None,
+        end: date | None = None,
+        without: Sequence[str] = (),
+        numbered: Sequence[str] = (),
+    ) -> str:
+        """Register the rows of the asked days, or of others, that meet the filters.
+
+        Args:
+            table: Name.
+            columns: Those that the SQL reads, dimensions too.
+            start: First day; None = as asked.
+            end: Last day; None = as asked.
+            without: Filters that are not applied here.
+            numbered: Columns of texts that become numbers, as those of IDS do.
+        Returns:
+            Name to use in SQL: the columns and WEIGHT. Those of IDS are numbers.
+        """
+        first, last = start or self.parameters.start, end or self.parameters.end
+        filters = {name: value for name, value in self.parameters.where.items() if name not in without}
+        has = TABLES[table].names
+        wanted = {*columns, *(needed_column(table, name) for name in filters), *(WEIGHTED & set(has))}
+        sample = self._shares() and "bucket" in has
+        days = _stored_days(table, first, last)
+        found = self.pinned.rows(table, sorted(wanted), self.parameters.app, *days, sample=sample)
+        if table == "sessions" and _is_weighted(found):
+            wanted.add("session_id")
+            found = self.pinned.rows(table, sorted(wanted), self.parameters.app, *days, sample=sample)
+        conditions = [_in_days(table, self.parameters, first, last), *_met(table, filters)]
+        return self._register(table, found, conditions, SHARE if sample else 1, (*IDS, *numbered))
+
+    def _shares(self) -> bool:
+        """Whether a share of the visitors stands for all, in every table of the question alike."""
+        if self.shares is None:
+            asked = self.parameters.app, self.parameters.start, self.parameters.end
+            bucketed = [name for name in self.question.tables if "bucket" in TABLES[name].names]
+            self.shares = any(self.pinned.count(name, *asked) > MOST_ROWS for name in bucketed)
+        return self.shares
+
+    def _register(
+        self, table: str, found: pa.Table, conditions: Sequence[str], times: int, numbered: Sequence[str]
+    ) -> str:
+        self._number += 1
+        name = f"{table}_{self._number}"
+        stored = f"{name}_stored"
+        self._database.register(stored, self._numbered(name, found, numbered))
+        where = " AND ".join(f"({one})" for one in conditions)
+        weight, sampled = self._weight(stored, found, where)
+        # A session's weight is the greatest of its rows.
+        if sampled and table == "sessions":
+            weight = f"max({weight}) OVER (PARTITION BY session_id)"
+        self._database.execute(
+            f"CREATE VIEW {name} AS SELECT *, {weight} * {times} AS {WEIGHT} FROM {stored} WHERE {where}"
+        )
+        return name
+
+    def _weight(self, stored: str, found: pa.Table, where: str) -> tuple[str, bool]:
+        """SQL of a row's weight in millionths, and whether any row of the question has another than one."""
+        rates = {"weight": "weight", "sample_rate": "1 / sample_rate"}
+        column = next((name for name in rates if name in found.column_names), None)
+        if column is None:
+            return str(MILLION), False
+        asked = f"SELECT coalesce(bool_or({column} <> 1), false) FROM {stored} WHERE {where}"
+        [(sampled,)] = self._database.execute(asked).fetchall()
+        self.sampled |= sampled
+        if not sampled:
+            return str(MILLION), False
+        return f"CAST(round(coalesce({rates[column]}, 1) * {MILLION}) AS BIGINT)", True
+
+    def _numbered(self, name: str, found: pa.Table, numbered: Sequence[str]) -> pa.Table:
+        """Put numbers in the place of ids, and keep their texts."""
+        import pyarrow as pa
+
+        for column in numbered:
+            if column in found.column_names and pa.types.is_dictionary(found.schema.field(column).type):
+                coded = found.column(column)
+                chunks = (coded.unify_dictionaries() if coded.num_chunks > 1 else coded).chunks
+                self._texts[f"{name}.{column}"] = chunks[0].dictionary if chunks else pa.array([], pa.string())
+                numbers = pa.chunked_array([chunk.indices for chunk in chunks], pa.int32())
+                found = found.set_column(found.column_names.index(column), column, numbers)
+        return found
+
+    def texts(self, view: str, column: str) -> str:
+        """Register the texts of ids, as columns ``number`` and ``text``.
+
+        Args:
+            view: What `rows` has returned.
+            column: One of IDS, or of those that `rows` was told to number.
+        Returns:
+            Name to use in SQL.
+        """
+        import pyarrow as pa
+
+        texts, name = self._texts[f"{view}.{column}"], f"{view}_{column}_texts"
+        self._database.register(name, pa.table({"number": pa.array(range(len(texts)), pa.int32()), "text": texts}))
+        return name
+
+    def times(self, amount: str) -> str:
+        """SQL of an amount as often as its row counts, in millionths; whole numbers, so that sums are exact."""
+        return f"{amount}::HUGEINT * {WEIGHT}" if self.sampled or self.shares else f"{amount} * {WEIGHT}"
+
+    def met(self, table: str) -> str:
+        """SQL of the filters over rows that were registered without them."""
+        return " AND ".join(_met(table, self.parameters.where)) or "true"
+
+    def run(self, sql: str) -> pa.Table:
+        """Run our own SQL over what was registered."""
+        return self._database.sql(sql).to_arrow_table()
+
+    def values(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run our own SQL, and return its rows as values."""
+        return self._database.execute(sql).fetchall()
+
+    def close(self) -> None:
+        """Free what it holds."""
+        self._database.close()
+
+
+def _is_weighted(found: pa.Table) -> bool:
+    """Whether any row, perhaps of another day, has another weight than one."""
+    import pyarrow.compute as pc
+
+    bounds = pc.min_max(found.column("weight")).as_py()
+    return (bounds["min"] or 1.0, bounds["max"] or 1.0) != (1.0, 1.0)
+
+
+def _met(table: str, filters: Mapping[str, str]) -> list[str]:
+    return [condition_of(table, name, value) for name, value in filters.items()]
+
+
+def _stored_days(table: str, start: date, end: date) -> tuple[date, date]:
+    """Values of ``day`` that may hold a local day: of ``events`` it is a UTC day."""
+    step = timedelta(days=1) if table == "events" else timedelta(0)
+    return start - step, end + step
+
+
+def _in_days(table: str, parameters: Parameters, start: date, end: date) -> str:
+    if table == "events":
+        first, last = moments(parameters, start, end)
+        return f"occurred_at >= TIMESTAMPTZ '{first.isoformat()}' AND occurred_at < TIMESTAMPTZ '{last.isoformat()}'"
+    return f"day BETWEEN DATE '{start.isoformat()}' AND DATE '{end.isoformat()}'"

@@ -1,0 +1,139 @@
+"""What may be asked of a question: app, days, filters, a dimension; and which filter is which column."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from logdig.errors import InputError
+from logdig.questions.engine.database import literal
+from logdig.tables.catalog import TABLES
+
+EXPERIMENT = "experiment"
+"""Filter with a name of its own: ``experiment.button`` is the variant of the experiment ``button``."""
+LISTS = {"goal": "goals", "customer": "customer_ids"}
+"""Filters that a table may hold as a list of values."""
+SINGLE = {"customer": "customer_id", "type": "type", "name": "custom.name"}
+"""Filters whose column has another name."""
+NAME = re.compile(r"[a-z_]+(\..+)?", re.DOTALL)
+DAYS = 28
+"""Asked without days: so many, up to today."""
+
+
+class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What counts as frustration; limits are inclusive.
+
+    Args:
+        rage_clicks: Least clicks of a burst.
+        rage_ms: Any three neighbours lie within so much time ...
+        rage_px: ... and within so many px of each other.
+        dead_ms: A click was watched at least so long.
+        return_ms: Back on the page within so much time of the view of the next one.
+    """
+
+    rage_clicks: int = 3
+    rage_ms: int = 1000
+    rage_px: int = 30
+    dead_ms: int = 2500
+    return_ms: int = 10_000
+
+
+class Parameters(msgspec.Struct, frozen=True):
+    """One asking of a question.
+
+    Args:
+        app: Name of the app.
+        start: First day in the app's zone.
+        end: Last day, included.
+        zone: The app's zone.
+        where: Values by filter; an empty one = rows that have none.
+        by: Dimension to add up by; None = the question's own.
+        compare: Also of the days before, as many.
+        release: Of question ``releases``: the release, or None.
+        release_day: Likewise: its day, or None.
+        thresholds: Of question ``frustration``.
+    """
+
+    app: str
+    start: date
+    end: date
+    zone: str = "UTC"
+    where: Mapping[str, str] = {}
+    by: str | None = None
+    compare: bool = False
+    release: str | None = None
+    release_day: date | None = None
+    thresholds: Thresholds = Thresholds()
+
+    @property
+    def days(self) -> int:
+        """How many days are asked."""
+        return (self.end - self.start).days + 1
+
+    def before(self) -> Parameters:
+        """The same question of the days before."""
+        step = timedelta(days=self.days)
+        return msgspec.structs.replace(self, start=self.start - step, end=self.end - step, compare=False)
+
+
+def last_days(now: datetime, zone: str, end: date | None = None) -> tuple[date, date]:
+    """The first and last of DAYS local days up to a day; None = today."""
+    last = end or now.astimezone(ZoneInfo(zone)).date()
+    return last - timedelta(days=DAYS - 1), last
+
+
+def moments(parameters: Parameters, start: date, end: date) -> tuple[datetime, datetime]:
+    """Beginning of the first and end of the last local day, UTC; the end is not included."""
+    zone = ZoneInfo(parameters.zone)
+    first = datetime.combine(start, time.min, zone)
+    last = datetime.combine(end + timedelta(days=1), time.min, zone)
+    return first.astimezone(UTC), last.astimezone(UTC)
+
+
+def check_names(question: str, kind: str, names: Collection[str], known: Collection[str]) -> None:
+    """Refuse what a question cannot apply.
+
+    Raises:
+        InputError: Names it, and those that it can apply.
+    """
+    for name in names:
+        if NAME.fullmatch(name) is None or name.partition(".")[0] not in known or (name == EXPERIMENT):
+            can = ", ".join(f"{EXPERIMENT}.NAME" if one == EXPERIMENT else one for one in known) or "none"
+            raise InputError(f"question {question} has no {kind} {name!r}; it has: {can}", question=question)
+
+
+def column_of(table: str, name: str) -> str:
+    """SQL of a filter or dimension over a table; of a list, of the table's own column of lists."""
+    head, _, rest = name.partition(".")
+    if head == EXPERIMENT:
+        return f"experiments[{literal(rest)}]"
+    if head == "property":
+        return f"custom.props[{literal(rest)}]"
+    columns = TABLES[table].names
+    if head not in columns:
+        single = SINGLE.get(head, head)
+        return single if single.partition(".")[0] in columns else LISTS[head]
+    return f'"{head}"'
+
+
+def needed_column(table: str, name: str) -> str:
+    """Column of the table that a filter or dimension reads."""
+    return re.split(r"[.\[]", column_of(table, name).strip('"'))[0].strip('"')
+
+
+def condition_of(table: str, name: str, value: str) -> str:
+    """SQL of a filter with a value; an empty one asks for rows that have none.
+
+    Raises:
+        InputError: The value holds a character that no stored text has.
+    """
+    if "\0" in value:
+        raise InputError(f"{name} = {value!r}: no stored text holds U+0000")
+    column = column_of(table, name)
+    if column in LISTS.values():
+        return f"list_contains({column}, {literal(value)})" if value else f"coalesce(len({column}), 0) = 0"
+    return f"{column} = {literal(value)}" if value else f"{column} IS NULL"

@@ -1,0 +1,96 @@
+"""What a question and an answer are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from logdig.marts.pinned import TableState
+from logdig.questions.engine.parameters import Parameters
+from logdig.tables.declaration import Column
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from logdig.questions.engine.asking import Asking
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question.
+
+    Args:
+        name: What it is called.
+        meaning: What it answers, one sentence.
+        tables: Those that it reads.
+        columns: Of the answer, in their order, without the dimension.
+        keys: Names of those columns that say what a row is of; no two rows share them.
+        filters: Those that it can apply.
+        answer: Makes the rows.
+        dimensions: What ``by`` may name.
+        by: Dimension when none is named.
+        needs: Filters that must be given.
+        compares: Whether the days before can stand beside.
+        notes: What a reader should know.
+    """
+
+    name: str
+    meaning: str
+    tables: tuple[str, ...]
+    columns: tuple[Column, ...]
+    keys: tuple[str, ...]
+    filters: tuple[str, ...]
+    answer: Callable[[Asking], pa.Table]
+    dimensions: tuple[str, ...] = ()
+    by: str | None = None
+    needs: tuple[str, ...] = ()
+    compares: bool = True
+    notes: tuple[str, ...] = ()
+
+
+class LedgerState(msgspec.Struct, frozen=True):
+    """What the ledger says of the days: sums over UTC days of arrival; None of all = it was never counted."""
+
+    sent: int
+    missing: int
+    waiting: int
+    in_dlq: int
+    last_day: date | None
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """Where an answer comes from; equal receipts of a version of LogDig mean equal answers.
+
+    Args:
+        question: Its name.
+        parameters: As asked, with what was filled in.
+        tables: State of each table that was read.
+        data_until: When the oldest of the tables was written: nothing later is in the answer.
+        waiting: Days of the range that are due and not computed yet.
+        sampled: Whether visitors are weighted, since a part of them is recorded.
+        share: 1, or the part of the visitors that was read, since there are more than MOST_ROWS rows.
+        ledger: State of the ledger; None where it was never counted.
+    """
+
+    question: str
+    parameters: Parameters
+    tables: tuple[TableState, ...]
+    data_until: datetime | None
+    waiting: tuple[date, ...]
+    sampled: bool
+    share: float
+    ledger: LedgerState | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Rows in a fixed order; ``account`` = totals beside them; ``columns`` describes what is in the rows."""
+
+    rows: pa.Table
+    columns: tuple[Column, ...]
+    account: Mapping[str, Any]
+    receipt: Receipt

@@ -1,0 +1,250 @@
+"""Visitors, sessions and page views: overview, sources, pages, goals, and how far pages are scrolled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from logdig.questions.engine.asking import MILLION, WEIGHT, Asking
+from logdig.questions.engine.database import identifier
+from logdig.questions.engine.parameters import column_of, needed_column
+from logdig.questions.engine.question import Question
+from logdig.tables.declaration import REAL, TEXT, Column
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+PEOPLE = (
+    "source", "medium", "campaign", "channel", "device", "screen", "browser", "system", "country", "region",
+    "language", "host", "entry_page", "experiment",
+)  # fmt: skip
+"""Filters that sessions, page views and conversions share."""
+
+STEPS = 20
+"""Depths that are counted: each twentieth of a page."""
+VISITORS = Column("visitors", REAL, "different visitors with a session")
+SESSIONS = Column("sessions", REAL, "sessions that began")
+VIEWS = Column("views", REAL, "page views")
+CONVERSIONS = Column("conversions", REAL, "goals that were reached")
+VISIT_COLUMNS = (
+    VISITORS,
+    SESSIONS,
+    VIEWS,
+    Column("bounces", REAL, "sessions of one view, under 10 s in use, without a goal"),
+    Column("bounce_rate", REAL, "bounces / sessions", unit="0 to 1"),
+    Column("engaged_ms", REAL, "time in use", unit="ms"),
+    Column("engaged_ms_per_session", REAL, "time in use / sessions", unit="ms"),
+    CONVERSIONS,
+)
+
+
+def total(expression: str) -> str:
+    """SQL of a sum of millionths as a number."""
+    return f"coalesce(sum({expression}), 0)::DOUBLE / {MILLION}"
+
+
+def dimension(asking: Asking, table: str) -> tuple[str, str]:
+    """SQL of the dimension that is asked, and the column that it reads; of none a constant."""
+    if asking.by is None:
+        return "NULL", ""
+    return column_of(table, asking.by), needed_column(table, asking.by)
+
+
+def named(asking: Asking) -> str:
+    """SQL list of an answer's dimension, with the comma behind it; empty where there is none."""
+    return f"by_value AS {identifier(asking.by)}, " if asking.by else ""
+
+
+def visits(asking: Asking) -> pa.Table:
+    """Count visitors, sessions, bounces, engaged time and conversions by a dimension, or in all."""
+    sql, column = dimension(asking, "sessions")
+    columns = ["user_key", "views", "engaged_ms", "bounce", "continued", *([column] if column else [])]
+    sessions = asking.rows("sessions", columns)
+    reached, reached_column = dimension(asking, "conversions")
+    conversions = asking.rows("conversions", [reached_column] if reached_column else [])
+    return asking.run(f"""
+        WITH visitors AS (
+          SELECT {sql} AS by_value, user_key, max({WEIGHT}) AS visitor,
+            sum({WEIGHT}) FILTER (NOT continued) AS sessions, sum({WEIGHT}) FILTER (bounce) AS bounces,
+            sum({asking.times("views")}) AS views, sum({asking.times("engaged_ms")}) AS engaged
+          FROM {sessions} GROUP BY ALL),
+        counted AS (
+          SELECT by_value, {total("CASE WHEN user_key IS NOT NULL THEN visitor END")} AS visitors,
+            {total("sessions")} AS sessions, {total("views")} AS views, {total("bounces")} AS bounces,
+            {total("engaged")} AS engaged_ms
+          FROM visitors GROUP BY by_value),
+        reached AS (SELECT {reached} AS by_value, {total(WEIGHT)} AS conversions FROM {conversions} GROUP BY ALL)
+        SELECT {named(asking)}coalesce(visitors, 0) AS visitors, coalesce(sessions, 0) AS sessions,
+          coalesce(views, 0) AS views, coalesce(bounces, 0) AS bounces, bounces / nullif(sessions, 0) AS bounce_rate,
+          coalesce(engaged_ms, 0) AS engaged_ms, engaged_ms / nullif(sessions, 0) AS engaged_ms_per_session,
+          coalesce(conversions, 0) AS conversions
+        FROM (SELECT coalesce(c.by_value, r.by_value) AS by_value, c.* EXCLUDE (by_value), r.conversions
+          FROM counted c FULL JOIN reached r ON c.by_value IS NOT DISTINCT FROM r.by_value)
+        ORDER BY {_order(asking, "sessions DESC, visitors DESC, conversions DESC")}
+    """)
+
+
+def _first_day(asking: Asking) -> str:
+    return "by_value, " if asking.by == "day" else ""
+
+
+def _order(asking: Asking, measures: str) -> str:
+    """SQL order: days in theirs, else the greatest first and ties by name."""
+    return "by_value" if asking.by == "day" else f"{measures}, by_value NULLS LAST"
+
+
+def pages(asking: Asking) -> pa.Table:
+    """Count views, visitors, entries, exits and engaged time by page."""
+    sql, column = dimension(asking, "page_views")
+    columns = ["user_key", "page", "viewed", "entry", "exit", "engaged_ms", *([column] if column else [])]
+    views = asking.rows("page_views", columns)
+    return asking.run(f"""
+        WITH visitors AS (
+          SELECT page, {sql} AS by_value, user_key, max({WEIGHT}) FILTER (viewed) AS visitor,
+            sum({WEIGHT}) FILTER (viewed) AS views, sum({WEIGHT}) FILTER (viewed AND entry) AS entries,
+            sum({WEIGHT}) FILTER (viewed AND exit) AS exits, sum({asking.times("engaged_ms")}) AS engaged
+          FROM {views} GROUP BY ALL)
+        SELECT {named(asking)}page, {total("views")} AS views,
+          {total("CASE WHEN user_key IS NOT NULL THEN visitor END")} AS visitors, {total("entries")} AS entries,
+          {total("exits")} AS exits, {total("engaged")} AS engaged_ms,
+          {total("engaged")} / nullif({total("views")}, 0) AS engaged_ms_per_view
+        FROM visitors GROUP BY page, by_value
+        ORDER BY {_first_day(asking)}views DESC, visitors DESC, page NULLS LAST, by_value NULLS LAST
+    """)
+
+
+def goals(asking: Asking) -> pa.Table:
+    """Count what was reached by goal, with the share of the sessions that the same filters leave."""
+    sql, column = dimension(asking, "conversions")
+    columns = ["goal", "user_key", "session_id", "value", "event_id", *([column] if column else [])]
+    conversions = asking.rows("conversions", columns)
+    of_sessions, of_column = dimension(asking, "sessions")
+    sessions = asking.rows("sessions", ["continued", *([of_column] if of_column else [])], without=["goal"])
+    return asking.run(f"""
+        WITH goal_visitors AS (
+          SELECT goal, {sql} AS by_value, user_key, max({WEIGHT}) AS w FROM {conversions}
+          WHERE user_key IS NOT NULL GROUP BY ALL),
+        goal_sessions AS (
+          SELECT goal, {sql} AS by_value, session_id, max({WEIGHT}) AS w FROM {conversions}
+          WHERE session_id IS NOT NULL GROUP BY ALL),
+        all_sessions AS (
+          SELECT {of_sessions} AS by_value, {total(WEIGHT)} AS every FROM {sessions} WHERE NOT continued GROUP BY ALL),
+        reached AS (
+          SELECT goal, {sql} AS by_value, {total(WEIGHT)} AS conversions,
+            sum(value * {WEIGHT} / {MILLION} ORDER BY event_id) AS value
+          FROM {conversions} GROUP BY ALL)
+        SELECT {named(asking)}goal, conversions, sessions, visitors, sessions / nullif(every, 0) AS rate, value
+        FROM (
+          SELECT r.by_value, r.goal, conversions, coalesce(s.sessions, 0) AS sessions,
+            coalesce(v.visitors, 0) AS visitors, every, value
+          FROM reached r
+          LEFT JOIN (SELECT goal, by_value, {total("w")} AS sessions FROM goal_sessions GROUP BY ALL) s
+            ON r.goal = s.goal AND r.by_value IS NOT DISTINCT FROM s.by_value
+          LEFT JOIN (SELECT goal, by_value, {total("w")} AS visitors FROM goal_visitors GROUP BY ALL) v
+            ON r.goal = v.goal AND r.by_value IS NOT DISTINCT FROM v.by_value
+          LEFT JOIN all_sessions a ON r.by_value IS NOT DISTINCT FROM a.by_value)
+        ORDER BY {_first_day(asking)}conversions DESC, goal, by_value NULLS LAST
+    """)
+
+
+def scroll(asking: Asking) -> pa.Table:
+    """Count the views that reached each twentieth of the page; the account holds their number and the fold."""
+    import pyarrow as pa
+
+    views = asking.rows("page_views", ["viewed", "depth_share", "vh"])
+    steps = range(1, STEPS + 1)
+    sums = ", ".join(f"{total(f'CASE WHEN depth_share >= {step / STEPS} THEN {WEIGHT} END')}" for step in steps)
+    [found] = asking.run(f"SELECT {total(WEIGHT)} AS views, [{sums}] AS reached FROM {views} WHERE viewed").to_pylist()
+    heights = asking.run(f"""
+        SELECT vh, sum({WEIGHT})::DOUBLE AS w FROM {views} WHERE viewed AND vh IS NOT NULL GROUP BY vh ORDER BY vh
+    """).to_pylist()
+    asking.account.update(views=found["views"], fold_px=median([(row["vh"], row["w"]) for row in heights]))
+    shares = [reached / found["views"] if found["views"] else None for reached in found["reached"]]
+    columns = {
+        "depth": pa.array([step / STEPS for step in steps], pa.float64()),
+        "views": pa.array(found["reached"], pa.float64()),
+        "share": pa.array(shares, pa.float64()),
+    }
+    return pa.table(columns)
+
+
+def median(weighted: Sequence[tuple[float, float]]) -> float | None:
+    """Middle of values in their order, each with its weight; between two middle ones half way; None of none."""
+    sums = list(accumulate(weight for _, weight in weighted))
+    if not sums:
+        return None
+    half = sums[-1] / 2
+    place = next(number for number, reached in enumerate(sums) if reached >= half)
+    if sums[place] == half and place + 1 < len(weighted):
+        return (weighted[place][0] + weighted[place + 1][0]) / 2
+    return weighted[place][0]
+
+
+def _question(name: str, meaning: str, answer: Callable[[Asking], pa.Table], by: str | None) -> Question:
+    return Question(
+        name,
+        meaning,
+        tables=("sessions", "conversions"),
+        columns=VISIT_COLUMNS,
+        keys=(),
+        filters=(*PEOPLE, "goal", "customer"),
+        answer=answer,
+        dimensions=("day", *PEOPLE),
+        by=by,
+        notes=("A visitor here has a session in the range; whoever only sent events of a server is in `events`.",),
+    )
+
+
+QUESTIONS = (
+    _question("overview", "Visitors, sessions, views, bounces, time in use and goals.", visits, None),
+    _question("sources", "The same by source, medium, campaign or channel.", visits, "source"),
+    Question(
+        "pages",
+        "Views, visitors, entries, exits and time in use by page.",
+        tables=("page_views",),
+        columns=(
+            Column("page", TEXT, "page, after the owner's rules"),
+            VIEWS,
+            Column("visitors", REAL, "different visitors who viewed it"),
+            Column("entries", REAL, "sessions that began on it"),
+            Column("exits", REAL, "sessions that ended on it"),
+            Column("engaged_ms", REAL, "time in use", unit="ms"),
+            Column("engaged_ms_per_view", REAL, "time in use / views", unit="ms"),
+        ),
+        keys=("page",),
+        filters=(*PEOPLE, "page", "release"),
+        answer=pages,
+        dimensions=("day", *PEOPLE, "release"),
+    ),
+    Question(
+        "goals",
+        "Goals that were reached, their value, and the share of the sessions that reached them.",
+        tables=("conversions", "sessions"),
+        columns=(
+            Column("goal", TEXT, "name of the goal"),
+            CONVERSIONS,
+            Column("sessions", REAL, "sessions that reached it"),
+            Column("visitors", REAL, "different visitors who reached it"),
+            Column("rate", REAL, "sessions that reached it / all sessions", unit="0 to 1"),
+            Column("value", REAL, "sum of the values; null = none has one"),
+        ),
+        keys=("goal",),
+        filters=(*PEOPLE, "goal", "customer"),
+        answer=goals,
+        dimensions=("day", *PEOPLE),
+    ),
+    Question(
+        "scroll",
+        "Share of a page's views that reached each twentieth of it, and where the fold is.",
+        tables=("page_views",),
+        columns=(
+            Column("depth", REAL, "share of the page, from its top", unit="0 to 1"),
+            VIEWS,
+            Column("share", REAL, "of all views, those without a scroll event too", unit="0 to 1"),
+        ),
+        keys=("depth",),
+        filters=(*PEOPLE, "page", "release"),
+        answer=scroll,
+    ),
+)

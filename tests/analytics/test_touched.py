@@ -1,0 +1,65 @@
+"""What a write changes is noted under the next number; a lake that never noted anything begins with all it has."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+from pyspark.sql import SparkSession
+
+from analytics import tables
+from analytics.lake.line_rows import events, parse_raw
+from analytics.lake.touched import note, read_touches
+from logdig.config.settings import Settings
+from logdig.errors import LeaseLostError
+from logdig.marts.progress import Touch
+from logdig.store.lease import Lease
+from tests.analytics.objects import line
+from tests.fakes.store import FakeStore
+
+pytestmark = pytest.mark.java
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+DAY = date(2026, 11, 24)
+
+
+def lines_of(*texts: str) -> list[tuple[str]]:
+    return [(text,) for text in texts]
+
+
+def test_note_counts_up_and_begins_with_all_that_is_there_when_nothing_was_noted(
+    spark: SparkSession, own: Settings
+) -> None:
+    earlier = line("c", "2026-11-20T00:00:00.000Z", occurred_at="2026-11-19T23:59:00.000Z")
+    made = tables.small_frame(spark, tables.LINE, lines_of(line("a"), line("b"), earlier, line("a", app="other")))
+    tables.append(spark, own, "events", events(parse_raw(made)))
+    untold = read_touches(spark, own)
+
+    first = note(spark, own, [Touch(0, "shop", DAY, 5, DAY)], NOW, "test")
+    second = note(spark, own, [Touch(0), Touch(0, "shop")], NOW, "test")
+    nothing = note(spark, own, [], NOW, "test")
+
+    there = {
+        Touch(1, "shop", DAY, 2, DAY),
+        Touch(1, "shop", date(2026, 11, 19), 1, date(2026, 11, 20)),
+        Touch(1, "other", DAY, 1, DAY),
+    }
+    assert set(untold) == there
+    assert (first, second, nothing) == (2, 3, 3)
+    found = read_touches(spark, own)
+    assert set(found[:3]) == there
+    assert found[3] == Touch(2, "shop", DAY, 5, DAY)
+    assert set(found[4:]) == {Touch(3), Touch(3, "shop")}
+    assert {row["noted_at"] for row in tables.read(spark, own, "touched").collect()} == {NOW.replace(tzinfo=None)}
+
+
+def test_note_writes_nothing_when_the_lease_is_lost(spark: SparkSession, own: Settings) -> None:
+    store, clock = FakeStore(), [NOW]
+    lease = Lease(store, lambda: clock[0], "one", "test")
+    lease.take()
+    clock[0] = datetime(2026, 11, 24, 13, tzinfo=UTC)
+    Lease(store, lambda: clock[0], "two", "another").take()
+
+    with tables.writing_under(lease), pytest.raises(LeaseLostError, match="test lost its lease"):
+        note(spark, own, [Touch(0, "shop", DAY)], NOW, "test")
+
+    assert read_touches(spark, own) == ()
