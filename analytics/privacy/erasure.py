@@ -20,7 +20,7 @@ from analytics.privacy import table_erasure
 from logdig.config.settings import Settings
 from logdig.decide.profiles import ProfileStore, keys_of
 from logdig.marts.days import in_words
-from logdig.marts.progress import lake_of
+from logdig.marts.progress import Touch, lake_of
 from logdig.privacy.erasure_list import LIST_DAYS, RECEIPT_PREFIX, add_to_list, make_salt
 from logdig.privacy.object_erasure import LOAD, Removed, purge_old_versions, remove_lines
 from logdig.privacy.person import Person
@@ -86,6 +86,7 @@ class PersonErasure:
     ) -> None:
         self._spark, self._settings, self._store, self._profiles = spark, settings, store, profiles
         self._person, self._clock, self._on_object = person, clock, on_object
+        self._touched: list[Touch] = []
 
     def count(self) -> dict[str, int]:
         """Count what is there of the person, by place; changes nothing."""
@@ -114,7 +115,7 @@ class PersonErasure:
         yield "note that it began", lambda: self._begin(receipt)
         yield "list for what is under way", lambda: add_to_list(self._store, self._person, asked_at)
         yield "objects", lambda: self._objects(receipt)
-        yield "days that marts compute again", lambda: self._note(receipt)
+        yield "days that marts compute again", self._note
         for name in table_erasure.personal_tables(self._spark, self._settings):
             yield f"rows of {name}", partial(table_erasure.delete_rows, self._spark, self._settings, name, self._person)
             yield f"files of {name}", partial(table_erasure.remove_bytes, self._spark, self._settings, name)
@@ -145,15 +146,14 @@ class PersonErasure:
             for key, earlier in known.items()
             if key.endswith("-begun.json") and earlier["asked_at"] not in done
         ]
+        # Now: should this run be interrupted, the next one finds no rows that tell the days.
+        self._touched = table_erasure.touched_days(self._spark, self._settings, self._person)
+        lake = lake_of(self._settings, read_touches(self._spark, self._settings), self._clock())
+        receipt.sums_stay = in_words(lake.frozen_among(self._touched))
         self._write(receipt, "begun")
 
-    def _note(self, receipt: Receipt) -> None:
-        days, now = table_erasure.touched_days(self._spark, self._settings, self._person), self._clock()
-        note(self._spark, self._settings, days, now, "forget")
-        lake = lake_of(self._settings, read_touches(self._spark, self._settings), now)
-        receipt.sums_stay = in_words(lake.frozen_among(days))
-        # The next run, should this one be interrupted, finds no rows that tell the days.
-        self._write(receipt, "begun")
+    def _note(self) -> None:
+        note(self._spark, self._settings, self._touched, self._clock(), "forget")
 
     def _objects(self, receipt: Receipt) -> None:
         receipt.objects_rewritten = remove_lines(
