@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from analytics.jobs.kinds import LOADED, RETRY, WAITING, WHOLE, DayMart, Mart, OwnJob
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from analytics.jobs.report import Job
 
 PAGE_RULES = ("zone", "origins", "allowed_query", "pages")
+JOURNEYS = "analytics.marts.journeys:journeys"
 
 JOBS: dict[str, Mart | DayMart | OwnJob] = {
     "ingest": OwnJob(
@@ -28,10 +30,12 @@ JOBS: dict[str, Mart | DayMart | OwnJob] = {
         "analytics.jobs.ingest:ingest_job",
         options=(RETRY,),
     ),
-    "page_views": DayMart("List every view of a page.", "analytics.marts.page_views:page_views", PAGE_RULES),
-    "sessions": DayMart("Summarise every session by day.", "analytics.marts.sessions:sessions", (*PAGE_RULES, "goals")),
+    "page_views": DayMart("List every view of a page.", "analytics.marts.page_views:page_views", PAGE_RULES, JOURNEYS),
+    "sessions": DayMart(
+        "Summarise every session by day.", "analytics.marts.sessions:sessions", (*PAGE_RULES, "goals"), JOURNEYS
+    ),
     "conversions": DayMart(
-        "List every goal that was reached.", "analytics.marts.conversions:conversions", (*PAGE_RULES, "goals")
+        "List every goal that was reached.", "analytics.marts.conversions:conversions", (*PAGE_RULES, "goals"), JOURNEYS
     ),
     "clicks": DayMart("List every click with what followed it.", "analytics.marts.clicks:clicks", PAGE_RULES),
     "moves": DayMart("List sampled moves of the pointer.", "analytics.marts.moves:moves", PAGE_RULES),
@@ -134,11 +138,45 @@ def run(name: str, spark: SparkSession, settings: Settings, now: datetime, optio
     check_options(name, options)
     started = time.monotonic()
     if name == "all":
-        reports = [run(job, spark, settings, now, known(job, options)) for job in JOBS]
+        groups = together(JOBS)
+        reports = [
+            done for jobs in groups for done in run_together(jobs, spark, settings, now, known(jobs[0], options))
+        ]
         report = JobReport(name, sum(done.rows for done in reports), notes={done.name: done.rows for done in reports})
     else:
         report = _load(name)(spark, settings, now, **dict.fromkeys(options, True))
     return replace(report, seconds=round(time.monotonic() - started, 2))
+
+
+def together(names: Iterable[str]) -> list[tuple[str, ...]]:
+    """Split jobs into those that one run computes together, in their order.
+
+    Neighbours that read the same prepared rows are together, every other job is alone.
+    """
+
+    def shared(name: str) -> str:
+        job = JOBS[name]
+        return job.prepared if isinstance(job, DayMart) and job.prepared else name
+
+    return [tuple(jobs) for _, jobs in groupby(names, shared)]
+
+
+def run_together(
+    names: Sequence[str], spark: SparkSession, settings: Settings, now: datetime, options: Collection[str] = ()
+) -> list[JobReport]:
+    """Run a group of `together`, and report in its order; a job that is alone is run as by `run`.
+
+    Raises:
+        InputError: A job does not know an option.
+    """
+    if len(names) == 1:
+        return [run(names[0], spark, settings, now, options)]
+    from analytics.jobs.day_marts import day_mart_jobs
+
+    for name in names:
+        check_options(name, options)
+    marts = {name: job for name in names if isinstance(job := JOBS[name], DayMart)}
+    return day_mart_jobs(marts, spark, settings, now, **dict.fromkeys(options, True))
 
 
 def known(name: str, options: Collection[str]) -> tuple[str, ...]:
