@@ -16,8 +16,8 @@ from analytics.marts.people_events import (
     in_order,
     is_post,
     weight,
-    with_links,
     with_pages,
+    with_pages_and_counts,
 )
 from analytics.marts.site import Site, local_day
 from analytics.schema.frames import require_columns
@@ -113,11 +113,9 @@ def _by_view(events: DataFrame, site: Site) -> DataFrame:
     told = {
         "alone": is_page & ~has_view & ~F.col("post"),
         "page_view_id": F.when(is_page & ~has_view, F.col("event_id")).otherwise(F.col("page_view_id")),
-        "link": F.when(F.col("type") == "click", F.col("link")),
+        "variants": _variants(),
     }
-    rows = with_links(events.withColumns(told), site).withColumns(
-        {"variants": _variants(), "reached": _at_moment(reached_by_event(site), F.struct(*MOMENT))}
-    )
+    rows = events.withColumns(told).withColumn("reached", _at_moment(reached_by_event(site), F.struct(*MOMENT)))
     return rows.groupBy("app", "session_id", "page_view_id", "alone").agg(
         F.min(F.when(F.col("type").isin("page", "scroll"), _telling(is_page))).alias("lead"),
         F.min("occurred_at").alias("occurred_at"),
@@ -126,8 +124,7 @@ def _by_view(events: DataFrame, site: Site) -> DataFrame:
         F.max("scroll.depth_share").alias("depth_share"),
         F.max("scroll.depth_px").alias("depth_px"),
         F.max("occurred_at").alias("ended_at"),
-        F.sum(F.col("link_out").cast("int")).alias("links_out"),
-        F.sum(F.col("download").cast("int")).alias("downloads"),
+        F.collect_list(F.when(F.col("type") == "click", F.col("link"))).alias("links"),
         F.max("weight").alias("weight"),
         F.collect_set("customer_id").alias("named"),
         F.flatten(F.collect_list("variants")).alias("variants"),
@@ -171,7 +168,7 @@ def _views(rows: DataFrame, site: Site) -> DataFrame:
         **{name: F.col(f"lead.{name}") for name in (*of_lead, "title", "country", "region", "user_agent")},
     }
     sorted_ = rows.withColumns(told).withColumn("variants", F.sort_array("variants"))
-    views = with_pages(sorted_.withColumn("variants", _first_of_each("variants")), site)
+    views = with_pages_and_counts(sorted_.withColumn("variants", _first_of_each("variants")), site)
     moment = F.struct(*(F.col("lead.weight").alias(name) if name == "weight" else name for name in MOMENT))
     by_page = _at_moment(F.when(F.col("viewed"), reached_by_view(site)), moment)
     return views.withColumn("reached", _together(F.col("reached"), by_page)).drop("lead")
