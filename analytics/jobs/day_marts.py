@@ -41,6 +41,7 @@ class MartRun:
     name: str
     full: str
     transform: Transform
+    prepared: str
     planned: Plan
     pieces: tuple[Piece, ...]
     seconds: float = 0.0
@@ -60,13 +61,12 @@ class MartRun:
 
 @dataclass(frozen=True, slots=True)
 class Computing:
-    """What a run computes its marts from: the rules, the lake as it was at the beginning, the rows that they share."""
+    """What a run computes its marts from: the rules, and the lake as it was at the beginning."""
 
     spark: SparkSession
     settings: Settings
     site: Site
     lake: Lake
-    prepare: Transform | None
 
     def marts(self, runs: Sequence[MartRun]) -> None:
         """Compute marts that have the same pieces, piece by piece; each has its own commits and its own marks."""
@@ -83,17 +83,23 @@ class Computing:
                     mart.name: day_tables.at_snapshot(self.spark, mart.full, since[mart.name]) for mart, _ in marts
                 }
                 theirs, events = self._events(piece, stored)
-                rows = self.prepare(events, self.site) if self.prepare else events
-                if len(marts) > 1:
-                    rows = held.enter_context(tables.staged_for_a_while(rows))
+                sources = self._sources(events, [mart.prepared for mart, _ in marts], held)
             for mart, mark in marts:
                 with mart.timed():
-                    made = mart.transform(rows, self.site)
+                    made = mart.transform(sources[mart.prepared], self.site)
                     if theirs:
                         made = theirs.reach.rows(made, stored[mart.name], piece.runs, theirs.others)
                     runs = (*piece.runs, *theirs.others) if theirs else piece.runs
                     day_tables.replace_runs(self.spark, self.settings, mart.name, made, runs, since[mart.name])
                     mark_table(self.spark, mart.full, mark)
+
+    def _sources(self, events: DataFrame, prepared: Sequence[str], held: ExitStack) -> dict[str, DataFrame]:
+        """Make the rows that each transform takes; those that several take are kept for them."""
+        rows = {"": events}
+        for path in filter(None, dict.fromkeys(prepared)):
+            made = load_function(path)(events, self.site)
+            rows[path] = held.enter_context(tables.staged_for_a_while(made)) if prepared.count(path) > 1 else made
+        return rows
 
     def _events(self, piece: Piece, stored: Mapping[str, DataFrame]) -> tuple[Theirs | None, DataFrame]:
         """Take the events of a piece; where sessions reach over several days, all of its sessions'."""
@@ -134,10 +140,10 @@ def day_mart_jobs(
     everything: bool = False,
     waiting: bool = False,
 ) -> list[JobReport]:
-    """Compute the days of marts that are due. Those of the same days have their prepared rows computed once.
+    """Compute the days of marts that are due. Those of the same days look for sessions, and prepare rows, once.
 
     Args:
-        marts: Rows of the registry by name; all name the same prepared rows.
+        marts: Rows of the registry by name; all have the same reach.
         spark: Session with the catalog ``lake``.
         settings: Names, apps.
         now: Present, UTC.
@@ -145,8 +151,7 @@ def day_mart_jobs(
         waiting: Days that wait, too.
     """
     site, lake = site_of(settings), lake_of(settings, read_touches(spark, settings), now)
-    [prepared] = {mart.prepared for mart in marts.values()}
-    computing = Computing(spark, settings, site, lake, load_function(prepared) if prepared else None)
+    computing = Computing(spark, settings, site, lake)
     runs = []
     for name, mart in marts.items():
         started = time.monotonic()
@@ -157,7 +162,7 @@ def day_mart_jobs(
             _carry_over(spark, settings, name, planned, site)
         if not planned.now and planned.mark != mark:
             mark_table(spark, full, planned.mark)
-        run = MartRun(name, full, load_function(mart.transform), planned, tuple(planned.pieces()))
+        run = MartRun(name, full, load_function(mart.transform), mart.prepared, planned, tuple(planned.pieces()))
         run.seconds += time.monotonic() - started
         runs.append(run)
     for same in _of_same_days(runs):

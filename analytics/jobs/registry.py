@@ -15,6 +15,7 @@ from analytics.jobs.kinds import LOADED, RETRY, WAITING, WHOLE, DayMart, Mart, O
 from analytics.jobs.report import JobReport
 from logdig.config.settings import Settings
 from logdig.errors import InputError
+from logdig.tables.catalog import TABLES
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -151,12 +152,13 @@ def run(name: str, spark: SparkSession, settings: Settings, now: datetime, optio
 def together(names: Iterable[str]) -> list[tuple[str, ...]]:
     """Split jobs into those that one run computes together, in their order.
 
-    Neighbours that read the same prepared rows are together, every other job is alone.
+    Neighbours that reach over the days of sessions are together, since they look for the same other days and some read
+    the same prepared rows; every other job is alone.
     """
 
     def shared(name: str) -> str:
-        job = JOBS[name]
-        return job.prepared if isinstance(job, DayMart) and job.prepared else name
+        reaches = isinstance(JOBS[name], DayMart) and TABLES[name].reach == "session"
+        return "marts of sessions" if reaches else name
 
     return [tuple(jobs) for _, jobs in groupby(names, shared)]
 
