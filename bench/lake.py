@@ -236,12 +236,12 @@ def measure_marts(spark: SparkSession, settings: Settings, options: argparse.Nam
     put_visits(own, options.logs, NOW - span, span, 1)
     ingest_job(spark, own, NOW, first=date.min)
     print(f"{'start and ingest':28} {meter.all_seconds():7.1f} CPU s", flush=True)
-    every = compute_marts(spark, own, meter, "first")
-    whole = compute_marts(spark, own, meter, "all days again", WHOLE)
+    every = compute_marts(spark, own, meter, "first", apart=options.apart)
+    whole = compute_marts(spark, own, meter, "all days again", WHOLE, apart=options.apart)
     late = max(1, options.logs // DAYS // 100)
     put_visits(own, late, NOW - timedelta(days=10), timedelta(hours=2), 2)
     ingest_job(spark, own, NOW, first=date.min)
-    touched = compute_marts(spark, own, meter, f"{late:,} late logs of a day", WAITING)
+    touched = compute_marts(spark, own, meter, f"{late:,} late logs of a day", WAITING, apart=options.apart)
     rows = spark.table(tables.table_name(own, "events")).count()
     print(f"{rows:,} events: {every / rows * 1e6:.1f} CPU s a million at first, {whole / rows * 1e6:.1f} again; "
           f"a touched day costs {touched / whole:.3f} of all {DAYS}")  # fmt: skip
@@ -256,14 +256,19 @@ def put_visits(settings: Settings, logs: int, start: datetime, span: timedelta, 
         store.put(built.key, built.body)
 
 
-def compute_marts(spark: SparkSession, settings: Settings, meter: Meter, title: str, *options: str) -> float:
-    """Run every mart that is computed by day, print what each costs, and return the CPU seconds of all."""
+def compute_marts(
+    spark: SparkSession, settings: Settings, meter: Meter, title: str, *options: str, apart: bool
+) -> float:
+    """Run every mart that is computed by day, print what each group costs, and return the CPU seconds of all."""
     total, started = 0.0, time.perf_counter()
-    for name in (name for name, job in JOBS.items() if isinstance(job, DayMart)):
+    names = [name for name, job in JOBS.items() if isinstance(job, DayMart)]
+    for group in [(name,) for name in names] if apart else registry.together(names):
         before = meter.all_seconds()
-        report = registry.run(name, spark, settings, NOW, options)
+        reports = registry.run_together(group, spark, settings, NOW, options)
         total += (spent := meter.all_seconds() - before)
-        print(f"    {name:24} {spent:7.1f} CPU s {report.rows:10,} rows, {report.notes}", flush=True)
+        print(f"    {', '.join(group):48} {spent:7.1f} CPU s", flush=True)
+        for report in reports:
+            print(f"        {report.name:20} {report.rows:10,} rows, {report.notes}", flush=True)
     print(f"{title:28} {total:7.1f} CPU s {time.perf_counter() - started:7.1f} s", flush=True)
     return total
 
@@ -281,6 +286,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--logs", type=int, default=1_000_000)
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--apart", action="store_true", help="of marts, run each one alone")
     options = parser.parse_args(arguments)
     java = find_java()
     if java is not None:
