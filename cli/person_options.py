@@ -22,14 +22,18 @@ def person_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return visitor(customer(only_app_option(function)))
 
 
-def named_person(user_key: str | None, customer_id: str | None, app: str | None) -> Person:
-    """The person of the options.
+def named_person(user_key: str | None, customer_id: str | None, app: str | None, identity: str | None = None) -> Person:
+    """The person of the options, or of a customer's id that stands alone.
 
     Raises:
-        InputError: None or both keys are given, or one is empty.
+        InputError: No key or several are given, or one is empty.
     """
     from logdig.privacy.person import Person
 
+    if identity is not None:
+        if customer_id is not None or user_key is not None:
+            raise InputError(f"ID {identity!r} beside --customer-id or --user-key; name the person once")
+        customer_id = identity
     if (user_key is None) == (customer_id is None):
         raise InputError("give either --user-key or --customer-id; for a person with both, run the command twice")
     field, value = ("user_key", user_key) if user_key is not None else ("customer_id", customer_id)

@@ -160,10 +160,8 @@ def print_summary(summary: Summary, print_line: Callable[[str], None], dashboard
         f"{counted.zero_zips:,} zips begin with 0), {counted.tracks:,} tracks ({counted.quoted_tracks:,} with a quote)"
     )
     print_line("hottest cells")
-    for row in sorted(summary.tables["heat_cells"], key=lambda row: -row["clicks"])[:HOTTEST]:
-        page = row["page"].rsplit("/", 1)[-1] or "/"
-        cell = f"{row['selector'] or '(page)'} cell {row['cell_x']},{row['cell_y']}"
-        print_line(f"  {row['clicks']:>4} clicks  {page:<12} {cell}")
+    for (page, cell), clicks in _hottest(summary.tables["heat_cells"]):
+        print_line(f"  {clicks:>4} clicks  {page:<12} {cell}")
     for model in summary.tables["models"]:
         _print_model(model, print_line)
     levels = Counter(LEVELS.get(row["level"], str(row["level"])) for row in summary.tables["targets"])
@@ -179,6 +177,15 @@ def print_summary(summary: Summary, print_line: Callable[[str], None], dashboard
     for gap in summary.gaps():
         print_line(f"DOES NOT ADD UP  {gap}")
     print_line(f"dashboard {dashboard_url}   total time {summary.seconds:.0f} s")
+
+
+def _hottest(rows: Rows) -> list[tuple[tuple[str, str], int]]:
+    """Page and cell with most clicks, whatever their day, device, campaign and release."""
+    clicks: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        page = row["page"].partition("?")[0].rpartition("/")[2] or "/"
+        clicks[page, f"{row['selector'] or '(page)'} cell {row['cell_x']},{row['cell_y']}"] += row["clicks"]
+    return clicks.most_common(HOTTEST)
 
 
 def _print_model(model: Mapping[str, Any], print_line: Callable[[str], None]) -> None:

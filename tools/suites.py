@@ -69,11 +69,15 @@ def _pytest(name: str, seconds: float, *arguments: str, quick: bool = False) -> 
     return Suite(name, command, seconds, quick)
 
 
-UNIT_FILES = sorted(map(str, (ROOT / "tests" / "unit").rglob("test_*.py")))
+UNIT_FILES, SPARK_FILES = (
+    sorted(map(str, (ROOT / "tests" / folder).rglob("test_*.py"))) for folder in ("unit", "analytics")
+)
 
 SUITES = (
-    _pytest("analytics", 400, "tests/analytics"),
-    # Two halves: `make quick` would otherwise wait for one core while the other one has nothing to do.
+    # In parts: one core would otherwise wait for the other at the end.
+    _pytest("analytics-1", 600, *SPARK_FILES[::3]),
+    _pytest("analytics-2", 600, *SPARK_FILES[1::3]),
+    _pytest("analytics-3", 600, *SPARK_FILES[2::3]),
     _pytest("unit-1", 35, *UNIT_FILES[::2], quick=True),
     _pytest("unit-2", 35, *UNIT_FILES[1::2], quick=True),
     Suite("format", (str(BIN / "ruff"), "format", "--check", *PYTHON_FOLDERS), 1, quick=True),
@@ -165,8 +169,15 @@ def _keep_took(outcomes: Iterable[Outcome]) -> None:
 
 
 def main(which: str) -> int:
-    """Run ``quick``, ``all`` or ``full`` suites (all of them at full length), or one by name; return the exit code."""
-    chosen = [one for one in SUITES if which in ("all", "full", one.name) or (which == "quick" and one.quick)]
+    """Run ``quick``, ``all`` or ``full`` suites (all of them at full length), or one by name; return the exit code.
+
+    ``analytics`` and ``unit`` are all of their parts.
+    """
+    chosen = [
+        one
+        for one in SUITES
+        if which in ("all", "full", one.name, one.name.rpartition("-")[0]) or (which == "quick" and one.quick)
+    ]
     if not chosen:
         names = ", ".join(suite.name for suite in SUITES)
         print(f"no suite is called {which}; there are: all, full, quick, {names}")

@@ -15,10 +15,12 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from analytics.lake.touched import note
+from analytics.lake.touched import note, read_touches
 from analytics.privacy import table_erasure
 from logdig.config.settings import Settings
 from logdig.decide.profiles import ProfileStore, keys_of
+from logdig.marts.days import in_words
+from logdig.marts.progress import lake_of
 from logdig.privacy.erasure_list import LIST_DAYS, RECEIPT_PREFIX, add_to_list, make_salt
 from logdig.privacy.object_erasure import LOAD, Removed, purge_old_versions, remove_lines
 from logdig.privacy.person import Person
@@ -36,7 +38,7 @@ class Receipt:
 
     ``kind`` is user_key or customer_id. ``before`` and ``after`` count lines, rows and profiles by place. ``damaged``
     names objects that no one can read, ``interrupted`` the receipts of earlier runs for the same person that did not
-    end.
+    end. ``sums_stay`` are frozen days with rows of the person: their sums, which name nobody, are never computed again.
     """
 
     person: str
@@ -49,6 +51,7 @@ class Receipt:
     old_versions_removed: int = 0
     damaged: list[str] = field(default_factory=list)
     interrupted: list[dict[str, Any]] = field(default_factory=list)
+    sums_stay: list[str] = field(default_factory=list)
     finished_at: str | None = None
     listed_days: int = LIST_DAYS
 
@@ -111,7 +114,7 @@ class PersonErasure:
         yield "note that it began", lambda: self._begin(receipt)
         yield "list for what is under way", lambda: add_to_list(self._store, self._person, asked_at)
         yield "objects", lambda: self._objects(receipt)
-        yield "days that marts compute again", self._note
+        yield "days that marts compute again", lambda: self._note(receipt)
         for name in table_erasure.personal_tables(self._spark, self._settings):
             yield f"rows of {name}", partial(table_erasure.delete_rows, self._spark, self._settings, name, self._person)
             yield f"files of {name}", partial(table_erasure.remove_bytes, self._spark, self._settings, name)
@@ -144,9 +147,13 @@ class PersonErasure:
         ]
         self._write(receipt, "begun")
 
-    def _note(self) -> None:
-        days = table_erasure.touched_days(self._spark, self._settings, self._person)
-        note(self._spark, self._settings, days, self._clock(), "forget")
+    def _note(self, receipt: Receipt) -> None:
+        days, now = table_erasure.touched_days(self._spark, self._settings, self._person), self._clock()
+        note(self._spark, self._settings, days, now, "forget")
+        lake = lake_of(self._settings, read_touches(self._spark, self._settings), now)
+        receipt.sums_stay = in_words(lake.frozen_among(days))
+        # The next run, should this one be interrupted, finds no rows that tell the days.
+        self._write(receipt, "begun")
 
     def _objects(self, receipt: Receipt) -> None:
         receipt.objects_rewritten = remove_lines(

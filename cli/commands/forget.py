@@ -105,6 +105,8 @@ def _print_receipt(receipt: Receipt, as_json: bool) -> None:
         f"{receipt.objects_rewritten:,} objects rewritten, {receipt.old_versions_removed:,} old versions removed; "
         f"receipt {receipt.person} of {receipt.asked_at}"
     )
+    for days in receipt.sums_stay:
+        click.echo(f"sums stay as they are: {days}; the day's first events may have expired")
     for key in receipt.damaged:
         click.echo(f"CANNOT BE READ  {key}; it may hold the person", err=True)
     if not receipt.is_complete:

@@ -24,21 +24,28 @@ if TYPE_CHECKING:
     from logdig.privacy.person_data import PersonData
 
 
+id_argument = click.argument("identity", metavar="[ID]", required=False)
+"""A customer's id may stand alone."""
+
+
 @click.group("person")
 def command() -> None:
     """Show or export what is stored of a person: what `logdig forget` with the same options would remove."""
 
 
 @command.command("show")
+@id_argument
 @person_options
 @json_option("Print one JSON object: counts by place, and damaged objects.")
 @aws_options
-def show(*, user_key: str | None, customer_id: str | None, app: str | None, as_json: bool) -> None:
-    """Count a person's lines, rows and profiles by place. Changes nothing.
+def show(
+    *, identity: str | None, user_key: str | None, customer_id: str | None, app: str | None, as_json: bool
+) -> None:
+    """Count a person's lines, rows and profiles by place. Changes nothing. ID is a customer's.
 
     Exits with 1 when an object cannot be read, which may hold the person.
     """
-    person = named_person(user_key, customer_id, app)
+    person = named_person(user_key, customer_id, app, identity)
     with Console(stderr=True).status("looking") as status:
         data = person_data(aws_settings(), person, _shows(status.update))
         counts = data.count()
@@ -53,21 +60,32 @@ def show(*, user_key: str | None, customer_id: str | None, app: str | None, as_j
 
 
 @command.command("export")
+@id_argument
 @person_options
 @click.option(
     "--file", type=click.Path(dir_okay=False, path_type=Path), help="Archive to write; default: person-DATE.zip."
 )
 @json_option("Print one JSON object: the file, counts by place, and damaged objects.")
 @aws_options
-def export(*, user_key: str | None, customer_id: str | None, app: str | None, file: Path | None, as_json: bool) -> None:
+def export(
+    *,
+    identity: str | None,
+    user_key: str | None,
+    customer_id: str | None,
+    app: str | None,
+    file: Path | None,
+    as_json: bool,
+) -> None:
     """Write a person's lines, rows and profiles as JSON lines into a zip archive, with a page on its columns.
+
+    ID is a customer's.
 
     The archive is personal data: only you can read the file; remove it when it is handed over. Exits with 1 when an
     object cannot be read, which may hold the person.
     """
     from logdig.privacy.person_archive import write_archive
 
-    person, now = named_person(user_key, customer_id, app), datetime.now(UTC)
+    person, now = named_person(user_key, customer_id, app, identity), datetime.now(UTC)
     path = file or Path(f"person-{now:%Y-%m-%d}.zip")
     with Console(stderr=True).status("looking") as status:
         data = person_data(aws_settings(), person, _shows(status.update))

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
+import tempfile
 from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
@@ -50,7 +52,7 @@ class KeptMonth:
         return msgspec.json.decode(self._truth.read_bytes(), type=Truth)
 
     def keep(self, store: EventStore, token: str, truth: Truth) -> bool:
-        """Keep the month's lines out of all that is stored, in place of any month that was kept before.
+        """Keep the month's lines out of all that is stored, in place of months that ended on other days.
 
         Args:
             store: Of the run.
@@ -60,19 +62,24 @@ class KeptMonth:
             False = the store does not hold each event once, so that nothing is kept.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
-        for old in self._folder.glob("month-*"):
-            old.unlink()
-        part, lines = self._lines.with_suffix(".part"), 0
-        with gzip.open(part, "wb", compresslevel=1) as file:
+        # Another run may keep the same month at the same time.
+        handle, name = tempfile.mkstemp(prefix="part-", dir=self._folder)
+        part, lines = Path(name), 0
+        with os.fdopen(handle, "wb") as raw, gzip.open(raw, "wb", compresslevel=1) as file:
             for line in _month_lines(store):
                 file.write(_replaced(line, (self._site, SITE), (token.encode(), TOKEN)) + b"\n")
                 lines += 1
         if lines != truth.events:
             part.unlink()
             return False
+        for old in self._folder.glob("month-*"):
+            if f"-{self._month.last_day}-" not in old.name:
+                old.unlink(missing_ok=True)
+        planted = part.with_suffix(".json")
+        planted.write_bytes(msgspec.json.encode(truth))
         part.replace(self._lines)
         # Last, so that what is there is whole.
-        self._truth.write_bytes(msgspec.json.encode(truth))
+        planted.replace(self._truth)
         return True
 
     def put(self, store: EventStore, token: str) -> int:

@@ -44,10 +44,10 @@ SERVER_REQUESTS_A_SECOND = 400
 below what bench/collector.py measures; peaks use the credits that quiet hours save."""
 SERVER_DISK_GB = 8
 
-ALARMS = 8
+ALARMS = 9
 HOURLY_FIGURES = 1
 """Figures of the flush's log lines: one value at least each hour, so all month is paid."""
-RUN_FIGURES = 2
+RUN_FIGURES = 3
 """Figures of the jobs' log lines: paid for the hours of their runs."""
 HOURS_WITH_RUNS: dict[Freshness, float] = {"daily": MONTH_DAYS, "hourly": 730, "live": 730}
 FLUSH_LOG_BYTES = 600

@@ -22,6 +22,7 @@ from infra.packaging.dependencies import (
     HERE,
     LAMBDA_TARGET,
     SPARK_DISTRIBUTIONS,
+    SPARK_SERVICES,
     Target,
     install,
 )
@@ -162,7 +163,7 @@ def build_spark(settings: Settings, folder: Path) -> Package:
 
 def build_wheels() -> Package:
     """Build the archive of Python packages that EMR Serverless lacks, once for each lock file: it takes a minute."""
-    vendor = install(ROOT / "requirements.txt", SPARK_DISTRIBUTIONS, EMR_TARGET, SPARK_VENDOR)
+    vendor = install(ROOT / "requirements.txt", SPARK_DISTRIBUTIONS, EMR_TARGET, SPARK_VENDOR, SPARK_SERVICES)
     path = SPARK_VENDOR / f"{vendor.name}.tar.gz"
     files = list(files_below(vendor))
     if not path.exists():

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,16 +27,21 @@ LAYOUT = "1"
 
 AWS_SERVICES = ("dynamodb", "s3", "sqs", "ssm", "sts")
 """Services that boto3 keeps inside a package; its descriptions of the other 400 are 25 MB."""
+SPARK_SERVICES = (*AWS_SERVICES, "glue")
+"""PyIceberg finds the tables by Glue."""
 FUNCTION_DISTRIBUTIONS = (
     "boto3", "botocore", "chalice", "crawler-user-agents", "idna", "isal", "jmespath", "maxminddb", "msgspec",
     "python-dateutil", "s3transfer", "six", "throttled-py", "tzdata", "urllib3",
 )  # fmt: skip
 SPARK_DISTRIBUTIONS = (
-    "boto3", "botocore", "crawler-user-agents", "idna", "isal", "jmespath", "joblib", "maxminddb", "msgspec", "numpy",
-    "pandas", "pyarrow", "python-dateutil", "pytz", "s3transfer", "scikit-learn", "scipy", "six", "threadpoolctl",
-    "tzdata", "ua-parser", "ua-parser-builtins", "urllib3",
+    "annotated-types", "boto3", "botocore", "cachetools", "crawler-user-agents", "idna", "isal", "jmespath", "joblib",
+    "maxminddb", "mmh3", "msgspec", "numpy", "pandas", "pyarrow", "pydantic", "pydantic-core", "pyiceberg",
+    "pyparsing", "pyroaring", "python-dateutil", "pytz", "s3transfer", "scikit-learn", "scipy", "six", "strictyaml",
+    "threadpoolctl", "typing-extensions", "typing-inspection", "tzdata", "ua-parser", "ua-parser-builtins", "urllib3",
+    "zstandard",
 )  # fmt: skip
-"""pyspark and py4j are EMR's own."""
+"""pyspark and py4j are EMR's own. Of PyIceberg's dependencies those of its command line and of other catalogs are left
+out: click, fsspec, requests, rich, tenacity."""
 
 _CUT = re.compile(
     r"""(^|/)(tests?|_pyinstaller)/            # of numpy, pandas, scipy, scikit-learn, pyarrow
@@ -117,16 +122,24 @@ def locked(lock: str, names: Iterable[str], target: Target) -> str:
     return "".join(f"{requirements[name]}\n" for name in sorted(wanted))
 
 
-def install(lock: Path, names: Iterable[str], target: Target, folder: Path) -> Path:
+def install(
+    lock: Path, names: Iterable[str], target: Target, folder: Path, services: Collection[str] = AWS_SERVICES
+) -> Path:
     """Install the named distributions into a folder below the given one; an existing folder is reused.
 
+    Args:
+        lock: A requirements file with hashes.
+        names: Distributions, in any spelling.
+        target: Machine on which they run.
+        folder: Made if missing.
+        services: Of AWS, which boto3 is to know.
     Returns:
         The folder, named by target and contents.
     Raises:
         MissingPartError: pip failed; the message has its last line.
     """
     requirements = locked(lock.read_text(encoding="utf-8"), names, target)
-    fingerprint = "\n".join((LAYOUT, target.name, target.python_version, *AWS_SERVICES, requirements))
+    fingerprint = "\n".join((LAYOUT, target.name, target.python_version, *services, requirements))
     ready = folder / f"{target.name}-{hashlib.sha256(fingerprint.encode()).hexdigest()[:16]}"
     if ready.exists():
         return ready
@@ -135,7 +148,7 @@ def install(lock: Path, names: Iterable[str], target: Target, folder: Path) -> P
         wanted, filled = Path(part) / "requirements.txt", Path(part) / "filled"
         wanted.write_text(requirements, encoding="utf-8")
         _pip(wanted, target, filled)
-        cut_down(filled)
+        cut_down(filled, services)
         try:
             filled.rename(ready)
         except OSError:
@@ -158,17 +171,17 @@ def _pip(requirements: Path, target: Target, folder: Path) -> None:
         raise MissingPartError(f"dependencies for {target.name}: {lines[-1]}; is the package registry reachable?")
 
 
-def cut_down(folder: Path) -> None:
-    """Delete what no package needs: tests, command lines, headers, AWS services that nothing here calls."""
+def cut_down(folder: Path, services: Collection[str]) -> None:
+    """Delete what no package needs: tests, command lines, headers, other AWS services than the named ones."""
     for path in sorted(folder.rglob("*"), reverse=True):
         name = path.relative_to(folder).as_posix()
-        if path.is_file() and (_CUT.search(name) or _unused_service(name)):
+        if path.is_file() and (_CUT.search(name) or _unused_service(name, services)):
             path.unlink()
         elif path.is_dir() and not any(path.iterdir()):
             path.rmdir()
     shutil.rmtree(folder / "bin", ignore_errors=True)
 
 
-def _unused_service(name: str) -> bool:
+def _unused_service(name: str, services: Collection[str]) -> bool:
     service = re.match(r"botocore/data/([^/]+)/", name)
-    return service is not None and service[1] not in AWS_SERVICES
+    return service is not None and service[1] not in services

@@ -14,6 +14,8 @@ BUDGET_PERCENT = 80
 JOB_HOURS = {"daily": 26, "hourly": 3, "live": 1}
 """Hours within which an ingest must finish, by freshness."""
 FORECAST_PERCENT = 100
+FAULTS = ("set_aside", "objects_damaged", "doubled_rows")
+"""Notes of jobs' reports, counts that ought to be 0: of `ingest`, `ledger` and `maintain`."""
 
 
 def namespace(settings: Settings) -> str:
@@ -58,6 +60,8 @@ def _log_figures(settings: Settings) -> Resources:
     jobs = {
         "Ingests": ('{ $.name = "ingest" }', "1"),
         "LedgerGap": ('{ $.name = "ledger" && $.notes.broken_sums >= 0 }', "$.notes.broken_sums"),
+        # One figure for all, as an alarm each would cost more than the ledger.
+        "LakeFaults": (" ".join(["{", " || ".join(f"($.notes.{note} > 0)" for note in FAULTS), "}"]), "1"),
     }
     resources = {}
     for group, figures in (("FlushLog", flush), ("JobsLog", jobs)):
@@ -133,11 +137,18 @@ def _rejected_share(settings: Settings) -> Resource:
 
 def _job_alarms(settings: Settings) -> Resources:
     hours = JOB_HOURS[settings.freshness]
-    gap = {"Namespace": namespace(settings), "MetricName": "LedgerGap", "Statistic": "Maximum"}
-    done = {"Namespace": namespace(settings), "MetricName": "Ingests", "Statistic": "Sum"}
+    own = namespace(settings)
+    gap = {"Namespace": own, "MetricName": "LedgerGap", "Statistic": "Maximum"}
+    faults = {"Namespace": own, "MetricName": "LakeFaults", "Statistic": "Sum"}
+    done = {"Namespace": own, "MetricName": "Ingests", "Statistic": "Sum"}
     return {
         "LedgerGapAlarm": alarm(
             settings, "ledger-gap", "The ledger does not add up; see 'logdig ledger --check'.", gap, 1,
+            period=HOUR_SECONDS,
+        ),
+        "LakeFaultsAlarm": alarm(
+            settings, "lake-faults",
+            "Objects cannot be read, or events were doubled; see 'logdig tail --of jobs', 'logdig verify'.", faults, 1,
             period=HOUR_SECONDS,
         ),
         "JobAgeAlarm": alarm(

@@ -53,6 +53,7 @@ def _contents(settings: Settings) -> dict[str, Metrics]:
         "Events rejected, % of a flush": [[own, "RejectedPercent", {"stat": "Maximum"}]],
         "Ingests that finished": [[own, "Ingests", {"stat": "Sum"}]],
         "Sums of the ledger that do not match": [[own, "LedgerGap", {"stat": "Maximum"}]],
+        "Runs with unreadable objects or doubled rows": [[own, "LakeFaults", {"stat": "Sum"}]],
     }
 
 

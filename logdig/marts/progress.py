@@ -144,6 +144,10 @@ class Lake(msgspec.Struct, frozen=True):
         early = (touch for touch in self.touches if touch.first_received and touch.first_received < self.kept_from)
         return {day for touch in early for day in self.local(touch)}
 
+    def frozen_among(self, touches: Iterable[Touch]) -> set[Day]:
+        """Frozen days into which the UTC days of some touches reach."""
+        return self.frozen().intersection(day for touch in touches for day in self.local(touch))
+
     def upto(self) -> int:
         """Greatest number of a note."""
         return max((touch.seq for touch in self.touches), default=0)

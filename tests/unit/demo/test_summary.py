@@ -111,3 +111,18 @@ def test_printed_summary_names_gaps_targets_and_decisions() -> None:
     assert "customer 0: suppress (unknown)" in text
     assert "DOES NOT ADD UP  rejected = distinct lines in bad: 6 is not 7" in text
     assert "http://dash" in text
+
+
+def test_hottest_cells_are_counted_over_days_and_campaigns() -> None:
+    cell = {"selector": "#buy", "cell_x": 3, "cell_y": 4}
+    rows = [cell | {"page": f"http://site/a.html{query}", "clicks": 2} for query in ("", "?utm_source=x")]
+    lines: list[str] = []
+
+    tables = {"heat_cells": (*rows, cell | {"page": "http://site/", "clicks": 3}), "models": (), "targets": ()}
+    print_summary(summary(tables=tables), lines.append, "http://dash")
+
+    first = lines.index("hottest cells") + 1
+    assert [line.split() for line in lines[first : first + 2]] == [
+        ["4", "clicks", "a.html", "#buy", "cell", "3,4"],
+        ["3", "clicks", "/", "#buy", "cell", "3,4"],
+    ]

@@ -423,6 +423,20 @@ def test_day_is_frozen_when_its_earliest_events_may_have_expired_and_not_when_on
     assert (late.now, late.frozen) == ((), (("shop", day),))
 
 
+def test_frozen_days_among_touches_are_the_local_days_that_their_utc_days_reach_into() -> None:
+    kept, utc_day = date(2026, 11, 1), date(2026, 10, 5)
+    notes = (Touch(1, "shop", utc_day, 5, date(2026, 10, 5)), Touch(2, "shop", date(2026, 11, 9), 5, date(2026, 11, 9)))
+    lake = Lake(notes, lambda app: ZoneInfo(ZONES[app]), date(2026, 11, 20), kept)
+
+    def among(*days: tuple[str, date]) -> set[Day]:
+        return lake.frozen_among(Touch(0, app, day) for app, day in days)
+
+    # The UTC day ends at 9 in the morning of Seoul's next one.
+    assert among(("shop", utc_day), ("shop", date(2026, 11, 9))) == {("shop", utc_day), ("shop", date(2026, 10, 6))}
+    assert among(("shop", date(2026, 10, 6))) == {("shop", date(2026, 10, 6))}
+    assert among(("blog", utc_day)) == among() == set()
+
+
 def test_plan_goes_newest_first_in_bounded_pieces_whose_marks_hold_what_is_left() -> None:
     first = date(2026, 11, 1)
     days = [first + timedelta(days=number) for number in range(4)]

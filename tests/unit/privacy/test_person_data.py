@@ -79,6 +79,7 @@ def tables() -> Rows:
         ],
         "my_sums": [{"billing_customer_id": key, "total": "7"} for key in KEYS],
         "my_lists": [{"person": "shop#c#C-4711", "n": "1"}, {"person": "blog#c#C-4711", "n": "2"}],
+        "ledger_lines": [{"key": entry.key, "app": "shop", "event": "e1"} for entry in store().list("raw/")],
         "models": [{"version": "1"}],
     }  # fmt: skip
 
@@ -108,14 +109,25 @@ def test_rows_are_counted_in_every_table_that_names_persons() -> None:
 
     # 4 other keys x 3 apps, in one table of an analyst by the column's name, and by the profile's key.
     assert visitor == {
-        "raw": 3, "bad": 1, "load": 0, "table bad_events": 1, "table events": 12, "table my_lists": 0,
-        "table my_sums": 0, "profiles": 0,
+        "raw": 3, "bad": 1, "load": 0, "table bad_events": 1, "table events": 12,
+        "table ledger_lines": 0, "table my_lists": 0, "table my_sums": 0, "profiles": 0,
     }  # fmt: skip
     assert customer == {
-        "raw": 1, "bad": 1, "load": 1, "table bad_events": 0, "table events": 12, "table my_lists": 2,
-        "table my_sums": 1, "profiles": 0,
+        "raw": 1, "bad": 1, "load": 1, "table bad_events": 0, "table events": 12,
+        "table ledger_lines": 0, "table my_lists": 2, "table my_sums": 1, "profiles": 0,
     }  # fmt: skip
     assert (of_shop["table events"], of_shop["table my_lists"], of_shop["table my_sums"]) == (8, 1, 1)
+
+
+@pytest.mark.parametrize("person", [VISITOR, CUSTOMER])
+def test_rows_that_only_name_the_object_of_a_line_are_nobodys(person: Person) -> None:
+    names = TABLES["ledger_lines"].names
+    named = person_columns("ledger_lines", names, names)
+    test = RowTest(person, frozenset(["shop#c#C-4711"]), tuple(named), frozenset(names))
+
+    # Even where another column holds the very key.
+    assert not test.is_met(dict.fromkeys(names, person.value))
+    assert test.wanted(names) == {}
 
 
 @given(st.lists(st.fixed_dictionaries({

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from analytics.privacy.table_erasure import _holds, person_columns
+from analytics.privacy.table_erasure import _columns_of, _holds
 from analytics.schema.columns import table_columns
 from logdig.tables.catalog import TABLES
 
@@ -29,7 +29,7 @@ def test_column_that_is_called_like_a_persons_key_is_declared_as_one(name: str) 
 def test_erasure_knows_every_person_column_that_a_table_declares_lists_too(name: str) -> None:
     columns = table_columns(name)
 
-    found = dict(person_columns(name, columns))
+    found = dict(_columns_of(name, columns))
 
     assert found == TABLES[name].person_columns
     for column, kind in found.items():

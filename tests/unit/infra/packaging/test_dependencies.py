@@ -1,8 +1,20 @@
 """A lock file is cut down to what a target needs, hashes kept."""
 
+from pathlib import Path
+
 import pytest
 
-from infra.packaging.dependencies import EMR_TARGET, HERE, LAMBDA_TARGET, locked, target_for
+from infra.packaging.build import ROOT
+from infra.packaging.dependencies import (
+    EMR_TARGET,
+    FUNCTION_DISTRIBUTIONS,
+    HERE,
+    LAMBDA_TARGET,
+    SPARK_DISTRIBUTIONS,
+    cut_down,
+    locked,
+    target_for,
+)
 from logdig.errors import SetupError
 
 A, B, C = (f"--hash=sha256:{letter * 64}" for letter in "abc")
@@ -37,3 +49,24 @@ def test_lock_names_what_is_missing_when_the_target_has_no_such_distribution() -
 def test_target_is_this_machine_when_an_emulator_stands_in() -> None:
     assert target_for({"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}) == HERE
     assert target_for({}) == LAMBDA_TARGET
+
+
+def test_locks_have_every_distribution_of_their_target() -> None:
+    for name, distributions, target in (
+        ("requirements-lambda.txt", FUNCTION_DISTRIBUTIONS, LAMBDA_TARGET),
+        ("requirements.txt", SPARK_DISTRIBUTIONS, EMR_TARGET),
+    ):
+        lock = (ROOT / name).read_text(encoding="utf-8")
+
+        assert len(locked(lock, distributions, target).splitlines()) == len(distributions)
+
+
+def test_package_keeps_only_the_named_services_of_aws(tmp_path: Path) -> None:
+    for service in ("glue", "s3", "sqs"):
+        path = tmp_path / "botocore" / "data" / service / "2026" / "service-2.json.gz"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"-")
+
+    cut_down(tmp_path, ("glue", "s3"))
+
+    assert sorted(path.name for path in (tmp_path / "botocore" / "data").iterdir()) == ["glue", "s3"]

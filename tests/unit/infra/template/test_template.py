@@ -13,6 +13,7 @@ import pytest
 
 from infra.cost.jobs import RUN_GB_HOURS, RUN_VCPU_HOURS, SPARK_GB_A_VCPU
 from infra.deploy.retained import RetainedResource, importable_part
+from infra.template.alarms import namespace
 from infra.template.build import Artifacts, artifacts_template, build_template, is_not_emulated, without
 from infra.template.resource import DATA_TYPES, TAG_LISTS
 from infra.template.server import Server
@@ -281,11 +282,29 @@ def test_template_watches_everything_that_can_go_wrong() -> None:
 
     assert alarms == {
         "DeadLettersAlarm", "OldestMessageAlarm", "CollectorErrorsAlarm", "DecideErrorsAlarm", "FlushErrorsAlarm",
-        "RejectedShare", "LedgerGapAlarm", "JobAgeAlarm",
+        "RejectedShare", "LedgerGapAlarm", "LakeFaultsAlarm", "JobAgeAlarm",
     }  # fmt: skip
     assert budget["Budget"]["BudgetLimit"] == {"Amount": 20.0, "Unit": "USD"}
     assert "Budget" not in template(monthly_budget_usd=0.0)["Resources"]
     assert json.loads(of_type(document, "AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"])["widgets"]
+
+
+def test_alarms_read_figures_that_log_lines_give() -> None:
+    document, own = template(), namespace(SETTINGS)
+    transformations = [
+        one
+        for resource in of_type(document, "AWS::Logs::MetricFilter").values()
+        for one in resource["MetricTransformations"]
+    ]
+
+    given = {one["MetricName"] for one in transformations if one["MetricNamespace"] == own}
+    read = {
+        resource["MetricName"]
+        for resource in of_type(document, "AWS::CloudWatch::Alarm").values()
+        if resource.get("Namespace") == own
+    }
+
+    assert read == given
 
 
 def test_template_routes_decisions_to_their_own_function_when_the_door_is_a_rest_api() -> None:
