@@ -105,6 +105,19 @@ def staged(rows: DataFrame) -> DataFrame:
     return rows.localCheckpoint(storageLevel=StorageLevel.DISK_ONLY)
 
 
+@contextmanager
+def staged_for_a_while(rows: DataFrame) -> Iterator[DataFrame]:
+    """Stage rows as `staged` does, and give the disks back when the block ends.
+
+    Others' copies stay until Java finds that nothing refers to them any more, which is soon enough for what is small.
+    """
+    copy = staged(rows)
+    try:
+        yield copy
+    finally:
+        copy._jdf.queryExecution().logical().rdd().unpersist(False)
+
+
 def replace(spark: SparkSession, settings: Settings, name: str, rows: DataFrame) -> int:
     """Replace every row of a table in one commit; return how many there are now."""
     full = ensure_table(spark, settings, name)

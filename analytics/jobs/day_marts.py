@@ -5,10 +5,12 @@ The order is the protocol of docs/jobs.md: rows first, mark second, so that a ru
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -17,12 +19,12 @@ from analytics import tables
 from analytics.jobs.kinds import DayMart
 from analytics.jobs.registry import load_function
 from analytics.jobs.report import JobReport
-from analytics.jobs.session_days import LOCAL_DAY, EventDays, find_reach
+from analytics.jobs.session_days import LOCAL_DAY, EventDays, Reach, find_reach
 from analytics.lake import day_tables
 from analytics.lake.touched import read_touches
 from analytics.marts.site import Site, digest, local_day, site_of
 from logdig.config.settings import Settings
-from logdig.marts.days import in_words, places, runs_of, utc_runs
+from logdig.marts.days import Run, in_words, places, runs_of, utc_runs
 from logdig.marts.marks import from_properties, to_properties
 from logdig.marts.progress import Lake, Mark, Piece, Plan, lake_of, plan
 from logdig.tables.catalog import TABLES
@@ -32,58 +34,116 @@ SESSIONS = "sessions"
 """Where a session has been, a day a row."""
 
 
-@dataclass(frozen=True, slots=True)
-class Computing:
-    """One run of one mart: its table, its transform, the rules, and the lake as it was at the beginning."""
+@dataclass(slots=True)
+class MartRun:
+    """One run of one mart: its table, its transform, what is due of it, and the seconds that it has taken so far."""
 
-    spark: SparkSession
-    settings: Settings
     name: str
     full: str
     transform: Transform
+    prepared: str
+    planned: Plan
+    pieces: tuple[Piece, ...]
+    seconds: float = 0.0
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Count the seconds of the block."""
+        started = time.monotonic()
+        yield
+        self.seconds += time.monotonic() - started
+
+    def report(self, spark: SparkSession) -> JobReport:
+        """Say what was done."""
+        rows = spark.table(self.full).count()
+        return JobReport(self.name, rows, round(self.seconds, 2), notes_of(self.planned))
+
+
+@dataclass(frozen=True, slots=True)
+class Computing:
+    """What a run computes its marts from: the rules, and the lake as it was at the beginning."""
+
+    spark: SparkSession
+    settings: Settings
     site: Site
     lake: Lake
 
-    def piece(self, piece: Piece) -> None:
-        """Compute days and replace them."""
-        # Before the events are read: whatever changes the mart from now on makes this commit fail.
-        since = day_tables.newest_snapshot(self.spark, self.full)
-        events = tables.read(self.spark, self.settings, "events")
-        if TABLES[self.name].reach == "session":
-            self._with_sessions(piece, events, since)
-            return
-        rows = self.transform(events.where(day_tables.in_runs(utc_runs(piece.runs, self.lake.zones))), self.site)
-        day_tables.replace_runs(self.spark, self.settings, self.name, rows, piece.runs, since)
+    def marts(self, runs: Sequence[MartRun]) -> None:
+        """Compute marts that have the same pieces, piece by piece; each has its own commits and its own marks."""
+        for pieces in zip(*(mart.pieces for mart in runs), strict=True):
+            self._piece(pieces[0], [*zip(runs, (piece.mark for piece in pieces), strict=True)])
 
-    def _with_sessions(self, piece: Piece, events: DataFrame, since: int | None) -> None:
-        stored = day_tables.at_snapshot(self.spark, self.full, since)
+    def _piece(self, piece: Piece, marts: Sequence[tuple[MartRun, Mark]]) -> None:
+        """Compute days and replace them. What the marts share counts as the time of the first."""
+        with ExitStack() as held:
+            with marts[0][0].timed():
+                # Before the events are read: whatever changes a mart from now on makes its commit fail.
+                since = {mart.name: day_tables.newest_snapshot(self.spark, mart.full) for mart, _ in marts}
+                stored = {
+                    mart.name: day_tables.at_snapshot(self.spark, mart.full, since[mart.name]) for mart, _ in marts
+                }
+                theirs, events = self._events(piece, stored)
+                sources = self._sources(events, [mart.prepared for mart, _ in marts], held)
+            for mart, mark in marts:
+                with mart.timed():
+                    made = mart.transform(sources[mart.prepared], self.site)
+                    if theirs:
+                        made = theirs.reach.rows(made, stored[mart.name], piece.runs, theirs.others)
+                    runs = (*piece.runs, *theirs.others) if theirs else piece.runs
+                    day_tables.replace_runs(self.spark, self.settings, mart.name, made, runs, since[mart.name])
+                    mark_table(self.spark, mart.full, mark)
+
+    def _sources(self, events: DataFrame, prepared: Sequence[str], held: ExitStack) -> dict[str, DataFrame]:
+        """Make the rows that each transform takes; those that several take are kept for them."""
+        rows = {"": events}
+        for path in filter(None, dict.fromkeys(prepared)):
+            made = load_function(path)(events, self.site)
+            rows[path] = held.enter_context(tables.staged_for_a_while(made)) if prepared.count(path) > 1 else made
+        return rows
+
+    def _events(self, piece: Piece, stored: Mapping[str, DataFrame]) -> tuple[Theirs | None, DataFrame]:
+        """Take the events of a piece; where sessions reach over several days, all of its sessions'."""
+        events = tables.read(self.spark, self.settings, "events")
+        if not any(TABLES[name].reach == "session" for name in stored):
+            return None, events.where(day_tables.in_runs(utc_runs(piece.runs, self.lake.zones)))
         by_day = EventDays(events.withColumn(LOCAL_DAY, local_day(self.site)), self.lake.zones)
         known = self.lake.days().keys()
-        indexes = [stored]
-        if self.name != SESSIONS:
+        indexes = [*stored.values()]
+        if SESSIONS not in stored:
             indexes.append(tables.read(self.spark, self.settings, SESSIONS))
         reach = find_reach(by_day, indexes, piece.days, known, self.lake.frozen())
         others = runs_of(reach.days, places({*known, *piece.days, *reach.days}))
-        made = self.transform(reach.events(by_day, piece.runs, others).drop(LOCAL_DAY), self.site)
-        rows = reach.rows(made, stored, piece.runs, others)
-        day_tables.replace_runs(self.spark, self.settings, self.name, rows, (*piece.runs, *others), since)
+        return Theirs(reach, others), reach.events(by_day, piece.runs, others).drop(LOCAL_DAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Theirs:
+    """Sessions of a piece, and their other days as runs."""
+
+    reach: Reach
+    others: tuple[Run, ...]
 
 
 def day_mart_job(
-    name: str,
-    mart: DayMart,
+    name: str, mart: DayMart, spark: SparkSession, settings: Settings, now: datetime, **options: bool
+) -> JobReport:
+    """Compute the days of one mart that are due; see `day_mart_jobs`."""
+    return day_mart_jobs({name: mart}, spark, settings, now, **options)[0]
+
+
+def day_mart_jobs(
+    marts: Mapping[str, DayMart],
     spark: SparkSession,
     settings: Settings,
     now: datetime,
     *,
     everything: bool = False,
     waiting: bool = False,
-) -> JobReport:
-    """Compute the days of a mart that are due.
+) -> list[JobReport]:
+    """Compute the days of marts that are due. Those of the same days look for sessions, and prepare rows, once.
 
     Args:
-        name: The mart.
-        mart: Its row of the registry.
+        marts: Rows of the registry by name; all have the same reach.
         spark: Session with the catalog ``lake``.
         settings: Names, apps.
         now: Present, UTC.
@@ -91,19 +151,31 @@ def day_mart_job(
         waiting: Days that wait, too.
     """
     site, lake = site_of(settings), lake_of(settings, read_touches(spark, settings), now)
-    full = day_tables.ensure_day_table(spark, settings, name)
-    mark = from_properties(day_tables.properties(spark, full), name)
-    planned = plan(lake, mark, version_of(name, mart.reads, site), everything=everything, waiting=waiting)
-    if mark is None:
-        _carry_over(spark, settings, name, planned, site)
-    computing = Computing(spark, settings, name, full, load_function(mart.transform), site, lake)
-    set_mark = partial(mark_table, spark, full)
-    for piece in planned.pieces():
-        computing.piece(piece)
-        set_mark(piece.mark)
-    if not planned.now and planned.mark != mark:
-        set_mark(planned.mark)
-    return JobReport(name, spark.table(full).count(), notes=notes_of(planned))
+    computing = Computing(spark, settings, site, lake)
+    runs = []
+    for name, mart in marts.items():
+        started = time.monotonic()
+        full = day_tables.ensure_day_table(spark, settings, name)
+        mark = from_properties(day_tables.properties(spark, full), name)
+        planned = plan(lake, mark, version_of(name, mart.reads, site), everything=everything, waiting=waiting)
+        if mark is None:
+            _carry_over(spark, settings, name, planned, site)
+        if not planned.now and planned.mark != mark:
+            mark_table(spark, full, planned.mark)
+        run = MartRun(name, full, load_function(mart.transform), mart.prepared, planned, tuple(planned.pieces()))
+        run.seconds += time.monotonic() - started
+        runs.append(run)
+    for same in _of_same_days(runs):
+        computing.marts(same)
+    return [run.report(spark) for run in runs]
+
+
+def _of_same_days(runs: Iterable[MartRun]) -> list[list[MartRun]]:
+    """Put marts together that compute the same days in the same pieces."""
+    groups: dict[object, list[MartRun]] = defaultdict(list)
+    for run in runs:
+        groups[tuple((piece.days, piece.runs) for piece in run.pieces)].append(run)
+    return list(groups.values())
 
 
 def version_of(name: str, reads: tuple[str, ...], site: Site) -> str:

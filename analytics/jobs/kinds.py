@@ -49,6 +49,8 @@ class DayMart:
     Args:
         meaning: What it does, one sentence.
         transform: ``module:function``, rows of events and the `analytics.marts.site.Site` -> rows of the table.
+        prepared: ``module:function`` of the same type, whose rows the transform takes in place of events; marts that
+            name the same one and are run together have them computed once. Empty = it takes events.
         reads: Fields of `analytics.marts.site.AppRules` that the transform looks at; when one changes, every day is
             computed again.
     """
@@ -56,6 +58,7 @@ class DayMart:
     meaning: str
     transform: str
     reads: tuple[str, ...] = ("zone",)
+    prepared: str = ""
 
     @property
     def sources(self) -> tuple[str, ...]:

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from analytics.jobs.registry import check_options, known, names_of
-from analytics.jobs.runs import is_idle, run_noted, writing
+from analytics.jobs.registry import check_options, known, names_of, together
+from analytics.jobs.runs import is_idle, run_together_noted, writing
 from analytics.spark import session
 from logdig.config.loader import override, parse_settings
 from logdig.errors import LakeBusyError, SetupError
@@ -49,9 +49,10 @@ def main(arguments: Sequence[str]) -> None:
     with writing(settings, f"jobs run {' '.join(names)} on AWS", lambda: datetime.now(UTC), on_busy=_tell):
         spark = session(settings, os.environ)
         try:
-            for job in (job for name in names for job in names_of(name)):
-                report = run_noted(job, spark, settings, lambda: datetime.now(UTC), known(job, options))
-                print(json.dumps(asdict(report), default=str), flush=True)
+            for jobs in together(job for name in names for job in names_of(name)):
+                known_ones = known(jobs[0], options)
+                for report in run_together_noted(jobs, spark, settings, lambda: datetime.now(UTC), known_ones):
+                    print(json.dumps(asdict(report), default=str), flush=True)
         finally:
             spark.stop()
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from analytics.jobs.kinds import LOADED, RETRY, WAITING, WHOLE, DayMart, Mart, OwnJob
 from analytics.jobs.report import JobReport
 from logdig.config.settings import Settings
 from logdig.errors import InputError
+from logdig.tables.catalog import TABLES
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from analytics.jobs.report import Job
 
 PAGE_RULES = ("zone", "origins", "allowed_query", "pages")
+JOURNEYS = "analytics.marts.journeys:journeys"
 
 JOBS: dict[str, Mart | DayMart | OwnJob] = {
     "ingest": OwnJob(
@@ -28,10 +31,12 @@ JOBS: dict[str, Mart | DayMart | OwnJob] = {
         "analytics.jobs.ingest:ingest_job",
         options=(RETRY,),
     ),
-    "page_views": DayMart("List every view of a page.", "analytics.marts.page_views:page_views", PAGE_RULES),
-    "sessions": DayMart("Summarise every session by day.", "analytics.marts.sessions:sessions", (*PAGE_RULES, "goals")),
+    "page_views": DayMart("List every view of a page.", "analytics.marts.page_views:page_views", PAGE_RULES, JOURNEYS),
+    "sessions": DayMart(
+        "Summarise every session by day.", "analytics.marts.sessions:sessions", (*PAGE_RULES, "goals"), JOURNEYS
+    ),
     "conversions": DayMart(
-        "List every goal that was reached.", "analytics.marts.conversions:conversions", (*PAGE_RULES, "goals")
+        "List every goal that was reached.", "analytics.marts.conversions:conversions", (*PAGE_RULES, "goals"), JOURNEYS
     ),
     "clicks": DayMart("List every click with what followed it.", "analytics.marts.clicks:clicks", PAGE_RULES),
     "moves": DayMart("List sampled moves of the pointer.", "analytics.marts.moves:moves", PAGE_RULES),
@@ -134,11 +139,46 @@ def run(name: str, spark: SparkSession, settings: Settings, now: datetime, optio
     check_options(name, options)
     started = time.monotonic()
     if name == "all":
-        reports = [run(job, spark, settings, now, known(job, options)) for job in JOBS]
+        groups = together(JOBS)
+        reports = [
+            done for jobs in groups for done in run_together(jobs, spark, settings, now, known(jobs[0], options))
+        ]
         report = JobReport(name, sum(done.rows for done in reports), notes={done.name: done.rows for done in reports})
     else:
         report = _load(name)(spark, settings, now, **dict.fromkeys(options, True))
     return replace(report, seconds=round(time.monotonic() - started, 2))
+
+
+def together(names: Iterable[str]) -> list[tuple[str, ...]]:
+    """Split jobs into those that one run computes together, in their order.
+
+    Neighbours that reach over the days of sessions are together, since they look for the same other days and some read
+    the same prepared rows; every other job is alone.
+    """
+
+    def shared(name: str) -> str:
+        reaches = isinstance(JOBS[name], DayMart) and TABLES[name].reach == "session"
+        return "marts of sessions" if reaches else name
+
+    return [tuple(jobs) for _, jobs in groupby(names, shared)]
+
+
+def run_together(
+    names: Sequence[str], spark: SparkSession, settings: Settings, now: datetime, options: Collection[str] = ()
+) -> list[JobReport]:
+    """Run a group of `together`, and report in its order; a job that is alone is run as by `run`.
+
+    Raises:
+        InputError: A job does not know an option.
+    """
+    if len(names) == 1:
+        return [run(names[0], spark, settings, now, options)]
+    from analytics.jobs.day_marts import day_mart_jobs
+
+    for name in names:
+        check_options(name, options)
+    marts = {name: job for name in names if isinstance(job := JOBS[name], DayMart)}
+    return day_mart_jobs(marts, spark, settings, now, **dict.fromkeys(options, True))
 
 
 def known(name: str, options: Collection[str]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ Spark is started by the caller, after `is_idle` and inside of `writing`.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -91,16 +91,29 @@ def run_noted(
     Raises:
         LeaseLostError: Nothing is noted, since another run is at work.
     """
+    return run_together_noted([name], spark, settings, clock, options)[0]
+
+
+def run_together_noted(
+    names: Sequence[str], spark: SparkSession, settings: Settings, clock: Clock, options: Collection[str] = ()
+) -> list[JobReport]:
+    """Run a group of `registry.together`, and note how it ended; what ends one of its jobs ends them all.
+
+    Raises:
+        LeaseLostError: Nothing is noted, since another run is at work.
+    """
     store = s3_store(settings)
     try:
-        report = registry.run(name, spark, settings, clock(), options)
+        reports = registry.run_together(names, spark, settings, clock(), options)
     except LeaseLostError:
         raise
     except (LogDigError, Py4JJavaError, PySparkException) as err:
-        note_failed(store, name, clock(), cause_of(err))
+        for name in names:
+            note_failed(store, name, clock(), cause_of(err))
         raise
-    note_done(store, name, clock(), seconds=report.seconds, rows=report.rows)
-    return report
+    for report in reports:
+        note_done(store, report.name, clock(), seconds=report.seconds, rows=report.rows)
+    return reports
 
 
 def cause_of(err: Exception) -> str:

@@ -6,27 +6,28 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from analytics.marts.circumstances import with_circumstances
-from analytics.marts.journeys import MOMENT, journeys, outside, people_in
+from analytics.marts.journeys import MOMENT
 from analytics.marts.people_events import with_pages
 from analytics.marts.site import Site
 from logdig.tables.sessions import CONVERSIONS
 
 
-def conversions(events: DataFrame, site: Site) -> DataFrame:
+def conversions(journeys: DataFrame, site: Site) -> DataFrame:
     """Keep what reached a goal, one row each.
 
-    Input:  events: columns NEEDED of `analytics.marts.journeys`, with all events of each session in question.
+    Input:  journeys: output of `analytics.marts.journeys.journeys`.
     Output: columns of table conversions.
-    Raises: MissingColumnError, before any Spark job starts.
     Source: docs/goals.md; docs/tables.md, "conversions".
     """
-    people = people_in(events, site)
-    inside = _each(journeys(people, site), "session_id", "landing", "experiments")
-    in_order = Window.partitionBy("app", "session_id", "goal").orderBy("at")
-    first = inside.withColumn("nth", F.row_number().over(in_order)).where("each OR nth = 1").drop("nth")
-    alone = _each(outside(people, site), "language", "experiments")
-    reached = with_pages(first.unionByName(alone, allowMissingColumns=True), site)
-    rows = with_circumstances(reached.withColumn("event_id", F.col("at.event_id")), site)
+    outside = F.col("session_id").isNull()
+    # In a session the first view tells the language, if any does.
+    own = journeys.withColumn("language", F.when(outside, F.col("language")))
+    reached = _each(own, "session_id", "landing", "language", "experiments")
+    # An event outside of a session is a group of its own.
+    group = Window.partitionBy("app", "session_id", F.when(outside, F.col("at.event_id")), "goal").orderBy("at")
+    first = reached.withColumn("nth", F.row_number().over(group)).where("each OR nth = 1").drop("nth")
+    named = with_pages(first, site).withColumn("event_id", F.col("at.event_id"))
+    rows = with_circumstances(named, site)
     return rows.select(*CONVERSIONS.names)
 
 

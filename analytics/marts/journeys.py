@@ -16,8 +16,8 @@ from analytics.marts.people_events import (
     in_order,
     is_post,
     weight,
-    with_links,
     with_pages,
+    with_pages_and_counts,
 )
 from analytics.marts.site import Site, local_day
 from analytics.schema.frames import require_columns
@@ -42,51 +42,59 @@ MOMENT = (
 """What a conversion tells of the event that reached the goal."""
 
 
-def people_in(events: DataFrame, site: Site) -> DataFrame:
+def journeys(events: DataFrame, site: Site) -> DataFrame:
+    """Put the events of each session together by page view.
+
+    Input:  events: columns NEEDED, with all events of each session in question.
+    Output: one row per session and page view, one for the session's events that belong to none, and one for each event
+            that belongs to no session (session_id null, a server's).
+            Of the view: app, session_id, post (of 2016), page_view_id (null = belong to none), alone (counts beside the
+            session, a server's), viewed, numbered (a view of the session), day, occurred_at, timestamp, at, user_key,
+            customer_id, current_page, host, path, page, title, language, vw, vh, country, region, user_agent, release,
+            engaged_ms, depth_share, depth_px, ended_at, links_out, downloads, weight, reached (goals, each with its
+            MOMENT).
+            Of the whole session: landing (struct LANDING, null without a view), exit_page, place, previous_page,
+            next_page, session_views, session_days, session_engaged_ms, session_weight, goals, customer_ids,
+            experiments.
+    Raises: MissingColumnError, before any Spark job starts.
+    """
+    people = _people_in(events, site)
+    tracked = people.where("session_id IS NOT NULL").unionByName(_sessions_of_posts(people.where("post")))
+    inside = _of_sessions(_views(_by_view(tracked, site), site))
+    outside = _outside(people, site)
+    shared = [name for name in inside.columns if name in outside.columns]
+    return inside.unionByName(outside.select(*shared), allowMissingColumns=True)
+
+
+def _people_in(events: DataFrame, site: Site) -> DataFrame:
     """Take the counted events, with the columns that sessions need.
 
     Output: columns NEEDED of the counted events; day is the local day; post tells 2016 posts; at is the order inside a
             session, weight and vw are the event's.
-    Raises: MissingColumnError, before any Spark job starts.
     """
     require_columns(events, NEEDED)
     told = {"post": is_post(), "at": F.struct(*in_order()), "weight": weight(), "vw": F.col("view.vw")}
     return counted(events.select(*dict.fromkeys(NEEDED)), site).withColumns(told)
 
 
-def outside(people: DataFrame, site: Site) -> DataFrame:
-    """Take the events that belong to no session: a server's own. Each page event is a view of its own.
-
-    Input:  output of `people_in`.
-    Output: its rows, with host, path, page, title and reached as `journeys` has them; page_view_id of a page event is
-            its event_id.
-    """
+def _outside(people: DataFrame, site: Site) -> DataFrame:
+    """Take the events that belong to no session: a server's own. Each page event is a view of its own."""
     is_page = F.col("type") == "page"
     told = {
+        # As constants, so that Spark leaves these events out where only sessions are asked for.
+        "session_id": F.lit(None).cast("string"),
+        "alone": F.lit(True),
+        "numbered": F.lit(False),
+        "viewed": is_page,
         "title": F.col("page.title"),
         "language": F.col("page.language"),
         "page_view_id": F.when(is_page, F.col("event_id")).otherwise(F.col("page_view_id")),
+        "release": F.col("page_version"),
+        "vh": F.col("view.vh"),
     }
     rows = with_pages(people.where("session_id IS NULL AND NOT post").withColumns(told), site)
     goals = _together(reached_by_event(site), F.when(is_page, reached_by_view(site)))
     return rows.withColumn("reached", _at_moment(goals, F.struct(*MOMENT)))
-
-
-def journeys(people: DataFrame, site: Site) -> DataFrame:
-    """Put the events of each session together by page view.
-
-    Input:  output of `people_in`.
-    Output: one row per session and page view, and one for the session's events that belong to none.
-            Of the view: app, session_id, post (of 2016), page_view_id (null = belong to none), alone (counts beside the
-            session, a server's), viewed, numbered (a view of the session), day, occurred_at, timestamp, at, user_key,
-            host, path, page, title, vw, vh, release, engaged_ms, depth_share, depth_px, ended_at, links_out, downloads,
-            weight, reached (goals, each with its MOMENT).
-            Of the whole session: landing (struct LANDING, null without a view), exit_page, place, previous_page,
-            next_page, session_views, session_days, session_engaged_ms, session_weight, goals, customer_ids,
-            experiments.
-    """
-    tracked = people.where("session_id IS NOT NULL").unionByName(_sessions_of_posts(people.where("post")))
-    return _of_sessions(_views(_by_view(tracked, site), site))
 
 
 def _sessions_of_posts(posts: DataFrame) -> DataFrame:
@@ -105,11 +113,9 @@ def _by_view(events: DataFrame, site: Site) -> DataFrame:
     told = {
         "alone": is_page & ~has_view & ~F.col("post"),
         "page_view_id": F.when(is_page & ~has_view, F.col("event_id")).otherwise(F.col("page_view_id")),
-        "link": F.when(F.col("type") == "click", F.col("link")),
+        "variants": _variants(),
     }
-    rows = with_links(events.withColumns(told), site).withColumns(
-        {"variants": _variants(), "reached": _at_moment(reached_by_event(site), F.struct(*MOMENT))}
-    )
+    rows = events.withColumns(told).withColumn("reached", _at_moment(reached_by_event(site), F.struct(*MOMENT)))
     return rows.groupBy("app", "session_id", "page_view_id", "alone").agg(
         F.min(F.when(F.col("type").isin("page", "scroll"), _telling(is_page))).alias("lead"),
         F.min("occurred_at").alias("occurred_at"),
@@ -118,8 +124,7 @@ def _by_view(events: DataFrame, site: Site) -> DataFrame:
         F.max("scroll.depth_share").alias("depth_share"),
         F.max("scroll.depth_px").alias("depth_px"),
         F.max("occurred_at").alias("ended_at"),
-        F.sum(F.col("link_out").cast("int")).alias("links_out"),
-        F.sum(F.col("download").cast("int")).alias("downloads"),
+        F.collect_list(F.when(F.col("type") == "click", F.col("link"))).alias("links"),
         F.max("weight").alias("weight"),
         F.collect_set("customer_id").alias("named"),
         F.flatten(F.collect_list("variants")).alias("variants"),
@@ -163,7 +168,7 @@ def _views(rows: DataFrame, site: Site) -> DataFrame:
         **{name: F.col(f"lead.{name}") for name in (*of_lead, "title", "country", "region", "user_agent")},
     }
     sorted_ = rows.withColumns(told).withColumn("variants", F.sort_array("variants"))
-    views = with_pages(sorted_.withColumn("variants", _first_of_each("variants")), site)
+    views = with_pages_and_counts(sorted_.withColumn("variants", _first_of_each("variants")), site)
     moment = F.struct(*(F.col("lead.weight").alias(name) if name == "weight" else name for name in MOMENT))
     by_page = _at_moment(F.when(F.col("viewed"), reached_by_view(site)), moment)
     return views.withColumn("reached", _together(F.col("reached"), by_page)).drop("lead")
@@ -193,7 +198,7 @@ def _of_sessions(views: DataFrame) -> DataFrame:
     lists = {name: F.sort_array(F.array_distinct(name)) for name in ("goals", "customer_ids")}
     pairs = F.transform(_first_of_each("variants"), lambda one: F.struct(one["name"], one["value"]))
     experiments = F.when(F.size("variants") > 0, F.map_from_entries(pairs))
-    return views.withColumns(told).withColumns(lists | {"experiments": experiments})
+    return views.withColumns(told).withColumns(lists | {"experiments": experiments}).drop("named", "variants")
 
 
 def in_view() -> Column:

@@ -11,7 +11,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import arrow_udf
 from pyspark.sql.pandas.types import to_arrow_type
-from pyspark.sql.types import BooleanType, StringType, StructField, StructType
+from pyspark.sql.types import BooleanType, IntegerType, StringType, StructField, StructType
 
 from analytics.marts.site import Site, local_day
 from analytics.schema.frames import require_columns
@@ -33,6 +33,9 @@ BLANK = " "
 BREAK = "\n"
 SOURCE = ("referrer_host", "source", "medium", "campaign", "channel")
 """What is known of where a session came from."""
+PAGE = ("host", "path", "page")
+"""What is known of an address."""
+COUNTS = ("links_out", "downloads")
 READ = "read"
 """Passing column that holds what was read."""
 
@@ -106,6 +109,23 @@ def with_pages(rows: DataFrame, site: Site) -> DataFrame:
     Input:  columns app and current_page; all stay but an event's struct page, whose place the page takes. An address
             that is null has neither of the three.
     """
+    return _expanded(rows, _page(site), PAGE)
+
+
+def with_pages_and_counts(rows: DataFrame, site: Site) -> DataFrame:
+    """Add what `with_pages` adds, and how many of a row's links lead out (links_out) and to files (downloads).
+
+    Both are read by one Python process.
+
+    Input:  columns app, current_page and links, an array; all stay but links. Without links there is neither count.
+    """
+    told = {"address": _page(site), "led": _link_counts(site)}
+    names = {**dict.fromkeys(PAGE, "address"), **dict.fromkeys(COUNTS, "led")}
+    expanded = {name: F.col(f"{struct}.{name}") for name, struct in names.items()}
+    return rows.withColumns(told).withColumns(expanded).drop("links", *told)
+
+
+def _page(site: Site) -> Column:
     rules = {name: (app.allowed_query, app.pages) for name, app in site.apps.items()}
     others = (site.others.allowed_query, site.others.pages)
 
@@ -114,8 +134,22 @@ def with_pages(rows: DataFrame, site: Site) -> DataFrame:
         page = page_of(address, allowed)
         return page.host, page.path, grouped(page.path, patterns)
 
-    found = of_distinct(read, _texts("host", "path", "page"))(_key(F.col("app"), F.col("current_page")))
-    return _expanded(rows, found, ("host", "path", "page"))
+    return of_distinct(read, _texts(*PAGE))(_key(F.col("app"), F.col("current_page")))
+
+
+def _link_counts(site: Site) -> Column:
+    own = _own_hosts(site)
+    others = OwnHosts.of(site.others.origins)
+
+    def read(app: str, addresses: str) -> tuple[object, ...]:
+        links = [link_of(address, own.get(app, others)) for address in addresses.split(BREAK)]
+        return sum(link.out for link in links), sum(link.download for link in links)
+
+    kind = StructType([StructField(name, IntegerType()) for name in COUNTS])
+    # Whoever reads an address drops its line breaks.
+    plain = F.transform("links", lambda link: F.translate(link, BREAK, ""))
+    joined = F.when(F.size("links") > 0, F.array_join(plain, BREAK))
+    return of_distinct(read, kind)(_key(F.col("app"), joined))
 
 
 def with_links(rows: DataFrame, site: Site) -> DataFrame:

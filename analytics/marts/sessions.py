@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from analytics.marts.circumstances import OWN, with_circumstances
-from analytics.marts.journeys import in_view, journeys, people_in
+from analytics.marts.journeys import in_view
 from analytics.marts.site import Site
 from logdig.tables.sessions import SESSIONS
 
@@ -17,15 +17,14 @@ OF_THE_SESSION = (
 )
 
 
-def sessions(events: DataFrame, site: Site) -> DataFrame:
+def sessions(journeys: DataFrame, site: Site) -> DataFrame:
     """Add the page views of each session up by day.
 
-    Input:  events: columns NEEDED of `analytics.marts.journeys`, with all events of each session in question.
+    Input:  journeys: output of `analytics.marts.journeys.journeys`.
     Output: columns of table sessions.
-    Raises: MissingColumnError, before any Spark job starts.
     Source: docs/tables.md, "sessions".
     """
-    rows = _by_day(journeys(people_in(events, site), site))
+    rows = _by_day(journeys)
     in_order = Window.partitionBy("app", "session_id").orderBy("first.at")
     told = {
         "seq": F.row_number().over(in_order),

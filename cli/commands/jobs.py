@@ -142,8 +142,8 @@ def _run_here(settings: Settings, name: str, names: list[str], options: tuple[st
     from py4j.protocol import Py4JJavaError
     from pyspark.errors import PySparkException
 
-    from analytics.jobs.registry import known
-    from analytics.jobs.runs import is_idle, run_noted
+    from analytics.jobs.registry import known, together
+    from analytics.jobs.runs import is_idle, run_together_noted
 
     if is_idle(name, settings, os.environ, datetime.now(UTC), options):
         click.echo(json.dumps({"name": name, "nothing_new": True}) if as_json else f"{name:<12} nothing new")
@@ -153,10 +153,12 @@ def _run_here(settings: Settings, name: str, names: list[str], options: tuple[st
         with console.status("starting Spark"):
             spark = start_spark(settings)
         try:
-            for job in names:
+            for jobs in together(names):
+                job, known_ones = ", ".join(jobs), known(jobs[0], options)
                 with console.status(job):
-                    report = run_noted(job, spark, settings, lambda: datetime.now(UTC), known(job, options))
-                click.echo(_line(report, as_json))
+                    reports = run_together_noted(jobs, spark, settings, lambda: datetime.now(UTC), known_ones)
+                for report in reports:
+                    click.echo(_line(report, as_json))
         except (Py4JJavaError, PySparkException) as err:
             raise LogDigError(f"job {job} failed; running it again is harmless: {reason_of(err)}") from err
         finally:

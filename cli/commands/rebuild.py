@@ -85,7 +85,7 @@ def _rebuild_tables(
     from analytics import tables
     from analytics.jobs import registry
     from analytics.jobs.kinds import WAITING
-    from analytics.jobs.runs import run_noted
+    from analytics.jobs.runs import run_together_noted
     from analytics.lake.rebuild import LEFT_TO_OTHERS, prepare, remake
 
     marts = [name for name in registry.JOBS if name not in LEFT_TO_OTHERS]
@@ -97,11 +97,12 @@ def _rebuild_tables(
         remake(spark, settings, run, datetime.now(UTC))
         progress.advance(bar)
     rows = {name: tables.read(spark, settings, name).count() for name in ("events", "bad_events")}
-    for name in marts:
-        progress.update(bar, description=name)
-        options = registry.known(name, [WAITING])
-        rows[name] = run_noted(name, spark, settings, lambda: datetime.now(UTC), options).rows
-        progress.advance(bar)
+    for names in registry.together(marts):
+        progress.update(bar, description=", ".join(names))
+        options = registry.known(names[0], [WAITING])
+        reports = run_together_noted(names, spark, settings, lambda: datetime.now(UTC), options)
+        rows |= {report.name: report.rows for report in reports}
+        progress.advance(bar, len(names))
     return rows
 
 

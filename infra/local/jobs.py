@@ -6,14 +6,14 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from analytics.jobs.registry import MARTS
+from analytics.jobs.registry import MARTS, together
 from infra.local.notices import notice
 from logdig.aws.clients import s3_store
 from logdig.config.loader import find_settings
@@ -43,7 +43,7 @@ class MartRuns:
 
     Args:
         find: Lists what jobs read.
-        run_job: Runs a job by its name.
+        run_jobs: Runs a group of `analytics.jobs.registry.together`.
         hold: Keeps others from writing the tables while the block runs.
         tell: Takes one line for the user.
         clock: Seconds, monotonic.
@@ -52,12 +52,12 @@ class MartRuns:
     def __init__(
         self,
         find: Callable[[], Objects],
-        run_job: Callable[[str], JobReport],
+        run_jobs: Callable[[Sequence[str]], list[JobReport]],
         hold: Callable[[], AbstractContextManager[None]],
         tell: Callable[[str], None],
         clock: Callable[[], float],
     ) -> None:
-        self._find, self._run_job, self._hold, self._tell, self._clock = find, run_job, hold, tell, clock
+        self._find, self._run_jobs, self._hold, self._tell, self._clock = find, run_jobs, hold, tell, clock
         self._done: Objects = frozenset()
         self._failed: Objects = frozenset()
         self._retry_at, self._told = 0.0, ""
@@ -82,10 +82,10 @@ class MartRuns:
         if not self._done:
             self._tell(f"marts: making the tables from {len(new)} stored objects")
         with self._hold():
-            counts = self._run_job("ingest").notes
+            counts = self._run_jobs(["ingest"])[0].notes
             if any(counts[kind] for kind in COUNTED) or any(key.startswith("load/") for key, _ in new):
-                for name in MARTS:
-                    self._run_job(name)
+                for names in together(MARTS):
+                    self._run_jobs(names)
         seconds = self._clock() - started
         self._tell(f"marts: {counts['raw']} events and {counts['bad']} rejected are in the tables ({seconds:.1f} s)")
 
@@ -114,7 +114,7 @@ def find_objects(settings: Settings, prefixes: Iterable[str] = SOURCES) -> Objec
 def main(every: float) -> None:
     """Run until the process is ended."""
     threading.Thread(target=exit_when_parent_ends, args=(os.getppid(),), daemon=True).start()
-    from analytics.jobs.runs import run_noted, writing
+    from analytics.jobs.runs import run_together_noted, writing
     from analytics.spark import session
 
     started = time.monotonic()
@@ -132,7 +132,7 @@ def main(every: float) -> None:
 
     runs = MartRuns(
         lambda: find_objects(settings),
-        lambda name: run_noted(name, spark, settings, clock),
+        lambda names: run_together_noted(names, spark, settings, clock),
         # Whoever else is at work is named; the next step tries again.
         lambda: writing(settings, "logdig dev", clock, wait_seconds=0),
         notice,

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from analytics.marts.conversions import conversions
 from analytics.marts.people_events import fits
 from logdig.visits.pages import matches
-from tests.analytics.traffic import both
+from tests.analytics.traffic import both, of_events
 
 pytestmark = pytest.mark.java
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.java
 )
 @given(st.integers(0, 2**32))
 def test_conversions_equal_plain_python_whatever_happened(spark: SparkSession, seed: int) -> None:
-    found, expected = both(spark, "conversions", conversions, seed)
+    found, expected = both(spark, "conversions", of_events(conversions), seed)
 
     assert found == expected
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -41,8 +42,8 @@ from tests.analytics.objects import line, put
 
 pytestmark = [pytest.mark.java, pytest.mark.timeout(1400)]
 
-COUNTS, STAYS = "tried_counts", "tried_stays"
-MARTS = (COUNTS, STAYS)
+COUNTS, STAYS, LENGTHS = "tried_counts", "tried_stays", "tried_lengths"
+MARTS = (COUNTS, STAYS, LENGTHS)
 DAYS: dict[str, Any] = {"partitions": ("app", "day"), "ages_by": "day", "version": 1}
 TABLE_COUNTS = Table(
     name=COUNTS, meaning="Events.", grain="app and day", keys=("app", "day"), **DAYS,
@@ -58,6 +59,14 @@ TABLE_STAYS = Table(
         Column("bought", LONG, "of the whole session"),
     ),
 )  # fmt: skip
+TABLE_LENGTHS = Table(
+    name=LENGTHS, meaning="Events of sessions, by day.", grain="session and day", keys=("app", "day", "session_id"),
+    reach="session", zone="raw", **DAYS,
+    columns=(
+        Column("app", TEXT, "app"), Column("day", DAY, "local day"), Column("session_id", TEXT, "session"),
+        Column("user_key", TEXT, "visitor", person="user_key"), Column("events", LONG, "of the whole session"),
+    ),
+)  # fmt: skip
 
 
 def tried_counts(events: DataFrame, site: Site) -> DataFrame:
@@ -65,16 +74,28 @@ def tried_counts(events: DataFrame, site: Site) -> DataFrame:
     return events.withColumn("day", local_day(site)).groupBy("app", "day").agg(F.count("*").alias("events"))
 
 
-def tried_stays(events: DataFrame, site: Site) -> DataFrame:
-    """A row a session and day with a view; what the site's server says counts for the whole session."""
+def tried_seen(events: DataFrame, site: Site) -> DataFrame:
+    """Events of sessions, each with what the whole session tells; two marts read them."""
     rows = events.where("session_id IS NOT NULL").withColumn("day", local_day(site))
     whole = Window.partitionBy("app", "session_id")
     viewed = F.when(F.col("page_view_id").isNotNull(), F.col("day"))
-    marked = (
+    return (
         rows.withColumn("first", F.min(viewed).over(whole))
         .withColumn("last", F.max(viewed).over(whole))
         .withColumn("bought", F.count_if(F.col("page_view_id").isNull()).over(whole))
+        .withColumn("events", F.count("*").over(whole))
     )
+
+
+def tried_lengths(seen: DataFrame, _site: Site) -> DataFrame:
+    """A row a session and day with any event."""
+    return seen.groupBy("app", "day", "session_id").agg(
+        F.min("user_key").alias("user_key"), F.min("events").alias("events")
+    )
+
+
+def tried_stays(marked: DataFrame, _site: Site) -> DataFrame:
+    """A row a session and day with a view; what the site's server says counts for the whole session."""
     days = marked.where("page_view_id IS NOT NULL").groupBy("app", "day", "session_id")
     return days.agg(
         F.min("user_key").alias("user_key"),
@@ -117,14 +138,21 @@ class World:
         return registry.run(name, self.spark, self.settings, self.now, options)
 
     def run_all(self, *options: str) -> dict[str, JobReport]:
-        return {name: self.run(name, *options) for name in MARTS}
+        """As a run of every job does it."""
+        groups = registry.together(MARTS)
+        assert groups == [(COUNTS,), (STAYS, LENGTHS)]
+        reports: list[JobReport] = []
+        for names in groups:
+            reports += registry.run_together(names, self.spark, self.settings, self.now, options)
+        return {report.name: report for report in reports}
 
     def zone(self, app: str) -> ZoneInfo:
         return next(ZoneInfo(known.timezone) for known in self.settings.apps if known.name == app)
 
     def truth(self) -> dict[str, Rows]:
-        """Both marts by a plain loop over the events."""
+        """The marts by a plain loop over the events."""
         counts: dict[tuple[str, date], int] = defaultdict(int)
+        users: dict[tuple[str, str], dict[date, list[str]]] = defaultdict(lambda: defaultdict(list))
         views: dict[tuple[str, str], dict[date, list[str]]] = defaultdict(lambda: defaultdict(list))
         bought: dict[tuple[str, str], int] = defaultdict(int)
         columns = ("app", "occurred_at", "session_id", "page_view_id", "user_key")
@@ -132,16 +160,23 @@ class World:
             # Spark hands its UTC times out in the machine's zone.
             day = row["occurred_at"].astimezone(self.zone(row["app"])).date()
             counts[row["app"], day] += 1
+            if row["session_id"]:
+                users[row["app"], row["session_id"]][day].append(row["user_key"])
             if row["session_id"] and row["page_view_id"]:
                 views[row["app"], row["session_id"]][day].append(row["user_key"])
             elif row["session_id"]:
                 bought[row["app"], row["session_id"]] += 1
         stays: Rows = defaultdict(set)
         for (app, session), days in views.items():
-            for day, users in days.items():
+            for day, seen in days.items():
                 ends = min(days) < day, max(days) > day
-                stays[app, day].add((session, min(users), len(users), *ends, bought[app, session]))
-        return {COUNTS: {day: {(count,)} for day, count in counts.items()}, STAYS: dict(stays)}
+                stays[app, day].add((session, min(seen), len(seen), *ends, bought[app, session]))
+        lengths: Rows = defaultdict(set)
+        for (app, session), days in users.items():
+            for day, seen in days.items():
+                lengths[app, day].add((session, min(seen), sum(map(len, days.values()))))
+        counted: Rows = {day: {(count,)} for day, count in counts.items()}
+        return {COUNTS: counted, STAYS: dict(stays), LENGTHS: dict(lengths)}
 
     def stored(self) -> dict[str, Rows]:
         found: dict[str, Rows] = {}
@@ -165,9 +200,10 @@ class World:
 
 @pytest.fixture
 def world(spark: SparkSession, own: Settings, monkeypatch: pytest.MonkeyPatch) -> World:
-    for table, transform in ((TABLE_COUNTS, "tried_counts"), (TABLE_STAYS, "tried_stays")):
+    for table, prepared in ((TABLE_COUNTS, ""), (TABLE_STAYS, "tried_seen"), (TABLE_LENGTHS, "tried_seen")):
         monkeypatch.setitem(TABLES, table.name, table)
-        monkeypatch.setitem(registry.JOBS, table.name, DayMart("Tried.", f"{__name__}:{transform}"))
+        path = f"{__name__}:{prepared}" if prepared else ""
+        monkeypatch.setitem(registry.JOBS, table.name, DayMart("Tried.", f"{__name__}:{table.name}", prepared=path))
     apps = (AppSettings("shop", "pk_shop_1", timezone="Asia/Seoul"), AppSettings("blog", "pk_blog_1"))
     return World(spark, msgspec.structs.replace(own, apps=apps))
 
@@ -188,13 +224,12 @@ def test_marts_by_day_equal_a_plain_count_after_new_and_late_events(world: World
     reports = world.run_all()
     assert world.is_true()
     assert reports[COUNTS].notes["days computed"] == 11 + 5
-    assert [world.run_all()[name].notes for name in MARTS] == [{"days computed": 0}] * 2
+    assert [world.run_all()[name].notes for name in MARTS] == [{"days computed": 0}] * len(MARTS)
 
     # New events of today, and of a session that began before midnight.
     world.now += timedelta(days=1)
     world.bring(world.event("shop", "2026-11-20T16:00:00", "s18"), world.event("shop", "2026-11-20T14:00:00", "t1"))
-    assert world.run(COUNTS).notes["days computed"] == 2
-    assert world.run(STAYS).notes["days computed"] == 2
+    assert [world.run(name).notes["days computed"] for name in MARTS] == [2] * len(MARTS)
     assert world.is_true()
 
     # A late event on an old day waits, and is named; so do both days when it lies in a session over midnight.
@@ -203,7 +238,7 @@ def test_marts_by_day_equal_a_plain_count_after_new_and_late_events(world: World
         assert world.run(name).notes["waiting"] == ["blog 2026-11-12"] == world.differing(name)
         [found] = [plan_of(name, Marts(world.settings, os.environ), world.settings, world.now)]
         assert in_words(found.mark.waiting) == ["blog 2026-11-12"]
-    assert [world.run(name, WAITING).notes["days computed"] for name in MARTS] == [1, 1]
+    assert [world.run(name, WAITING).notes["days computed"] for name in MARTS] == [1] * len(MARTS)
     assert world.is_true()
 
     # A late event takes the beginning of a session to the day before; the other sessions of the days stay.
@@ -272,7 +307,23 @@ def test_marts_by_day_equal_a_plain_count_after_runs_that_ended_between_rows_and
                     world.run(name, WHOLE)
     reports = world.run_all()
     assert world.is_true()
-    assert all(report.notes["days computed"] > 4 for report in reports.values())
+    assert all(computed(report) > 4 for report in reports.values())
+
+    # Of marts that are computed together, the first is marked and the second is not: their days differ at the next run.
+    world.bring(*(world.event("shop", f"2026-11-{day:02}T20:10:00", f"s{day}") for day in range(9, 19)))
+    with monkeypatch.context() as patch:
+        patch.setattr(progress.Plan.pieces, "__defaults__", (4, progress.PIECE_RUNS))
+        patch.setattr(day_marts, "mark_table", dying(day_marts.mark_table, 2))
+        with pytest.raises(KilledError):
+            registry.run_together([STAYS, LENGTHS], world.spark, world.settings, world.now, [WHOLE])
+    reports = world.run_all()
+    assert world.is_true()
+    assert 0 < computed(reports[STAYS]) < computed(reports[LENGTHS])
+
+
+def computed(report: JobReport) -> int:
+    """How many days a run computed."""
+    return int(str(report.notes["days computed"]))
 
 
 class KilledError(Exception):
@@ -290,6 +341,41 @@ def dying(function: Callable[..., None], calls: int) -> Callable[..., None]:
         function(*arguments)
 
     return call
+
+
+def test_marts_of_the_same_rows_have_them_computed_once_a_piece_and_dropped(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.bring(*first_days(world)[:-1200])
+    calls: list[DataFrame] = []
+    copies: list[int] = []
+    stage = tables.staged
+
+    def seen(events: DataFrame, site: Site) -> DataFrame:
+        calls.append(tried_seen(events, site))
+        return calls[-1]
+
+    def staging(rows: DataFrame) -> DataFrame:
+        copy = stage(rows)
+        if calls and rows is calls[-1]:
+            copies.append(copy._jdf.queryExecution().logical().rdd().id())
+        return copy
+
+    monkeypatch.setattr(sys.modules[__name__], "seen", seen, raising=False)
+    for name in (STAYS, LENGTHS):
+        monkeypatch.setitem(registry.JOBS, name, DayMart("Tried.", f"{__name__}:{name}", prepared=f"{__name__}:seen"))
+    monkeypatch.setattr(tables, "staged", staging)
+    monkeypatch.setattr(progress.Plan.pieces, "__defaults__", (4, progress.PIECE_RUNS))
+
+    world.run_all()
+
+    pieces = len(calls)
+    assert world.is_true()
+    assert pieces == len(copies) > 2
+    assert not set(copies) & set(world.spark.sparkContext._jsc.getPersistentRDDs().keySet())
+    world.run(STAYS, WHOLE)
+    world.run(LENGTHS, WHOLE)
+    assert (len(calls), len(copies)) == (3 * pieces, pieces)
 
 
 def test_expired_events_leave_their_frozen_days_as_they_are_until_none_is_left(world: World) -> None:

@@ -14,6 +14,7 @@ from pyspark.sql import SparkSession
 
 from analytics.marts.clicks import clicks
 from analytics.marts.conversions import conversions
+from analytics.marts.journeys import journeys
 from analytics.marts.page_views import page_views
 from analytics.marts.people_events import counted
 from analytics.marts.sessions import sessions
@@ -41,12 +42,13 @@ def found(spark: SparkSession) -> dict[str, Found]:
     goals = {app: EXAMPLES[name].goals if name in EXAMPLES else () for name, app in apps.items()}
     site = Site({app: replace(RULES, goals=goals[app]) for app in apps.values()})
     events = frame(spark, lines).localCheckpoint()
-    by_day = sessions(events, site).localCheckpoint()
+    together = journeys(events, site).localCheckpoint()
+    by_day = sessions(together, site).localCheckpoint()
     tables = {
         "clicks": clicks(events, site),
-        "page_views": page_views(events, site),
+        "page_views": page_views(together, site),
         "sessions": by_day,
-        "conversions": conversions(events, site),
+        "conversions": conversions(together, site),
         "traffic": traffic(events, site),
         "visitors": visitors(counted(events, site), by_day),
     }

@@ -14,11 +14,11 @@ from analytics.marts.page_views import page_views
 from analytics.marts.sessions import sessions
 from analytics.schema.columns import table_columns
 from logdig.errors import MissingColumnError
-from tests.analytics.traffic import Transform, frame, site, traffic
+from tests.analytics.traffic import Transform, frame, of_events, site, traffic
 from tests.oracle.journeys import Owner
 
 pytestmark = pytest.mark.java
-MARTS = (page_views, sessions, conversions)
+MARTS = tuple(map(of_events, (page_views, sessions, conversions)))
 SEED = 20
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
 from analytics.marts.sessions import sessions
-from tests.analytics.traffic import both
+from tests.analytics.traffic import both, of_events
 
 pytestmark = pytest.mark.java
 
@@ -19,6 +19,6 @@ pytestmark = pytest.mark.java
 )
 @given(st.integers(0, 2**32))
 def test_sessions_equal_plain_python_whatever_happened(spark: SparkSession, seed: int) -> None:
-    found, expected = both(spark, "sessions", sessions, seed)
+    found, expected = both(spark, "sessions", of_events(sessions), seed)
 
     assert found == expected

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 
 from analytics import tables
+from analytics.marts.journeys import journeys
 from analytics.marts.people_events import counted
 from analytics.marts.sessions import sessions
 from analytics.marts.site import AppRules, Site
@@ -67,7 +68,7 @@ def of_events(made: Behaviour, events: DataFrame, sessions_of: DataFrame) -> Dat
 def test_visitors_equal_a_loop_when_made_of_any_behaviour(spark: SparkSession, seed: int) -> None:
     made = Behaviour(seed, APPS)
     events = frame(spark, made.events)
-    by_day = sessions(events, made.site).localCheckpoint()
+    by_day = sessions(journeys(events, made.site), made.site).localCheckpoint()
 
     found = rows_of(of_events(made, events, by_day), *KEYS)
 
@@ -88,7 +89,7 @@ def test_visitors_are_equal_when_events_come_in_any_pieces(spark: SparkSession, 
         came = [event for event, when in zip(made.events, pieces, strict=True) if when == piece]
         touched = {(event["app"], made.day(event)) for event in came}
         due = [event for event in so_far if (event["app"], made.day(event)) in touched]
-        by_day = sessions(frame(spark, so_far), made.site).localCheckpoint()
+        by_day = sessions(journeys(frame(spark, so_far), made.site), made.site).localCheckpoint()
         before = tables.small_frame(
             spark, table_columns("visitors"), [tuple(row[name] for name in VISITORS.names) for row in known.values()]
         )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import wraps
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
 from analytics.lake.line_rows import events, parse_raw
+from analytics.marts.journeys import journeys
 from analytics.marts.site import AppRules, Site
 from logdig.config.goals import GoalSettings
 from logdig.tables.catalog import TABLES
@@ -213,6 +215,16 @@ def _line(event: dict[str, Any]) -> str:
 
 
 Transform = Callable[[DataFrame, Site], DataFrame]
+
+
+def of_events(reading: Transform) -> Transform:
+    """Make a transform of events of one that reads journeys, as a run of its mart alone does."""
+
+    @wraps(reading)
+    def transform(events: DataFrame, rules: Site) -> DataFrame:
+        return reading(journeys(events, rules), rules)
+
+    return transform
 
 
 def both(spark: SparkSession, name: str, transform: Transform, seed: int) -> tuple[list[Any], list[Any]]:

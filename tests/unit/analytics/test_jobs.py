@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from click.testing import CliRunner
 from pyspark.errors import PySparkException
 
 from analytics import spark, tables
-from analytics.jobs import registry
+from analytics.jobs import day_marts, registry
+from analytics.jobs.kinds import DayMart
 from analytics.jobs.report import JobReport
 from cli.main import cli
 from logdig.config.settings import Settings
@@ -48,19 +50,39 @@ def test_every_job_has_its_function() -> None:
 def test_run_all_runs_each_job_once_in_order_and_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
 
-    def load(name: str) -> object:
+    def load(name: str) -> Callable[..., JobReport]:
         def job(*_arguments: object) -> JobReport:
             seen.append(name)
             return JobReport(name, rows=2)
 
         return job
 
+    def group(marts: Mapping[str, DayMart], *_arguments: object) -> list[JobReport]:
+        return [load(name)() for name in marts]
+
     monkeypatch.setattr(registry, "_load", load)
+    monkeypatch.setattr(day_marts, "day_mart_jobs", group)
 
     report = registry.run("all", None, SETTINGS, NOW)  # type: ignore[arg-type]
 
     assert seen == ORDER
     assert (report.name, report.rows, report.notes) == ("all", 2 * len(ORDER), dict.fromkeys(ORDER, 2))
+
+
+def test_jobs_are_together_when_they_are_neighbours_that_reach_over_sessions() -> None:
+    shared = ("page_views", "sessions", "conversions", "clicks")
+
+    groups = registry.together(ORDER)
+
+    assert [name for names in groups for name in names] == ORDER
+    assert [names for names in groups if len(names) > 1] == [shared]
+    apart = registry.together(["sessions", "ingest", "clicks", "moves", "traffic"])
+    assert apart == [("sessions",), ("ingest",), ("clicks",), ("moves",), ("traffic",)]
+
+
+def test_options_of_jobs_that_run_together_are_checked() -> None:
+    with pytest.raises(InputError, match="job sessions knows no 'retry'"):
+        registry.run_together(["sessions", "conversions"], None, SETTINGS, NOW, ["retry"])  # type: ignore[arg-type]
 
 
 def test_list_names_jobs_in_order() -> None:

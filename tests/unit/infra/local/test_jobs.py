@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -23,7 +23,7 @@ class Lake:
         self.busy = self.held = False
         self.jobs: list[str] = []
         self.lines: list[str] = []
-        self.runs = MartRuns(self.find, self.run_job, self.hold, self.lines.append, lambda: self.now)
+        self.runs = MartRuns(self.find, self.run_jobs, self.hold, self.lines.append, lambda: self.now)
 
     def find(self) -> Objects:
         if self.store_fault is not None:
@@ -38,12 +38,12 @@ class Lake:
         yield
         self.held = False
 
-    def run_job(self, name: str) -> JobReport:
+    def run_jobs(self, names: Sequence[str]) -> list[JobReport]:
         assert self.held
-        self.jobs.append(name)
+        self.jobs += names
         if self.fault is not None:
             raise self.fault
-        return JobReport(name, 1, notes=dict(self.new_lines) if name == "ingest" else {})
+        return [JobReport(name, 1, notes=dict(self.new_lines) if name == "ingest" else {}) for name in names]
 
     def put(self, *keys: str) -> None:
         self.objects |= {(key, 10) for key in keys}
