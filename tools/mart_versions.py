@@ -1,8 +1,8 @@
 """What makes the rows of each mart, as a digest beside the mart's version: ``python -m tools.mart_versions``.
 
-A digest covers the transform and every definition that it reaches in PACKAGES, without comments, docstrings,
-annotations and layout. When one changes, rows that were computed before may be others than those computed now, and only
-a raised `version` makes them anew. Libraries and their lists are not covered.
+A digest covers the transform, what prepares its rows, and every definition that these reach in PACKAGES, without
+comments, docstrings, annotations and layout. When one changes, rows that were computed before may be others than those
+computed now, and only a raised `version` makes them anew. Libraries and their lists are not covered.
 """
 
 from __future__ import annotations
@@ -110,15 +110,16 @@ def _names(node: ast.AST) -> set[str]:
 def current() -> dict[str, dict[str, object]]:
     """Version and digest of each mart that has a version, as the code is now."""
     marts = [name for name, job in JOBS.items() if job.is_mart and TABLES[name].version]
-    return {name: {"version": TABLES[name].version, "digest": digest([_start(name)], _source)} for name in marts}
+    return {name: {"version": TABLES[name].version, "digest": digest(_starts(name), _source)} for name in marts}
 
 
-def _start(name: str) -> Definition:
+def _starts(name: str) -> list[Definition]:
+    """The transform, and what makes the rows that it takes in place of events."""
     job = JOBS[name]
     if isinstance(job, DayMart):
-        module, _, function = job.transform.partition(":")
-        return module, function
-    return f"analytics.marts.{name}", WHOLE
+        paths = (path.partition(":") for path in (job.transform, job.prepared) if path)
+        return [(module, function) for module, _, function in paths]
+    return [(f"analytics.marts.{name}", WHOLE)]
 
 
 def _source(module: str) -> str | None:
