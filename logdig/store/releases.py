@@ -22,6 +22,8 @@ FINGERPRINT = "~"
 """Beginning of what the tracker makes of a page without a version; no release begins with it."""
 TRIES = 5
 """Two people who write at once need two; more in a row is a fault of the store."""
+YEARS = range(1970, 9999)
+"""Of a release's time: in every zone it has a local time."""
 
 
 class Release(msgspec.Struct, frozen=True, order=True):
@@ -103,7 +105,7 @@ def read_time(text: str, timezone: str) -> datetime:
     Returns:
         In UTC, cut to a millisecond.
     Raises:
-        InputError: It is no time, or a local time that does not exist or exists twice.
+        InputError: It is no time, one outside of YEARS, or a local time that does not exist or exists twice.
     """
     try:
         time = datetime.fromisoformat(text)
@@ -114,6 +116,8 @@ def read_time(text: str, timezone: str) -> datetime:
         problem = "exists twice" if instants else "does not exist"
         raise InputError(f"--at {text!r} {problem} in {timezone}, whose clocks change then; add the offset from UTC")
     (instant,) = instants
+    if instant.year not in YEARS:
+        raise InputError(f"--at {text!r}: the year is {instant.year}; give one from {YEARS[0]} to {YEARS[-1]}")
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 

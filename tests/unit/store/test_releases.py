@@ -175,6 +175,8 @@ def test_time_is_local_to_the_app_unless_it_has_an_offset(text: str, utc: str) -
         ("2026-11-01 01:30", "exists twice in America/New_York"),
         ("yesterday", "a time such as 2026-11-24T13:00:00Z"),
         ("0001-01-01T00:00:00+14:00", "a time such as"),
+        ("0001-01-01T00:00:00Z", "the year is 1; give one from 1970 to 9998"),
+        ("9999-12-31T23:00:00Z", "the year is 9999"),
     ],
 )
 def test_time_is_refused_when_it_names_no_single_instant(text: str, reason: str) -> None:
