@@ -181,10 +181,15 @@ class Marts:
 
 def scan_of(table: Table, columns: Sequence[str] | None, where: Sequence[Comparison]) -> DataScan:
     """Plan a scan of those columns that the table has, with those rows that meet all comparisons."""
-    there = [column for column in columns or () if column in table.schema().column_names]
+    from pyiceberg.expressions import AlwaysFalse
+
+    stored = table.schema().column_names
+    there = [column for column in columns or () if column in stored]
     # Rows must be counted even when the table has none of the columns; the smallest then stands for them.
-    selected = ("*",) if columns is None else tuple(there or table.schema().column_names[:1])
-    return table.scan(_expression(where), selected_fields=selected)
+    selected = ("*",) if columns is None else tuple(there or stored[:1])
+    # A column that an older table lacks is null, and null meets no comparison.
+    known = all(column in stored for column, _, _ in where)
+    return table.scan(_expression(where) if known else AlwaysFalse(), selected_fields=selected)
 
 
 def _expression(where: Sequence[Comparison]) -> BooleanExpression:

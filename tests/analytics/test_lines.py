@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -71,6 +71,7 @@ def test_events_hold_every_field_of_every_type_as_the_collector_stored_it(spark:
         assert {name: moment(sent[name]) for name in TIMES} == times
         assert row.pop("day") == times["occurred_at"].date()
         row.pop("line_hash")
+        assert row.pop("skewed") == (abs(times["occurred_at"] - times["timestamp"]) > timedelta(minutes=30))
         wanted = expected({name: value for name, value in sent.items() if name not in TIMES})
         assert found({name: value for name, value in row.items() if value is not None}, sent) == wanted
 

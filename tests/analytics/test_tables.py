@@ -114,6 +114,6 @@ def test_tables_of_events_are_partitioned_and_merged_on_read(spark: SparkSession
 
     statement = spark.sql(f"SHOW CREATE TABLE {full}").collect()[0][0]
 
-    assert "PARTITIONED BY (app, day)" in statement
+    assert "PARTITIONED BY (app, day, skewed)" in statement
     assert "'write.merge.mode' = 'merge-on-read'" in statement
     assert "'format-version' = '2'" in statement
