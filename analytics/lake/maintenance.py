@@ -83,7 +83,8 @@ def expire_rows(spark: SparkSession, settings: Settings, today: date) -> dict[st
     names = sorted(days_kept(settings.retention).items(), key=lambda item: item[0] != EVENTS.name)
     for name, days in names:
         if days and name in there:
-            full = tables.table_name(settings, name)
+            # A table of an older version may lack what its rows age by.
+            full = tables.ensure_table(spark, settings, name)
             old = _old(spark, settings, name, today - timedelta(days=days - 1))
             counts[name] = spark.table(full).where(old).count()
             if counts[name]:

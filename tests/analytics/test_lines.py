@@ -72,6 +72,10 @@ def test_events_hold_every_field_of_every_type_as_the_collector_stored_it(spark:
         assert row.pop("day") == times["occurred_at"].date()
         row.pop("line_hash")
         assert row.pop("skewed") == (abs(times["occurred_at"] - times["timestamp"]) > timedelta(minutes=30))
+        props = sent.get("custom", {}).get("props")
+        texts = None if props is None else {name for name, value in props.items() if isinstance(value, str)}
+        told = row.pop("text_props")
+        assert (None if told is None else set(told)) == texts
         wanted = expected({name: value for name, value in sent.items() if name not in TIMES})
         assert found({name: value for name, value in row.items() if value is not None}, sent) == wanted
 
