@@ -119,6 +119,17 @@ def test_mart_is_idle_when_no_day_is_due_and_not_when_one_is_asked_for(lake: Lak
     assert not idle("all")
 
 
+def test_mart_is_not_idle_when_a_day_begins_to_wait(lake: Lake) -> None:
+    fill(lake)
+    version = version_of("traffic", JOBS["traffic"].reads, site_of(lake.settings))  # type: ignore[union-attr]
+    with lake.stored("traffic").transaction() as change:
+        change.set_properties(to_properties(Mark(version, 3)))
+    assert is_idle("traffic", lake.settings, os.environ, NOON)
+    lake.write("touched", [touch(4, OLD, 1)])
+
+    assert not is_idle("traffic", lake.settings, os.environ, NOON)
+
+
 def test_run_starts_no_spark_when_nothing_is_new(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_settings: Settings) -> None:
         raise AssertionError("Spark was started")
