@@ -119,7 +119,8 @@ def check_options(name: str, options: Collection[str]) -> None:
     for option in options:
         knowing = [job for job, row in JOBS.items() if option in row.options]
         if not set(names_of(name)) & set(knowing):
-            raise InputError(f"job {name} knows no '{option}'; these do: {', '.join(knowing)}", name=name)
+            flag = "--all" if option == WHOLE else f"--{option}"
+            raise InputError(f"job {name} knows no {flag}; these do: {', '.join(knowing)}", name=name)
 
 
 def run(name: str, spark: SparkSession, settings: Settings, now: datetime, options: Collection[str] = ()) -> JobReport:

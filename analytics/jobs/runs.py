@@ -78,9 +78,12 @@ def is_idle(
     if name not in PLANNED:
         return False
     marts = Marts(settings, environment)
-    planned = plan_of(name, marts, settings, now, options)
+    planned, mark = plan_of(name, marts, settings, now, options), mark_of(marts, name)
     # A lake of an older version has days that nothing notes before the first run.
-    return planned is not None and not planned.now and mark_of(marts, name) is not None
+    if planned is None or mark is None or planned.now:
+        return False
+    # A day that begins to wait is written down: from then on its week is counted.
+    return planned.mark.waiting == mark.waiting
 
 
 def run_noted(

@@ -6,7 +6,7 @@ It reads table sessions, so it goes no further than that has come: a day waits h
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import msgspec
 from pyspark.sql import SparkSession
@@ -81,11 +81,22 @@ def visitors_plan(
     return after(plan(seen, mark, version, everything=everything, waiting=waiting), source)
 
 
+def sessions_from(settings: Settings, lake: Lake) -> date:
+    """First local day of which table sessions surely has its rows; date.min = of every day.
+
+    They stay as long as events of their day do, unless the settings name their own days.
+    """
+    kept = days_kept(settings.retention)[SESSIONS]
+    if not kept:
+        return date.min
+    own = lake.today - timedelta(days=kept - 1)
+    return own if SESSIONS in settings.retention.tables else min(own, lake.kept_from)
+
+
 def _merge(spark: SparkSession, settings: Settings, runs: tuple[Run, ...], lake: Lake) -> None:
     site = site_of(settings)
     by_day = EventDays(tables.read(spark, settings, "events").withColumn(LOCAL_DAY, local_day(site)), lake.zones)
     found = visitors(counted(by_day.of(runs).drop(LOCAL_DAY), site), tables.read(spark, settings, SESSIONS))
-    kept = days_kept(settings.retention)[SESSIONS]
-    kept_from = lake.kept_from if kept else date.min
-    rows = tables.staged(merged(found, tables.read(spark, settings, NAME), site, kept_from))
+    known = tables.read(spark, settings, NAME)
+    rows = tables.staged(merged(found, known, site, sessions_from(settings, lake)))
     tables.merge(settings, NAME, rows, keys=TABLES[NAME].keys, wins="true")

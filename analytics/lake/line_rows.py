@@ -128,7 +128,8 @@ def unreadable(parsed: DataFrame) -> DataFrame:
 
 def _parse(lines: DataFrame, columns: StructType, *, texts: tuple[str, ...], times: tuple[str, ...]) -> DataFrame:
     conditions = [f"e.{name} IS NOT NULL" for name in texts]
-    conditions += [f"try_cast(e.{name} AS TIMESTAMP) IS NOT NULL" for name in times]
+    # Spark reads years that neither Python nor a date of a partition can hold.
+    conditions += [f"year(try_cast(e.{name} AS TIMESTAMP)) BETWEEN 1 AND 9999" for name in times]
     readable = F.expr(" AND ".join(conditions))
     beside = [name for name in lines.columns if name != "value"]
     # A later filter would otherwise be moved below and parse each line again for every field that it looks at.

@@ -20,7 +20,7 @@ from analytics.spark import CATALOG
 from logdig.config.settings import Settings
 from logdig.marts.progress import Touch
 from logdig.tables.catalog import TABLES, check_tables, days_kept
-from logdig.tables.events import EVENTS
+from logdig.tables.events import BAD_EVENTS, EVENTS
 
 RECHECK_EVERY = timedelta(days=7)
 RECHECKED = "logdig.rechecked"
@@ -101,7 +101,12 @@ def _old(spark: SparkSession, settings: Settings, name: str, first: date) -> str
     table = TABLES[name]
     if table.version and "day" in table.partitions and name not in settings.retention.tables:
         return runs_sql(days_without_events(spark, settings, name, first))
-    return f"{table.ages_by} < DATE '{first}'"
+    old = f"{table.ages_by} < DATE '{first}'"
+    if name != BAD_EVENTS.name:
+        return old
+    # A line that does not tell when it came is as old as the folder of its object, ``raw/dt=2026-11-24/...``.
+    folder = f"substring(object, {len('raw/dt=') + 1}, 10)"
+    return f"{old} AND (received_at > TIMESTAMP '1970-01-01' OR coalesce({folder}, '') < '{first}')"
 
 
 def compact(spark: SparkSession, settings: Settings, name: str, *, least_files: int = SMALL_FILES_LEAST) -> int:

@@ -29,8 +29,20 @@ class JobState(msgspec.Struct, frozen=True):
 
 def read_states(store: TaggedStore) -> dict[str, JobState]:
     """Read how each job's last run ended, by job."""
+    return _read(store)[0]
+
+
+def _read(store: TaggedStore) -> tuple[dict[str, JobState], str | None]:
+    """Read the states with the tag of their object; None while there is none."""
     stored = store.get_tagged(JOBS_KEY)
-    return msgspec.json.decode(stored[0], type=dict[str, JobState]) if stored else {}
+    if stored is None:
+        return {}, None
+    try:
+        return msgspec.json.decode(stored[0], type=dict[str, JobState]), stored[1]
+    except msgspec.DecodeError as err:
+        raise StoreUnavailableError(
+            f"{JOBS_KEY} does not say how jobs ended ({err}); remove that object, it is made again", key=JOBS_KEY
+        ) from err
 
 
 def note_done(store: TaggedStore, name: str, now: datetime, *, seconds: float, rows: int) -> None:
@@ -53,9 +65,8 @@ def note_failed(store: TaggedStore, name: str, now: datetime, error: str) -> Non
 
 def _note(store: TaggedStore, name: str, change: Callable[[JobState | None], JobState]) -> None:
     for _ in range(TRIES):
-        stored = store.get_tagged(JOBS_KEY)
-        states = msgspec.json.decode(stored[0], type=dict[str, JobState]) if stored else {}
+        states, tag = _read(store)
         states[name] = change(states.get(name))
-        if store.put_tagged(JOBS_KEY, msgspec.json.encode(states), stored[1] if stored else None) is not None:
+        if store.put_tagged(JOBS_KEY, msgspec.json.encode(states), tag) is not None:
             return
     raise StoreUnavailableError(f"{JOBS_KEY} was replaced {TRIES} times in between; try again", key=JOBS_KEY)

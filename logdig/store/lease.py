@@ -55,8 +55,18 @@ class Holder(msgspec.Struct, frozen=True):
 def read_holder(store: TaggedStore, now: datetime) -> Holder | None:
     """Say who holds the lease; None when nobody does."""
     stored = store.get_tagged(LEASE_KEY)
-    holder = msgspec.json.decode(stored[0], type=Holder) if stored else None
+    holder = _holder(stored[0]) if stored else None
     return holder if holder and holder.until > now else None
+
+
+def _holder(body: bytes) -> Holder:
+    try:
+        return msgspec.json.decode(body, type=Holder)
+    except msgspec.DecodeError as err:
+        raise StoreUnavailableError(
+            f"{LEASE_KEY} does not say who writes the tables ({err}); when no job runs, remove that object",
+            key=LEASE_KEY,
+        ) from err
 
 
 class Lease:
@@ -84,7 +94,7 @@ class Lease:
         now = self._clock()
         stored = self._store.get_tagged(LEASE_KEY)
         if stored:
-            current = msgspec.json.decode(stored[0], type=Holder)
+            current = _holder(stored[0])
             if current.until > now:
                 raise LakeBusyError(current.work, current.until)
         if not self._write(Holder(self._run, self._work, now, now + LEASE_TIME), stored[1] if stored else None):

@@ -26,7 +26,7 @@ SEARCH = _sites(
     "seznam.cz qwant.com startpage.com sogou.com so.com ask.com search.aol.com search.brave.com kagi.com mojeek.com"
 )
 SOCIAL = _sites(
-    "facebook.com fb ig instagram.com twitter.com x x.com t.co threads.net threads.com linkedin.com lnkd.in "
+    "facebook.com fb meta ig instagram.com twitter.com x x.com t.co threads.net threads.com linkedin.com lnkd.in "
     "pinterest.* reddit.com tiktok.com snapchat.com tumblr.com vk.com weibo.com kakaotalk kakao.com band.us line.me "
     "discord.com slack.com telegram.org t.me whatsapp.com wa.me mastodon.social bsky.app quora.com medium.com "
     "blog.naver.com cafe.naver.com tistory.com brunch.co.kr news.ycombinator.com"
@@ -38,8 +38,9 @@ SHOPPING = _sites(
 )
 ASSISTANTS = _sites(
     "chatgpt.com chat.openai.com openai.com perplexity.ai claude.ai gemini gemini.google.com bard.google.com "
-    "copilot copilot.microsoft.com deepseek.com grok.com meta.ai mistral.ai you.com poe.com phind.com wrtn.ai"
-)
+    "copilot copilot.com copilot.microsoft.com deepseek.com grok.com mistral.ai phind.com wrtn.ai"
+) | {"meta.ai", "poe.com", "you.com"}
+"""The last three by host only: their names mean others as well."""
 OTHER_SERVICES = _sites(
     "mail.google.com docs.google.com drive.google.com accounts.google.com translate.google.com mail.yahoo.com "
     "mail.naver.com mail.daum.net outlook.live.com mail.yandex.ru"
@@ -107,9 +108,10 @@ def referrer_host(referrer: str | None, own_hosts: Container[str] = ()) -> str |
         host = (urlsplit(referrer or "").hostname or "").lower()
     except ValueError:
         return None
-    if not host or host in own_hosts:
-        return None
-    return host.removeprefix("www.")
+    # A full stop at the end names the same host.
+    host = host.removesuffix(".")
+    bare = host.removeprefix("www.")
+    return None if not host or host in own_hosts or bare in own_hosts else bare
 
 
 def is_of(source: str, sites: frozenset[str]) -> bool:

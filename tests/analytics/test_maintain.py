@@ -21,7 +21,7 @@ from logdig.config.retention import RetentionSettings
 from logdig.config.settings import Settings
 from logdig.times import wire_time
 from tests.analytics.emulator import AGED
-from tests.analytics.objects import line, put
+from tests.analytics.objects import DAY, line, put
 
 pytestmark = pytest.mark.java
 NOW = datetime(2026, 11, 25, 3, tzinfo=UTC)
@@ -67,6 +67,18 @@ def test_rows_past_their_retention_go_by_arrival(spark: SparkSession, own: Setti
 
     assert ids(spark, own) == ["recorded"]
     assert report.notes["rows expired"] == 1
+
+
+def test_line_without_a_time_stays_as_long_as_its_object(spark: SparkSession, own: Settings) -> None:
+    put(own, "raw", ["no line", line("e1")])
+    ingest_job(spark, own, NOW)
+    short = msgspec.structs.replace(own, retention=RetentionSettings(bad_days=2))
+
+    early = maintenance.expire_rows(spark, short, DAY + timedelta(days=1))
+    stayed = [row["text"] for row in tables.read(spark, own, "bad_events").collect()]
+    late = maintenance.expire_rows(spark, short, DAY + timedelta(days=2))
+
+    assert (early["bad_events"], stayed, late["bad_events"]) == (0, ["no line"], 1)
 
 
 def test_small_files_old_snapshots_and_old_orphans_go_and_every_row_stays(spark: SparkSession, own: Settings) -> None:

@@ -119,6 +119,17 @@ def test_mart_is_idle_when_no_day_is_due_and_not_when_one_is_asked_for(lake: Lak
     assert not idle("all")
 
 
+def test_mart_is_not_idle_when_a_day_begins_to_wait(lake: Lake) -> None:
+    fill(lake)
+    version = version_of("traffic", JOBS["traffic"].reads, site_of(lake.settings))  # type: ignore[union-attr]
+    with lake.stored("traffic").transaction() as change:
+        change.set_properties(to_properties(Mark(version, 3)))
+    assert is_idle("traffic", lake.settings, os.environ, NOON)
+    lake.write("touched", [touch(4, OLD, 1)])
+
+    assert not is_idle("traffic", lake.settings, os.environ, NOON)
+
+
 def test_run_starts_no_spark_when_nothing_is_new(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_settings: Settings) -> None:
         raise AssertionError("Spark was started")
@@ -134,7 +145,7 @@ def test_run_refuses_an_option_that_the_job_does_not_know(lake: Lake) -> None:
     result = CliRunner().invoke(cli, ["jobs", "run", "heat_cells", "--waiting"])
 
     assert result.exit_code != 0
-    assert "job heat_cells knows no 'waiting'; these do: page_views" in str(result.output) + str(result.exception)
+    assert "job heat_cells knows no --waiting; these do: page_views" in str(result.output) + str(result.exception)
 
 
 def test_second_writer_is_told_who_writes_and_the_next_one_takes_what_is_released(lake: Lake) -> None:

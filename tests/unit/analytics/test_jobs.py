@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -16,9 +16,12 @@ from analytics import spark, tables
 from analytics.jobs import day_marts, registry
 from analytics.jobs.kinds import DayMart
 from analytics.jobs.report import JobReport
+from analytics.jobs.visitors import sessions_from
 from cli.main import cli
+from logdig.config.retention import RetentionSettings
 from logdig.config.settings import Settings
 from logdig.errors import InputError, MissingPartError, SetupError
+from logdig.marts.progress import lake_of
 
 SETTINGS = Settings(service="shop")
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -81,7 +84,7 @@ def test_jobs_are_together_when_they_are_neighbours_that_reach_over_sessions() -
 
 
 def test_options_of_jobs_that_run_together_are_checked() -> None:
-    with pytest.raises(InputError, match="job sessions knows no 'retry'"):
+    with pytest.raises(InputError, match="job sessions knows no --retry"):
         registry.run_together(["sessions", "conversions"], None, SETTINGS, NOW, ["retry"])  # type: ignore[arg-type]
 
 
@@ -167,3 +170,19 @@ def test_java_stderr_is_passed_on_without_its_notice_about_modules(capfd: pytest
     spark._copy_stderr(source)
 
     assert capfd.readouterr().err.splitlines()[::2] == ["one", "WARNING: two"]
+
+
+@pytest.mark.parametrize(
+    "tables, first",
+    [
+        ({}, date(2025, 10, 21)),
+        ({"sessions": 30}, date(2026, 10, 26)),
+        ({"sessions": 0}, date.min),
+        ({"events": 0}, date.min),
+        ({"events": 30}, date(2025, 10, 21)),
+    ],
+)
+def test_sessions_are_there_from_a_day_that_their_own_retention_gives(tables: dict[str, int], first: date) -> None:
+    settings = Settings(retention=RetentionSettings(tables=tables))
+
+    assert sessions_from(settings, lake_of(settings, (), datetime(2026, 11, 24, 12, tzinfo=UTC))) == first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,8 +11,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from logdig.errors import LakeBusyError, LeaseLostError
-from logdig.store.lease import LEASE_TIME, Lease, hold, read_holder
+from logdig.errors import LakeBusyError, LeaseLostError, StoreUnavailableError
+from logdig.store.lease import LEASE_KEY, LEASE_TIME, Lease, hold, read_holder
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
@@ -174,3 +175,14 @@ class LeaseMachine(RuleBasedStateMachine):
 
 TestLeaseMachine = LeaseMachine.TestCase
 TestLeaseMachine.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+
+
+@pytest.mark.parametrize(
+    "read", [lambda store: read_holder(store, NOON), lambda store: lease_of(store, Watch(), "a").take()]
+)
+def test_lease_names_its_object_when_that_is_damaged(read: Callable[[MemoryStore], object]) -> None:
+    store = MemoryStore()
+    store.objects[LEASE_KEY] = b"{"
+
+    with pytest.raises(StoreUnavailableError, match=r"state/lake\.json .* remove that object"):
+        read(store)
