@@ -25,6 +25,7 @@ from logdig.privacy.tombstones import PSEUDONYM_DIGITS
 from logdig.store.keys import ZONES
 from logdig.tables.catalog import TABLES
 from logdig.tables.events import EVENTS
+from logdig.tables.visitors import VISITORS
 
 
 def personal_tables(spark: SparkSession, settings: Settings) -> list[str]:
@@ -53,7 +54,8 @@ def count_rows(spark: SparkSession, settings: Settings, name: str, person: Perso
 def touched_days(spark: SparkSession, settings: Settings, person: Person) -> list[Touch]:
     """UTC days of a person's events, and of the person's rows in marts: the days that marts must compute again.
 
-    A session may name a customer of whom it has an event on another day only.
+    A session may name a customer of whom it has an event on another day only. A row of ``visitors`` goes with its
+    customer; the days of all the visitor's events bring it back without.
     """
     zones = lake_of(settings, (), datetime.now(UTC)).zones
     found: set[Day] = set()
@@ -64,6 +66,11 @@ def touched_days(spark: SparkSession, settings: Settings, person: Person) -> lis
             if name != EVENTS.name:
                 days = [(app, utc) for app, day in days for utc in utc_days(day, zones(app))]
             found.update(days)
+        elif name == VISITORS.name:
+            theirs = spark.table(tables.table_name(settings, name)).where(_condition(spark, settings, name, person))
+            events = tables.read(spark, settings, EVENTS.name).select(*VISITORS.keys, "day")
+            seen = events.join(theirs.select(*VISITORS.keys), list(VISITORS.keys), "left_semi")
+            found.update((row["app"], row["day"]) for row in seen.select("app", "day").distinct().collect())
     return [Touch(0, app, day) for app, day in sorted(found)]
 
 

@@ -6,13 +6,18 @@ from datetime import UTC, date, datetime
 
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql.types import ArrayType
 
 from analytics import tables
 from analytics.lake.line_rows import events, parse_raw
 from analytics.lake.touched import note, read_touches
+from analytics.privacy.table_erasure import touched_days
+from analytics.schema.columns import TEXT, struct, table_columns
+from analytics.schema.frames import fit
 from logdig.config.settings import Settings
 from logdig.errors import LeaseLostError
 from logdig.marts.progress import Touch
+from logdig.privacy.person import Person
 from logdig.store.lease import Lease
 from tests.analytics.objects import line
 from tests.fakes.store import FakeStore
@@ -63,3 +68,20 @@ def test_note_writes_nothing_when_the_lease_is_lost(spark: SparkSession, own: Se
         note(spark, own, [Touch(0, "shop", DAY)], NOW, "test")
 
     assert read_touches(spark, own) == ()
+
+
+def test_erasure_of_a_customer_touches_every_day_of_the_visitors_that_name_it(
+    spark: SparkSession, own: Settings
+) -> None:
+    before = line("a", occurred_at="2026-11-19T12:00:00.000Z")
+    named = line("b", customer_id="c1")
+    others = line("c", user_key="u2", occurred_at="2026-11-18T12:00:00.000Z")
+    made = tables.small_frame(spark, tables.LINE, lines_of(before, named, others))
+    tables.append(spark, own, "events", events(parse_raw(made)))
+    known = struct({"app": TEXT, "user_key": TEXT, "customer_ids": ArrayType(TEXT)})
+    visitors = tables.small_frame(spark, known, [("shop", "u1", ["c1"]), ("shop", "u2", ["c2"])])
+    tables.append(spark, own, "visitors", fit(visitors, table_columns("visitors")))
+
+    touches = touched_days(spark, own, Person("customer_id", "c1"))
+
+    assert {(touch.app, touch.day) for touch in touches} == {("shop", DAY), ("shop", date(2026, 11, 19))}
