@@ -14,14 +14,8 @@ from logdig.config.settings import Settings
 
 
 def left_bytes(settings: Settings) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of every version of every object, every item and every message."""
-    store = s3_store(settings)
-    for version in store.versions(""):
-        yield version.key, version.key.encode()
-        if not version.is_mark:
-            body = store.get_version(version)
-            yield version.key, body
-            yield version.key, _unpacked(version.key, body)
+    """Yield name and content of every version of every object, of every item and every message; messages are taken."""
+    yield from object_bytes(settings)
     dynamodb = boto3.client("dynamodb")
     for name in dynamodb.list_tables()["TableNames"]:
         if name.startswith(settings.prefix):
@@ -30,6 +24,17 @@ def left_bytes(settings: Settings) -> Iterator[tuple[str, bytes]]:
     for queue in (sqs_queue(settings), dead_letter_queue(settings)):
         while messages := queue.receive(0):
             yield queue.queue_url, repr(messages).encode()
+
+
+def object_bytes(settings: Settings) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of every version of every object."""
+    store = s3_store(settings)
+    for version in store.versions(""):
+        yield version.key, version.key.encode()
+        if not version.is_mark:
+            body = store.get_version(version)
+            yield version.key, body
+            yield version.key, _unpacked(version.key, body)
 
 
 def _unpacked(key: str, body: bytes) -> bytes:

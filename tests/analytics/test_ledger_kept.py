@@ -27,7 +27,7 @@ from logdig.store.objects import build_object, compress
 from logdig.tables.ledger import LEDGER
 from tests.analytics import histories
 from tests.analytics.ledgers import Rows, full_reading, ingest, ledger_rows, note
-from tests.analytics.left_bytes import left_bytes
+from tests.analytics.left_bytes import object_bytes
 from tests.analytics.objects import forget, line, put
 
 # A dozen runs of Spark in one fixture.
@@ -140,7 +140,7 @@ def leave(lake: Lake) -> None:
     lake.step("someone forgotten, a day expired")
     lake.replay.bytes_of_person = [
         name
-        for name, content in left_bytes(lake.own)
+        for name, content in object_bytes(lake.own)
         if "/ledger_lines/" in name and names.of("browser", VISITOR).encode() in content
     ]
 
@@ -166,7 +166,7 @@ def test_kept_lines_give_the_sums_of_a_full_reading(replay: Replay, name: str) -
     step = replay.steps[name]
 
     assert differences(step.kept, step.full) == {}
-    assert len(step.kept) > 10
+    assert step.kept
 
 
 def test_kept_lines_give_the_sums_of_a_count_event_by_event(replay: Replay) -> None:
@@ -203,7 +203,10 @@ def test_damaged_objects_are_counted_and_stop_no_other(replay: Replay) -> None:
 
 def test_nothing_of_a_person_is_kept_when_the_lines_are_erased(replay: Replay) -> None:
     assert replay.bytes_of_person == []
-    erased = [sum(row["erased"] for row in replay.steps[name].kept.values()) for name in (STEPS[2], STEPS[4])]
+    erased = [
+        sum(row["erased"] for (_app, day), row in replay.steps[name].kept.items() if day != str(GONE))
+        for name in (STEPS[2], STEPS[4])
+    ]
     assert erased[0] < erased[1]
 
 
