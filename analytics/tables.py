@@ -185,15 +185,6 @@ def merge(
         with_retry(lambda: spark.sql(statement))
 
 
-def delete_matching(settings: Settings, name: str, rows: DataFrame, *, keys: Sequence[str]) -> None:
-    """Delete the rows of a table whose keys are among those of ``rows``, `staged`, in one commit."""
-    spark = rows.sparkSession
-    full = ensure_table(spark, settings, name)
-    on = " AND ".join(f"t.`{key}` = s.`{key}`" for key in keys)
-    with _view(rows.select(*keys)) as source:
-        with_retry(lambda: spark.sql(f"MERGE INTO {full} t USING {source} s ON {on} WHEN MATCHED THEN DELETE"))
-
-
 def delete_positions(target: str, places: DataFrame, where: str) -> None:
     """Delete rows of a table, or of a branch of it, in one commit.
 

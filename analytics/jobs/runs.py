@@ -86,17 +86,6 @@ def is_idle(
     return planned.mark.waiting == mark.waiting
 
 
-def run_noted(
-    name: str, spark: SparkSession, settings: Settings, clock: Clock, options: Collection[str] = ()
-) -> JobReport:
-    """Run one job, and note how it ended.
-
-    Raises:
-        LeaseLostError: Nothing is noted, since another run is at work.
-    """
-    return run_together_noted([name], spark, settings, clock, options)[0]
-
-
 def run_together_noted(
     names: Sequence[str], spark: SparkSession, settings: Settings, clock: Clock, options: Collection[str] = ()
 ) -> list[JobReport]:

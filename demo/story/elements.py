@@ -26,7 +26,6 @@ def named(name: str) -> str:
 
 DEAD, RAGE, STEPPER = named("album-save"), named("pick-37"), named("speakers-more")
 UPGRADE, CHANGED = named("upgrade-gold"), named("album-play")
-COVER = "main > section.hero > div.cover"
 APART = {UPGRADE, STEPPER, named("speakers-less")}
 """Elements that have a part of their own in the story."""
 WEIGHTS: dict[str, dict[str, float]] = {

@@ -105,11 +105,6 @@ class Plan(msgspec.Struct, frozen=True):
             start = end
 
 
-def next_seq(touches: Iterable[Touch]) -> int:
-    """Number of the next note; taken under the lease."""
-    return max((touch.seq for touch in touches), default=0) + 1
-
-
 class Lake(msgspec.Struct, frozen=True):
     """What a plan looks at.
 

@@ -50,7 +50,7 @@ def fill(lake: Lake) -> None:
     """Traffic has seen the first two notes, of three; of the first day a late event waits."""
     lake.write("touched", [touch(1, OLD, 10_000), touch(2, OLD, 1), touch(3, NEW, 50)])
     lake.write("traffic", [{"app": "shop", "day": OLD, "kind": "people", "events": 10_000.0}])
-    version = version_of("traffic", JOBS["traffic"].reads, site_of(lake.settings))  # type: ignore[union-attr]
+    version = version_of("traffic", JOBS["traffic"].reads, site_of(lake.settings))
     mark = Mark(version, 2, {("shop", OLD): Waiting(date(2026, 11, 23), 1)})
     with lake.stored("traffic").transaction() as change:
         change.set_properties(to_properties(mark))
@@ -106,7 +106,7 @@ def test_mart_is_idle_when_no_day_is_due_and_not_when_one_is_asked_for(lake: Lak
 
     assert not idle("traffic")
     with lake.stored("traffic").transaction() as change:
-        version = version_of("traffic", JOBS["traffic"].reads, site_of(lake.settings))  # type: ignore[union-attr]
+        version = version_of("traffic", JOBS["traffic"].reads, site_of(lake.settings))
         change.set_properties(to_properties(Mark(version, 3, {("shop", OLD): Waiting(date(2026, 11, 23), 1)})))
     assert idle("traffic")
     assert not idle("traffic", WAITING)
@@ -121,7 +121,7 @@ def test_mart_is_idle_when_no_day_is_due_and_not_when_one_is_asked_for(lake: Lak
 
 def test_mart_is_not_idle_when_a_day_begins_to_wait(lake: Lake) -> None:
     fill(lake)
-    version = version_of("traffic", JOBS["traffic"].reads, site_of(lake.settings))  # type: ignore[union-attr]
+    version = version_of("traffic", JOBS["traffic"].reads, site_of(lake.settings))
     with lake.stored("traffic").transaction() as change:
         change.set_properties(to_properties(Mark(version, 3)))
     assert is_idle("traffic", lake.settings, os.environ, NOON)
@@ -172,11 +172,11 @@ def test_nothing_is_noted_of_a_run_that_lost_its_lease_and_the_cause_of_one_that
 
     raising(LeaseLostError("ingest"))
     with pytest.raises(LeaseLostError):
-        runs.run_noted("ingest", None, lake.settings, lambda: NOON)  # type: ignore[arg-type]
+        runs.run_together_noted(["ingest"], None, lake.settings, lambda: NOON)
     assert runs.s3_store(lake.settings).get_tagged("state/jobs.json") is None
     raising(LogDigError("no room"))
     with pytest.raises(LogDigError):
-        runs.run_noted("ingest", None, lake.settings, lambda: NOON)  # type: ignore[arg-type]
+        runs.run_together_noted(["ingest"], None, lake.settings, lambda: NOON)
 
     found = status(lake.marts, store, lake.settings, NOON)
     [ingest] = [job for job in found.jobs if job.name == "ingest"]

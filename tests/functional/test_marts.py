@@ -142,10 +142,10 @@ def event(app: str, day: int, **columns: Any) -> dict[str, Any]:
 def read_both(lake: Lake) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The same rows read in batches, and in one piece by PyIceberg; the condition's columns are not among them."""
     columns, where = ("occurred_at", "customer_id", "user_key"), [("app", "=", "music"), ("day", ">=", NOON.date())]
-    batches = list(lake.marts.batches("events", columns, where))  # type: ignore[arg-type]
-    whole = lake.marts.table("events", columns, where)  # type: ignore[arg-type]
+    batches = list(lake.marts.batches("events", columns, where))
+    whole = lake.marts.table("events", columns, where)
     in_batches = pa.Table.from_batches(batches).to_pylist()
-    return tuple(sorted(rows, key=lambda row: row["occurred_at"]) for rows in (in_batches, whole.to_pylist()))  # type: ignore[return-value]
+    return tuple(sorted(rows, key=lambda row: row["occurred_at"]) for rows in (in_batches, whole.to_pylist()))
 
 
 def test_batches_equal_one_piece_when_rows_lie_in_many_files(lake: Lake) -> None:

@@ -85,7 +85,7 @@ def test_jobs_are_together_when_they_are_neighbours_that_reach_over_sessions() -
 
 def test_options_of_jobs_that_run_together_are_checked() -> None:
     with pytest.raises(InputError, match="job sessions knows no --retry"):
-        registry.run_together(["sessions", "conversions"], None, SETTINGS, NOW, ["retry"])  # type: ignore[arg-type]
+        registry.run_together(["sessions", "conversions"], None, SETTINGS, NOW, ["retry"])
 
 
 def test_list_names_jobs_in_order() -> None:

@@ -29,7 +29,7 @@ def queues(monkeypatch: pytest.MonkeyPatch) -> tuple[FakeQueue, FakeQueue]:
         ("p1", EventBatch("shop", RECEIVED, (line, line), (line,))),
         ("p2", EventBatch("shop", RECEIVED, (line,))),
     ):
-        for body in pack(batch, lambda name=name: name):  # type: ignore[misc]
+        for body in pack(batch, lambda name=name: name):
             dead.send(body)
     monkeypatch.setattr(clients, "dead_letter_queue", lambda _settings: dead)
     monkeypatch.setattr(clients, "sqs_queue", lambda _settings: queue)

@@ -34,7 +34,7 @@ def call(*arguments: str) -> Any:
 
 
 def listed(*arguments: str) -> list[dict[str, str]]:
-    return json.loads(call("list", "--json", *arguments).output)  # type: ignore[no-any-return]
+    return json.loads(call("list", "--json", *arguments).output)
 
 
 @pytest.mark.parametrize("word", [(), ("add",)])

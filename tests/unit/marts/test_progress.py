@@ -25,7 +25,6 @@ from logdig.marts.progress import (
     Waiting,
     after,
     lake_of,
-    next_seq,
     other_days,
     plan,
 )
@@ -37,6 +36,11 @@ KEPT_DAYS = 6
 SESSIONS = ("s1", "s2", "s3", "s4")
 Session = tuple[str, str]
 """App and session."""
+
+
+def next_seq(touches: Iterable[Touch]) -> int:
+    """Number of the next note."""
+    return max((touch.seq for touch in touches), default=0) + 1
 
 
 class Event(NamedTuple):
