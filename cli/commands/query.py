@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
+import msgspec
 
 from cli.answers import chosen_format, output_options, tables_text, write_rows
 from cli.aws_options import aws_options, aws_settings, progress
 from cli.options import app_option, day_type, find_app
 from cli.program import with_program
 from logdig.aws.clients import s3_store
+from logdig.config.frustration import LIMITS
 from logdig.config.settings import AppSettings, Settings
 from logdig.errors import InputError
 from logdig.store.releases import read_releases
@@ -31,7 +33,6 @@ NAMES = (
 """Questions; a test compares them with `logdig.questions.catalog`, which imports Arrow's readers."""
 FLAGS = ("page", "device", "country", "source", "channel", "campaign", "host", "browser", "goal")
 """Filters that have an option of their own."""
-LIMITS = ("rage_clicks", "rage_ms", "rage_px", "dead_ms", "return_ms")
 
 
 def filter_options(function: Any) -> Any:
@@ -49,15 +50,14 @@ def filter_options(function: Any) -> Any:
 def limit_options(function: Any) -> Any:
     """Options of question ``frustration``."""
     said = {
-        "rage_clicks": "Least clicks of a burst; default: 3.",
-        "rage_ms": "Time of any three clicks of a burst, in ms; default: 1000.",
-        "rage_px": "Distance of any two of these, in px; default: 30.",
-        "dead_ms": "How long nothing followed a dead click, in ms; default: 2500.",
-        "return_ms": "Time until a quick return, in ms; default: 10000.",
+        "rage_clicks": "Least clicks of a burst; default: as [frustration] of logdig.toml has it.",
+        "rage_ms": "Time of any three clicks of a burst, in ms; default: likewise.",
+        "rage_px": "Distance of any two of these, in px; default: likewise.",
+        "dead_ms": "How long nothing followed a dead click, in ms; default: likewise.",
+        "return_ms": "Time until a quick return, in ms; default: likewise.",
     }
     for name in reversed(LIMITS):
-        least = 3 if name == "rage_clicks" else 0
-        option = click.option(f"--{name.replace('_', '-')}", type=click.IntRange(least, 86_400_000), help=said[name])
+        option = click.option(f"--{name.replace('_', '-')}", type=click.IntRange(*LIMITS[name]), help=said[name])
         function = option(function)
     return function
 
@@ -114,7 +114,7 @@ def command(
     from logdig.marts.reader import Marts
     from logdig.questions.catalog import question_of
     from logdig.questions.engine.answering import ask
-    from logdig.questions.engine.parameters import Parameters, Thresholds, last_days
+    from logdig.questions.engine.parameters import Parameters, last_days
 
     chosen = chosen_format(form, output, as_json=as_json)
     settings = aws_settings()
@@ -135,7 +135,7 @@ def command(
         compare=compare,
         release=release,
         release_day=release_day.date() if release_day else None,
-        thresholds=Thresholds(**limits),
+        thresholds=msgspec.structs.replace(settings.frustration, **limits),
     )
     with progress().status("reading the tables"):
         answer = ask(Marts(settings, os.environ), question_of(name), parameters)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from logdig.marts.pinned import Pinned
 from logdig.questions.engine.database import open_locked
-from logdig.questions.engine.parameters import Parameters, condition_of, moments, needed_column
+from logdig.questions.engine.parameters import Parameters, condition_of, filter_columns, moments
 from logdig.questions.engine.question import Question
 from logdig.tables.catalog import TABLES
 
@@ -72,7 +72,11 @@ class Asking:
         first, last = start or self.parameters.start, end or self.parameters.end
         filters = {name: value for name, value in self.parameters.where.items() if name not in without}
         has = TABLES[table].names
-        wanted = {*columns, *(needed_column(table, name) for name in filters), *(WEIGHTED & set(has))}
+        wanted = {
+            *columns,
+            *(column for name in filters for column in filter_columns(table, name)),
+            *(WEIGHTED & set(has)),
+        }
         sample = self._shares() and "bucket" in has
         days = _stored_days(table, first, last)
         found = self.pinned.rows(table, sorted(wanted), self.parameters.app, *days, sample=sample)

@@ -36,6 +36,7 @@ class Question:
         needs: Filters that must be given.
         compares: Whether the days before can stand beside.
         notes: What a reader should know.
+        of: Columns of the dimension that is asked, where they are more than its own name.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Question:
     needs: tuple[str, ...] = ()
     compares: bool = True
     notes: tuple[str, ...] = ()
+    of: Callable[[str | None], tuple[Column, ...]] | None = None
 
 
 class LedgerState(msgspec.Struct, frozen=True):
