@@ -17,9 +17,10 @@ from cli.aws_options import aws_options, aws_settings, progress
 from cli.options import app_option, day_type, find_app
 from cli.program import with_program
 from logdig.aws.clients import s3_store
-from logdig.config.frustration import LIMITS
+from logdig.config.frustration import LIMITS, FrustrationSettings
 from logdig.config.settings import AppSettings, Settings
 from logdig.errors import InputError
+from logdig.files.refused_rows import printable
 from logdig.store.releases import read_releases
 
 if TYPE_CHECKING:
@@ -175,8 +176,10 @@ def filters(where: Sequence[str], options: Mapping[str, Any]) -> dict[str, str]:
 def receipt_lines(answer: Answer) -> list[str]:
     """What a receipt says, for the terminal."""
     receipt, lines = answer.receipt, []
-    if answer.account:
-        lines.append("  ".join(f"{key} {_short(value)}" for key, value in answer.account.items() if key != "before"))
+    plain = {key: value for key, value in answer.account.items() if not isinstance(value, Mapping | list)}
+    if plain:
+        lines.append("  ".join(f"{key.replace('_', ' ')} {_short(value)}" for key, value in plain.items()))
+    lines += [printable(line) for line in repeat_prone_lines(answer.account)]
     asked: Parameters = receipt.parameters
     until = f"data until {receipt.data_until:%Y-%m-%d %H:%M} UTC" if receipt.data_until else "no data yet"
     lines.append(f"{asked.app}, {asked.start} to {asked.end} ({asked.zone}); {until}; {tables_text(receipt.tables)}")
@@ -186,14 +189,40 @@ def receipt_lines(answer: Answer) -> list[str]:
         days = ", ".join(str(day) for day in receipt.waiting[:5]) + (" ..." if len(receipt.waiting) > 5 else "")
         lines.append(f"days that wait to be computed again: {days}")
     if receipt.sampled:
-        lines.append("visitors are weighted: the site records a part of them")
+        lines.append("the site records a part of its visitors: each stands for 1 / its share, and so do its events")
     if receipt.share < 1:
-        lines.append(f"read from {receipt.share:.4g} of the visitors, and multiplied")
+        lines.append(f"read from {receipt.share:.4g} of the visitors, and multiplied by {1 / receipt.share:.0f}")
+    lines += [
+        f"of {sample.table} {sample.visitors:,} visitors and {sample.rows:,} rows were read; at 95 % their numbers are "
+        f"sure to {sample.visitors_margin:.2%} and {sample.rows_margin:.2%}, those of one visitor in n to sqrt(n) times"
+        for sample in receipt.samples
+        if sample.visitors_margin is not None and sample.rows_margin is not None
+    ]
+    if receipt.question == "frustration":
+        lines.append(limits_text(asked.thresholds))
     if receipt.ledger is not None:
         known = receipt.ledger
         lost = f"{known.missing / known.sent:.1%} lost in browsers" if known.sent else "nothing sent"
         lines.append(f"ledger up to {known.last_day}: {lost}, {known.waiting:,} events not in the tables yet")
     return lines
+
+
+def limits_text(limits: FrustrationSettings) -> str:
+    """What counted as frustration."""
+    return (
+        f"rage: {limits.rage_clicks} clicks or more, any three within {limits.rage_ms:,} ms and {limits.rage_px:,} px; "
+        f"dead: nothing followed in {limits.dead_ms:,} ms; quick return: within {limits.return_ms:,} ms"
+    )
+
+
+def repeat_prone_lines(account: Mapping[str, Any]) -> list[str]:
+    """Elements on which clicking again and again works, apart from those of the table."""
+    return [
+        f"repeat-prone: {one['page']} {one['selector']}: {one['bursts']:,} bursts, {one['repeated']:,} of "
+        f"{one['visitors']:,} visitors repeat what works there; {one['counted']:,} bursts longer than "
+        f"{one['usual']:g} clicks count"
+        for one in account.get("repeat_prone", ())
+    ]
 
 
 def _short(value: Any) -> str:

@@ -28,6 +28,8 @@ EFFECTS = {
     "input": "input_ms",
 }
 """What may follow a click, by the column that counts it."""
+FOLLOWED = {name: f"after.{effect} IS NOT NULL" for name, effect in EFFECTS.items()} | {"dead": "dead"}
+"""SQL of what the columns of a heatmap count."""
 
 
 ON_ELEMENT = "selector IS NOT NULL AND ex IS NOT NULL AND ey IS NOT NULL"
@@ -68,14 +70,19 @@ PAGE_PARTS = (("is_fixed", 1), ("cell_x", PAGE_BITS), ("cell_y", PAGE_BITS))
 """What makes up a cell's number; those of the page are below zero."""
 
 
-def _cells(clicks: str) -> str:
-    """SQL of the clicks with ``cell``, a number that stands for all that a cell is; null = the click has no place."""
+def _cells(clicks: str, *, weighted: bool) -> str:
+    """SQL of the clicks with ``cell``, a number that stands for all that a cell is; null = the click has no place.
+
+    Args:
+        clicks: What `Asking.rows` has returned.
+        weighted: Whether any of them counts more or less than once.
+    """
     element = {
-        "selector": "selector", "is_fixed": "fixed", "level_x": level("w"), "level_y": level("h"),
-        "cell_x": f"(ex >> ({PLACE_BITS} - {level('w')}))", "cell_y": f"(ey >> ({PLACE_BITS} - {level('h')}))",
+        "selector": "selector", "is_fixed": "is_fixed", "level_x": "level_x", "level_y": "level_y",
+        "cell_x": f"(ex >> ({PLACE_BITS} - level_x))", "cell_y": f"(ey >> ({PLACE_BITS} - level_y))",
     }  # fmt: skip
     page = {
-        "is_fixed": "fixed", **{
+        "is_fixed": "is_fixed", **{
             f"cell_{axis}": f"(CAST(floor({axis} / {CELL_PX}) AS BIGINT) + {PAGE_MIDDLE})" for axis in ("x", "y")
         },
     }  # fmt: skip
@@ -83,9 +90,13 @@ def _cells(clicks: str) -> str:
         _packed([(sql[name], bits) for name, bits in parts])
         for sql, parts in ((element, ELEMENT_PARTS), (page, PAGE_PARTS))
     )
+    followed = ", ".join(f"{sql} AS {name}" for name, sql in FOLLOWED.items())
+    weight = f", {WEIGHT}" if weighted else ""
     return f"""
-        SELECT *, CASE WHEN {ON_ELEMENT} THEN {in_element} WHEN {ON_PAGE} THEN -1 - {in_page} END AS cell
-        FROM (SELECT * REPLACE (coalesce(fixed, false)::INTEGER AS fixed) FROM {clicks})
+        SELECT CASE WHEN {ON_ELEMENT} THEN {in_element} WHEN {ON_PAGE} THEN -1 - {in_page} END AS cell,
+          tag, x, y, user_key{weight}, {followed}
+        FROM (SELECT *, {level("w")} AS level_x, {level("h")} AS level_y, coalesce(fixed, false)::INTEGER AS is_fixed
+          FROM {clicks})
     """
 
 
@@ -107,36 +118,34 @@ def heatmap(asking: Asking) -> pa.Table:
     columns = ["selector", "tag", "ex", "ey", "w", "h", "fixed", "x", "y", "user_key", "after", "dead"]
     clicks = asking.rows("clicks", columns, numbered=["selector"])
     selectors = asking.texts(clicks, "selector")
-    followed = {name: f"after.{effect} IS NOT NULL" for name, effect in EFFECTS.items()} | {"dead": "dead"}
-    counts = ", ".join(f"{total(f'CASE WHEN {sql} THEN {WEIGHT} END')} AS {name}" for name, sql in followed.items())
-    known = "CASE WHEN x IS NOT NULL AND y IS NOT NULL THEN"
-    sums = {axis: total(f"{known} {asking.times(axis)} END") for axis in ("x", "y")}
-    means = ", ".join(f"{sql} / nullif({total(f'{known} {WEIGHT} END')}, 0) AS {axis}" for axis, sql in sums.items())
-    _account(asking, clicks)
+    cells = asking.keep(_cells(clicks, weighted=asking.sampled))
+    counts = ", ".join(f"{asking.count(f'effects & {1 << bit} <> 0')} AS {name}" for bit, name in enumerate(FOLLOWED))
+    known = "x IS NOT NULL AND y IS NOT NULL"
+    means = ", ".join(f"{asking.sum(axis, known)} / nullif({asking.count(known)}, 0) AS {axis}" for axis in ("x", "y"))
+    greatest = f", max({WEIGHT}) AS {WEIGHT}" if asking.sampled else ""
+    _account(asking, cells)
     return asking.run(f"""
-        WITH cells AS ({_cells(clicks)}),
-        counted AS (
-          SELECT cell, min(tag) AS tag, {total(WEIGHT)} AS clicks, {means}, {counts}
-          FROM cells WHERE cell IS NOT NULL GROUP BY cell),
+        WITH counted AS (
+          SELECT cell, min(tag) AS tag, {asking.count()} AS clicks, {means}, {counts}
+          FROM {cells} WHERE cell IS NOT NULL GROUP BY cell),
         visitors AS (
-          SELECT cell, {total("visitor")} AS visitors
-          FROM (SELECT cell, user_key, max({WEIGHT}) AS visitor FROM cells
+          SELECT cell, {asking.count()} AS visitors
+          FROM (SELECT cell, user_key{greatest} FROM {cells}
             WHERE cell IS NOT NULL AND user_key IS NOT NULL GROUP BY cell, user_key)
           GROUP BY cell)
         SELECT t.text AS selector, CASE WHEN cell >= 0 THEN tag END AS tag, fixed, level_x, level_y, cell_x, cell_y,
-          clicks, coalesce(visitors, 0) AS visitors, x, y, {", ".join(followed)}
+          clicks, coalesce(visitors, 0) AS visitors, x, y, {", ".join(FOLLOWED)}
         FROM (SELECT *, {_described()} FROM counted LEFT JOIN visitors USING (cell))
         LEFT JOIN {selectors} t USING (number)
         ORDER BY clicks DESC, visitors DESC, selector NULLS LAST, fixed, level_x, level_y, cell_y, cell_x
     """)
 
 
-def _account(asking: Asking, clicks: str) -> None:
+def _account(asking: Asking, cells: str) -> None:
     [found] = asking.run(f"""
-        SELECT {total(WEIGHT)} AS clicks, {total(f"CASE WHEN {ON_ELEMENT} THEN {WEIGHT} END")} AS on_elements,
-          {total(f"CASE WHEN {ON_PAGE} THEN {WEIGHT} END")} AS on_page,
-          {total(f"CASE WHEN NOT ({ON_ELEMENT}) AND NOT ({ON_PAGE}) THEN {WEIGHT} END")} AS unplaced
-        FROM {clicks}
+        SELECT {asking.count()} AS clicks, {asking.count("cell >= 0")} AS on_elements,
+          {asking.count("cell < 0")} AS on_page, {asking.count("cell IS NULL")} AS unplaced
+        FROM {cells}
     """).to_pylist()
     asking.account.update(found)
 

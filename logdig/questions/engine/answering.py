@@ -95,6 +95,7 @@ def _receipt(asking: Asking) -> Receipt:
         sampled=asking.sampled,
         share=1 / SHARE if asking.shares else 1.0,
         ledger=_ledger(asking),
+        samples=tuple(asking.samples.values()),
     )
 
 
