@@ -49,7 +49,7 @@ def story_lines(truth: Truth, found: Mapping[str, Any], differing: Sequence[str]
         told = answered[number] if number < len(answered) else None
         yield f"{line}  = found" if told == line else line
         if told != line:
-            yield f"    found: {(told or 'nothing of the kind').strip()}"
+            yield f"    found: {(told or 'nothing that can be told so').strip()}"
     numbers = _numbers(msgspec.to_builtins(truth))
     if not differing:
         yield f"the questions found all {numbers:,} numbers that were planted, and nothing else"

@@ -115,39 +115,46 @@ def _described() -> str:
 
 def heatmap(asking: Asking) -> pa.Table:
     """Count clicks by cell; the account says how many are placed by their element, by the page, and not at all."""
+    import pyarrow.compute as pc
+
     columns = ["selector", "tag", "ex", "ey", "w", "h", "fixed", "x", "y", "user_key", "after", "dead"]
     clicks = asking.rows("clicks", columns, numbered=["selector"])
     selectors = asking.texts(clicks, "selector")
-    cells = asking.keep(_cells(clicks, weighted=asking.sampled))
-    counts = ", ".join(f"{asking.count(f'effects & {1 << bit} <> 0')} AS {name}" for bit, name in enumerate(FOLLOWED))
+    cells = f"({_cells(clicks, weighted=asking.sampled)})"
+    visitors = asking.count("", "DISTINCT user_key")
+    if asking.sampled:
+        cells, visitors = asking.keep(cells), "any_value(visitors)"
+    counts = ", ".join(f"{asking.count(name)} AS {name}" for name in FOLLOWED)
     known = "x IS NOT NULL AND y IS NOT NULL"
     means = ", ".join(f"{asking.sum(axis, known)} / nullif({asking.count(known)}, 0) AS {axis}" for axis in ("x", "y"))
-    greatest = f", max({WEIGHT}) AS {WEIGHT}" if asking.sampled else ""
-    _account(asking, cells)
-    return asking.run(f"""
+    beside = f"LEFT JOIN ({_weighted_visitors(asking, cells)}) USING (cell)" if asking.sampled else ""
+    found = asking.run(f"""
         WITH counted AS (
-          SELECT cell, min(tag) AS tag, {asking.count()} AS clicks, {means}, {counts}
-          FROM {cells} WHERE cell IS NOT NULL GROUP BY cell),
-        visitors AS (
-          SELECT cell, {asking.count()} AS visitors
-          FROM (SELECT cell, user_key{greatest} FROM {cells}
-            WHERE cell IS NOT NULL AND user_key IS NOT NULL GROUP BY cell, user_key)
-          GROUP BY cell)
+          SELECT cell, min(tag) AS tag, {asking.count()} AS clicks, coalesce({visitors}, 0) AS visitors,
+            {means}, {counts}
+          FROM {cells} {beside} GROUP BY cell)
         SELECT t.text AS selector, CASE WHEN cell >= 0 THEN tag END AS tag, fixed, level_x, level_y, cell_x, cell_y,
-          clicks, coalesce(visitors, 0) AS visitors, x, y, {", ".join(FOLLOWED)}
-        FROM (SELECT *, {_described()} FROM counted LEFT JOIN visitors USING (cell))
-        LEFT JOIN {selectors} t USING (number)
+          clicks, visitors, x, y, {", ".join(FOLLOWED)}
+        FROM (SELECT *, {_described()} FROM counted) LEFT JOIN {selectors} t USING (number)
         ORDER BY clicks DESC, visitors DESC, selector NULLS LAST, fixed, level_x, level_y, cell_y, cell_x
     """)
+    rows = found.filter(pc.field("cell_x").is_valid())
+    totals = {
+        "clicks": found, "on_elements": rows.filter(pc.field("level_x").is_valid()),
+        "on_page": rows.filter(pc.field("level_x").is_null()), "unplaced": found.filter(pc.field("cell_x").is_null()),
+    }  # fmt: skip
+    asking.account.update({name: pc.sum(part.column("clicks")).as_py() or 0.0 for name, part in totals.items()})
+    return rows.combine_chunks()
 
 
-def _account(asking: Asking, cells: str) -> None:
-    [found] = asking.run(f"""
-        SELECT {asking.count()} AS clicks, {asking.count("cell >= 0")} AS on_elements,
-          {asking.count("cell < 0")} AS on_page, {asking.count("cell IS NULL")} AS unplaced
-        FROM {cells}
-    """).to_pylist()
-    asking.account.update(found)
+def _weighted_visitors(asking: Asking, cells: str) -> str:
+    """SQL of the visitors of each cell, each with the greatest weight."""
+    return f"""
+        SELECT cell, {asking.count()} AS visitors
+        FROM (SELECT cell, user_key, max({WEIGHT}) AS {WEIGHT} FROM {cells}
+          WHERE cell IS NOT NULL AND user_key IS NOT NULL GROUP BY cell, user_key)
+        GROUP BY cell
+    """
 
 
 def movement(asking: Asking) -> pa.Table:

@@ -175,12 +175,15 @@ class Asking:
         """SQL of an amount as often as its row counts, in millionths; whole numbers, so that sums are exact."""
         return f"{amount}::HUGEINT * {WEIGHT}" if self.sampled or self.shares else f"{amount} * {WEIGHT}"
 
-    def count(self, condition: str = "") -> str:
-        """SQL of how many rows there are, or how many meet a condition, each as often as it counts."""
+    def count(self, condition: str = "", of: str = "*") -> str:
+        """SQL of how many rows there are, or how many meet a condition, each as often as it counts.
+
+        ``of`` = what is counted, where no row has another weight than one.
+        """
         met = f" FILTER (WHERE {condition})" if condition else ""
         if self.sampled:
             return f"coalesce(sum({WEIGHT}){met}, 0)::DOUBLE / {MILLION}"
-        return f"(count(*){met} * {self._times})::DOUBLE"
+        return f"(count({of}){met} * {self._times})::DOUBLE"
 
     def sum(self, amount: str, condition: str) -> str:
         """SQL of a sum of whole numbers over the rows that meet a condition, each as often as it counts."""
