@@ -19,6 +19,7 @@ COMMANDS = {
     "ledger": "Show what became of every event, and whether the counts add up.",
     "load": "Load customers or tracks from a file.",
     "package": "Build the packages that a deploy uploads.",
+    "pages": "Take pictures of pages for the map of clicks.",
     "person": "Show or export what is stored of a person.",
     "plan": "Show what a deploy would do and cost.",
     "policy": "Print the IAM policies that a deploy needs.",

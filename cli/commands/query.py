@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from logdig.questions.engine.question import Answer
 
 NAMES = (
-    "overview", "sources", "pages", "links", "goals", "scroll", "heatmap", "movement", "frustration", "releases",
-    "traffic", "events", "custom",
+    "overview", "sources", "pages", "links", "goals", "scroll", "heatmap", "movement", "elements", "frustration",
+    "releases", "traffic", "events", "custom",
 )  # fmt: skip
 """Questions; a test compares them with `logdig.questions.catalog`, which imports Arrow's readers."""
 FLAGS = ("page", "device", "country", "source", "channel", "campaign", "host", "browser", "goal")
@@ -103,6 +103,7 @@ def command(
     scroll       share of a page's views that reached each twentieth
     heatmap      clicks on a page (--page) by cells of its elements
     movement     where the pointer stays on a page (--page)
+    elements     elements of a page (--page): clicks, share of visitors
     frustration  bursts of clicks, clicks in vain, quick returns
     releases     what a release changed (--release or --release-day)
     traffic      people, staff, bots and AI crawlers

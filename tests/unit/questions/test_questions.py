@@ -30,6 +30,7 @@ COUNTS: dict[str, Count] = {
     "custom": brute.custom,
     "heatmap": brute.heatmap,
     "movement": brute.movement,
+    "elements": brute.elements,
     "frustration": brute.frustration,
 }
 VALUES: dict[str, tuple[str, str]] = {
