@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from infra.template.functions import use_profiles, read_secrets, send_events, signing_path
+from infra.template.functions import read_secrets, send_events, signing_path, use_profiles
 from infra.template.iam import Statement, allow, role
 from infra.template.resource import Resource, Resources, arn_of, bucket_arn, make, ref, sub
 from logdig.config.settings import Settings
