@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from analytics.marts.people_events import counted
 from analytics.marts.site import Site
 from analytics.schema.frames import require_columns
 from logdig.tables.listens import LISTENS
+from logdig.visits.day_parts import DAY_PARTS
 
 NEEDED = ("type", "app", "event_id", "customer_id", "user_key", "listen", "occurred_at", "tz_min", "consent")
 
@@ -24,16 +25,10 @@ def listens(events: DataFrame, site: Site) -> DataFrame:
     """
     require_columns(events, NEEDED)
     hour = F.hour(F.expr("occurred_at + make_interval(0, 0, 0, 0, 0, coalesce(tz_min, 0), 0)"))
-    part = (
-        F.when((F.col("local_hour") < 5) | (F.col("local_hour") >= 22), "night")
-        .when(F.col("local_hour") < 12, "morning")
-        .when(F.col("local_hour") < 17, "afternoon")
-        .otherwise("evening")
-    )
     heard = counted(events, site).where("type = 'listen'")
     return (
         heard.withColumn("local_hour", hour)
-        .withColumn("day_part", part)
+        .withColumn("day_part", part_of(F.col("local_hour")))
         .select(
             "app",
             "event_id",
@@ -52,3 +47,11 @@ def listens(events: DataFrame, site: Site) -> DataFrame:
         )
         .select(*LISTENS.names)
     )
+
+
+def part_of(hour: Column) -> Column:
+    """Part of the day of a local hour, as `logdig.visits.day_parts.day_part` says it; null without an hour."""
+    name = F.when(hour.isNull(), None)
+    for part, (first, end) in DAY_PARTS.items():
+        name = name.when((hour >= first) & (hour < end), part)
+    return name.otherwise("night")
