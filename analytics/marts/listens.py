@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from analytics.marts.people_events import counted
 from analytics.marts.site import Site
+from analytics.schema.day_parts import local_hour, part_of
 from analytics.schema.frames import require_columns
 from logdig.tables.listens import LISTENS
-from logdig.visits.day_parts import DAY_PARTS
 
 NEEDED = ("type", "app", "event_id", "customer_id", "user_key", "listen", "occurred_at", "tz_min", "consent")
 
@@ -24,10 +24,9 @@ def listens(events: DataFrame, site: Site) -> DataFrame:
     Source: docs/tables.md, "listens"; docs/model.md, day parts.
     """
     require_columns(events, NEEDED)
-    hour = F.hour(F.expr("occurred_at + make_interval(0, 0, 0, 0, 0, coalesce(tz_min, 0), 0)"))
     heard = counted(events, site).where("type = 'listen'")
     return (
-        heard.withColumn("local_hour", hour)
+        heard.withColumn("local_hour", local_hour())
         .withColumn("day_part", part_of(F.col("local_hour")))
         .select(
             "app",
@@ -47,11 +46,3 @@ def listens(events: DataFrame, site: Site) -> DataFrame:
         )
         .select(*LISTENS.names)
     )
-
-
-def part_of(hour: Column) -> Column:
-    """Part of the day of a local hour, as `logdig.visits.day_parts.day_part` says it; null without an hour."""
-    name = F.when(hour.isNull(), None)
-    for part, (first, end) in DAY_PARTS.items():
-        name = name.when((hour >= first) & (hour < end), part)
-    return name.otherwise("night")
