@@ -12,6 +12,7 @@ COMMANDS = {
     "dev": "Run collector, queue, flush, jobs and dashboard on this machine.",
     "dlq": "List dead-letter messages and send them back to the queue.",
     "events": "Show the last events, accepted and rejected.",
+    "features": "Summarise behaviour for a model, from recorded files.",
     "flush": "Write queued events to S3 now.",
     "forget": "Erase a person from all stored data.",
     "init": "Write logdig.toml, by questions or by flags.",
