@@ -40,7 +40,8 @@ def elements(asking: Asking) -> pa.Table:
     rows = asking.run(f"""
         SELECT s.text AS selector, l.text AS link, tag, clicks, visitors, {", ".join(followed)}
         FROM (
-          SELECT selector, link, min(tag) AS tag, {total(WEIGHT)} AS clicks, count(DISTINCT user_key) AS visitors, {counts}
+          SELECT selector, link, min(tag) AS tag, {total(WEIGHT)} AS clicks, count(DISTINCT user_key) AS visitors,
+            {counts}
           FROM {clicks} WHERE selector IS NOT NULL GROUP BY selector, link) c
         JOIN {selectors} s ON c.selector = s.number LEFT JOIN {links} l ON c.link = l.number
         ORDER BY clicks DESC, visitors DESC, s.text, l.text NULLS LAST
