@@ -19,6 +19,7 @@ COMMANDS = {
     "jobs": "List and run the Spark jobs: ingest, marts, model, targets.",
     "ledger": "Show what became of every event, and whether the counts add up.",
     "load": "Load customers or tracks from a file.",
+    "notes": "Make, schedule and run notes for Zeppelin and Jupyter.",
     "package": "Build the packages that a deploy uploads.",
     "pages": "Take pictures of pages for the map of clicks.",
     "person": "Show or export what is stored of a person.",
