@@ -94,22 +94,22 @@ def _cells(clicks: str, *, weighted: bool) -> str:
     weight = f", {WEIGHT}" if weighted else ""
     return f"""
         SELECT CASE WHEN {ON_ELEMENT} THEN {in_element} WHEN {ON_PAGE} THEN -1 - {in_page} END AS cell,
-          tag, x, y, user_key{weight}, {followed}
+          CASE WHEN {ON_ELEMENT} THEN link END AS link, tag, x, y, user_key{weight}, {followed}
         FROM (SELECT *, {level("w")} AS level_x, {level("h")} AS level_y, coalesce(fixed, false)::INTEGER AS is_fixed
           FROM {clicks})
     """
 
 
 def _described() -> str:
-    """SQL of what a cell's number stands for."""
-    inside, outside = _unpacked("cell", ELEMENT_PARTS), _unpacked("(-1 - cell)", PAGE_PARTS)
+    """SQL of what the number of a cell of ``c`` stands for."""
+    inside, outside = _unpacked("c.cell", ELEMENT_PARTS), _unpacked("(-1 - c.cell)", PAGE_PARTS)
     return f"""
-        CASE WHEN cell >= 0 THEN {inside["selector"]} END AS number,
-        CASE WHEN cell >= 0 THEN {inside["is_fixed"]} ELSE {outside["is_fixed"]} END = 1 AS fixed,
-        CASE WHEN cell >= 0 THEN {inside["level_x"]} END AS level_x,
-        CASE WHEN cell >= 0 THEN {inside["level_y"]} END AS level_y,
-        CASE WHEN cell >= 0 THEN {inside["cell_x"]} ELSE {outside["cell_x"]} - {PAGE_MIDDLE} END AS cell_x,
-        CASE WHEN cell >= 0 THEN {inside["cell_y"]} ELSE {outside["cell_y"]} - {PAGE_MIDDLE} END AS cell_y
+        CASE WHEN c.cell >= 0 THEN {inside["selector"]} END AS number,
+        CASE WHEN c.cell >= 0 THEN {inside["is_fixed"]} ELSE {outside["is_fixed"]} END = 1 AS fixed,
+        CASE WHEN c.cell >= 0 THEN {inside["level_x"]} END AS level_x,
+        CASE WHEN c.cell >= 0 THEN {inside["level_y"]} END AS level_y,
+        CASE WHEN c.cell >= 0 THEN {inside["cell_x"]} ELSE {outside["cell_x"]} - {PAGE_MIDDLE} END AS cell_x,
+        CASE WHEN c.cell >= 0 THEN {inside["cell_y"]} ELSE {outside["cell_y"]} - {PAGE_MIDDLE} END AS cell_y
     """
 
 
@@ -117,26 +117,30 @@ def heatmap(asking: Asking) -> pa.Table:
     """Count clicks by cell; the account says how many are placed by their element, by the page, and not at all."""
     import pyarrow.compute as pc
 
-    columns = ["selector", "tag", "ex", "ey", "w", "h", "fixed", "x", "y", "user_key", "after", "dead"]
-    clicks = asking.rows("clicks", columns, numbered=["selector"])
-    selectors = asking.texts(clicks, "selector")
+    columns = ["selector", "link", "tag", "ex", "ey", "w", "h", "fixed", "x", "y", "user_key", "after", "dead"]
+    clicks = asking.rows("clicks", columns, numbered=["selector", "link"])
+    selectors, links = asking.texts(clicks, "selector"), asking.texts(clicks, "link")
     cells = f"({_cells(clicks, weighted=asking.sampled)})"
-    visitors = asking.count("", "DISTINCT user_key")
+    visitors, beside = asking.count("", "DISTINCT user_key"), ""
     if asking.sampled:
-        cells, visitors = asking.keep(cells), "any_value(visitors)"
+        cells = asking.keep(cells)
+        visitors = "any_value(visitors)"
+        same = "c.cell = v.cell AND c.link IS NOT DISTINCT FROM v.link"
+        beside = f"LEFT JOIN ({_weighted_visitors(asking, cells)}) v ON {same}"
     counts = ", ".join(f"{asking.count(name)} AS {name}" for name in FOLLOWED)
     known = "x IS NOT NULL AND y IS NOT NULL"
     means = ", ".join(f"{asking.sum(axis, known)} / nullif({asking.count(known)}, 0) AS {axis}" for axis in ("x", "y"))
-    beside = f"LEFT JOIN ({_weighted_visitors(asking, cells)}) USING (cell)" if asking.sampled else ""
     found = asking.run(f"""
         WITH counted AS (
-          SELECT cell, min(tag) AS tag, {asking.count()} AS clicks, coalesce({visitors}, 0) AS visitors,
+          SELECT c.cell, c.link, min(tag) AS tag, {asking.count()} AS clicks, coalesce({visitors}, 0) AS visitors,
             {means}, {counts}
-          FROM {cells} {beside} GROUP BY cell)
-        SELECT t.text AS selector, CASE WHEN cell >= 0 THEN tag END AS tag, fixed, level_x, level_y, cell_x, cell_y,
-          clicks, visitors, x, y, {", ".join(FOLLOWED)}
-        FROM (SELECT *, {_described()} FROM counted) LEFT JOIN {selectors} t USING (number)
-        ORDER BY clicks DESC, visitors DESC, selector NULLS LAST, fixed, level_x, level_y, cell_y, cell_x
+          FROM {cells} c {beside} GROUP BY c.cell, c.link)
+        SELECT t.text AS selector, l.text AS link, CASE WHEN cell >= 0 THEN tag END AS tag, fixed, level_x, level_y,
+          cell_x, cell_y, clicks, visitors, x, y, {", ".join(FOLLOWED)}
+        FROM (SELECT *, {_described()} FROM counted) d
+        LEFT JOIN {selectors} t ON d.number = t.number LEFT JOIN {links} l ON d.link = l.number
+        ORDER BY clicks DESC, visitors DESC, selector NULLS LAST, l.text NULLS LAST, d.fixed, level_x, level_y, cell_y,
+          cell_x
     """)
     rows = found.filter(pc.field("cell_x").is_valid())
     totals = {
@@ -150,10 +154,10 @@ def heatmap(asking: Asking) -> pa.Table:
 def _weighted_visitors(asking: Asking, cells: str) -> str:
     """SQL of the visitors of each cell, each with the greatest weight."""
     return f"""
-        SELECT cell, {asking.count()} AS visitors
-        FROM (SELECT cell, user_key, max({WEIGHT}) AS {WEIGHT} FROM {cells}
-          WHERE cell IS NOT NULL AND user_key IS NOT NULL GROUP BY cell, user_key)
-        GROUP BY cell
+        SELECT cell, link, {asking.count()} AS visitors
+        FROM (SELECT cell, link, user_key, max({WEIGHT}) AS {WEIGHT} FROM {cells}
+          WHERE cell IS NOT NULL AND user_key IS NOT NULL GROUP BY cell, link, user_key)
+        GROUP BY cell, link
     """
 
 
@@ -189,6 +193,7 @@ QUESTIONS = (
         tables=("clicks",),
         columns=(
             SELECTOR,
+            Column("link", TEXT, "where the element led, or what it was called; null for cells of the page"),
             Column("tag", TEXT, "name of the element"),
             Column("fixed", YES_NO, "the element stays when the page is scrolled"),
             Column("level_x", INT, "how often the element's width is halved to its cells; null for cells of the page"),
@@ -206,7 +211,7 @@ QUESTIONS = (
             Column("input", REAL, "after which a field, the selection or the clipboard changed"),
             Column("dead", REAL, "watched for 2.5 s, and nothing followed"),
         ),
-        keys=("selector", "tag", "fixed", "level_x", "level_y", "cell_x", "cell_y"),
+        keys=("selector", "link", "tag", "fixed", "level_x", "level_y", "cell_x", "cell_y"),
         filters=CLICK_FILTERS,
         answer=heatmap,
         needs=("page",),
