@@ -101,15 +101,15 @@ def _cells(clicks: str, *, weighted: bool) -> str:
 
 
 def _described() -> str:
-    """SQL of what the number of a cell of ``c`` stands for."""
-    inside, outside = _unpacked("c.cell", ELEMENT_PARTS), _unpacked("(-1 - c.cell)", PAGE_PARTS)
+    """SQL of what the number `cell` stands for."""
+    inside, outside = _unpacked("cell", ELEMENT_PARTS), _unpacked("(-1 - cell)", PAGE_PARTS)
     return f"""
-        CASE WHEN c.cell >= 0 THEN {inside["selector"]} END AS number,
-        CASE WHEN c.cell >= 0 THEN {inside["is_fixed"]} ELSE {outside["is_fixed"]} END = 1 AS fixed,
-        CASE WHEN c.cell >= 0 THEN {inside["level_x"]} END AS level_x,
-        CASE WHEN c.cell >= 0 THEN {inside["level_y"]} END AS level_y,
-        CASE WHEN c.cell >= 0 THEN {inside["cell_x"]} ELSE {outside["cell_x"]} - {PAGE_MIDDLE} END AS cell_x,
-        CASE WHEN c.cell >= 0 THEN {inside["cell_y"]} ELSE {outside["cell_y"]} - {PAGE_MIDDLE} END AS cell_y
+        CASE WHEN cell >= 0 THEN {inside["selector"]} END AS number,
+        CASE WHEN cell >= 0 THEN {inside["is_fixed"]} ELSE {outside["is_fixed"]} END = 1 AS fixed,
+        CASE WHEN cell >= 0 THEN {inside["level_x"]} END AS level_x,
+        CASE WHEN cell >= 0 THEN {inside["level_y"]} END AS level_y,
+        CASE WHEN cell >= 0 THEN {inside["cell_x"]} ELSE {outside["cell_x"]} - {PAGE_MIDDLE} END AS cell_x,
+        CASE WHEN cell >= 0 THEN {inside["cell_y"]} ELSE {outside["cell_y"]} - {PAGE_MIDDLE} END AS cell_y
     """
 
 
