@@ -44,7 +44,7 @@ export function table({ columns, rows, onrow, rowLabel, first = FIRST, label, so
     return h(
       `th${column.number ? '.number' : ''}`,
       { scope: 'col', 'aria-sort': direction, title: column.help },
-      column.label ? h('button.sort', { type: 'button', onclick: sort }, column.label) : h('span.hidden', {}, t('table.blank')),
+      column.label && !column.unsorted ? h('button.sort', { type: 'button', onclick: sort }, column.label) : (column.label || h('span.hidden', {}, t('table.blank'))),
     );
   };
 

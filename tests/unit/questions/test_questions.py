@@ -25,6 +25,9 @@ COUNTS: dict[str, Count] = {
     "pages": brute.pages,
     "goals": brute.goals,
     "scroll": brute.scroll,
+    "depths": brute.depths,
+    "flow": brute.flow,
+    "page_events": brute.page_events,
     "links": brute.links,
     "traffic": brute.traffic,
     "events": brute.events,
@@ -156,8 +159,8 @@ def test_filters_and_dimensions_are_columns_of_every_table(name: str) -> None:
 
     for one in question.filters:
         knowing = [table for table in question.tables if set(lists.get(one, (one,))) & set(TABLES[table].names)]
-        # What only views or only sessions know, question trend carries over by the session.
-        assert knowing if name == "trend" else knowing == list(question.tables), one
+        # What only views or only sessions know, these carry over by the session or the view.
+        assert knowing if name in ("trend", "page_events") else knowing == list(question.tables), one
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
