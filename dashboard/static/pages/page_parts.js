@@ -7,7 +7,7 @@ import { numberCard, numbers } from '/static/lib/number.js';
 import { panel } from '/static/lib/panel.js';
 import { table } from '/static/lib/table.js';
 import { named, number, percent, t } from '/static/lib/words.js';
-import { drawMap } from '/static/pages/page_map.js';
+import { drawClicks } from '/static/pages/page_clicks.js';
 
 /** Neighbours that are drawn by name; the rest is one. */
 const NEIGHBOURS = 7;
@@ -196,6 +196,6 @@ function map(page, about) {
     title: t('pages.map'),
     tools: about.pages.some(({ name, listed }) => name == 'map' && listed) ? [h('a', { href: href('map', { page }) }, t('pages.openMap'))] : [],
     asks: () => request('pages/heatmap', { compare: null }),
-    draw: (body, heatmap) => drawMap(body, { page, heatmap }),
+    draw: (body, heatmap) => drawClicks(body, heatmap),
   });
 }
