@@ -220,8 +220,22 @@ def test_page_takes_new_numbers_by_itself_when_the_tables_change(page: Page, sit
     expect(page.locator(".number:has(.label:text-is('Visitors')) .value")).not_to_have_text(before)
 
 
-@pytest.mark.parametrize("path", ["/", "/pages", "/pages?page=/albums", "/traffic"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+FULL = pytest.mark.full
+
+
+@pytest.mark.parametrize(
+    ("path", "scheme"),
+    [
+        ("/", "light"),
+        ("/pages?page=/albums", "dark"),
+        pytest.param("/", "dark", marks=FULL),
+        pytest.param("/pages", "light", marks=FULL),
+        pytest.param("/pages", "dark", marks=FULL),
+        pytest.param("/pages?page=/albums", "light", marks=FULL),
+        pytest.param("/traffic", "light", marks=FULL),
+        pytest.param("/traffic", "dark", marks=FULL),
+    ],
+)
 def test_axe_finds_nothing(
     chromium: Browser, site: Site, plain: MemoryTables, tools: None, path: str, scheme: Any
 ) -> None:
@@ -235,7 +249,9 @@ def test_axe_finds_nothing(
     assert [(one["id"], [node["target"] for node in one["nodes"]][:4]) for one in found["violations"]] == []
 
 
-@pytest.mark.parametrize("path", ["/", "/pages", "/pages?page=/albums", "/traffic"])
+@pytest.mark.parametrize(
+    "path", ["/", "/pages?page=/albums", *(pytest.param(path, marks=FULL) for path in ("/pages", "/traffic"))]
+)
 def test_korean_fits_a_phone(chromium: Browser, site: Site, plain: MemoryTables, path: str) -> None:
     site.tables.rows, site.tables.fails = plain, False
     with chromium.new_context(viewport={"width": 360, "height": 740}, locale="ko-KR") as context:

@@ -24,7 +24,7 @@ export function table({ columns, rows, onrow, rowLabel, first = FIRST, label, so
   const head = h('tr');
   const lines = h('tbody');
   const more = h('button.more', { type: 'button', onclick: () => { all = !all; fill(); } });
-  const made = h('div.table', { tabindex: 0, role: 'region', 'aria-label': label }, h('table', {}, h('thead', {}, head), lines));
+  const made = h('div.table', { tabindex: 0, role: 'group', 'aria-label': label }, h('table', {}, h('thead', {}, head), lines));
 
   const fill = () => {
     const shown = sorted ? rows.toSorted((a, b) => compare(a[sorted.key], b[sorted.key]) * (sorted.down ? -1 : 1)) : rows;
