@@ -112,7 +112,7 @@ def visits(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[R
 
 def trend(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Row]:
     of_views, of_sessions = {"page", "release"} & where.keys(), {"goal", "customer"} & where.keys()
-    if by not in ("hour", "week") and not of_views:
+    if by not in ("hour", "week", "page") and not of_views:
         return visits(tables, where, by)
 
     def without(names: set[str]) -> Where:
@@ -123,6 +123,8 @@ def trend(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Ro
             return str(row["day"] - timedelta(days=row["day"].weekday()))
         if by == "hour":
             return (row.get("began_at") or row["occurred_at"]).astimezone(ZoneInfo(ZONE)).strftime("%Y-%m-%dT%H:00")
+        if by == "page":
+            return row.get("page") if "page" in row else row["entry_page"]
         return value_of(row, by) if by else None
 
     views = asked(tables["page_views"], without(of_sessions))
