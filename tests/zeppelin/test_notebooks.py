@@ -37,7 +37,7 @@ pytestmark = pytest.mark.zeppelin
 NOTES = source.algorithms()
 OPTIONS = [f"--form={name}={value}" for name, value in FORMS.items()]
 FIRE_TIMEOUT_SECONDS = 120
-SPARK_TIMEOUT_SECONDS = 300
+SPARK_TIMEOUT_SECONDS = 540
 IMAGE = re.compile(r'<img [^>]*src="data:image/png;base64,([^"]*)">')
 
 
