@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 NAMES = (
     "overview", "trend", "sources", "pages", "links", "goals", "scroll", "heatmap", "movement", "elements",
-    "frustration", "releases", "traffic", "events", "custom", "offers", "uplift", "bands",
+    "frustration", "releases", "traffic", "events", "custom", "offers", "uplift", "bands", "sessions",
+    "steps",
 )  # fmt: skip
 """Questions; a test compares them with `logdig.questions.catalog`, which imports Arrow's readers."""
 FLAGS = ("page", "device", "country", "source", "channel", "campaign", "host", "browser", "goal")

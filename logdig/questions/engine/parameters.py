@@ -17,7 +17,10 @@ EXPERIMENT = "experiment"
 """Filter with a name of its own: ``experiment.button`` is the variant of the experiment ``button``."""
 LISTS = {"goal": "goals", "customer": "customer_ids"}
 """Filters that a table may hold as a list of values."""
-SINGLE = {"customer": "customer_id", "type": "type", "name": "custom.name"}
+SINGLE = {
+    "customer": "customer_id", "type": "type", "name": "custom.name", "session": "session_id", "visitor": "user_key",
+    "element": "selector",
+}  # fmt: skip
 """Filters whose column has another name."""
 NAME = re.compile(r"[a-z_]+(\..+)?", re.DOTALL)
 DAYS = 28

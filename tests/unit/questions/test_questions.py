@@ -74,8 +74,8 @@ def check(name: str, seed: int, where: brute.Where, by: str | None = None) -> in
     return len(wanted)
 
 
-ELSEWHERE = {"releases", "offers", "uplift", "bands"}
-"""Counted in test_releases and test_uplift."""
+ELSEWHERE = {"releases", "offers", "uplift", "bands", "sessions", "steps"}
+"""Counted in test_releases, test_uplift and test_journeys."""
 
 
 def test_every_question_is_counted_here_or_in_a_file_of_its_own() -> None:
@@ -157,7 +157,8 @@ def test_question_is_empty_or_zero_when_no_table_exists(name: str) -> None:
 def test_filters_and_dimensions_are_columns_of_every_table(name: str) -> None:
     question = QUESTIONS[name]
     lists = {"goal": ("goal", "goals"), "customer": ("customer_id", "customer_ids"), "experiment": ("experiments",)}
-    lists |= {"name": ("custom",), "property": ("custom",)}
+    lists |= {"name": ("custom",), "property": ("custom",), "session": ("session_id",), "visitor": ("user_key",)}
+    lists |= {"element": ("selector",)}
 
     tables = list(question.tables)
     for one in question.filters:
@@ -168,6 +169,9 @@ def test_filters_and_dimensions_are_columns_of_every_table(name: str) -> None:
         elif name in ("uplift", "bands"):
             # Of the goals that people reach all count, whatever the filters of their exposures.
             assert tables[0] in knowing, one
+        elif name == "sessions":
+            # Sessions are found by their views and clicks, too.
+            assert knowing, one
         else:
             assert knowing == tables, one
 
