@@ -10,6 +10,7 @@ from logdig.questions import (
     journeys,
     offers,
     page_elements,
+    page_flow,
     releases,
     trend,
     uplift,
@@ -19,7 +20,9 @@ from logdig.questions.engine.question import Question
 
 QUESTIONS: dict[str, Question] = {
     question.name: question
-    for topic in (visits, trend, counts, elements, page_elements, frustration, releases, offers, uplift, journeys)
+    for topic in (
+        visits, trend, page_flow, counts, elements, page_elements, frustration, releases, offers, uplift, journeys,
+    )  # fmt: skip
     for question in topic.QUESTIONS
 }
 
