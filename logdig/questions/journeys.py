@@ -29,7 +29,9 @@ SHOWN = ("page", "click", "submit", "listen", "ad", "custom", "identify")
 def sessions(asking: Asking) -> pa.Table:
     """List sessions that have a view on the asked days, the newest first."""
     rows = asking.rows("sessions", SESSION_READ, without=(*OF_SESSION, *OF_PARTS))
-    clicks = asking.rows("clicks", ["session_id", "dead", "burst", "page_view_id"], without=asking.parameters.where)
+    clicks = asking.rows(
+        "clicks", ["session_id", "dead", "burst", "page_view_id"], without=tuple(asking.parameters.where)
+    )
     conditions = [*_ids(asking, rows), *_parts(asking, rows)]
     first = "arg_min({0}, seq)"
     listed = ", ".join(f"{first.format(name)} AS {name}" for name in OF_FIRST)
@@ -176,10 +178,7 @@ QUESTIONS = (
             Column("selector", TEXT, "element"),
             Column("tag", TEXT, "its name"),
             Column("link", TEXT, "address that was clicked"),
-            *(
-                Column(f"{name}_ms", INT, f"until `{name}` came after a click", unit="ms")
-                for name in EFFECTS
-            ),
+            *(Column(f"{name}_ms", INT, f"until `{name}` came after a click", unit="ms") for name in EFFECTS),
             Column("watched_ms", INT, "how long a click was watched", unit="ms"),
             Column("dead", YES_NO, "nothing followed the click"),
             Column("rage", YES_NO, "the click is one of a burst"),
