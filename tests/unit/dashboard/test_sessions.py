@@ -17,7 +17,7 @@ DAYS = {"from": "2026-11-09", "to": "2026-11-15"}
 
 
 def read(path: str, **args: str) -> Any:
-    client = create_dashboard(SETTINGS, MemoryTables(site(3)), FakeStore(), clock=lambda: NOW).test_client()
+    client = create_dashboard(SETTINGS, MemoryTables(site(4)), FakeStore(), clock=lambda: NOW).test_client()
     return client.get(f"/data/sessions/{path}", query_string=DAYS | args)
 
 
