@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 NAMES = (
     "overview", "trend", "sources", "pages", "depths", "flow", "page_events", "links", "goals", "scroll", "heatmap",
     "movement", "elements", "frustration", "releases", "traffic", "events", "custom", "offers", "uplift", "bands",
+    "sessions", "steps",
 )  # fmt: skip
 """Questions; a test compares them with `logdig.questions.catalog`, which imports Arrow's readers."""
 FLAGS = ("page", "device", "country", "source", "channel", "campaign", "host", "browser", "goal")
