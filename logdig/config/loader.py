@@ -134,9 +134,9 @@ def _check(settings: Settings) -> None:
     _check_proxies(settings.trusted_proxies)
     _check_flush(settings.flush)
     check_offers(settings.offers)
-    apps_named = [app.name for app in settings.apps]
-    check_pages(settings.pages, apps_named)
-    check_goals(settings.goals, apps_named)
+    allowed = {app.name: app.allowed_query for app in settings.apps}
+    check_pages(settings.pages, allowed)
+    check_goals(settings.goals, allowed)
     check_deployment(settings)
     check_retention(settings.retention)
 
