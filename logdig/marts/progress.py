@@ -26,7 +26,7 @@ NEW_SHARE = 0.001
 """... or until so large a share of their events is new."""
 REACH_DAYS = 30
 """Events of one session id are of one session while no silence between them is longer; what a browser sends may be as
-old, so whatever comes late can still be told apart."""
+old, so what comes late still finds its session."""
 PIECE_EVENTS = 5_000_000
 """Events of the days that are replaced in one commit: bounds memory and what a crash repeats."""
 PIECE_RUNS = 200
