@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from logdig.questions.statistics import Share, wilson
 from tests.unit.questions.rows import EFFECTS, FIRST, LAST, ZONE, Row
 
 Where = dict[str, str]
@@ -104,6 +105,52 @@ def visits(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[R
                 "views": float(sum((of(row) * row["views"] for row in rows), Fraction(0))), "bounces": bounces,
                 "bounce_rate": ratio(bounces, began), "engaged_ms": engaged,
                 "engaged_ms_per_session": ratio(engaged, began), "conversions": added(conversions.get(value, [])),
+            }
+        )  # fmt: skip
+    return answer
+
+
+def trend(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Row]:
+    of_views, of_sessions = {"page", "release"} & where.keys(), {"goal", "customer"} & where.keys()
+    if by not in ("hour", "week") and not of_views:
+        return visits(tables, where, by)
+
+    def without(names: set[str]) -> Where:
+        return {name: value for name, value in where.items() if name not in names}
+
+    def key(row: Row) -> Any:
+        if by == "week":
+            return str(row["day"] - timedelta(days=row["day"].weekday()))
+        if by == "hour":
+            return (row.get("began_at") or row["occurred_at"]).astimezone(ZoneInfo(ZONE)).strftime("%Y-%m-%dT%H:00")
+        return value_of(row, by) if by else None
+
+    views = asked(tables["page_views"], without(of_sessions))
+    sessions, reached = (asked(tables[name], without(of_views)) for name in ("sessions", "conversions"))
+    ids, seen = {row["session_id"] for row in sessions}, {row["session_id"] for row in views if row["viewed"]}
+    greatest = {
+        session: max(weight(row) for row in found)
+        for session, found in grouped(sessions, lambda row: row["session_id"]).items()
+    }
+    if of_views:
+        sessions, reached = ([row for row in rows if row["session_id"] in seen] for rows in (sessions, reached))
+    views = [row for row in views if (row["session_id"] in ids if of_sessions else row["session_id"] is not None)]
+    by_views, by_sessions, by_reached = (grouped(rows, key) for rows in (views, sessions, reached))
+    answer = []
+    for value in by_views.keys() | by_sessions.keys() | by_reached.keys():
+        own, rows = by_views.get(value, []), by_sessions.get(value, [])
+        viewed = [row for row in own if row["viewed"]]
+        began, bounces = (
+            added(found, lambda row: greatest[row["session_id"]])
+            for found in ([row for row in rows if not row["continued"]], [row for row in rows if row["bounce"]])
+        )
+        engaged = float(sum((weight(row) * (row["engaged_ms"] or 0) for row in own), Fraction(0)))
+        answer.append(
+            ({by: value} if by else {})
+            | {
+                "visitors": people(viewed), "sessions": began, "views": added(viewed), "bounces": bounces,
+                "bounce_rate": ratio(bounces, began), "engaged_ms": engaged,
+                "engaged_ms_per_session": ratio(engaged, began), "conversions": added(by_reached.get(value, [])),
             }
         )  # fmt: skip
     return answer
@@ -230,15 +277,15 @@ def halvings(size: float | None) -> int:
 
 
 def cell(row: Row) -> tuple[Any, ...] | None:
-    """Selector, fixed, levels and cell of a click; None of one that has no place."""
+    """Selector, link, fixed, levels and cell of a click; None of one that has no place."""
     fixed = bool(row["fixed"])
     if row["selector"] is not None and row["ex"] is not None and row["ey"] is not None:
         levels = halvings(row["w"]), halvings(row["h"])
         place = tuple(part // 2 ** (15 - level) for part, level in zip((row["ex"], row["ey"]), levels, strict=True))
-        return (row["selector"], fixed, *levels, *place)
+        return (row["selector"], row["link"], fixed, *levels, *place)
     if row["x"] is None or row["y"] is None:
         return None
-    return (None, fixed, None, None, row["x"] // 8, row["y"] // 8)
+    return (None, None, fixed, None, None, row["x"] // 8, row["y"] // 8)
 
 
 FOLLOWED = dict(zip(("changed", "scrolled", "navigated", "hidden", "input"), EFFECTS, strict=True))
@@ -249,7 +296,7 @@ def heatmap(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[
     for key, rows in grouped(asked(tables["clicks"], where), cell).items():
         if key is None:
             continue
-        names = ("selector", "fixed", "level_x", "level_y", "cell_x", "cell_y")
+        names = ("selector", "link", "fixed", "level_x", "level_y", "cell_x", "cell_y")
         known = [row for row in rows if row["x"] is not None and row["y"] is not None]
 
         def mean(part: str, known: list[Row] = known) -> float | None:
@@ -265,6 +312,32 @@ def heatmap(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[
             | {"tag": "a" if key[0] is not None else None, "clicks": added(rows), "visitors": people(rows)}
             | {"x": mean("x"), "y": mean("y"), "dead": added(row for row in rows if row["dead"])}
             | {name: effects(effect) for name, effect in FOLLOWED.items()}
+        )
+    return answer
+
+
+def elements(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Row]:
+    clicks = asked(tables["clicks"], where)
+    views = [row for row in asked(tables["page_views"], where) if row["viewed"]]
+
+    def persons(rows: Iterable[Row]) -> int:
+        return len({row["user_key"] for row in rows} - {None})
+
+    answer = []
+    every, times = max(persons(clicks), persons(views)), added(views)
+    for key, rows in grouped(clicks, lambda row: (row["selector"], row["link"])).items():
+        if key[0] is None:
+            continue
+        effects = {
+            name: added(row for row in rows if row["after"] and row["after"][effect] is not None)
+            for name, effect in FOLLOWED.items()
+        }
+        bounds = wilson(Share(persons(rows), every))
+        answer.append(
+            {"selector": key[0], "link": key[1], "tag": "a", "clicks": added(rows), "visitors": persons(rows)}
+            | {"clicks_per_100_views": 100 * added(rows) / times if times else None}
+            | {"share": bounds.estimate, "low": bounds.low, "high": bounds.high}
+            | {"dead": added(row for row in rows if row["dead"]), **effects}
         )
     return answer
 
