@@ -98,7 +98,7 @@ QUESTIONS = (
     Question(
         "trend",
         "What overview counts, by hour, day, week or any other dimension, and of the visitors of a page.",
-        tables=("sessions", "conversions", "page_views"),
+        tables=("sessions", "conversions", "page_views", "events"),
         columns=VISIT_COLUMNS,
         keys=(),
         filters=(*PEOPLE, *OF_VIEWS, *OF_SESSIONS),
