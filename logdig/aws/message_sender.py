@@ -13,7 +13,7 @@ from logdig.config.settings import Settings
 from logdig.counters import Counters
 from logdig.decide.exposures import ExposureLog
 from logdig.decide.sms import Messages
-from logdig.queue.packs import QueueSink
+from logdig.queue.packs import EventBatch, QueueSink
 
 DRAIN_SECONDS = 30.0
 
@@ -27,15 +27,25 @@ def message_sender(settings: Settings, *, dry_run: bool = False) -> Iterator[Mes
     Args:
         settings: Names.
         dry_run: Send nothing, whatever the offers say.
-    Raises:
-        QueueUnavailableError: The queue cannot be looked up.
     """
-    exposures = ExposureLog(QueueSink(sqs_queue(settings), _new_id), Counters(), lingers=True)
+    exposures = ExposureLog(_LateSink(settings), Counters(), lingers=True)
     yield Messages(
         profile_store(settings), sms_publisher(settings), exposures.add, lambda: datetime.now(UTC), _new_id, dry_run
     )
     if not exposures.drain(DRAIN_SECONDS) or exposures.lost:
         _log.warning("exposure_lost: %d or more exposures of messages are not stored", exposures.lost)
+
+
+class _LateSink:
+    """Looks the queue up with the first exposure: a dry run has none, and may have no permission."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._sink: QueueSink | None = None
+
+    def commit(self, batch: EventBatch) -> None:
+        self._sink = self._sink or QueueSink(sqs_queue(self._settings), _new_id)
+        self._sink.commit(batch)
 
 
 def _new_id() -> str:
