@@ -11,7 +11,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from analytics.marts.exposures import exposures
-from analytics.marts.site import Site
+from analytics.marts.site import site_of
 from analytics.model.points import activity, exposure_points, known_points, windows, with_lately
 from analytics.model.regression import fit, scores
 from analytics.model.trainers import train_spark
@@ -58,7 +58,7 @@ def test_exposures_are_decisions_with_their_numbers_and_clicks_on_ads(spark: Spa
         {**click, "event_id": "robot", "ad": ("UPGRADE", "click", None, None), "bot": True, "page_view_id": "p"},
         {**click, "event_id": "seen", "ad": ("UPGRADE", "view", None, None)},
     ]  # fmt: skip
-    site = Site.of(Settings(apps=(AppSettings(name="shop", token="pk_shop_1", timezone="Asia/Seoul"),)))
+    site = site_of(Settings(apps=(AppSettings(name="shop", token="pk_shop_1", timezone="Asia/Seoul"),)))
 
     rows_of = {row["event_id"]: row for row in found(exposures(frame(spark, "events", rows), site))}
 
