@@ -59,8 +59,8 @@ JOBS: dict[str, Mart | DayMart | OwnJob] = {
     "tracks": Mart("Bring loaded tracks in.", LOADED, "analytics.marts.tracks:tracks"),
     "features": OwnJob(
         "Summarise customers for training, test and scoring.",
-        "analytics.jobs.model:features_job",
-        sources=("ingest", "listens", "customers"),
+        "analytics.jobs.features:features_job",
+        sources=("ingest", "listens", "conversions", "exposures", "customers", "customer_changes"),
     ),
     "models": OwnJob(
         "Train, evaluate and gate a model for each offer.",
@@ -74,7 +74,7 @@ JOBS: dict[str, Mart | DayMart | OwnJob] = {
     ),
     "targets": OwnJob(
         "Choose whom to make the offer; write their profiles.",
-        "analytics.jobs.model:targets_job",
+        "analytics.jobs.targets:targets_job",
         sources=("predictions", "customers"),
     ),
     "channels": OwnJob(
