@@ -66,7 +66,8 @@ def test_predictions_belong_to_their_customers_when_the_feature_file_has_another
     model = fit(FEATURE_NAMES, np.array(shares), np.array([float(line[0]) for line in lines]))
     frame = spark.createDataFrame(
         [("shop", row["customer_id"], None, AS_OF, *(float(row[name]) for name in FEATURE_NAMES)) for row in people],
-        "app string, customer_id string, user_key string, as_of timestamp, " + ", ".join(f"{name} double" for name in FEATURE_NAMES),
+        "app string, customer_id string, user_key string, as_of timestamp, "
+        + ", ".join(f"{name} double" for name in FEATURE_NAMES),
     )
 
     found = rows(predictions(frame, model, offer="UPGRADE", model_version="m1"))
@@ -87,7 +88,8 @@ def test_spark_scores_as_plain_python_does_when_logits_are_extreme(spark: SparkS
     values = [tuple(row) for row in np.random.default_rng(7).random((40, 6)).tolist()]
     frame = spark.createDataFrame(
         [("shop", str(number), None, AS_OF, *row) for number, row in enumerate(values)],
-        "app string, customer_id string, user_key string, as_of timestamp, " + ", ".join(f"{name} double" for name in FEATURE_NAMES),
+        "app string, customer_id string, user_key string, as_of timestamp, "
+        + ", ".join(f"{name} double" for name in FEATURE_NAMES),
     )
 
     found = rows(predictions(frame, model, offer="UPGRADE", model_version="m1"))
@@ -102,7 +104,11 @@ def test_predictions_name_the_missing_column_when_features_lack_one(spark: Spark
     model = Model(("mobile",), (0.0,), (1.0,), (1.0,), 0.0)
 
     with pytest.raises(MissingColumnError, match="mobile"):
-        predictions(spark.createDataFrame([], "app string, customer_id string, user_key string, as_of timestamp"), model, **NAMED)
+        predictions(
+            spark.createDataFrame([], "app string, customer_id string, user_key string, as_of timestamp"),
+            model,
+            **NAMED,
+        )
 
 
 NAMED: dict[str, Any] = {"offer": "UPGRADE", "model_version": "m1"}
