@@ -61,8 +61,8 @@ JOBS: dict[str, Mart | DayMart | OwnJob] = {
     "tracks": Mart("Bring loaded tracks in.", LOADED, "analytics.marts.tracks:tracks"),
     "features": OwnJob(
         "Summarise customers for training, test and scoring.",
-        "analytics.jobs.model:features_job",
-        sources=("ingest", "listens", "customers"),
+        "analytics.jobs.features:features_job",
+        sources=("ingest", "listens", "conversions", "exposures", "customers", "customer_changes"),
     ),
     "models": OwnJob(
         "Train, evaluate and gate a model for each offer.",
@@ -76,8 +76,13 @@ JOBS: dict[str, Mart | DayMart | OwnJob] = {
     ),
     "targets": OwnJob(
         "Choose whom to make the offer; write their profiles.",
-        "analytics.jobs.model:targets_job",
+        "analytics.jobs.targets:targets_job",
         sources=("predictions", "customers"),
+    ),
+    "channels": OwnJob(
+        "Send targets their message; write the segments that older clients read.",
+        "analytics.jobs.channels:channels_job",
+        sources=("targets", "customers"),
     ),
     "maintain": OwnJob(
         "Remove later copies, expired rows, small files and what no snapshot needs.",
