@@ -147,7 +147,9 @@ def test_spark_fits_the_numbers_of_scikit_learn(spark: SparkSession) -> None:
     rows = draw.random((2000, 3)) * [1, 10, 0.1]
     labels = (draw.random(2000) < 1 / (1 + np.exp(2 - 3 * rows[:, 0] + 20 * rows[:, 2]))).astype(float)
     weights = draw.choice([1.1, 4.0], 2000)
-    values = [(*row, int(label), weight) for row, label, weight in zip(rows.tolist(), labels, weights.tolist(), strict=True)]
+    values = [
+        (*row, int(label), weight) for row, label, weight in zip(rows.tolist(), labels, weights.tolist(), strict=True)
+    ]
 
     ours = fit(["a", "b", "c"], rows, labels, weights)
     theirs = train_spark(

@@ -27,7 +27,6 @@ from logdig.questions.clicks import heat, heat_cells, pages
 from logdig.questions.engine.answering import ask
 from logdig.questions.engine.parameters import Parameters
 from logdig.questions.engine.sql import select
-from logdig.questions.offers import newest_models
 from tests.unit.questions import brute
 from tests.unit.questions.rows import FIRST, LAST, ZONE, Maker, comparable
 
@@ -81,7 +80,7 @@ def test_marts_are_empty_with_columns_when_no_table_exists(lake: Lake) -> None:
 
     assert (found.num_rows, found.column_names) == (0, ["offer", "level"])
     assert lake.marts.table("customers").column_names == table_schema("customers").names
-    assert (lake.marts.count("events"), pages(lake.marts, "music"), newest_models(lake.marts, "music")) == (0, (), ())
+    assert (lake.marts.count("events"), pages(lake.marts, "music")) == (0, ())
     assert heat(lake.marts, "music", PAGES[0]).cells == ()
 
 
