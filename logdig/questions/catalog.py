@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from logdig.errors import InputError
-from logdig.questions import counts, elements, frustration, offers, releases, trend, uplift, visits
+from logdig.questions import (
+    counts,
+    elements,
+    frustration,
+    journeys,
+    offers,
+    page_elements,
+    page_flow,
+    releases,
+    trend,
+    uplift,
+    visits,
+)
 from logdig.questions.engine.question import Question
 
-QUESTIONS: dict[str, Question] = {
-    question.name: question
-    for topic in (visits, trend, counts, elements, frustration, releases, offers, uplift)
-    for question in topic.QUESTIONS
-}
+TOPICS = (
+    visits, trend, page_flow, counts, elements, page_elements, frustration, releases, offers, uplift, journeys,
+)  # fmt: skip
+QUESTIONS: dict[str, Question] = {question.name: question for topic in TOPICS for question in topic.QUESTIONS}
 
 
 def question_of(name: str) -> Question:

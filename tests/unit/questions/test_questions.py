@@ -25,12 +25,16 @@ COUNTS: dict[str, Count] = {
     "pages": brute.pages,
     "goals": brute.goals,
     "scroll": brute.scroll,
+    "depths": brute.depths,
+    "flow": brute.flow,
+    "page_events": brute.page_events,
     "links": brute.links,
     "traffic": brute.traffic,
     "events": brute.events,
     "custom": brute.custom,
     "heatmap": brute.heatmap,
     "movement": brute.movement,
+    "elements": brute.elements,
     "frustration": brute.frustration,
 }
 VALUES: dict[str, tuple[str, str]] = {
@@ -39,7 +43,7 @@ VALUES: dict[str, tuple[str, str]] = {
     "campaign": ("spring", ""), "country": ("KR", ""), "browser": ("Firefox", ""),
     "experiment.button": ("green", ""), "goal": ("buy", ""), "customer": ("7", ""), "page": ("/a", "/b"),
     "release": ("r1", ""), "kind": ("bots", "people"), "crawler": ("GPTBot", ""), "type": ("custom", "click"),
-    "name": ("signup", ""), "property.plan": ("a", ""),
+    "name": ("signup", ""), "property.plan": ("1", '"1"'),
 }  # fmt: skip
 """Two values of every filter; empty = rows that have none."""
 PARTS = 6
@@ -73,8 +77,8 @@ def check(name: str, seed: int, where: brute.Where, by: str | None = None) -> in
     return len(wanted)
 
 
-ELSEWHERE = {"releases", "offers", "uplift", "bands"}
-"""Counted in test_releases and test_uplift."""
+ELSEWHERE = {"releases", "offers", "uplift", "bands", "sessions", "steps"}
+"""Counted in test_releases, test_uplift and test_journeys."""
 
 
 def test_every_question_is_counted_here_or_in_a_file_of_its_own() -> None:
@@ -109,7 +113,10 @@ def test_question_equals_a_plain_count_under_every_pair_of_filters(name: str, pa
 @pytest.mark.parametrize("name", [name for name in COUNTS if QUESTIONS[name].dimensions])
 def test_question_equals_a_plain_count_by_every_dimension(name: str) -> None:
     own = {"experiment": "experiment.button", "property": "property.plan"}
-    rows = [check(name, 1, needed(name), own.get(by, by)) for by in QUESTIONS[name].dimensions]
+    dimensions = [own.get(by, by) for by in QUESTIONS[name].dimensions]
+    if name == "custom":
+        dimensions += ["day.property.plan", "day.experiment.button"]
+    rows = [check(name, 1, needed(name), by) for by in dimensions]
 
     assert all(rows)
 
@@ -156,14 +163,24 @@ def test_question_is_empty_or_zero_when_no_table_exists(name: str) -> None:
 def test_filters_and_dimensions_are_columns_of_every_table(name: str) -> None:
     question = QUESTIONS[name]
     lists = {"goal": ("goal", "goals"), "customer": ("customer_id", "customer_ids"), "experiment": ("experiments",)}
-    lists |= {"name": ("custom",), "property": ("custom",)}
+    lists |= {"name": ("custom",), "property": ("custom",), "session": ("session_id",), "visitor": ("user_key",)}
+    lists |= {"element": ("selector",)}
 
+    # Under a filter the events beside sessions are not read.
+    tables = [table for table in question.tables if table != "events" or "sessions" not in question.tables]
     for one in question.filters:
-        knowing = [table for table in question.tables if set(lists.get(one, (one,))) & set(TABLES[table].names)]
-        # What only views or only sessions know, question trend carries over by the session; of the goals that people
-        # reach all count, whatever the filters of their exposures.
-        some = name in ("trend", "uplift", "bands")
-        assert knowing if some else knowing == list(question.tables), one
+        knowing = [table for table in tables if set(lists.get(one, (one,))) & set(TABLES[table].names)]
+        if name in ("trend", "page_events"):
+            # What only views or only sessions know is carried over by the session or the view.
+            assert knowing, one
+        elif name in ("uplift", "bands"):
+            # Of the goals that people reach all count, whatever the filters of their exposures.
+            assert tables[0] in knowing, one
+        elif name == "sessions":
+            # Sessions are found by their views and clicks, too.
+            assert knowing, one
+        else:
+            assert knowing == tables, one
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
