@@ -77,6 +77,11 @@ JOBS: dict[str, Mart | DayMart | OwnJob] = {
         "analytics.jobs.targets:targets_job",
         sources=("predictions", "customers"),
     ),
+    "channels": OwnJob(
+        "Send targets their message; write the segments that older clients read.",
+        "analytics.jobs.channels:channels_job",
+        sources=("targets", "customers"),
+    ),
     "maintain": OwnJob(
         "Remove later copies, expired rows, small files and what no snapshot needs.",
         "analytics.jobs.maintain:maintain_job",

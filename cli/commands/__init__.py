@@ -31,6 +31,7 @@ COMMANDS = {
     "release": "Note a release of a site, list them, remove one.",
     "send": "Send recorded rows, or events of other tools, to the collector.",
     "serve": "Serve the collector.",
+    "sms": "Send the messages of an offer, or end those to a customer.",
     "sql": "Run a SELECT over the tables.",
     "status": "Show the status of the deployed stack.",
     "tail": "Show log lines of the deployed stack.",

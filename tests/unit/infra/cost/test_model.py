@@ -72,11 +72,18 @@ def test_shape_of_2016_equals_the_published_sum() -> None:
     assert total(design_of_2016(1e9, PRICES)) == pytest.approx(3033.1 + 233.33 + 840 + 50 + 10.35, abs=0.02)
 
 
+def test_messages_cost_what_sns_takes_for_one_piece() -> None:
+    without, with_them = (total(bill(Workload(0, messages=count), PRICES)) for count in (0, 10_000))
+
+    assert with_them - without == pytest.approx(10_000 * PRICES["sns"]["message"])
+
+
 def test_decisions_equal_the_hand_worked_bill_of_a_million() -> None:
-    # 1e6 x 0.20e-6 + 1e6 x 0.03 s x 0.25 GB x 13.3334e-6 = 0.30; reads 0.0625; 1.2 SQS operations each = 0.48.
+    # 1e6 x 0.20e-6 + 1e6 x 0.03 s x 0.25 GB x 13.3334e-6 = 0.30; a read each 0.125;
+    # a fifth is shown and counted: 2e5 x 0.625e-6 = 0.125; 1.2 SQS operations each = 0.48.
     without, with_them = (total(bill(Workload(0, decisions=count), PRICES)) for count in (0, 1e6))
 
-    assert with_them - without == pytest.approx(0.2 + 0.1 + 0.0625 + 0.48, abs=1e-3)
+    assert with_them - without == pytest.approx(0.2 + 0.1 + 0.125 + 0.125 + 0.48, abs=1e-3)
 
 
 def test_published_prices_stand_beside_ours_for_as_many_events() -> None:
