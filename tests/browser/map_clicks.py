@@ -31,6 +31,14 @@ TARGETS = """() => {
   }
   return found;
 }"""
+HIT = """([x, y]) => {
+  let hit = document.elementFromPoint(x, y);
+  if (hit.shadowRoot) hit = hit.shadowRoot.elementFromPoint(x, y);
+  const target = hit.closest('[data-t]');
+  const {left, top, width, height} = target.getBoundingClientRect();
+  return [target.dataset.t, left, top, width, height];
+}"""
+"""The named element under a point, and its box on the screen."""
 LATE = "html[data-late]"
 OPENS = {"in the menu": "toggle", "in the menu too": "toggle", "second slide": "next"}
 """What must be clicked first, so that an element can be seen."""
@@ -84,8 +92,10 @@ def _click(page: Page, name: str, share: tuple[float, float]) -> tuple[str, tupl
     box = target.bounding_box()
     assert box, name
     x, y = round(box["x"] + share[0] * box["width"]), round(box["y"] + share[1] * box["height"])
+    # A fixed part may lie over it.
+    hit, left, top, width, height = page.evaluate(HIT, [x, y])
     page.mouse.click(x, y)
-    return name, ((x - box["x"]) / box["width"], (y - box["y"]) / box["height"])
+    return hit, ((x - left) / width, (y - top) / height)
 
 
 @dataclass(frozen=True, slots=True)
