@@ -22,6 +22,7 @@ from logdig.config.settings import AppSettings, Settings
 from logdig.errors import InputError, LogDigError
 from logdig.marts.pinned import Source
 from logdig.marts.reader import Marts
+from logdig.questions.live import LiveReader
 from logdig.times import Clock
 
 CONTENT_SECURITY_POLICY = (
@@ -96,6 +97,10 @@ class _Parts:
         self._source: Source = source if source is not None else Marts(settings, os.environ)
 
     @cached_property
+    def _live(self) -> LiveReader:
+        return LiveReader(self._store, self._settings)
+
+    @cached_property
     def _store(self) -> Store:
         if self._given is not None:
             return self._given
@@ -108,7 +113,7 @@ class _Parts:
 
         def view() -> flask.Response:
             args = flask.request.args.to_dict()
-            asked = Request(self._settings, self._source, self._store, self._app(args), self._clock(), args)
+            asked = Request(self._settings, self._source, self._store, self._live, self._app(args), self._clock(), args)
             found = route.view(asked)
             return found if isinstance(found, flask.Response) else json_response(value_of(found))
 

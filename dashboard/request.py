@@ -15,6 +15,7 @@ from logdig.questions.catalog import question_of
 from logdig.questions.engine.answering import ask
 from logdig.questions.engine.parameters import Parameters
 from logdig.questions.engine.question import Answer
+from logdig.questions.live import LiveReader
 from logdig.store.lease import TaggedStore
 from logdig.store.object_store import EventStore
 
@@ -44,6 +45,7 @@ class Request:
         settings: Of this installation.
         source: The tables.
         store: The bucket.
+        live: Reads who is there now.
         app: The app that is asked of.
         now: Time, UTC.
         args: Parameters of the address.
@@ -52,6 +54,7 @@ class Request:
     settings: Settings
     source: Source
     store: Store
+    live: LiveReader
     app: AppSettings
     now: datetime
     args: Mapping[str, str]
@@ -63,7 +66,7 @@ class Request:
 
     @property
     def days(self) -> tuple[date, date]:
-        """First and last day that are asked, in the app's time zone.
+        """First and last day that are asked, in the app's time zone; with ``shift=before`` as many days before them.
 
         Raises:
             InputError: They are no days.
@@ -72,8 +75,12 @@ class Request:
             first, last = self.day("from"), self.day("to")
             if not first <= last or (last - first).days >= MOST_DAYS:
                 raise InputError(f"from {first} to {last}: 1 to {MOST_DAYS:,} days, the first one first")
-            return first, last
-        return days_of(self.choice("period", PERIODS, USUAL_PERIOD), self.today)
+        else:
+            first, last = days_of(self.choice("period", PERIODS, USUAL_PERIOD), self.today)
+        if self.args.get("shift") == "before":
+            step = last - first + timedelta(days=1)
+            return first - step, last - step
+        return first, last
 
     @property
     def where(self) -> dict[str, str]:

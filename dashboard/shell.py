@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from dashboard.page import NUMBERS, Has, Page, Route
 from dashboard.request import FILTERS, PERIODS, Request
+from logdig.questions.catalog import question_of
 from logdig.questions.visits import PEOPLE
 from logdig.store.releases import read_releases
 
@@ -34,7 +35,12 @@ def shell_page(pages: Sequence[Page]) -> Page:
             "goals": [goal.name for goal in request.settings.goals if goal.app in ("", request.app.name)],
             "releases": releases(request),
             "pages": [
-                {"name": page.name, "filters": page.filters, "listed": page.listed and page.needs(has)}
+                {
+                    "name": page.name,
+                    "filters": page.filters,
+                    "asks": {name: question_of(name).filters for name in page.asks},
+                    "listed": page.listed and page.needs(has),
+                }
                 for page in sorted(pages, key=lambda page: page.place)
             ],
         }

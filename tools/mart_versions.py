@@ -21,7 +21,10 @@ from logdig.tables.catalog import TABLES
 
 ROOT = Path(__file__).resolve().parent.parent
 FILE = Path(__file__).with_name("mart_versions.json")
-PACKAGES = ("analytics.marts", "analytics.schema.people", "logdig.visits", "logdig.addresses")
+PACKAGES = (
+    *("analytics.marts", "analytics.schema.day_parts", "analytics.schema.people"),
+    *("logdig.visits", "logdig.addresses"),
+)
 SAME_ROWS = "--same-rows"
 WHOLE = "*"
 """Name that stands for every definition of a module."""

@@ -41,6 +41,7 @@ JOBS: dict[str, Mart | DayMart | OwnJob] = {
     "clicks": DayMart("List every click with what followed it.", "analytics.marts.clicks:clicks", PAGE_RULES),
     "moves": DayMart("List sampled moves of the pointer.", "analytics.marts.moves:moves", PAGE_RULES),
     "listens": DayMart("Lay out listens with local hours and day parts.", "analytics.marts.listens:listens"),
+    "exposures": DayMart("List decisions and clicks on ads.", "analytics.marts.exposures:exposures"),
     "traffic": DayMart("Count people, staff and bots by day.", "analytics.marts.traffic:traffic"),
     "visitors": OwnJob(
         "Keep what is known of every visitor.",

@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from analytics.marts.people_events import counted
 from analytics.marts.site import Site
+from analytics.schema.day_parts import local_hour, part_of
 from analytics.schema.frames import require_columns
 from logdig.tables.listens import LISTENS
 
@@ -23,17 +24,10 @@ def listens(events: DataFrame, site: Site) -> DataFrame:
     Source: docs/tables.md, "listens"; docs/model.md, day parts.
     """
     require_columns(events, NEEDED)
-    hour = F.hour(F.expr("occurred_at + make_interval(0, 0, 0, 0, 0, coalesce(tz_min, 0), 0)"))
-    part = (
-        F.when((F.col("local_hour") < 5) | (F.col("local_hour") >= 22), "night")
-        .when(F.col("local_hour") < 12, "morning")
-        .when(F.col("local_hour") < 17, "afternoon")
-        .otherwise("evening")
-    )
     heard = counted(events, site).where("type = 'listen'")
     return (
-        heard.withColumn("local_hour", hour)
-        .withColumn("day_part", part)
+        heard.withColumn("local_hour", local_hour())
+        .withColumn("day_part", part_of(F.col("local_hour")))
         .select(
             "app",
             "event_id",

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from logdig.questions.engine.question import Answer
 
 NAMES = (
-    "overview", "sources", "pages", "links", "goals", "scroll", "heatmap", "movement", "elements", "frustration",
-    "releases", "traffic", "events", "custom",
+    "overview", "trend", "sources", "pages", "links", "goals", "scroll", "heatmap", "movement", "elements",
+    "frustration", "releases", "traffic", "events", "custom", "offers", "uplift", "bands",
 )  # fmt: skip
 """Questions; a test compares them with `logdig.questions.catalog`, which imports Arrow's readers."""
 FLAGS = ("page", "device", "country", "source", "channel", "campaign", "host", "browser", "goal")
@@ -96,6 +96,7 @@ def command(
 
     \b
     overview     visitors, sessions, views, bounces, time in use, goals
+    trend        the same --by hour or week, and of a page (--page)
     sources      the same by source, or --by medium, campaign, channel
     pages        views, visitors, entries, exits, time in use
     links        links that lead out of the site, and downloads
@@ -109,6 +110,9 @@ def command(
     traffic      people, staff, bots and AI crawlers
     events       events of people by type
     custom       the site's own events
+    offers       whom each offer reached: decided on, shown, held out, clicked
+    uplift       whether an offer helped: people shown it against people held out
+    bands        whom it helped, by bands of the score
 
     A filter that a question cannot apply is refused, with those that it can. docs/analysis.md explains the answers.
     """
@@ -116,6 +120,7 @@ def command(
     from logdig.questions.catalog import question_of
     from logdig.questions.engine.answering import ask
     from logdig.questions.engine.parameters import Parameters, Thresholds, last_days
+    from logdig.questions.offers import terms_of
 
     chosen = chosen_format(form, output, as_json=as_json)
     settings = aws_settings()
@@ -137,6 +142,7 @@ def command(
         release=release,
         release_day=release_day.date() if release_day else None,
         thresholds=Thresholds(**limits),
+        terms=terms_of(settings.offers),
     )
     with progress().status("reading the tables"):
         answer = ask(Marts(settings, os.environ), question_of(name), parameters)
@@ -176,8 +182,11 @@ def filters(where: Sequence[str], options: Mapping[str, Any]) -> dict[str, str]:
 def receipt_lines(answer: Answer) -> list[str]:
     """What a receipt says, for the terminal."""
     receipt, lines = answer.receipt, []
-    if answer.account:
-        lines.append("  ".join(f"{key} {_short(value)}" for key, value in answer.account.items() if key != "before"))
+    for offer, said in answer.account.get("offers", {}).items():
+        lines += [f"{offer}: {text}" for text in (said["sentence"], *said["warnings"])]
+    told = {key: value for key, value in answer.account.items() if key not in ("before", "offers")}
+    if told:
+        lines.append("  ".join(f"{key} {_short(value)}" for key, value in told.items()))
     asked: Parameters = receipt.parameters
     until = f"data until {receipt.data_until:%Y-%m-%d %H:%M} UTC" if receipt.data_until else "no data yet"
     lines.append(f"{asked.app}, {asked.start} to {asked.end} ({asked.zone}); {until}; {tables_text(receipt.tables)}")

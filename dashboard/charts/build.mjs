@@ -28,17 +28,43 @@ const decode = (/** @type {any} */ { arcs, transform, objects }, /** @type {stri
       y += dy;
       // Projected maps count from the top, ECharts from the bottom.
       const down = y * scale[1] + translate[1];
-      return [x * scale[0] + translate[0], flip ? -down : down].map((n) => Number(n.toFixed(DIGITS)));
+      return [x * scale[0] + translate[0], flip ? -down : down];
     });
   });
   const ring = (/** @type {number[]} */ parts) =>
     parts.flatMap((part, place) => (part < 0 ? lines[~part].toReversed() : lines[part]).slice(place ? 1 : 0));
+  /** The part of a ring on one side of a line of longitude (I. Sutherland and G. Hodgman 1974, Comm. ACM 17). */
+  const side = (points, line, sign) => points.flatMap((point, place) => {
+    const before = points.at(place - 1);
+    const inside = ([x]) => sign * (x - line) <= 0;
+    const crossing = () => [line, before[1] + ((line - before[0]) / (point[0] - before[0])) * (point[1] - before[1])];
+    return [...(inside(point) != inside(before) ? [crossing()] : []), ...(inside(point) ? [point] : [])];
+  });
+  /** Rings that cross 180 degrees are cut there: the data are stitched for globes, and this map is flat. */
+  const cut = (points) => {
+    let turn = 0;
+    const whole = points.map(([x, y], place) => {
+      const jump = place ? x - points[place - 1][0] : 0;
+      if (Math.abs(jump) > 180) turn -= Math.sign(jump) * 360;
+      return [x + turn, y];
+    });
+    return [-360, 0, 360].flatMap((shift) => {
+      const moved = whole.map(([x, y]) => [x + shift, y]);
+      const part = side(side(moved, 180, 1), -180, -1);
+      return part.length > 2 ? [[...part, part[0]]] : [];
+    });
+  };
   const thinned = (points) => points.filter((p, i) => !i || p[0] != points[i - 1][0] || p[1] != points[i - 1][1]);
-  const polygon = (rings) => rings.map((one) => thinned(ring(one)));
+  const rounded = (points) => thinned(points.map((point) => point.map((n) => Number(n.toFixed(DIGITS)))));
+  /** Polygons of one: several where it is cut; holes stay with the first, none lies at 180 degrees. */
+  const polygons = ([outer, ...holes]) => {
+    const parts = flip ? [ring(outer)] : cut(ring(outer));
+    return parts.map((part, place) => [rounded(part), ...(place ? [] : holes.map((hole) => rounded(ring(hole))))]);
+  };
   const features = objects[layer].geometries.map(({ type, arcs: own, id = '', properties }) => ({
     type: 'Feature',
     properties: { name: code(id) || properties.name },
-    geometry: { type, coordinates: type == 'Polygon' ? polygon(own) : own.map(polygon) },
+    geometry: { type: 'MultiPolygon', coordinates: (type == 'Polygon' ? [own] : own).flatMap(polygons) },
   }));
   return { type: 'FeatureCollection', features: features.filter(({ properties }) => properties.name != 'AQ') };
 };

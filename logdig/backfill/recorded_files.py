@@ -11,7 +11,7 @@ from datetime import datetime
 from logdig.files.columns import Kind
 from logdig.files.records import Record, read_records
 from logdig.files.refused_rows import RefusedRow
-from logdig.files.values import read_boolean, read_id, read_time
+from logdig.files.values import in_utc, read_boolean, read_id, read_written_time
 from logdig.times import wire_time
 
 IDENTITY_VERSION = 2
@@ -27,12 +27,14 @@ class Row:
     Args:
         line: Its line in the file.
         moment: Its time: UTC where the file gives a zone, else without zone.
+        written: The same time in the zone in which the file writes it.
         columns: Its texts by column; mobile is 0 or 1.
         shown: What of it may be shown.
     """
 
     line: int
     moment: datetime
+    written: datetime
     columns: Mapping[str, str]
     shown: str
 
@@ -57,7 +59,8 @@ def read_row(record: Record | RefusedRow) -> Row | RefusedRow:
         return record
     try:
         columns = {name: _READERS[name](name, text) for name, text in record.values.items() if name in _READERS}
-        return Row(record.line, read_time("datetime", record.values["datetime"]), columns, record.shown)
+        written = read_written_time("datetime", record.values["datetime"])
+        return Row(record.line, in_utc("datetime", written), written, columns, record.shown)
     except ValueError as err:
         return RefusedRow(record.line, str(err), record.shown)
 

@@ -47,11 +47,23 @@ def read_time(name: str, text: str) -> datetime:
     Returns:
         With zone (UTC) where the text has one or counts from 1970; without where it has none.
     """
+    return in_utc(name, read_written_time(name, text))
+
+
+def in_utc(name: str, written: datetime) -> datetime:
+    """The same time in UTC where it has a zone, as it is where it has none."""
+    try:
+        return written if written.tzinfo is None else written.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{name} '{written}' lies outside the years 1 to 9999 in UTC") from None
+
+
+def read_written_time(name: str, text: str) -> datetime:
+    """A time as `read_time` takes it, in the zone in which it is written."""
     text = text.strip()
     try:
         if _ISO.fullmatch(text):
-            moment = datetime.fromisoformat(text.upper().replace("UTC", "Z").replace(" ", "T", 1).replace(" ", ""))
-            return moment if moment.tzinfo is None else moment.astimezone(UTC)
+            return datetime.fromisoformat(text.upper().replace("UTC", "Z").replace(" ", "T", 1).replace(" ", ""))
         if _SECONDS.fullmatch(text):
             return datetime.fromtimestamp(float(text), UTC)
         if _MILLISECONDS.fullmatch(text):

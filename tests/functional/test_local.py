@@ -89,7 +89,7 @@ def test_stack_carries_an_event_into_s3_on_its_schedule(stack: LocalStack) -> No
 
 
 def test_stack_serves_the_dashboard_with_empty_marts(stack: LocalStack) -> None:
-    with urllib.request.urlopen(f"{stack.dashboard_url}/data/overview/overview", timeout=30) as answer:
+    with urllib.request.urlopen(f"{stack.dashboard_url}/data/overview/trend", timeout=30) as answer:
         [row] = json.load(answer)["rows"]
 
     assert {row[name] for name in ("visitors", "sessions", "views", "conversions")} == {0}

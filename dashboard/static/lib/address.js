@@ -5,6 +5,7 @@ const KEPT = ['app', ...PERIOD, 'lang', 'theme'];
 const listeners = new Set();
 let known = [];
 let applied = [];
+let asks = {};
 
 /** Name of the page that is shown; the first page of the menu has the address `/`. */
 export const pageName = () => location.pathname.split('/')[1] || 'overview';
@@ -20,10 +21,19 @@ const isFilter = (name) => known.includes(name.split('.')[0]);
 /** Whether the page that is shown applies a filter. */
 export const applies = (name) => applied.includes(name.split('.')[0]);
 
-/** Says which filters there are, and which of them the page applies. */
-export function setFilters(all, ofPage) {
+/** Says which filters there are, which of them the page applies, and which each of its questions. */
+export function setFilters(all, { filters: ofPage = [], asks: ofQuestions = {} } = {}) {
   known = all;
   applied = ofPage;
+  asks = ofQuestions;
+}
+
+/** Filters of an address of the page that its question cannot apply; the server would refuse them. */
+export function refused(address) {
+  const { pathname, searchParams } = new URL(address, location.origin);
+  const [, , page, question] = pathname.split('/');
+  const can = page == pageName() && asks[question];
+  return can ? [...searchParams.keys()].filter((name) => isFilter(name) && !can.includes(name.split('.')[0])) : [];
 }
 
 /**
@@ -57,22 +67,28 @@ export function go(address, { replace = false } = {}) {
   tell();
 }
 
-/** Calls a function whenever the address line changes. */
-export const onChange = (listener) => listeners.add(listener);
+/** Calls a function whenever the address line changes; with an element, as long as that is in the page. */
+export const onChange = (listener, element) => listeners.add({ listener, element, seen: false });
 
-const tell = () => listeners.forEach((listener) => listener());
+function tell() {
+  for (const one of listeners) {
+    if (one.element?.isConnected) one.seen = true;
+    if (one.seen && !one.element.isConnected) listeners.delete(one);
+    else one.listener();
+  }
+}
 addEventListener('popstate', tell);
 
 /**
  * Address of JSON with what is chosen: `request('pages/pages', { by: 'release' })`.
- * App, days, comparison and the filters that the page applies go with it; `without` leaves filters out, and a value of
- * null leaves any parameter out.
+ * App, days, comparison and the filters that the page applies go with it; `without` leaves filters out, `filtered: false`
+ * all of them, and a value of null any parameter.
  */
-export function request(path, values = {}, { without = [] } = {}) {
+export function request(path, values = {}, { without = [], filtered = true } = {}) {
   const asked = new URLSearchParams();
   for (const name of ['app', ...PERIOD]) if (get(name)) asked.set(name, get(name));
   if (!get('compare')) asked.set('compare', 'before');
-  for (const [name, value] of filters()) if (applies(name) && !without.includes(name)) asked.set(name, value);
+  for (const [name, value] of filters()) if (filtered && applies(name) && !without.includes(name)) asked.set(name, value);
   for (const [name, value] of Object.entries(values)) {
     if (value === null || value === undefined) asked.delete(name);
     else asked.set(name, value);

@@ -1,5 +1,7 @@
 // JSON of an address, asked once while the tables stay as they are.
 
+import { refused } from './address.js';
+
 const MOST = 200;
 const answers = new Map();
 
@@ -14,6 +16,8 @@ export class AskError extends Error {
 
 /** Asks an address; the same one is asked again only after `forget`. */
 export function ask(address, { fresh = false } = {}) {
+  const cannot = refused(address);
+  if (cannot.length) return Promise.reject(new AskError(400, '', cannot));
   if (!fresh && answers.has(address)) return answers.get(address);
   const asked = read(address);
   if (answers.size >= MOST) answers.clear();

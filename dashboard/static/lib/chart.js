@@ -43,7 +43,7 @@ export async function chart(body, { name, label, option, rows, columns, receipt,
   const place = h('div.chart', { role: 'img', 'aria-label': label });
   place.style.height = `${height}px`;
   const figure = body.appendChild(h('figure', {}, place));
-  const { init } = await echarts();
+  const [{ init }] = await Promise.all([echarts(), sized(place)]);
   if (!place.isConnected) return null;
   const made = init(place, null, { renderer: 'canvas' });
   const entry = { place, made, draw: () => made.setOption(withTheme(option(colours()), colours()), { notMerge: true }) };
@@ -52,9 +52,22 @@ export async function chart(body, { name, label, option, rows, columns, receipt,
   place.setAttribute('role', 'img');
   if (onclick) made.on('click', onclick);
   figure.append(files(figure, { name, rows, columns, receipt, made }));
-  new ResizeObserver((_, watcher) => (place.isConnected ? made.resize() : leave(entry, watcher))).observe(place);
+  new ResizeObserver((_, watcher) => {
+    if (!place.isConnected) leave(entry, watcher);
+    else if (place.clientWidth) made.resize();
+  }).observe(place);
   return made;
 }
+
+/** Waits until a place has a size: maps of no width fail. */
+const sized = (place) =>
+  new Promise((done) => {
+    new ResizeObserver((_, watcher) => {
+      if (place.isConnected && !place.clientWidth) return;
+      watcher.disconnect();
+      done();
+    }).observe(place);
+  });
 
 function leave(entry, watcher) {
   watcher.disconnect();
@@ -122,6 +135,15 @@ export function valuesAt(times, rows, time, value, none = 0) {
   return times.map((one) => found.get(one) ?? none);
 }
 
+/** Releases within the times, each with the time at which its mark stands: the hour, day or week that holds its day. */
+function marksOf(releases, times) {
+  const step = times.length > 1 ? Date.parse(times[1].slice(0, 10)) - Date.parse(times[0].slice(0, 10)) : 0;
+  const last = Date.parse(times.at(-1)?.slice(0, 10)) + Math.max(step - 86_400_000, 0);
+  return releases
+    .filter(({ day: on }) => times.length && on >= times[0].slice(0, 10) && Date.parse(on) <= last)
+    .map(({ name, day: on }) => [name, times.find((time) => time.slice(0, 10) == on) ?? times.findLast((time) => time.slice(0, 10) <= on)]);
+}
+
 /**
  * Option of a line or bar chart over time.
  * @param {object} colour of the theme
@@ -135,7 +157,7 @@ export function valuesAt(times, rows, time, value, none = 0) {
  */
 export function timeOption(colour, { times, series, releases = [], format = number, type = 'line' }) {
   const word = (time) => (time.length > 10 ? time.slice(11) : day(time));
-  const marks = releases.map((one) => [one.name, times.findLast((time) => time <= one.day) ?? null]).filter(([, time]) => time && releases.length);
+  const marks = marksOf(releases, times);
   return {
     grid: { left: 8, right: 12, top: marks.length ? 30 : 12, bottom: 4, containLabel: true },
     xAxis: {

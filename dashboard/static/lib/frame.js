@@ -15,7 +15,7 @@ export let about = null;
 
 export async function loadAbout() {
   about = await ask(request('shell/app', { period: null, from: null, to: null, compare: null }));
-  setFilters(about.filters, pageOf(pageName())?.filters ?? []);
+  setFilters(about.filters, pageOf(pageName()));
   return about;
 }
 
@@ -23,7 +23,7 @@ const pageOf = (name) => about.pages.find((page) => page.name == name);
 
 /** Draws menu, bar and foot anew for the page that is shown. */
 export function drawFrame() {
-  setFilters(about.filters, pageOf(pageName())?.filters ?? []);
+  setFilters(about.filters, pageOf(pageName()));
   drawMenu();
   drawBar();
   document.title = `${t(`${pageName()}.title`)} · ${about.app} · LogDig`;

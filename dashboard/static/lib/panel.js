@@ -14,7 +14,8 @@ const live = new Set();
  * @param {string} [options.note] a sentence under the title
  * @param {Element[]} [options.tools] controls beside the title
  * @param {() => (string | Record<string, string> | null)} options.asks address, or addresses by name, made of the address
- *   line by `request`; it is called after every change of the address line, and other addresses are asked anew
+ *   line by `request`; it is called after every change of the address line, and other addresses are asked anew. Among
+ *   named ones null is not asked, nor is a text that begins with `#`: it stands for something else that is drawn
  * @param {(body: Element, answer: any) => void} options.draw fills the empty body; gets an answer, or answers by name
  * @param {(answer: any) => boolean} [options.empty] whether there is nothing to draw; usually: no rows
  * @param {string} [options.nothing] sentence of the empty state
@@ -43,7 +44,8 @@ export function panel({ title, note, tools = [], asks, draw, empty = isEmpty, no
       if (own != number) return;
       body.classList.remove('stale');
       body.replaceChildren();
-      if (empty(answer)) body.append(blank(nothing, command));
+      if (answer?.receipt?.data_until === null) body.append(blank(t('state.noTables'), 'logdig jobs run all'));
+      else if (empty(answer)) body.append(blank(nothing, command));
       else draw(body, answer);
     } catch (error) {
       if (own != number) return;
@@ -65,7 +67,7 @@ export function panel({ title, note, tools = [], asks, draw, empty = isEmpty, no
 
 async function read(asked, fresh) {
   if (typeof asked == 'string') return ask(asked, { fresh });
-  const found = await Promise.all(Object.entries(asked).map(async ([name, address]) => [name, address && (await ask(address, { fresh }))]));
+  const found = await Promise.all(Object.entries(asked).map(async ([name, address]) => [name, address?.startsWith('/') ? await ask(address, { fresh }) : null]));
   return Object.fromEntries(found);
 }
 

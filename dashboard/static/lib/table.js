@@ -6,10 +6,10 @@ import { byUnit, number, percent, t } from './words.js';
 const FIRST = 10;
 
 /**
- * Makes a table.
+ * Makes a table. `bar` names the number that a bar behind the cell shows.
  * @param {object} options
  * @param {object[]} options.columns `{ key, label, text?: (row) => string, cell?: (row) => Node, number?: boolean, unit?: string,
- *   bar?: boolean, link?: (row) => string, before?: true, help?: string }`
+ *   bar?: string, link?: (row) => string, before?: true, help?: string }`
  * @param {object[]} options.rows
  * @param {(row: object) => void} [options.onrow] called when a row's first cell is activated
  * @param {(row: object) => string} [options.rowLabel] what activating does, for who does not see it
@@ -19,7 +19,8 @@ const FIRST = 10;
 export function table({ columns, rows, onrow, rowLabel, first = FIRST, label, sort: usual }) {
   let sorted = usual ? { ...usual } : null;
   let all = false;
-  const most = Object.fromEntries(columns.filter(({ bar }) => bar).map(({ key }) => [key, Math.max(...rows.map((row) => row[key] ?? 0), 0)]));
+  const greatest = (key) => rows.reduce((most, row) => Math.max(most, row[key] ?? 0), 0);
+  const most = Object.fromEntries(columns.filter(({ bar }) => bar).map(({ bar }) => [bar, greatest(bar)]));
   const head = h('tr');
   const lines = h('tbody');
   const more = h('button.more', { type: 'button', onclick: () => { all = !all; fill(); } });
@@ -63,7 +64,7 @@ export function table({ columns, rows, onrow, rowLabel, first = FIRST, label, so
     if (column.bar) {
       cell.classList.add('has-bar');
       const bar = cell.appendChild(h('i.share', { 'aria-hidden': 'true' }));
-      bar.style.width = `${most[column.key] ? (100 * (row[column.key] ?? 0)) / most[column.key] : 0}%`;
+      bar.style.width = `${most[column.bar] ? (100 * (row[column.bar] ?? 0)) / most[column.bar] : 0}%`;
     }
     return cell;
   };

@@ -57,14 +57,14 @@ def test_page_has_its_script_and_answers_with_the_frame(client: FlaskClient, pag
 
 
 def test_every_response_forbids_foreign_and_inline_code(client: FlaskClient) -> None:
-    for path in ("/", "/data/shell/state", "/static/dashboard.js", "/data/overview/overview?app=none", "/nowhere"):
+    for path in ("/", "/data/shell/state", "/static/dashboard.js", "/data/overview/trend?app=none", "/nowhere"):
         with client.get(path) as response:
             assert response.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
     assert "unsafe" not in CONTENT_SECURITY_POLICY
 
 
 def test_answer_goes_with_its_receipt_and_the_days_of_the_apps_zone(client: FlaskClient) -> None:
-    found = client.get("/data/overview/overview?period=today&compare=before&device=mobile").json
+    found = client.get("/data/overview/trend?period=today&compare=before&device=mobile").json
 
     asked = found["receipt"]["parameters"]
     assert (asked["start"], asked["end"], asked["zone"]) == ("2026-11-15", "2026-11-15", "Asia/Seoul")
@@ -82,7 +82,7 @@ def test_answer_goes_with_its_receipt_and_the_days_of_the_apps_zone(client: Flas
     ],
 )  # fmt: skip
 def test_wrong_parameter_is_refused_with_the_rule(client: FlaskClient, query: str, detail: str) -> None:
-    response = client.get(f"/data/overview/overview?{query}")
+    response = client.get(f"/data/overview/trend?{query}")
 
     assert response.status_code == 400
     assert detail in response.json["detail"]
@@ -99,7 +99,7 @@ def test_menu_lists_pages_of_the_app_with_their_filters(client: FlaskClient) -> 
     about = client.get("/data/shell/app?app=shop").json
 
     assert about["pages"][0]["name"] == "overview"
-    assert set(QUESTIONS["overview"].filters) <= set(about["pages"][0]["filters"])
+    assert set(QUESTIONS["trend"].filters) <= set(about["pages"][0]["filters"])
     assert about["zone"] == "Asia/Seoul"
 
 
@@ -114,7 +114,7 @@ def test_app_without_tables_gets_an_empty_state() -> None:
 
     state = client.get("/data/shell/state").json
     assert (state["data_until"], state["ledger"], state["waiting"]) == (None, None, [])
-    assert client.get("/data/overview/overview").status_code == 200
+    assert client.get("/data/overview/trend").status_code == 200
 
 
 @pytest.mark.parametrize(
