@@ -50,6 +50,7 @@ function drawBar() {
   const own = get('from') ? 'own' : get('period', '28d');
   const periods = [...about.periods, 'own'].map((one) => [one, one == 'own' && get('from') ? `${longDay(get('from'))} – ${longDay(get('to'))}` : t(`period.${one}`)]);
   const pick = (period) => (period == 'own' ? askDays() : change({ period, from: null, to: null }));
+  byId('bar').setAttribute('aria-label', t('frame.asked'));
   byId('bar').replaceChildren(
     h('div.chosen', {},
       about.apps.length > 1 && labelled('frame.app', picked(about.apps.map((one) => [one, one]), about.app, (app) => { go(`${location.pathname}?${new URLSearchParams({ app })}`); location.reload(); })),

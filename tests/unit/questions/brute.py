@@ -174,6 +174,50 @@ def pages(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Ro
     return answer
 
 
+def depths(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Row]:
+    del by
+    views = [row for row in asked(tables["page_views"], where) if row["viewed"] and row["depth_share"] is not None]
+    by_page = grouped(views, lambda row: row["page"])
+    reached = grouped(asked(tables["conversions"], where), lambda row: row["page"])
+    answer = []
+    for page in by_page.keys() | reached.keys():
+        rows = by_page.get(page, [])
+        deep = float(sum((weight(row) * Fraction(row["depth_share"]) for row in rows), Fraction(0)))
+        answer.append(
+            {
+                "page": page, "depth": ratio(deep, added(rows)), "views_scrolled": added(rows),
+                "conversions": added(reached.get(page, [])),
+            }
+        )  # fmt: skip
+    return answer
+
+
+def flow(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Row]:
+    del by
+    steps = []
+    for row in asked(tables["page_views"], where):
+        if row["viewed"] and row["place"] is not None:
+            began = bool(row["entry"])
+            steps += [
+                (("from", None if began else row["previous_page"], row["source"] if began else None), row),
+                (("to", row["next_page"], None), row),
+            ]
+    return [
+        dict(zip(("direction", "other", "source"), key, strict=True)) | {"views": added(row for _, row in found)}
+        for key, found in grouped(steps, lambda step: step[0]).items()
+    ]
+
+
+def page_events(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Row]:
+    del by
+    views = {row["page_view_id"] for row in asked(tables["page_views"], where)}
+    found = [row for row in counted(tables, {}) if row["type"] == "custom" and row.get("page_view_id") in views]
+    return [
+        {"name": name, "events": added(rows, event_weight), "visitors": people(rows, of=event_weight)}
+        for name, rows in grouped(found, lambda row: row["custom"]["name"]).items()
+    ]
+
+
 def goals(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Row]:
     sessions = asked(tables["sessions"], {name: value for name, value in where.items() if name != "goal"})
     greatest = {

@@ -25,6 +25,9 @@ COUNTS: dict[str, Count] = {
     "pages": brute.pages,
     "goals": brute.goals,
     "scroll": brute.scroll,
+    "depths": brute.depths,
+    "flow": brute.flow,
+    "page_events": brute.page_events,
     "links": brute.links,
     "traffic": brute.traffic,
     "events": brute.events,
@@ -162,8 +165,8 @@ def test_filters_and_dimensions_are_columns_of_every_table(name: str) -> None:
     tables = list(question.tables)
     for one in question.filters:
         knowing = [table for table in tables if set(lists.get(one, (one,))) & set(TABLES[table].names)]
-        if name == "trend":
-            # What only views or only sessions know is carried over by the session.
+        if name in ("trend", "page_events"):
+            # What only views or only sessions know is carried over by the session or the view.
             assert knowing, one
         elif name in ("uplift", "bands"):
             # Of the goals that people reach all count, whatever the filters of their exposures.
