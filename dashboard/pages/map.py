@@ -227,7 +227,7 @@ def _has_clicks(has: Has) -> bool:
 PAGE = Page(
     "map",
     30,
-    asks={"elements": NUMBERS, "scroll": NUMBERS, "frustration": NUMBERS, "releases": NUMBERS},
+    asks={"heatmap": NUMBERS, "elements": NUMBERS, "scroll": NUMBERS, "frustration": NUMBERS, "releases": NUMBERS},
     routes=(
         Route("pages", pages, NUMBERS, filters=("host", "release")),
         Route("view", view, NUMBERS, filters=CLICK_FILTERS),
