@@ -50,7 +50,6 @@ JOBS: dict[str, Mart | DayMart | OwnJob] = {
         options=(WHOLE, WAITING),
         is_mart=True,
     ),
-    "heat_cells": Mart("Count clicks per cell.", "events", "analytics.marts.heat_cells:heat_cells"),
     "customer_changes": OwnJob(
         "Note what later loads changed of customers.",
         "analytics.jobs.marts:customer_changes_job",

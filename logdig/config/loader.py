@@ -14,6 +14,7 @@ import msgspec
 
 from logdig.addresses import normal_origin
 from logdig.config.deployment import check_deployment
+from logdig.config.frustration import check_frustration
 from logdig.config.goals import check_goals, check_pages
 from logdig.config.offers import check_offers
 from logdig.config.retention import check_retention
@@ -141,6 +142,7 @@ def _check(settings: Settings) -> None:
     apps_named = [app.name for app in settings.apps]
     check_pages(settings.pages, apps_named)
     check_goals(settings.goals, apps_named)
+    check_frustration(settings.frustration)
     check_deployment(settings)
     check_retention(settings.retention)
 

@@ -160,9 +160,9 @@ def test_filter_that_a_page_cannot_apply_is_greyed_with_the_reason(page: Page, s
 
 
 def test_part_that_cannot_apply_a_filter_says_so_in_place_of_numbers(page: Page, site: Site) -> None:
-    show(page, site, "/?goal=play")
+    show(page, site, "/?page=/albums")
 
-    assert page.locator(".state.off").inner_text().startswith("This part cannot be filtered by: Goal.")
+    assert page.locator(".state.off").inner_text().startswith("This part cannot be filtered by: Page.")
     assert site.faults == []
 
 

@@ -188,7 +188,8 @@ function stuck() {
     draw: (body, { rows }) => body.append(table({ rows, label: t('pages.stuck'), columns: [
       { key: 'kind', label: t('pages.element'), cell: ({ kind, selector }) => h('span', {}, t(`pages.kind.${kind}`), ' ', selector && h('code', {}, selector)) },
       { key: 'times', label: t('pages.times'), number: true }, { key: 'visitors', label: t('measure.visitors'), number: true },
-      { key: 'share', label: t('pages.share'), number: true, unit: '0 to 1' }] })),
+      { key: 'share', label: t('pages.share'), number: true, unit: '0 to 1' },
+      { key: 'sessions', label: t('pages.examples'), unsorted: true, cell: ({ sessions }) => h('span', {}, (sessions ?? []).flatMap((session, place) => [' ', h('a', { href: href('sessions', { session, page: null }) }, number(place + 1))])) }] })),
   });
 }
 

@@ -26,7 +26,7 @@ from logdig.marts.progress import lake_of
 SETTINGS = Settings(service="shop")
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 ORDER = list(registry.JOBS)
-AFTER = [("ingest", "heat_cells"), ("listens", "features"), ("customers", "features"), ("features", "models")]
+AFTER = [("ingest", "clicks"), ("listens", "features"), ("customers", "features"), ("features", "models")]
 AFTER += [("models", "predictions"), ("predictions", "targets"), ("targets", "maintain"), ("maintain", "ledger")]
 """Jobs of which the second reads what the first writes; a new mart needs no row here."""
 KEYS = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key"}

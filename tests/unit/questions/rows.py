@@ -127,13 +127,14 @@ class Maker:
     def event(self, number: int) -> Row:
         at = datetime(2026, 11, 8, tzinfo=UTC) + timedelta(minutes=self.random.randrange(8 * 24 * 60))
         kind = self.one(("click", "custom", "custom", "page"))
-        own = {"name": self.one(("signup", "play", None)), "props": self.one(([], [("plan", "a")], [("plan", "b")]))}
+        own = {"name": self.one(("signup", "play", None)), "props": self.one(([], [("plan", "a")], [("plan", "1")]))}
+        texts = self.one((None, [], ["plan"])) if kind == "custom" else None
         return {
             "app": self.one(APPS), "event_id": f"e{number}", "type": kind, "occurred_at": at, "day": at.date(),
             "user_key": self.one((None, "u1", "u2", "u3")), "customer_id": self.one((None, "7")),
             "bot": self.one((None, False, False, True)), "staff": self.one((None, False, False, True)),
             "consent": self.one((None, {"analytics": True, "ads": False}, {"analytics": False, "ads": False})),
-            "sample_rate": self.one((None, 1.0, 0.3)), "custom": own if kind == "custom" else None,
+            "sample_rate": self.one((None, 1.0, 0.3)), "custom": own if kind == "custom" else None, "text_props": texts,
             "country": self.one(PEOPLE["country"]), "region": self.one(PEOPLE["region"]),
             "experiments": self.one(EXPERIMENTS),
         }  # fmt: skip
