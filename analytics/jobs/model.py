@@ -48,7 +48,7 @@ def models_job(spark: SparkSession, settings: Settings, now: datetime) -> JobRep
             row = _model_row(own.where("split = 'past'"), app.name, offer, now)
             served = _serving(earlier, choices, app.name, offer.name)
             if row["passed"] and served is not None:
-                row |= _held_back(own.where("split = 'now'"), customers, offer, row, served)
+                row |= held_back(own.where("split = 'now'"), customers, offer, row, served)
             rows.append(row)
     values = [tuple(row[name] for name in MODELS.names) for row in rows]
     tables.append(spark, settings, "models", spark.createDataFrame(values, table_columns("models")))
@@ -131,7 +131,7 @@ def _sample(part: pa.Table, names: Sequence[str]) -> Sample:
     return Sample(rows, labels, 1 / chance, lately, (times[0], times[-1]) if times else None, until)
 
 
-def _held_back(
+def held_back(
     current: DataFrame, customers: DataFrame, offer: OfferSettings, row: Mapping[str, Any], served: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Hold a model back that would leave fewer than half of the targets; empty where it does not.

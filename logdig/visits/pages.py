@@ -27,7 +27,8 @@ def page_of(address: str, allowed: Collection[str] = ()) -> Page:
 
     Args:
         address: As the event has it; one that cannot be parsed is its own path.
-        allowed: Query parameters that the app keeps; they are sorted, others and campaigns are dropped.
+        allowed: Query parameters that the app keeps; they are sorted, others and campaigns are dropped. A fragment
+            stays as it was sent.
     """
     try:
         parts = urlsplit(address)
@@ -35,11 +36,9 @@ def page_of(address: str, allowed: Collection[str] = ()) -> Page:
     except ValueError:
         return Page("", address)
     path = INDEX.sub("/", parts.path) or "/"
-    fragment, mark, inner = parts.fragment.partition("?")
-    text = path + _query(parts.query, allowed)
-    if parts.fragment:
-        text += f"#{fragment}{_query(inner, allowed) if mark else ''}"
-    return Page(host, text)
+    # What of a fragment is kept the tracker has decided.
+    fragment = f"#{parts.fragment}" if parts.fragment else ""
+    return Page(host, f"{path}{_query(parts.query, allowed)}{fragment}")
 
 
 def _query(query: str, allowed: Collection[str]) -> str:

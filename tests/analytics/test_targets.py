@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.java, pytest.mark.filterwarnings("ignore:unclosed:Reso
 
 AS_OF = datetime(2026, 11, 24, tzinfo=UTC)
 OFFER = OfferSettings(name="UPGRADE", below_level=2, status=1, offer_value=2.0, ad_cost=1.0)
+WHO = "app string, customer_id string, user_key string, as_of timestamp"
 CUSTOMERS = "app string, customer_id string, level int, status int"
 
 
@@ -66,8 +67,7 @@ def test_predictions_belong_to_their_customers_when_the_feature_file_has_another
     model = fit(FEATURE_NAMES, np.array(shares), np.array([float(line[0]) for line in lines]))
     frame = spark.createDataFrame(
         [("shop", row["customer_id"], None, AS_OF, *(float(row[name]) for name in FEATURE_NAMES)) for row in people],
-        "app string, customer_id string, user_key string, as_of timestamp, "
-        + ", ".join(f"{name} double" for name in FEATURE_NAMES),
+        f"{WHO}, " + ", ".join(f"{name} double" for name in FEATURE_NAMES),
     )
 
     found = rows(predictions(frame, model, offer="UPGRADE", model_version="m1"))
@@ -88,8 +88,7 @@ def test_spark_scores_as_plain_python_does_when_logits_are_extreme(spark: SparkS
     values = [tuple(row) for row in np.random.default_rng(7).random((40, 6)).tolist()]
     frame = spark.createDataFrame(
         [("shop", str(number), None, AS_OF, *row) for number, row in enumerate(values)],
-        "app string, customer_id string, user_key string, as_of timestamp, "
-        + ", ".join(f"{name} double" for name in FEATURE_NAMES),
+        f"{WHO}, " + ", ".join(f"{name} double" for name in FEATURE_NAMES),
     )
 
     found = rows(predictions(frame, model, offer="UPGRADE", model_version="m1"))
@@ -105,7 +104,7 @@ def test_predictions_name_the_missing_column_when_features_lack_one(spark: Spark
 
     with pytest.raises(MissingColumnError, match="mobile"):
         predictions(
-            spark.createDataFrame([], "app string, customer_id string, user_key string, as_of timestamp"),
+            spark.createDataFrame([], WHO),
             model,
             **NAMED,
         )

@@ -94,7 +94,7 @@ function flow(page) {
             })),
             links,
             lineStyle: { color: 'gradient', opacity: 0.28, curveness: 0.5 },
-            label: { color: colour.ink, fontSize: 12, overflow: 'truncate', width: 220, formatter: ({ name, value }) => `${plain(name)}  ${number(value)}` },
+            label: { color: colour.ink, fontSize: 12, overflow: 'truncate', width: body.clientWidth < 600 ? 104 : 220, formatter: ({ name, value }) => `${plain(name)}  ${number(value)}` },
           }],
         }),
       });
