@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from infra.local.chromium import open_chromium
 from infra.local.page_capture import CaptureOptions, PageCapture
 from infra.local.page_pictures import PagePictures, Target
-from logdig.config.settings import Settings
+from logdig.config.settings import AppSettings, Settings
 from logdig.errors import LogDigError, MissingPartError
 from logdig.store.pictures import PictureStore
 
@@ -50,13 +50,19 @@ class NewPictures:
         """Capture what has none yet; return how many pictures were stored."""
         stored = 0
         for app in self._settings.apps if self._can else ():
-            pages = PagePictures(self._settings, app, self._source, self._store, self._now)
-            untried = [page for page in pages.most_seen()[:MOST_PAGES] if (app.name, page.page) not in self._tried]
-            missing = pages.missing(untried) if untried else []
-            self._tried |= {(app.name, target.page) for target in missing}
-            if missing:
-                stored += self._capture(pages, missing)
+            try:
+                stored += self._take(app)
+            except LogDigError as err:
+                # The jobs that it follows went well all the same.
+                self._tell(f"pictures: {err.message}; the next run tries again")
         return stored
+
+    def _take(self, app: AppSettings) -> int:
+        pages = PagePictures(self._settings, app, self._source, self._store, self._now)
+        untried = [page for page in pages.most_seen()[:MOST_PAGES] if (app.name, page.page) not in self._tried]
+        missing = pages.missing(untried) if untried else []
+        self._tried |= {(app.name, target.page) for target in missing}
+        return self._capture(pages, missing) if missing else 0
 
     def _capture(self, pages: PagePictures, targets: Sequence[Target]) -> int:
         stored = 0

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from infra.local import page_capture
 from infra.local.page_scripts import describe_script
+from logdig.errors import LogDigError
 from tests.browser.collector_stub import TOKEN, Collector, Server, collector_handler, site_handler
 from tests.browser.map_clicks import (
     CAPTURED,
@@ -71,7 +75,8 @@ def site(chromium: Browser) -> Iterator[Site]:
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """The test page needs no time while it is scrolled through."""
-    monkeypatch.setattr(page_capture, "STEP_MS", 1)
+    monkeypatch.setattr(page_capture, "STEP_MS", 20)
+    monkeypatch.setattr(page_capture, "CLICK_MS", 500)
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +120,38 @@ def test_clicks_of_a_page_from_right_to_left_lie_in_their_elements(site: Site) -
 
     assert account.total == len(clicks)
     assert all(one.right for one in visible(found, truth))
+
+
+def test_picture_holds_the_page_and_nothing_that_it_must_not(site: Site) -> None:
+    options = page_capture.CaptureOptions(clicks=("#agree", "#not-there"))
+    taking = page_capture.PageCapture(site.browser, options, lambda: datetime.now(UTC))
+    pairs = [("#secret", None), ("#buy", None), ("#late", None), ("#agree", None), ("#bar", None)]
+    before = len(site.collector.posts)
+
+    taken = taking.capture("/", [f"{site.url}/capture.html"], pairs, 820)
+
+    places = {place.selector: place for place in taken.layout.elements}
+    tiles = [Image.open(io.BytesIO(tile)).convert("RGB") for tile in taken.tiles]
+    assert len(site.collector.posts) == before
+    assert (taken.layout.height, len(tiles), [tile.height for tile in tiles]) == (2000, 2, [1180, 820])
+    assert set(places) == {"#secret", "#buy", "#late", "#bar"}
+    assert (places["#secret"].name, places["#buy"].name, places["#bar"].layer) == ("", "<b>Buy</b>", 1)
+    # The bar is on the first tile only; what came late is there, what must be hidden and what was clicked away is not.
+    assert near(tiles[0], (400, 20), (255, 0, 0))
+    assert near(tiles[1], (400, 20), (255, 255, 255))
+    assert near(tiles[1], (100, 1540 - 1180), (0, 255, 0))
+    assert near(tiles[0], (120, 130), (148, 163, 184))
+    assert near(tiles[0], (400, 1100), (255, 255, 255))
+    assert len(taken.notes) == 1
+    assert "#not-there" in taken.notes[0]
+    with pytest.raises(LogDigError, match="the server answers 404"):
+        taking.capture("/", [f"{site.url}/nothing.html"], pairs, 820)
+
+
+def near(image: Image.Image, place: tuple[int, int], colour: tuple[int, int, int]) -> bool:
+    """Whether a pixel has a colour, as far as WebP keeps it."""
+    found = image.getpixel(place)
+    return isinstance(found, tuple) and all(abs(one - other) < 40 for one, other in zip(found, colour, strict=True))
 
 
 OPENER = """<!doctype html><title>Opener</title><script>
