@@ -132,7 +132,8 @@ def test_share_of_the_visitors_comes_with_its_margin() -> None:
     [sample] = receipt.samples
     assert (sample.table, sample.visitors) == ("page_views", len(visitors))
     assert sample.visitors_margin == pytest.approx(1.96 * (15 / 16 / len(visitors)) ** 0.5)
-    assert sample.rows_margin is not None and sample.rows_margin >= sample.visitors_margin
+    assert sample.rows_margin is not None
+    assert sample.rows_margin >= sample.visitors_margin
 
 
 @pytest.mark.parametrize("name", ["heatmap", "movement", "releases"])
