@@ -199,7 +199,7 @@ def test_pinned_rows_are_empty_when_there_is_no_table(lake: Lake) -> None:
 
 def test_question_and_sql_of_stored_tables_equal_plain_counts(lake: Lake) -> None:
     made = Maker(1).tables(60)
-    for name in ("sessions", "conversions", "clicks"):
+    for name in ("sessions", "conversions", "clicks", "events"):
         lake.write(name, made[name])
     with lake.stored("sessions").transaction() as change:
         waiting = {("shop", FIRST): Waiting(FIRST), ("blog", LAST): Waiting(LAST)}
