@@ -90,7 +90,7 @@ SUITES = (
     _pytest("functional", 130, "tests/functional"),
     _pytest("faults", 90, "tests/faults"),
     _pytest("e2e", 120, "tests/e2e"),
-    _pytest("zeppelin", 45, "tests/zeppelin"),
+    _pytest("zeppelin", 90, "tests/zeppelin"),
     _pytest("browser", 150, "tests/browser"),
 )
 

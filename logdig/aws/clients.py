@@ -21,7 +21,7 @@ from logdig.config.settings import Settings
 from logdig.config.signatures import secret_variable
 from logdig.decide.dynamodb_items import DynamoDbItems
 from logdig.decide.profile_store import ProfileStore
-from logdig.errors import QueueUnavailableError, SecretsUnavailableError, SetupError
+from logdig.errors import MessageUnavailableError, QueueUnavailableError, SecretsUnavailableError, SetupError
 from logdig.queue.event_queue import SqsEventQueue
 from logdig.store.object_store import S3EventStore
 
@@ -178,6 +178,23 @@ def redis_client(*, waits: bool = True) -> Any:
     return redis.Redis.from_url(
         address, decode_responses=True, socket_timeout=timeout, socket_connect_timeout=timeout, protocol=2
     )
+
+
+def sms_publisher(settings: Settings) -> Callable[[str, str], None]:
+    """Make a function that sends a text to a phone number by SNS; one try, for a second one might send it twice."""
+
+    def publish(phone: str, text: str) -> None:
+        sns = client("sns", settings.region, os.environ.get("AWS_ENDPOINT_URL"), READ_TIMEOUT_SECONDS, 1)
+        kind = {"DataType": "String", "StringValue": "Promotional"}
+        try:
+            sns.publish(PhoneNumber=phone, Message=text, MessageAttributes={"AWS.SNS.SMS.SMSType": kind})
+        except ClientError as err:
+            # The message of AWS may name the number.
+            raise MessageUnavailableError(f"SNS refused it: {err.response['Error']['Code']}") from None
+        except BotoCoreError as err:
+            raise MessageUnavailableError(f"SNS did not answer: {type(err).__name__}") from None
+
+    return publish
 
 
 def _utc_now() -> datetime:

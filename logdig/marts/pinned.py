@@ -103,7 +103,7 @@ class PinnedTables:
             name,
             snapshot.snapshot_id,
             datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC),
-            mark.version if mark else None,
+            mark.of(app) if mark else None,
             mark.upto if mark else None,
             waiting_days(mark, app),
         )

@@ -116,6 +116,26 @@ def test_range_that_ends_before_it_begins_is_refused() -> None:
         ask(memory({}), QUESTIONS["overview"], Parameters("shop", LAST, FIRST))
 
 
+@pytest.mark.parametrize("day", [date(1, 1, 1), date(9999, 12, 31)])
+def test_day_that_no_calendar_of_the_tables_has_is_refused(day: date) -> None:
+    with pytest.raises(InputError, match="lies outside 1900-01-01 to 2999-12-31"):
+        ask(memory({}), QUESTIONS["overview"], Parameters("shop", day, day, zone=ZONE, compare=True))
+
+
+def test_share_of_the_visitors_comes_with_its_margin() -> None:
+    many = MemoryTables(Maker(4).tables(600), counted={"page_views": 20_000_001})
+
+    receipt = ask(many, QUESTIONS["pages"], ASKED).receipt
+
+    rows = [row for row in brute.asked(Maker(4).tables(600)["page_views"], {}) if row["bucket"] == 0]
+    visitors = {row["user_key"] for row in rows} - {None}
+    [sample] = receipt.samples
+    assert (sample.table, sample.visitors) == ("page_views", len(visitors))
+    assert sample.visitors_margin == pytest.approx(1.96 * (15 / 16 / len(visitors)) ** 0.5)
+    assert sample.rows_margin is not None
+    assert sample.rows_margin >= sample.visitors_margin
+
+
 @pytest.mark.parametrize("name", ["heatmap", "movement", "releases"])
 def test_question_that_cannot_be_compared_is_refused(name: str) -> None:
     with pytest.raises(InputError, match="cannot be compared"):
