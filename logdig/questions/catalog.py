@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from logdig.errors import InputError
-from logdig.questions import counts, elements, frustration, offers, page_elements, releases, trend, uplift, visits
+from logdig.questions import (
+    counts,
+    elements,
+    frustration,
+    offers,
+    page_elements,
+    releases,
+    scroll,
+    trend,
+    uplift,
+    visits,
+)
 from logdig.questions.engine.question import Question
 
 QUESTIONS: dict[str, Question] = {
     question.name: question
-    for topic in (visits, trend, counts, elements, page_elements, frustration, releases, offers, uplift)
+    for topic in (visits, scroll, trend, counts, elements, page_elements, frustration, releases, offers, uplift)
     for question in topic.QUESTIONS
 }
 
