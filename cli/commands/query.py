@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from logdig.questions.engine.question import Answer
 
 NAMES = (
-    "overview", "trend", "sources", "pages", "links", "goals", "scroll", "heatmap", "movement", "elements",
-    "frustration", "releases", "traffic", "events", "custom", "offers", "uplift", "bands",
+    "overview", "trend", "sources", "pages", "depths", "flow", "page_events", "links", "goals", "scroll", "heatmap",
+    "movement", "elements", "frustration", "releases", "traffic", "events", "custom", "offers", "uplift", "bands",
+    "sessions", "steps",
 )  # fmt: skip
 """Questions; a test compares them with `logdig.questions.catalog`, which imports Arrow's readers."""
 FLAGS = ("page", "device", "country", "source", "channel", "campaign", "host", "browser", "goal")
@@ -100,6 +101,9 @@ def command(
     trend        the same --by hour or week, and of a page (--page)
     sources      the same by source, or --by medium, campaign, channel
     pages        views, visitors, entries, exits, time in use
+    depths       how far each page is seen, goals reached on it
+    flow         pages before and after a page (--page)
+    page_events  the site's own events on a page (--page)
     links        links that lead out of the site, and downloads
     goals        goals reached, their value, share of the sessions
     scroll       share of a page's views that reached each twentieth

@@ -139,9 +139,9 @@ def _check(settings: Settings) -> None:
         apps={app.name for app in settings.apps} if settings.profile_store == "redis" else set(),
         goals={goal.name for goal in settings.goals},
     )
-    apps_named = [app.name for app in settings.apps]
-    check_pages(settings.pages, apps_named)
-    check_goals(settings.goals, apps_named)
+    allowed = {app.name: app.allowed_query for app in settings.apps}
+    check_pages(settings.pages, allowed)
+    check_goals(settings.goals, allowed)
     check_frustration(settings.frustration)
     check_deployment(settings)
     check_retention(settings.retention)

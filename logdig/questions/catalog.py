@@ -7,8 +7,10 @@ from logdig.questions import (
     counts,
     elements,
     frustration,
+    journeys,
     offers,
     page_elements,
+    page_flow,
     releases,
     scroll,
     trend,
@@ -17,11 +19,10 @@ from logdig.questions import (
 )
 from logdig.questions.engine.question import Question
 
-QUESTIONS: dict[str, Question] = {
-    question.name: question
-    for topic in (visits, scroll, trend, counts, elements, page_elements, frustration, releases, offers, uplift)
-    for question in topic.QUESTIONS
-}
+TOPICS = (
+    visits, scroll, trend, page_flow, counts, elements, page_elements, frustration, releases, offers, uplift, journeys,
+)  # fmt: skip
+QUESTIONS: dict[str, Question] = {question.name: question for topic in TOPICS for question in topic.QUESTIONS}
 
 
 def question_of(name: str) -> Question:

@@ -20,12 +20,10 @@ from logdig.marts.columns import table_schema
 from logdig.marts.marks import to_properties
 from logdig.marts.progress import Mark, Waiting
 from logdig.marts.reader import LOOK_AGAIN_SECONDS, Marts, catalog_properties
-from logdig.questions.activity import activity
 from logdig.questions.catalog import QUESTIONS
 from logdig.questions.engine.answering import ask
 from logdig.questions.engine.parameters import Parameters
 from logdig.questions.engine.sql import select
-from logdig.questions.offers import newest_models
 from tests.unit.questions import brute
 from tests.unit.questions.rows import FIRST, LAST, ZONE, Maker, comparable
 
@@ -65,33 +63,19 @@ def test_marts_are_empty_with_columns_when_no_table_exists(lake: Lake) -> None:
 
     assert (found.num_rows, found.column_names) == (0, ["offer", "level"])
     assert lake.marts.table("customers").column_names == table_schema("customers").names
-    assert (lake.marts.count("events"), newest_models(lake.marts, "music")) == (0, ())
+    assert lake.marts.count("events") == 0
 
 
-def test_activity_counts_only_the_app_that_was_asked(lake: Lake) -> None:
-    lake.write(
-        "events",
-        [
-            {"app": app, "type": kind, "user_key": user, "customer_id": "7", "occurred_at": NOON}
-            for app, kind, user in (("music", "click", "a"), ("music", "listen", "b"), ("other", "click", "c"))
-        ],
-    )
+def test_rows_are_counted_by_app_and_anew_when_the_table_changes(lake: Lake) -> None:
+    def write(*apps: str) -> None:
+        lake.write("events", [{"app": app, "type": "click", "occurred_at": NOON} for app in apps])
 
-    found = activity(lake.marts, "music")
+    write("music", "music", "other")
+    before = lake.marts.count("events", "music"), lake.marts.count("events")
+    write("music")
 
-    assert (found.events, found.types, found.visitors, found.customers) == (2, {"click": 1, "listen": 1}, 2, 1)
-    assert found.last_event_at == NOON
-    assert (lake.marts.count("events", "music"), lake.marts.count("events")) == (2, 3)
-
-
-def test_answers_change_when_the_table_does_and_not_before(lake: Lake) -> None:
-    lake.write("events", [event("music", 0)])
-    before, same = activity(lake.marts, "music"), activity(lake.marts, "music")
-
-    lake.write("events", [event("music", 1), event("other", 1)])
-
-    assert before is same
-    assert (before.events, activity(lake.marts, "music").events) == (1, 2)
+    assert before == (2, 3)
+    assert (lake.marts.count("events", "music"), lake.marts.count("events")) == (3, 4)
 
 
 def event(app: str, day: int, **columns: Any) -> dict[str, Any]:
@@ -215,7 +199,7 @@ def test_pinned_rows_are_empty_when_there_is_no_table(lake: Lake) -> None:
 
 def test_question_and_sql_of_stored_tables_equal_plain_counts(lake: Lake) -> None:
     made = Maker(1).tables(60)
-    for name in ("sessions", "conversions", "clicks"):
+    for name in ("sessions", "conversions", "clicks", "events"):
         lake.write(name, made[name])
     with lake.stored("sessions").transaction() as change:
         waiting = {("shop", FIRST): Waiting(FIRST), ("blog", LAST): Waiting(LAST)}

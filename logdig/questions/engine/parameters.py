@@ -24,7 +24,10 @@ DAILY = "day."
 """``day.property.plan``: by day and by the values of property ``plan``."""
 LISTS = {"goal": "goals", "customer": "customer_ids"}
 """Filters that a table may hold as a list of values."""
-SINGLE = {"customer": "customer_id", "type": "type", "name": "custom.name"}
+SINGLE = {
+    "customer": "customer_id", "type": "type", "name": "custom.name", "session": "session_id", "visitor": "user_key",
+    "element": "selector",
+}  # fmt: skip
 """Filters whose column has another name."""
 NAME = re.compile(r"[a-z_]+(\..+)?", re.DOTALL)
 DAYS = 28

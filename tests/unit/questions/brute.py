@@ -149,7 +149,7 @@ def _others(tables: dict[str, list[Row]], known: set[Any], by: str | None) -> di
 
 def trend(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Row]:
     of_views, of_sessions = {"page", "release"} & where.keys(), {"goal", "customer"} & where.keys()
-    if by not in ("hour", "week") and not of_views:
+    if by not in ("hour", "week", "page") and not of_views:
         return visits(tables, where, by)
 
     def without(names: set[str]) -> Where:
@@ -160,6 +160,8 @@ def trend(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Ro
             return str(row["day"] - timedelta(days=row["day"].weekday()))
         if by == "hour":
             return (row.get("began_at") or row["occurred_at"]).astimezone(ZoneInfo(ZONE)).strftime("%Y-%m-%dT%H:00")
+        if by == "page":
+            return row.get("page") if "page" in row else row["entry_page"]
         return value_of(row, by) if by else None
 
     views = asked(tables["page_views"], without(of_sessions))
@@ -209,6 +211,50 @@ def pages(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Ro
             }
         )  # fmt: skip
     return answer
+
+
+def depths(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Row]:
+    del by
+    views = [row for row in asked(tables["page_views"], where) if row["viewed"] and row["depth_share"] is not None]
+    by_page = grouped(views, lambda row: row["page"])
+    reached = grouped(asked(tables["conversions"], where), lambda row: row["page"])
+    answer = []
+    for page in by_page.keys() | reached.keys():
+        rows = by_page.get(page, [])
+        deep = float(sum((weight(row) * Fraction(row["depth_share"]) for row in rows), Fraction(0)))
+        answer.append(
+            {
+                "page": page, "depth": ratio(deep, added(rows)), "views_scrolled": added(rows),
+                "conversions": added(reached.get(page, [])),
+            }
+        )  # fmt: skip
+    return answer
+
+
+def flow(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Row]:
+    del by
+    steps = []
+    for row in asked(tables["page_views"], where):
+        if row["viewed"] and row["place"] is not None:
+            began = bool(row["entry"])
+            steps += [
+                (("from", None if began else row["previous_page"], row["source"] if began else None), row),
+                (("to", row["next_page"], None), row),
+            ]
+    return [
+        dict(zip(("direction", "other", "source"), key, strict=True)) | {"views": added(row for _, row in found)}
+        for key, found in grouped(steps, lambda step: step[0]).items()
+    ]
+
+
+def page_events(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Row]:
+    del by
+    views = {row["page_view_id"] for row in asked(tables["page_views"], where)}
+    found = [row for row in counted(tables, {}) if row["type"] == "custom" and row.get("page_view_id") in views]
+    return [
+        {"name": name, "events": added(rows, event_weight), "visitors": people(rows, of=event_weight)}
+        for name, rows in grouped(found, lambda row: row["custom"]["name"]).items()
+    ]
 
 
 def goals(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Row]:
