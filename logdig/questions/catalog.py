@@ -12,6 +12,7 @@ from logdig.questions import (
     page_elements,
     page_flow,
     releases,
+    scroll,
     trend,
     uplift,
     visits,
@@ -19,7 +20,7 @@ from logdig.questions import (
 from logdig.questions.engine.question import Question
 
 TOPICS = (
-    visits, trend, page_flow, counts, elements, page_elements, frustration, releases, offers, uplift, journeys,
+    visits, scroll, trend, page_flow, counts, elements, page_elements, frustration, releases, offers, uplift, journeys,
 )  # fmt: skip
 QUESTIONS: dict[str, Question] = {question.name: question for topic in TOPICS for question in topic.QUESTIONS}
 
