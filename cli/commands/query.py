@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from logdig.questions.engine.question import Answer
 
 NAMES = (
-    "overview", "sources", "pages", "links", "goals", "scroll", "heatmap", "movement", "frustration", "releases",
-    "traffic", "events", "custom",
+    "overview", "trend", "sources", "pages", "links", "goals", "scroll", "heatmap", "movement", "frustration",
+    "releases", "traffic", "events", "custom",
 )  # fmt: skip
 """Questions; a test compares them with `logdig.questions.catalog`, which imports Arrow's readers."""
 FLAGS = ("page", "device", "country", "source", "channel", "campaign", "host", "browser", "goal")
@@ -96,6 +96,7 @@ def command(
 
     \b
     overview     visitors, sessions, views, bounces, time in use, goals
+    trend        the same --by hour or week, and of a page (--page)
     sources      the same by source, or --by medium, campaign, channel
     pages        views, visitors, entries, exits, time in use
     links        links that lead out of the site, and downloads

@@ -1,1 +1,1 @@
-"""The dashboard's pages, a module each: its addresses, and what they show as plain values ready for JSON."""
+"""The dashboard's pages, a module each, which says in PAGE what the page is."""

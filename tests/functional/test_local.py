@@ -89,10 +89,10 @@ def test_stack_carries_an_event_into_s3_on_its_schedule(stack: LocalStack) -> No
 
 
 def test_stack_serves_the_dashboard_with_empty_marts(stack: LocalStack) -> None:
-    with urllib.request.urlopen(f"{stack.dashboard_url}/data/summary", timeout=30) as answer:
-        totals = json.load(answer)["totals"]
+    with urllib.request.urlopen(f"{stack.dashboard_url}/data/overview/trend", timeout=30) as answer:
+        [row] = json.load(answer)["rows"]
 
-    assert set(totals.values()) == {0}
+    assert {row[name] for name in ("visitors", "sessions", "views", "conversions")} == {0}
 
 
 def test_stack_makes_queue_and_tables_as_described(stack: LocalStack) -> None:
@@ -213,9 +213,10 @@ def send(printed: Printed, name: str, *, origin: str = "http://localhost:5173", 
 
 def summary(printed: Printed) -> tuple[int, int]:
     """Clicks in the events and in the marts, as the dashboard shows them."""
-    with urllib.request.urlopen(f"{printed.dashboard}/data/summary", timeout=120) as answer:
-        found = json.load(answer)
-    return found["totals"]["clicks"], sum(found["devices"].values())
+    with urllib.request.urlopen(f"{printed.dashboard}/data/overview/traffic", timeout=120) as answer:
+        events = sum(row["events"] for row in json.load(answer)["rows"])
+    with urllib.request.urlopen(f"{printed.dashboard}/data/pages/heatmap?page=/cart", timeout=120) as answer:
+        return events, json.load(answer)["account"]["clicks"]
 
 
 def descendants(pid: int) -> set[int]:

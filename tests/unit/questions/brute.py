@@ -109,6 +109,52 @@ def visits(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[R
     return answer
 
 
+def trend(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Row]:
+    of_views, of_sessions = {"page", "release"} & where.keys(), {"goal", "customer"} & where.keys()
+    if by not in ("hour", "week") and not of_views:
+        return visits(tables, where, by)
+
+    def without(names: set[str]) -> Where:
+        return {name: value for name, value in where.items() if name not in names}
+
+    def key(row: Row) -> Any:
+        if by == "week":
+            return str(row["day"] - timedelta(days=row["day"].weekday()))
+        if by == "hour":
+            return (row.get("began_at") or row["occurred_at"]).astimezone(ZoneInfo(ZONE)).strftime("%Y-%m-%dT%H:00")
+        return value_of(row, by) if by else None
+
+    views = asked(tables["page_views"], without(of_sessions))
+    sessions, reached = (asked(tables[name], without(of_views)) for name in ("sessions", "conversions"))
+    ids, seen = {row["session_id"] for row in sessions}, {row["session_id"] for row in views if row["viewed"]}
+    greatest = {
+        session: max(weight(row) for row in found)
+        for session, found in grouped(sessions, lambda row: row["session_id"]).items()
+    }
+    if of_views:
+        sessions, reached = ([row for row in rows if row["session_id"] in seen] for rows in (sessions, reached))
+    views = [row for row in views if (row["session_id"] in ids if of_sessions else row["session_id"] is not None)]
+    by_views, by_sessions, by_reached = (grouped(rows, key) for rows in (views, sessions, reached))
+    answer = []
+    for value in by_views.keys() | by_sessions.keys() | by_reached.keys():
+        own, rows = by_views.get(value, []), by_sessions.get(value, [])
+        viewed = [row for row in own if row["viewed"]]
+        began, bounces = (
+            added(found, lambda row: greatest[row["session_id"]])
+            for found in ([row for row in rows if not row["continued"]], [row for row in rows if row["bounce"]])
+        )
+        engaged = float(sum((weight(row) * (row["engaged_ms"] or 0) for row in own), Fraction(0)))
+        answer.append(
+            ({by: value} if by else {})
+            | {
+                "visitors": people(viewed), "sessions": began, "views": added(viewed), "bounces": bounces,
+                "bounce_rate": ratio(bounces, began), "engaged_ms": engaged,
+                "engaged_ms_per_session": ratio(engaged, began), "conversions": added(by_reached.get(value, [])),
+            }
+        )  # fmt: skip
+    return answer
+
+
 def pages(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Row]:
     answer = []
     found = grouped(asked(tables["page_views"], where), lambda row: (row["page"], value_of(row, by) if by else None))

@@ -71,13 +71,14 @@ class Maker:
             "views": self.random.randint(1, 5), "engaged_ms": self.one((0, 900, 60_000, None)),
             "bounce": self.random.random() < 0.3, "goals": self.one(([], None, ["buy"], ["buy", "sign up"])),
             "customer_ids": self.one(([], None, ["7"], ["7", "8"])), "exit_page": self.one(PAGES),
+            "began_at": self.moment() + timedelta(hours=self.random.randrange(3)),
         }  # fmt: skip
 
     def conversion(self, number: int) -> Row:
         return self.facts() | self.people() | {
             "goal": self.one(("buy", "sign up")), "event_id": f"e{number}", "customer_id": self.one((None, "7")),
             "session_id": self.one((None, "s1", "s2", "s3")), "value": self.one((None, 0.1, 0.2, 12.5)),
-            "page": self.one(PAGES),
+            "page": self.one(PAGES), "occurred_at": self.moment() + timedelta(hours=self.random.randrange(3)),
         }  # fmt: skip
 
     def view(self, number: int) -> Row:

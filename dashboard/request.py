@@ -1,0 +1,184 @@
+"""What is asked by the address line: app, days, filters; and questions that are asked with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from logdig.config.settings import AppSettings, Settings
+from logdig.errors import InputError
+from logdig.marts.pinned import Source
+from logdig.questions.catalog import question_of
+from logdig.questions.engine.answering import ask
+from logdig.questions.engine.parameters import Parameters
+from logdig.questions.engine.question import Answer
+from logdig.questions.live import LiveReader
+from logdig.store.lease import TaggedStore
+from logdig.store.object_store import EventStore
+
+FILTERS = (
+    "device", "screen", "browser", "system", "channel", "source", "medium", "campaign", "country", "region", "language",
+    "host", "page", "entry_page", "release", "goal", "experiment", "level", "customer",
+)  # fmt: skip
+"""Filters of the address line, in the order in which they are offered; ``experiment.NAME`` carries a name."""
+PERIODS = ("today", "yesterday", "7d", "28d", "90d", "365d", "month", "last-month")
+USUAL_PERIOD = "28d"
+MOST_DAYS = 3660
+
+
+class CannotApplyError(InputError):
+    """A question is asked with a filter that it cannot apply; ``fields`` names them."""
+
+
+class Store(TaggedStore, EventStore, Protocol):
+    """What the dashboard reads of the bucket."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request of a page.
+
+    Args:
+        settings: Of this installation.
+        source: The tables.
+        store: The bucket.
+        live: Reads who is there now.
+        app: The app that is asked of.
+        now: Time, UTC.
+        args: Parameters of the address.
+    """
+
+    settings: Settings
+    source: Source
+    store: Store
+    live: LiveReader
+    app: AppSettings
+    now: datetime
+    args: Mapping[str, str]
+
+    @property
+    def today(self) -> date:
+        """Today in the app's time zone."""
+        return self.now.astimezone(ZoneInfo(self.app.timezone)).date()
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """First and last day that are asked, in the app's time zone; with ``shift=before`` as many days before them.
+
+        Raises:
+            InputError: They are no days.
+        """
+        if "from" in self.args or "to" in self.args:
+            first, last = self.day("from"), self.day("to")
+            if not first <= last or (last - first).days >= MOST_DAYS:
+                raise InputError(f"from {first} to {last}: 1 to {MOST_DAYS:,} days, the first one first")
+        else:
+            first, last = days_of(self.choice("period", PERIODS, USUAL_PERIOD), self.today)
+        if self.args.get("shift") == "before":
+            step = last - first + timedelta(days=1)
+            return first - step, last - step
+        return first, last
+
+    @property
+    def where(self) -> dict[str, str]:
+        """Values by filter."""
+        return {name: value for name, value in self.args.items() if name.partition(".")[0] in FILTERS}
+
+    def day(self, name: str) -> date:
+        """Read a parameter that is a day.
+
+        Raises:
+            InputError: It is none.
+        """
+        value = self.args.get(name, "")
+        try:
+            return date.fromisoformat(value)
+        except ValueError as err:
+            raise InputError(f"{name} = {value[:100]!r}: a day such as 2026-11-24") from err
+
+    def choice(self, name: str, allowed: Sequence[str], usual: str | None = None) -> str:
+        """Read a parameter that is one of a list; without it the usual one, or the first.
+
+        Raises:
+            InputError: It is another.
+        """
+        value = self.args.get(name) or (allowed[0] if usual is None else usual)
+        if value not in allowed:
+            raise InputError(f"{name} = {value[:100]!r}: one of {', '.join(allowed)}")
+        return value
+
+    def number(self, name: str, usual: int, least: int, most: int) -> int:
+        """Read a parameter that is a whole number.
+
+        Raises:
+            InputError: It is none, or out of range.
+        """
+        value = self.args.get(name) or str(usual)
+        if not value.isdecimal() or len(value) > 9 or not least <= int(value) <= most:
+            raise InputError(f"{name} = {value[:100]!r}: a whole number from {least:,} to {most:,}")
+        return int(value)
+
+    def answer(
+        self,
+        question: str,
+        *,
+        by: str | None = None,
+        where: Mapping[str, str] | None = None,
+        days: tuple[date, date] | None = None,
+        compare: bool | None = None,
+        **more: Any,
+    ) -> Answer:
+        """Ask a question with what the address line asks.
+
+        Args:
+            question: Its name.
+            by: Dimension; None = parameter ``by``, else the question's own.
+            where: Filters in place of those of the address line.
+            days: Likewise.
+            compare: Likewise; None = parameter ``compare``.
+            more: Other fields of `Parameters`.
+        Raises:
+            CannotApplyError: The question cannot apply a filter.
+            InputError: It cannot be asked so.
+        """
+        asked, filters = question_of(question), self.where if where is None else dict(where)
+        cannot = [name for name in filters if name.partition(".")[0] not in asked.filters]
+        if cannot:
+            raise CannotApplyError(
+                f"question {question} cannot be filtered by {', '.join(cannot)}", filters=cannot, can=asked.filters
+            )
+        first, last = days or self.days
+        parameters = Parameters(
+            app=self.app.name,
+            start=first,
+            end=last,
+            zone=self.app.timezone,
+            where=filters,
+            by=by or self.args.get("by"),
+            compare=self.args.get("compare") == "before" if compare is None else compare,
+            **more,
+        )
+        return ask(self.source, asked, parameters)
+
+
+def days_of(period: str, today: date) -> tuple[date, date]:
+    """First and last day of a named period, up to today.
+
+    Args:
+        period: One of PERIODS.
+        today: In the app's zone.
+    """
+    day = timedelta(days=1)
+    if period == "today":
+        return today, today
+    if period == "yesterday":
+        return today - day, today - day
+    if period == "month":
+        return today.replace(day=1), today
+    if period == "last-month":
+        last = today.replace(day=1) - day
+        return last.replace(day=1), last
+    return today - timedelta(days=int(period[:-1]) - 1), today
