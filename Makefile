@@ -20,12 +20,12 @@ demo:  ## run the whole pipeline here and open a dashboard (DEMO="--once" and ot
 
 test:  ## prepare this machine and run every test suite
 	@echo "Preparing this machine"
-	@$(PYTHON) -m tools.bootstrap python java jars chromium tracker zeppelin lint account
+	@$(PYTHON) -m tools.bootstrap python java jars chromium tracker redis zeppelin lint account
 	@$(BIN)/python -m tools.suites all
 
 full:  ## run every suite at full length, for hours: all kills, every case of the long matrices, an hour of fuzzing
 	@echo "Preparing this machine"
-	@$(PYTHON) -m tools.bootstrap python java jars chromium tracker zeppelin lint account
+	@$(PYTHON) -m tools.bootstrap python java jars chromium tracker redis zeppelin lint account
 	@$(BIN)/python -m tools.suites full
 
 test-e2e:  ## deploy to an emulated AWS account and test it; part of `make test`
@@ -43,7 +43,7 @@ quick:  ## run linters, type checks and unit tests; needs no Java and no browser
 	@$(BIN)/python -m tools.suites quick
 
 bench:  ## run every benchmark
-	@$(PYTHON) -m tools.bootstrap python java jars chromium tracker
+	@$(PYTHON) -m tools.bootstrap python java jars chromium tracker redis
 	@for bench in bench/*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
 
 lock:  ## update the requirements files from pyproject.toml

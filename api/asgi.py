@@ -20,6 +20,9 @@ from api.metrics import MetricsPage
 from logdig.collect.body import PAYLOAD_BYTES_LIMIT
 from logdig.collect.collector import Collector
 from logdig.collect.http import HEADERS_READ, Headers, RefusedError, Reply, Request
+from logdig.collect.post_handlers import PendingDecision
+from logdig.decide.policy import Decision
+from logdig.decide.service import READERS
 from logdig.errors import InputError
 
 HELD_REQUESTS_LIMIT = 2000
@@ -35,8 +38,8 @@ SILENCE_SECONDS = 0.5
 """When nothing more of it comes for so long, the connection is closed earlier."""
 INLINE_BYTES = 64 * 1024
 """Larger bodies are parsed in a thread: the slowest take a second, and the loop must serve other requests."""
-INLINE_PATHS = ("/", "/healthz", "/v1/events")
-"""Paths that block on nothing but their commit."""
+INLINE_PATHS = ("/", "/healthz", "/v1/events", "/v1/decide")
+"""Paths that block on nothing but their commit, or on the profile store."""
 CACHED_HEADERS = 1024
 """Encoded response headers that are cached: few differ."""
 WORKERS = 16
@@ -91,6 +94,7 @@ class AsgiApp:
         self._collector, self._group, self._metrics, self._drain = collector, group, metrics, drain
         self._held_requests_limit, self._body_seconds = held_requests_limit, body_seconds
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="work")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="profiles")
         self._held_requests = self._body_bytes = 0
         self._draining, self._on_drained = False, on_drained
 
@@ -134,11 +138,19 @@ class AsgiApp:
             prepared = await loop.run_in_executor(self._workers, self._collector.prepare, request)
         if isinstance(prepared, Reply):
             return prepared
+        if isinstance(prepared, PendingDecision):
+            return self._collector.complete_decision(prepared, await self._look_up(prepared))
         try:
             await self._group.hold(prepared.batch)
         except Exception as err:
             return self._collector.complete(prepared, err)
         return self._collector.complete(prepared)
+
+    async def _look_up(self, pending: PendingDecision) -> Decision | None:
+        """Decide in a thread; None when the deadline passes first."""
+        looking = asyncio.get_running_loop().run_in_executor(self._readers, pending.look_up)
+        done, _ = await asyncio.wait([looking], timeout=pending.decisions.read_deadline_seconds)
+        return looking.result() if done else None
 
     async def _admit(self, scope: Message, receive: Receive) -> bytes:
         """Read the body of a request, within the limits of number and time."""

@@ -21,6 +21,8 @@ COUNTERS = {
     "logdig_refused_requests_total": "Requests refused as a whole, by reason; unknown tokens are among them.",
     "logdig_sent_messages_total": "Queue messages, by outcome: ok or failed.",
     "logdig_sent_bytes_total": "Bytes of queue messages that were acknowledged.",
+    "logdig_decisions_total": "Decisions, by decision and exact reason.",
+    "logdig_count_lost_total": "Showings that could not be counted, so that caps and budgets miss them.",
     "logdig_exposure_lost_total": "Exposures of decisions that could not be stored.",
 }
 """Every counter with its help text; docs/operations.md lists them."""

@@ -1,8 +1,9 @@
 """Prepare this machine for `make demo` and `make test`: one step for each part, each done once.
 
 Runs on the system's Python 3.11+ before installation, so it uses the standard library only. Parts: ``python``
-(environment in .venv), ``java`` (17), ``jars`` (of Spark), ``chromium``, ``tracker`` (its build tools), ``zeppelin``,
-``account`` (an emulated AWS account that runs functions and judges permissions), ``lint`` (of the template).
+(environment in .venv), ``java`` (17), ``jars`` (of Spark), ``chromium``, ``tracker`` (its build tools), ``redis`` (of
+the tests), ``zeppelin``, ``account`` (an emulated AWS account that runs functions and judges permissions), ``lint`` (of
+the template).
 """
 
 from __future__ import annotations
@@ -106,6 +107,17 @@ def prepare_chromium() -> str:
     return browser
 
 
+def prepare_redis() -> str:
+    """Find redis-server, or install it through apt (tests of the Redis profile store only)."""
+    server = shutil.which("redis-server")
+    if server is None:
+        _apt("redis-server", "redis-server")
+        server = shutil.which("redis-server")
+    if server is None:
+        raise PartMissingError("redis-server is still not found; install Redis so that it is on PATH")
+    return server
+
+
 def prepare_jars() -> str:
     """Download Spark's archives to the user's cache."""
     return _fetch("spark")
@@ -187,12 +199,13 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "jars": ("Spark archives (78 MB)", prepare_jars),
     "chromium": ("Chromium", prepare_chromium),
     "tracker": ("tracker build tools", prepare_tracker),
+    "redis": ("Redis", prepare_redis),
     "zeppelin": ("Zeppelin archives (113 MB)", prepare_zeppelin),
     "account": ("emulated AWS account", prepare_account),
     "lint": ("linters of the template", prepare_lint),
 }
-OPTIONAL = {"chromium"}
-"""Without it the demo visits over HTTP; the browser tests report it missing."""
+OPTIONAL = {"chromium", "redis"}
+"""Without Chromium the demo visits over HTTP, and the tests report it missing; without Redis its tests are skipped."""
 
 
 def main(names: list[str]) -> int:

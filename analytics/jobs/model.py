@@ -23,9 +23,9 @@ from analytics.model.quality_gate import Evaluation, GateResult, Sample, gate, t
 from analytics.model.regression import Model, version
 from analytics.model.targets import eligible, profiles, retire, targets
 from analytics.schema.columns import table_columns
-from logdig.aws.clients import dynamodb_profiles
+from logdig.aws.clients import profile_store
 from logdig.config.settings import Settings
-from logdig.decide.profiles import ProfileStore
+from logdig.decide.profile_store import ProfileStore
 from logdig.tables.model import FEATURE_NAMES, MODELS
 
 FIGURES = ("error", "average_precision", "brier", "roc_auc")
@@ -81,7 +81,7 @@ def predictions_job(spark: SparkSession, settings: Settings, now: datetime) -> J
 
 def targets_job(spark: SparkSession, settings: Settings, now: datetime) -> JobReport:  # noqa: ARG001 (every job's shape)
     """Choose whom to make each offer, and make the profile table say the same."""
-    return write_targets(spark, settings, dynamodb_profiles(settings))
+    return write_targets(spark, settings, profile_store(settings))
 
 
 def write_targets(spark: SparkSession, settings: Settings, store: ProfileStore) -> JobReport:

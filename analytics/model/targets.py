@@ -14,7 +14,8 @@ from pyspark.sql import functions as F
 
 from analytics.schema.frames import require_columns
 from logdig.config.offers import OfferSettings
-from logdig.decide.profiles import OfferScore, Profile, ProfileStore, person_key
+from logdig.decide.profile_store import ProfileStore
+from logdig.decide.profiles import OfferScore, Profile, person_key
 from logdig.tables.model import TARGETS
 
 

@@ -18,7 +18,8 @@ from pyspark.sql import SparkSession
 from analytics.lake.touched import note, read_touches
 from analytics.privacy import table_erasure
 from logdig.config.settings import Settings
-from logdig.decide.profiles import ProfileStore, keys_of
+from logdig.decide.profile_store import ProfileStore
+from logdig.decide.profiles import keys_of
 from logdig.marts.days import in_words
 from logdig.marts.progress import Touch, lake_of
 from logdig.privacy.erasure_list import LIST_DAYS, RECEIPT_PREFIX, add_to_list, make_salt
@@ -96,7 +97,7 @@ class PersonErasure:
         counts = {"raw": 0, "bad": 0, "load": 0} | dict(lines.lines)
         for name in table_erasure.personal_tables(self._spark, self._settings):
             counts[f"table {name}"] = table_erasure.count_rows(self._spark, self._settings, name, self._person)
-        counts["profiles"] = sum(self._profiles.get(key) is not None for key in self._profile_keys())
+        counts["profiles"] = sum(bool(self._profiles.known_of(key)) for key in self._profile_keys())
         return counts
 
     def open_receipt(self, before: dict[str, int]) -> Receipt:
@@ -119,7 +120,7 @@ class PersonErasure:
         for name in table_erasure.personal_tables(self._spark, self._settings):
             yield f"rows of {name}", partial(table_erasure.delete_rows, self._spark, self._settings, name, self._person)
             yield f"files of {name}", partial(table_erasure.remove_bytes, self._spark, self._settings, name)
-        yield "profiles", lambda: self._profiles.remove(self._profile_keys())
+        yield "profiles", lambda: self._profiles.forget(self._profile_keys())
         yield "old versions", lambda: self._old_versions(receipt)
         yield "receipt", lambda: self._finish(receipt)
 

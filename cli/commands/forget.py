@@ -39,7 +39,7 @@ def command(*, user_key: str | None, customer_id: str | None, app: str | None, y
 
     from analytics.privacy.erasure import PersonErasure
     from cli.commands.jobs import SHOWN_CHARACTERS, start_spark, writing_lake
-    from logdig.aws.clients import dynamodb_profiles, s3_store
+    from logdig.aws.clients import profile_store, s3_store
 
     person = named_person(user_key, customer_id, app)
     settings = aws_settings()
@@ -51,7 +51,7 @@ def command(*, user_key: str | None, customer_id: str | None, app: str | None, y
             spark,
             settings,
             s3_store(settings),
-            dynamodb_profiles(settings),
+            profile_store(settings),
             person,
             lambda: datetime.now(UTC),
             lambda: status.update(f"{step}: {next(checked):,} objects checked"),

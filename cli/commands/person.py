@@ -103,15 +103,15 @@ def person_data(settings: Settings, person: Person, on_step: Callable[[str], Non
     Raises:
         InputError: logdig.toml has no such app.
     """
-    from logdig.aws.clients import dynamodb_profiles, s3_store
+    from logdig.aws.clients import profile_store, s3_store
     from logdig.decide.profiles import keys_of
     from logdig.marts.stored_tables import StoredTables
     from logdig.privacy.person_data import PersonData
 
     check_app(settings, person)
     apps = [person.app] if person.app else [app.name for app in settings.apps]
-    profiles = dynamodb_profiles(settings)
-    found = {key: profiles.get(key) for key in keys_of(apps, person.field, person.value)}
+    profiles = profile_store(settings)
+    found = {key: profiles.known_of(key) or None for key in keys_of(apps, person.field, person.value)}
     return PersonData(s3_store(settings), StoredTables(settings, os.environ), found, person, on_step)
 
 

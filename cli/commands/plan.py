@@ -132,8 +132,6 @@ def show(plan: DeployPlan, prices: dict[str, Any], settings: Settings, console: 
         markup=False,
     )
     console.print(price_note(settings.region), markup=False)
-    for offer in settings.offers:
-        console.print(f"daily_cap of offer {offer.name} stops nobody yet: no job counts showings", markup=False)
 
 
 def _price_table(prices: dict[str, Any], settings: Settings) -> Table:

@@ -61,9 +61,9 @@ def send_events() -> Statement:
     return allow(["sqs:SendMessage", "sqs:GetQueueAttributes"], [arn_of("Queue")])
 
 
-def read_profiles() -> Statement:
-    """Statement to read one person's profile."""
-    return allow(["dynamodb:GetItem"], [arn_of("Profiles")])
+def use_profiles() -> Statement:
+    """Statement to read profiles and to count showings."""
+    return allow(["dynamodb:BatchGetItem", "dynamodb:UpdateItem"], [arn_of("Profiles")])
 
 
 def endpoint_functions(settings: Settings) -> tuple[Function, ...]:
@@ -83,7 +83,7 @@ def endpoint_functions(settings: Settings) -> tuple[Function, ...]:
         ),
         Function(
             "Decide", "decide", handler, "Decides in milliseconds who sees an offer.",
-            ENDPOINT_MEGABYTES, ENDPOINT_SECONDS, environment, (read_profiles(), send_events(), read_secrets(settings)),
+            ENDPOINT_MEGABYTES, ENDPOINT_SECONDS, environment, (use_profiles(), send_events(), read_secrets(settings)),
         ),
     )  # fmt: skip
 

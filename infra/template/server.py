@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from infra.template.functions import read_profiles, read_secrets, send_events, signing_path
+from infra.template.functions import read_secrets, send_events, signing_path, use_profiles
 from infra.template.iam import Statement, allow, role
 from infra.template.resource import Resource, Resources, arn_of, bucket_arn, make, ref, sub
 from logdig.config.settings import Settings
@@ -105,7 +105,7 @@ def _instance_role(settings: Settings, name: str) -> Resource:
         "ec2.amazonaws.com",
         "What the server may do.",
         send_events(),
-        read_profiles(),
+        use_profiles(),
         read_secrets(settings),
         *_platform_statements(name),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -18,8 +19,9 @@ from logdig.aws.http_pool import Endpoint
 from logdig.aws.json_client import PROTOCOLS, JsonClient
 from logdig.config.settings import Settings
 from logdig.config.signatures import secret_variable
-from logdig.decide.profiles import DynamoDbProfiles
-from logdig.errors import QueueUnavailableError, SecretsUnavailableError
+from logdig.decide.dynamodb_items import DynamoDbItems
+from logdig.decide.profile_store import ProfileStore
+from logdig.errors import QueueUnavailableError, SecretsUnavailableError, SetupError
 from logdig.queue.event_queue import SqsEventQueue
 from logdig.store.object_store import S3EventStore
 
@@ -29,6 +31,7 @@ PROFILE_TIMEOUT_SECONDS = 1
 """The decision gives up after 50 ms; this timeout only ends the thread that still waits."""
 READY_TIMEOUT_SECONDS = 2
 CONNECTIONS = 32
+REDIS_VARIABLE = "LOGDIG_REDIS_URL"
 TRIES = 4
 
 
@@ -138,8 +141,44 @@ def s3_store(settings: Settings) -> S3EventStore:
     return S3EventStore(s3, settings.bucket_name)
 
 
-def dynamodb_profiles(settings: Settings) -> DynamoDbProfiles:
-    """The profile table of the settings; reads give up early, since a page waits for the decision."""
-    endpoint = os.environ.get("AWS_ENDPOINT_URL")
-    table = json_client("dynamodb", settings.region, endpoint, PROFILE_TIMEOUT_SECONDS, 1)
-    return DynamoDbProfiles(table, settings.profile_table_name)
+def profile_store(settings: Settings, *, waits: bool = True) -> ProfileStore:
+    """The profile store of the settings.
+
+    Args:
+        settings: ``profile_store``, and the name of the table; Redis is where the variable LOGDIG_REDIS_URL says.
+        waits: Try again and wait, as jobs and commands do; False where a page waits for the decision.
+    Raises:
+        SetupError: ``profile_store = "redis"``, and the variable is not set or the extra `redis` is not installed.
+    """
+    if settings.profile_store == "redis":
+        from logdig.decide.redis_items import RedisItems
+
+        return ProfileStore(RedisItems(redis_client(waits=waits), f"{settings.prefix}:"), _utc_now)
+    timeout, tries = (READ_TIMEOUT_SECONDS, TRIES) if waits else (PROFILE_TIMEOUT_SECONDS, 1)
+    table = json_client("dynamodb", settings.region, os.environ.get("AWS_ENDPOINT_URL"), timeout, tries)
+    return ProfileStore(DynamoDbItems(table, settings.profile_table_name, _utc_now), _utc_now)
+
+
+def redis_client(*, waits: bool = True) -> Any:
+    """The Redis of the variable LOGDIG_REDIS_URL; it may hold a password, so it stands in no file.
+
+    Raises:
+        SetupError: The variable is not set, or the extra `redis` is not installed.
+    """
+    address = os.environ.get(REDIS_VARIABLE)
+    if not address:
+        raise SetupError(
+            f"profile_store = 'redis' needs the variable {REDIS_VARIABLE}, such as redis://127.0.0.1:6379/0"
+        )
+    try:
+        import redis
+    except ImportError as err:
+        raise SetupError("profile_store = 'redis' needs the extra redis; run: pip install 'logdig[redis]'") from err
+    timeout = READ_TIMEOUT_SECONDS if waits else PROFILE_TIMEOUT_SECONDS
+    return redis.Redis.from_url(
+        address, decode_responses=True, socket_timeout=timeout, socket_connect_timeout=timeout, protocol=2
+    )
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)

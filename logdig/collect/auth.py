@@ -11,7 +11,7 @@ from logdig.addresses import normal_origin
 from logdig.collect.body import check_size, check_type, inflate
 from logdig.collect.enrichment import LocationFinder
 from logdig.collect.http import RefusedError, Request
-from logdig.collect.rate_limits import RateLimits
+from logdig.collect.rate_limits import CustomerLimits, RateLimits
 from logdig.config.apps import App, Apps
 from logdig.config.signatures import SIGNATURE_AGE_SECONDS, SIGNATURE_HEADER
 from logdig.events.lines import RequestContext
@@ -91,7 +91,8 @@ class Admission:
     """Checks that the handlers share, with the rate limits of the process."""
 
     def __init__(self, apps: Apps, locations: LocationFinder) -> None:
-        self._apps, self._locations, self._limits = apps, locations, RateLimits()
+        self._apps, self._locations = apps, locations
+        self._limits, self._customers = RateLimits(), CustomerLimits()
 
     def admit_sender(self, request: Request, now: datetime, types: Collection[str]) -> tuple[Caller, bytes]:
         """Check size, content type and sender, in this order; return the sender and the uncompressed body."""
@@ -105,6 +106,10 @@ class Admission:
         app = admit_app(caller, self._apps, token, now)
         self._limits.check(app, self._locations.address(request), signed=caller.signed)
         return app
+
+    def is_limited(self, request: Request, caller: Caller, app: App, customer_id: str | None, now: datetime) -> bool:
+        """Tell whether a browser claims one customer too many."""
+        return not caller.signed and self._customers.is_over(app, self._locations.address(request), customer_id, now)
 
     def context(
         self,

@@ -11,10 +11,18 @@ from collections.abc import Callable
 from logdig.collect.auth import Admission, registered_origin
 from logdig.collect.enrichment import LocationFinder
 from logdig.collect.http import JSON, Headers, RefusedError, Reply, Request, json_reply
-from logdig.collect.post_handlers import DecideHandler, DecisionService, EventsHandler, LegacyLogHandler, Pending
+from logdig.collect.post_handlers import (
+    DecideHandler,
+    DecisionService,
+    EventsHandler,
+    LegacyLogHandler,
+    Pending,
+    PendingDecision,
+)
 from logdig.collect.responses import allow, cross_origin_headers, error_reply
 from logdig.config.apps import Apps
 from logdig.counters import Counters, rejection_reason
+from logdig.decide.policy import Decision
 from logdig.errors import InputError, LogDigError, TransientError
 from logdig.queue.packs import EventSink
 from logdig.times import Clock
@@ -49,7 +57,7 @@ class Collector:
         self._check_ready = check_ready
         self.counters = counters or Counters()
         admission = Admission(apps, locations or LocationFinder())
-        self._routes: dict[str, dict[str, Callable[[Request], Reply | Pending]]] = {
+        self._routes: dict[str, dict[str, Callable[[Request], Reply | Pending | PendingDecision]]] = {
             "/": {"GET": self._hello, "POST": LegacyLogHandler(admission, clock)},
             "/healthz": {"GET": self._health},
             "/readyz": {"GET": self._ready},
@@ -65,14 +73,16 @@ class Collector:
         prepared = self.prepare(request)
         if isinstance(prepared, Reply):
             return prepared
+        if isinstance(prepared, PendingDecision):
+            return self.complete_decision(prepared, prepared.decisions.look_up_in_time(prepared.asked))
         try:
             self._sink.commit(prepared.batch)
         except Exception as err:
             return self.complete(prepared, err)
         return self.complete(prepared)
 
-    def prepare(self, request: Request) -> Reply | Pending:
-        """Do everything but the commit, for servers that wait for many commits at once; never raises."""
+    def prepare(self, request: Request) -> Reply | Pending | PendingDecision:
+        """Do everything but what waits, for servers that wait for many requests at once; never raises."""
         try:
             prepared = self._route(request)
         except Exception as err:
@@ -91,6 +101,14 @@ class Collector:
             self.counters.add("logdig_trimmed_members_total", part=part)
         return self._add_headers(pending.request, pending.reply())
 
+    def complete_decision(self, pending: PendingDecision, decision: Decision | None) -> Reply:
+        """Answer a decision that was looked up, None past its deadline; never raises."""
+        try:
+            reply = json_reply(200, pending.decisions.finish(pending.asked, decision))
+        except Exception as err:
+            return self.reply_to_error(pending.request, err)
+        return self._add_headers(pending.request, reply)
+
     def reply_to_error(self, request: Request, err: Exception) -> Reply:
         """Answer a request that failed, here or in a server before it came here; never raises."""
         headers: Headers = ()
@@ -107,7 +125,7 @@ class Collector:
         self.counters.add("logdig_refused_requests_total", reason=reason)
         return self._add_headers(request, error_reply(request, status, err, headers))
 
-    def _route(self, request: Request) -> Reply | Pending:
+    def _route(self, request: Request) -> Reply | Pending | PendingDecision:
         handlers = self._routes.get(request.path)
         if handlers is None:
             raise RefusedError(404, "no such path; docs/api.md lists all")

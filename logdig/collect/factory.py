@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import perf_counter
 
-from logdig.aws.clients import dynamodb_profiles, queue_check, sqs_queue, with_signing_secrets
+from logdig.aws.clients import profile_store, queue_check, sqs_queue, with_signing_secrets
 from logdig.collect.collector import Collector
 from logdig.collect.enrichment import location_finder
 from logdig.collect.readiness import Readiness
@@ -70,7 +70,7 @@ def build(
     queue = sqs_queue(settings)
     sink = sink or QueueSink(CountedSender(queue, counters, perf_counter), new_id)
     decider = Decider(
-        dynamodb_profiles(settings),
+        profile_store(settings, waits=False),
         sink,
         settings.offers,
         utc_now,

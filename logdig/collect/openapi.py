@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from logdig import __version__
-from logdig.decide.service import DecideRequest
+from logdig.decide.request import DecideRequest
 from logdig.events.envelope import EVENTS_LIMIT, Body
 from logdig.events.lines import TEN_NAMES
 from logdig.events.parts import MEASURING_PARTS

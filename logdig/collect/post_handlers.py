@@ -17,21 +17,34 @@ from logdig.collect.body import FORM, JSON_TYPES, media_type
 from logdig.collect.http import Reply, Request, json_reply
 from logdig.collect.responses import event_counts
 from logdig.config.apps import App
+from logdig.decide.policy import Decision
+from logdig.decide.service import Asked
 from logdig.errors import InputError
 from logdig.events.dropped import dropped_line
 from logdig.events.envelope import BYTE_ORDER_MARK, PARSER_ERRORS, read_envelope
 from logdig.events.legacy import read_log, read_parameters, read_token
-from logdig.events.lines import LineWriter, bad_line
+from logdig.events.lines import LineWriter, RequestContext, bad_line
 from logdig.events.parser import AcceptanceRules, Rejected, read_at_once, read_events
 from logdig.queue.packs import EventBatch
 from logdig.times import Clock, to_milliseconds
 
 
 class DecisionService(Protocol):
-    """Answers ``POST /v1/decide``; see logdig/decide/service.py."""
+    """Decides on ``POST /v1/decide``; see logdig/decide/service.py."""
 
-    def answer(self, app: App, body: bytes, *, signed: bool) -> tuple[int, Mapping[str, object]]:
-        """Return status and JSON object; raises InputError."""
+    read_deadline_seconds: float
+
+    def begin(self, app: App, body: bytes, context: RequestContext) -> Asked:
+        """Read a request; raises InputError."""
+
+    def look_up(self, asked: Asked) -> Decision:
+        """Decide with what the store knows; waits for it."""
+
+    def look_up_in_time(self, asked: Asked) -> Decision | None:
+        """Do the same; None when the deadline passed."""
+
+    def finish(self, asked: Asked, decision: Decision | None) -> Mapping[str, object]:
+        """Return the JSON object of the answer."""
 
 
 class Pending(msgspec.Struct, frozen=True):
@@ -43,6 +56,18 @@ class Pending(msgspec.Struct, frozen=True):
     rejected: tuple[Rejected, ...]
     reply: Callable[[], Reply]
     trimmed: tuple[str, ...] = ()
+
+
+class PendingDecision(msgspec.Struct, frozen=True):
+    """A decision for which the profile must be read; `Collector.complete_decision` then makes the reply."""
+
+    request: Request
+    asked: Asked
+    decisions: DecisionService
+
+    def look_up(self) -> Decision:
+        """Read and decide in this thread."""
+        return self.decisions.look_up(self.asked)
 
 
 class _TokenOnly(msgspec.Struct):
@@ -117,8 +142,8 @@ class DecideHandler:
     def __init__(self, admission: Admission, clock: Clock, decisions: DecisionService) -> None:
         self._admission, self._clock, self._decisions = admission, clock, decisions
 
-    def __call__(self, request: Request) -> Reply:
-        """Pass the body of an admitted request to the decision service."""
+    def __call__(self, request: Request) -> Reply | PendingDecision:
+        """Begin to decide on an admitted request."""
         now = self._clock()
         caller, payload = self._admission.admit_sender(request, now, JSON_TYPES)
         payload = payload.removeprefix(BYTE_ORDER_MARK)
@@ -127,8 +152,14 @@ class DecideHandler:
         except PARSER_ERRORS as err:
             raise InputError(f"the body cannot be read: {err}; docs/decide.md shows one") from err
         app = self._admission.admit_token(request, caller, token, now)
-        status, value = self._decisions.answer(app, payload, signed=caller.signed)
-        return json_reply(status, value)
+        context = self._admission.context(request, caller, app, token, now)
+        asked = self._decisions.begin(app, payload, context)
+        decision = asked.decision
+        if decision is None and self._admission.is_limited(request, caller, app, asked.request.customer_id, now):
+            decision = Decision("suppress", "limited")
+        if decision is None:
+            return PendingDecision(request, asked, self._decisions)
+        return json_reply(200, self._decisions.finish(asked, decision))
 
 
 def _batch(app: App, received_at: datetime, events: Sequence[bytes], rejected: Sequence[bytes] = ()) -> EventBatch:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import ipaddress
 import math
-from datetime import timedelta
+import threading
+from collections import OrderedDict
+from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -81,6 +83,43 @@ class RateLimits:
             quota = per_duration(timedelta(minutes=1), per_minute, burst=max(1, per_minute // BURSTS_PER_MINUTE))
             self._limiters[per_minute] = Throttled(using=RateLimiterType.GCRA.value, quota=quota, store=self._store)
         return self._limiters[per_minute]
+
+
+class CustomerLimits:
+    """Which customers the browsers of each address asked for in this hour; of one process, safe between threads.
+
+    A browser says itself who it is; so one that goes through the ids of others learns little.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._asked: OrderedDict[str, tuple[datetime, set[str]]] = OrderedDict()
+
+    def is_over(self, app: App, address: str | None, customer_id: str | None, now: datetime) -> bool:
+        """Note that an address asks for a customer; tell whether it asked for too many different ones.
+
+        Args:
+            app: Its settings hold the limit, 0 = none.
+            address: Of the browser; addresses that are not public have no limit, since many users share them.
+            customer_id: None = a visitor, who is not counted.
+            now: Hours begin anew by it.
+        """
+        most = app.address_customers_per_hour
+        network = _public_network(address) if most and address and customer_id is not None else None
+        if network is None or customer_id is None:
+            return False
+        hour, key = now.replace(minute=0, second=0, microsecond=0), f"{app.name}:{network}"
+        with self._lock:
+            since, customers = self._asked.pop(key, (hour, set()))
+            if since != hour:
+                customers = set()
+            is_over = customer_id not in customers and len(customers) >= most
+            if not is_over:
+                customers.add(customer_id)
+            self._asked[key] = (hour, customers)
+            while len(self._asked) > BUCKETS_LIMIT:
+                self._asked.popitem(last=False)
+        return is_over
 
 
 @lru_cache(maxsize=CACHED_ADDRESSES)

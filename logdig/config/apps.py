@@ -43,6 +43,7 @@ class App:
     keeps_network: bool = False
     requests_per_minute: int = 0
     address_requests_per_minute: int = 0
+    address_customers_per_hour: int = 0
     admits_loopback: bool = False
 
     def admits(self, origin: str) -> bool:
@@ -147,6 +148,7 @@ def app_from_settings(settings: AppSettings) -> App:
         keeps_network=settings.keep_address == "network",
         requests_per_minute=settings.requests_per_minute,
         address_requests_per_minute=settings.address_requests_per_minute,
+        address_customers_per_hour=settings.address_customers_per_hour,
     )
 
 

@@ -26,7 +26,7 @@ ENDPOINT = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?|https?://\[[0-9a
 SERVICE_RULE = "lower case letters, digits and '-', at most 17, no '-' in front"
 APP_NAME = re.compile(r"[a-z0-9_][a-z0-9_-]{0,39}")
 """No leading dash: commands would read it as an option."""
-REQUESTS_PER_MINUTE_LIMIT = 10_000_000
+RATE_LIMIT = 10_000_000
 
 ENVIRONMENT_KEYS = {
     "LOGDIG_SERVICE": "service",
@@ -133,7 +133,11 @@ def _check(settings: Settings) -> None:
             raise InvalidSettingError(f"apps[{index}].token", token, "used twice; tokens must differ")
     _check_proxies(settings.trusted_proxies)
     _check_flush(settings.flush)
-    check_offers(settings.offers)
+    check_offers(
+        settings.offers,
+        apps={app.name for app in settings.apps} if settings.profile_store == "redis" else set(),
+        goals={goal.name for goal in settings.goals},
+    )
     apps_named = [app.name for app in settings.apps]
     check_pages(settings.pages, apps_named)
     check_goals(settings.goals, apps_named)
@@ -153,9 +157,9 @@ def _check_app(key: str, app: AppSettings) -> None:
             rule = "scheme://host[:port] or scheme://*.host[:port], nothing after it, of a scheme whose pages have one"
             raise InvalidSettingError(f"{key}.origins[{index}]", origin, rule)
     _check_networks(f"{key}.staff_addresses", app.staff_addresses)
-    for name in ("requests_per_minute", "address_requests_per_minute"):
-        if not 0 <= getattr(app, name) <= REQUESTS_PER_MINUTE_LIMIT:
-            rule = f"0 (no limit) to {REQUESTS_PER_MINUTE_LIMIT:,}"
+    for name in ("requests_per_minute", "address_requests_per_minute", "address_customers_per_hour"):
+        if not 0 <= getattr(app, name) <= RATE_LIMIT:
+            rule = f"0 (no limit) to {RATE_LIMIT:,}"
             raise InvalidSettingError(f"{key}.{name}", getattr(app, name), rule)
     try:
         ZoneInfo(app.timezone)

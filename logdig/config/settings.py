@@ -41,6 +41,7 @@ class AppSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     previous_tokens: tuple[PreviousToken, ...] = ()
     requests_per_minute: int = 0
     address_requests_per_minute: int = 1200
+    address_customers_per_hour: int = 30
 
 
 class FlushSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,6 +78,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stage: Literal["dev", "prod"] = "dev"
     queue_url: str = ""
     bucket: str = ""
+    profile_store: Literal["dynamodb", "redis"] = "dynamodb"
     profile_table: str = ""
     trust_viewer_headers: bool = False
     trusted_proxies: tuple[str, ...] = ()

@@ -1,4 +1,7 @@
-"""Every answer of the decision service becomes one event, committed without making the page wait.
+"""Every decision of every channel becomes one event, committed without making the page wait.
+
+It is of type ``custom`` with the name ``$exposure``, which the collector refuses from browsers and from servers: what
+stands in it was decided here.
 
 A background thread commits the waiting events, many lines at once when they come faster than the queue takes them.
 Events that cannot be committed are counted in ``lost``; the page gets no error.
@@ -9,19 +12,44 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
+import msgspec
+
+from logdig.config.apps import App
 from logdig.counters import Counters
+from logdig.decide.policy import Decision
+from logdig.events.lines import LineWriter, RequestContext
+from logdig.events.parts import Consent
 from logdig.queue.packs import EventBatch, EventSink
+from logdig.times import to_milliseconds, wire_time
 
+NAME = "$exposure"
 WAITING_LIMIT = 10_000
 """Exposures that may wait: at 1 KiB each 10 MiB, 20 s at 500 decisions a second. More are counted as lost."""
+LINGER_SECONDS = 0.02
+"""The thread waits so long for more of them, where the process lives on: a commit each would cost a tenth more."""
 COMMIT_LIMIT = 500
 """Most lines of one commit, as many as one request of a tracker may bring."""
 
 _log = logging.getLogger(__name__)
+
+
+class Who(Protocol):
+    """Whom a decision is about, and where."""
+
+    @property
+    def user_key(self) -> str | None: ...
+    @property
+    def customer_id(self) -> str | None: ...
+    @property
+    def placement(self) -> str: ...
+    @property
+    def consent(self) -> Consent: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +64,10 @@ class Exposure:
 class ExposureLog:
     """Hands exposures to a sink in the background; the thread starts with the first one."""
 
-    def __init__(self, sink: EventSink, counters: Counters) -> None:
+    def __init__(self, sink: EventSink, counters: Counters, *, lingers: bool = False) -> None:
         self._sink = sink
         self._counters = counters
+        self._lingers = lingers
         self._waiting: queue.Queue[Exposure] = queue.Queue(WAITING_LIMIT)
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
@@ -72,6 +101,8 @@ class ExposureLog:
     def _run(self) -> None:
         while True:
             taken = [self._waiting.get()]
+            if self._lingers:
+                time.sleep(LINGER_SECONDS)
             while len(taken) < COMMIT_LIMIT and not self._waiting.empty():
                 taken.append(self._waiting.get())
             for app in dict.fromkeys(exposure.app for exposure in taken):
@@ -89,6 +120,57 @@ class ExposureLog:
     def _count_lost(self, count: int, reason: str) -> None:
         self._counters.add("logdig_exposure_lost_total", count)
         _log.warning("exposure_lost: %d, %s", count, reason)
+
+
+def exposure(
+    app: App,
+    context: RequestContext,
+    who: Who,
+    decision: Decision,
+    decision_id: str,
+    now: datetime,
+    channel: str = "page",
+) -> Exposure:
+    """Make the event of one decision; without consent to analytics it does not name the person.
+
+    Args:
+        app: Whose.
+        context: What the server knows of the request.
+        who: Person, placement and consent.
+        decision: What was decided.
+        decision_id: Also the event's id.
+        now: UTC.
+        channel: ``page`` or ``sms``.
+    """
+    now = to_milliseconds(now)
+    named = who.consent.analytics
+    props = {
+        "decision_id": decision_id,
+        "channel": channel,
+        "decision": decision.decision,
+        "reason": decision.reason,
+        "offer": decision.offer,
+        "placement": who.placement,
+        "would_show": decision.would_show,
+        "p_show": decision.p_show,
+        "explore": decision.explore,
+        "score": decision.score,
+        "band": decision.band,
+        "model_version": decision.model_version,
+        "features_as_of": wire_time(decision.features_as_of) if decision.features_as_of else None,
+    }
+    fields = {
+        "event_id": decision_id,
+        "type": "custom",
+        "timestamp": wire_time(now),
+        "user_key": who.user_key if named else None,
+        "customer_id": who.customer_id if named else None,
+        "consent": who.consent,
+        "custom": {"name": NAME, "props": props},
+    }
+    # Its signer's word is not in it: the collector made this event.
+    own = msgspec.structs.replace(context, received_at=now, signed=False)
+    return Exposure(app.name, now, LineWriter(own, app.allowed_query).line_of_fields(fields, now))
 
 
 def _batch(app: str, exposures: Iterable[Exposure]) -> EventBatch:

@@ -1,49 +1,82 @@
-"""Storage of profiles: one small item per person, read once per decision. [aws]
+"""What the decision service knows of a person, each kind in an item of its own, and the names of these items. Pure.
 
-DynamoDB table: partition key ``person`` (text); ``profile`` (JSON of `Profile`); ``expires_at`` (whole seconds since
-1970), the table's time-to-live attribute.
+A person is ``<app>#c#<customer_id>``, or ``<app>#v#<user_key>`` where no customer is known. The profile has that name;
+the other items have a word and a colon in front, which no app's name holds, so no two names are ever equal.
 """
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
-from typing import Any, Protocol
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+from urllib.parse import quote
 
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
-
-from logdig.errors import ProfileUnavailableError
 
 KEEP_FOR = timedelta(days=7)
-"""Lifetime of an item after its features: long enough to tell ``stale`` (48 h) from ``unknown``, short for privacy."""
-BATCH_ITEMS = 25
-"""Most writes that one BatchWriteItem takes (its service quota)."""
-BATCH_ATTEMPTS = 8
-"""Tries of one batch, waits doubling from FIRST_WAIT_SECONDS: 0.05 x (2^7 - 1) = 6.4 s of throttling are bridged."""
-FIRST_WAIT_SECONDS = 0.05
+"""Life of a profile after its features: long enough to tell ``stale`` (48 h) from ``unknown``, short for privacy."""
+KEEP_COUNTS_FOR = timedelta(days=400)
+"""Life of counts after the last showing, and of what says that a message was sent: as long as raw events by default."""
+STATES = ("interests",)
+"""Names of the small states that a person may have; each is erased with the person."""
 
 
-class OfferScore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Probability (0 to 1) that one person takes one offer, by one model."""
+class OfferScore(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Chance (0 to 1) that one person takes one offer, by one model.
+
+    ``target``: among the best `target_share`, which decides where the offer has no value. ``band``: of the score, 1 is
+    the lowest, 0 = none. ``holdout_share``: chosen by the job where the setting is ``auto``.
+    """
 
     score: float
     model_version: str
+    target: bool = True
+    band: int = 0
+    holdout_share: float | None = None
 
 
-class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The data of the decision service about one person.
+class Profile(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the job `targets` writes of a person who is a target of some offer or explores this month.
 
-    ``offers`` holds a score per offer name. ``shown_today`` holds showings per offer name on the UTC day of
-    ``features_as_of``; an offer that is absent there has an unknown count, which caps nothing.
+    ``offers`` holds a score for every offer that the person is eligible for, whatever the score: how many they are
+    decides how an explorer's is drawn. ``level`` and ``status`` are the customer's, None = not known.
     """
 
     person: str
     features_as_of: datetime
     offers: dict[str, OfferScore]
-    shown_today: dict[str, int] = {}
+    level: int | None = None
+    status: int | None = None
+
+
+class Counts(NamedTuple):
+    """Showings by offer: in all, and on the last day with any (``today`` by name: that day and its count)."""
+
+    total: Mapping[str, int] = {}
+    today: Mapping[str, tuple[str, int]] = {}
+
+    def shown(self, offer: str) -> int:
+        """Showings in all."""
+        return self.total.get(offer, 0)
+
+    def shown_on(self, offer: str, day: date) -> int:
+        """Showings on a day of the app's zone, the last one that has any or a later one."""
+        last, count = self.today.get(offer, ("", 0))
+        return count if last == day.isoformat() else 0
+
+
+NO_COUNTS = Counts()
+
+
+class Contact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a customer may be reached by SMS: stored here only, never in a table or an event.
+
+    ``phone`` in the form +1…; ``timezone`` an IANA name, empty = the app's.
+    """
+
+    phone: str
+    sms_opt_in: bool
+    timezone: str = ""
 
 
 def person_key(app: str, *, customer_id: str | None, user_key: str | None) -> str:
@@ -61,6 +94,12 @@ def person_key(app: str, *, customer_id: str | None, user_key: str | None) -> st
     return f"{app}#v#{user_key}"
 
 
+def customer_of(person: str) -> str | None:
+    """The customer id of a person's key, None of a visitor."""
+    kind, _, identity = person.partition("#")[2].partition("#")
+    return identity if kind == "c" else None
+
+
 def keys_of(apps: Iterable[str], field: str, value: str) -> list[str]:
     """Name the profiles of a person in some apps.
 
@@ -73,114 +112,48 @@ def keys_of(apps: Iterable[str], field: str, value: str) -> list[str]:
     return [person_key(app, customer_id=keys["customer_id"], user_key=keys["user_key"]) for app in apps]
 
 
-class ProfileStore(Protocol):
-    """Read, write and remove profiles by person; every method raises ProfileUnavailableError."""
-
-    def get(self, person: str) -> Profile | None:
-        """Return the profile, None when the person is unknown."""
-
-    def put(self, profiles: Iterable[Profile]) -> int:
-        """Write profiles over what is there; return how many."""
-
-    def remove(self, persons: Iterable[str]) -> int:
-        """Remove profiles, absent ones too; return how many were asked for."""
+def counts_key(person: str) -> str:
+    """Name a person's counts of showings."""
+    return f"counts:{person}"
 
 
-class InMemoryProfiles:
-    """Profiles of this process, for tests and for sites small enough."""
-
-    def __init__(self, profiles: Iterable[Profile] = ()) -> None:
-        self._profiles = {profile.person: profile for profile in profiles}
-
-    def get(self, person: str) -> Profile | None:
-        return self._profiles.get(person)
-
-    def put(self, profiles: Iterable[Profile]) -> int:
-        new = {profile.person: profile for profile in profiles}
-        self._profiles.update(new)
-        return len(new)
-
-    def remove(self, persons: Iterable[str]) -> int:
-        wanted = set(persons)
-        for person in wanted:
-            self._profiles.pop(person, None)
-        return len(wanted)
+def contact_key(person: str) -> str:
+    """Name a person's phone number and consent."""
+    return f"contact:{person}"
 
 
-class DynamoDbProfiles:
-    """Profiles in one DynamoDB table."""
+def state_key(person: str, name: str) -> str:
+    """Name one of a person's small states.
 
-    def __init__(self, client: Any, table: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
-        """Wrap a boto3 DynamoDB client; the decision service needs one with short timeouts and no retries."""
-        self._client = client
-        self._table = table
-        self._sleep = sleep
-
-    def get(self, person: str) -> Profile | None:
-        """Read one profile with one eventually consistent GetItem.
-
-        Raises:
-            ProfileUnavailableError: DynamoDB did not answer, or the item is not one that this version wrote.
-        """
-        try:
-            response = self._client.get_item(
-                TableName=self._table, Key={"person": {"S": person}}, ProjectionExpression="profile"
-            )
-        except (BotoCoreError, ClientError) as err:
-            raise ProfileUnavailableError(f"table {self._table} did not answer: {err}") from err
-        if "Item" not in response:
-            return None
-        try:
-            return msgspec.json.decode(response["Item"]["profile"]["S"], type=Profile)
-        except (KeyError, msgspec.DecodeError) as err:
-            raise ProfileUnavailableError(
-                f"table {self._table} holds an unreadable profile: {err}; run 'logdig jobs run targets' to write it"
-            ) from err
-
-    def put(self, profiles: Iterable[Profile]) -> int:
-        """Write profiles in batches of 25; the last of several for one person counts.
-
-        Raises:
-            ProfileUnavailableError: DynamoDB refused, or still throttled after 8 tries; earlier batches are written.
-        """
-        by_person = {profile.person: profile for profile in profiles}
-        return self._write([{"PutRequest": {"Item": _item(profile)}} for profile in by_person.values()])
-
-    def remove(self, persons: Iterable[str]) -> int:
-        """Remove profiles in batches of 25.
-
-        Raises:
-            ProfileUnavailableError: As `put`; removing again is harmless.
-        """
-        return self._write([{"DeleteRequest": {"Key": {"person": {"S": person}}}} for person in sorted(set(persons))])
-
-    def _write(self, requests: Sequence[dict[str, Any]]) -> int:
-        for start in range(0, len(requests), BATCH_ITEMS):
-            self._write_batch(list(requests[start : start + BATCH_ITEMS]))
-        return len(requests)
-
-    def _write_batch(self, waiting: list[dict[str, Any]]) -> None:
-        for attempt in range(BATCH_ATTEMPTS):
-            if attempt:
-                self._sleep(FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
-            try:
-                response = self._client.batch_write_item(RequestItems={self._table: waiting})
-            except (BotoCoreError, ClientError) as err:
-                raise ProfileUnavailableError(f"table {self._table} did not take profiles: {err}") from err
-            # A batch may be written in part: the response holds the rest.
-            waiting = response.get("UnprocessedItems", {}).get(self._table, [])
-            if not waiting:
-                return
-        raise ProfileUnavailableError(
-            f"table {self._table} left {len(waiting)} of a batch unwritten after {BATCH_ATTEMPTS} tries; "
-            "run the job again when the table is not throttled"
-        )
+    Raises:
+        ValueError: No such state, so an erasure would not find it.
+    """
+    if name not in STATES:
+        raise ValueError(f"state {name!r}: one of {', '.join(STATES)}")
+    return f"state-{name}:{person}"
 
 
-def _item(profile: Profile) -> dict[str, Any]:
-    expires_at = math.ceil((profile.features_as_of + KEEP_FOR).timestamp())
-    return {
-        "person": {"S": profile.person},
-        "profile": {"S": msgspec.json.encode(profile).decode()},
-        "expires_at": {"N": str(expires_at)},
-    }
+def sent_key(person: str) -> str:
+    """Name the counts of messages that a person was sent, by campaign."""
+    return f"sent:{person}"
+
+
+def budget_key(app: str, offer: str, shard: int) -> str:
+    """Name one of the items that together count an offer's showings of a day."""
+    return f"budget-{shard}:{app}#{quote(offer, safe='')}"
+
+
+def messages_key(app: str, campaign: str) -> str:
+    """Name the count of a campaign's messages of a day."""
+    return f"messages:{app}#{quote(campaign, safe='')}"
+
+
+def personal_keys(person: str) -> list[str]:
+    """Name every item that says something of a person; what an erasure removes."""
+    return [
+        person,
+        counts_key(person),
+        contact_key(person),
+        sent_key(person),
+        *(state_key(person, name) for name in STATES),
+    ]

@@ -1,59 +1,63 @@
-"""``POST /v1/decide``: one profile read, one answer, one exposure; a failure of ours suppresses the ad."""
+"""``POST /v1/decide``: one read, one decision, one exposure; a failure of ours suppresses the ad.
+
+Three steps, so that a server may do the middle one, which waits for the store, in a thread: `begin`, `look_up`,
+`finish`.
+"""
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Annotated
-
-import msgspec
-from msgspec import inspect
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from logdig.config.apps import App
 from logdig.config.offers import OfferSettings
 from logdig.counters import Counters
-from logdig.decide.exposures import Exposure, ExposureLog
-from logdig.decide.profiles import Profile, ProfileStore, person_key
-from logdig.decide.rules import Decision, decide
-from logdig.errors import InvalidEventError, ProfileUnavailableError
-from logdig.events.envelope import PARSER_ERRORS
-from logdig.events.fields import Id, Key
-from logdig.events.lenient_json import parse_text
-from logdig.events.lines import LineWriter, RequestContext
-from logdig.events.parts import Consent
-from logdig.events.validation import faults
+from logdig.decide.after import AfterDecisions
+from logdig.decide.budgets import Budgets
+from logdig.decide.exposures import ExposureLog, exposure
+from logdig.decide.policy import Decision, decide
+from logdig.decide.profile_store import ProfileStore
+from logdig.decide.profiles import person_key
+from logdig.decide.request import DecideRequest, parse
+from logdig.errors import ProfileUnavailableError
+from logdig.events.lines import RequestContext
 from logdig.queue.packs import EventSink
-from logdig.times import Clock, to_milliseconds, wire_time
+from logdig.times import Clock, wire_time
 
 READ_DEADLINE_SECONDS = 0.05
-"""The page waits: after 50 ms the answer is no ad (design 4.6)."""
+"""The page waits: after 50 ms the answer is no ad."""
 READERS = 16
-"""Concurrent profile reads: at 1 ms each far more than one process needs."""
+"""Concurrent reads: at 4 ms each 4,000 a second, more than one process decides."""
 TTL_SECONDS = 300
-"""How long a page may cache an answer; an answer made without the profile store is not cached."""
-TRY_AGAIN = ("timeout", "unavailable")
-EXPOSURE = "$exposure"
+"""How long a page may keep an answer; a show is valid for one showing, and a failure of ours is asked again."""
+ASK_AGAIN = ("timeout", "unavailable", "limited")
 
 _log = logging.getLogger(__name__)
 
 
-class DecideRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body; the collector has checked ``token``. One of ``user_key`` and ``customer_id`` is required."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that was read; ``decision`` is set where no profile is needed for it.
 
-    token: str
-    placement: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-    consent: Consent
-    user_key: Key | None = None
-    customer_id: Id | None = None
+    ``local_now`` is the time of the request in the app's zone, whose days and months count.
+    """
 
-
-_DECODER = msgspec.json.Decoder(DecideRequest)
-_KIND = inspect.type_info(DecideRequest)
+    app: App
+    context: RequestContext
+    request: DecideRequest
+    offers: Sequence[OfferSettings]
+    local_now: datetime
+    person: str
+    decision: Decision | None
 
 
 class Decider:
-    """Answers for one process; safe to use from many threads at once."""
+    """Decides for one process; safe to use from many threads at once."""
 
     def __init__(
         self,
@@ -71,15 +75,15 @@ class Decider:
 
         Args:
             exposure_wait_seconds: 0 where the process lives on (a server); 0.02 where it is frozen after its answer
-                (Lambda).
+                (Lambda): then exposures and counts are written before it.
         """
-        self._profiles = profiles
-        self._exposures = ExposureLog(sink, counters or Counters())
-        self._offers = tuple(offers)
-        self._clock = clock
-        self._new_id = new_id
+        self._profiles, self._offers, self._clock, self._new_id = profiles, tuple(offers), clock, new_id
+        self.read_deadline_seconds = read_deadline_seconds
+        self._counters = counters or Counters()
+        self._exposures = ExposureLog(sink, self._counters, lingers=not exposure_wait_seconds)
+        self._after = AfterDecisions(self._counters)
+        self._budgets = Budgets(clock)
         self._exposure_wait_seconds = exposure_wait_seconds
-        self._read_deadline_seconds = read_deadline_seconds
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="profiles")
 
     @property
@@ -87,109 +91,124 @@ class Decider:
         """Exposures of this process that could not be stored."""
         return self._exposures.lost
 
-    def answer(self, app: App, body: bytes, *, signed: bool) -> tuple[int, dict[str, object]]:
-        """Answer one request with an HTTP status and a JSON object.
+    def answer(self, app: App, body: bytes, context: RequestContext) -> dict[str, object]:
+        """Answer one request within the deadline; see `begin`."""
+        asked = self.begin(app, body, context)
+        return self.finish(asked, asked.decision or self.look_up_in_time(asked))
+
+    def begin(self, app: App, body: bytes, context: RequestContext) -> Asked:
+        """Read a request.
 
         Args:
             app: Whose token the body holds.
-            signed: The request comes from a server with the app's secret, which gets everything about the person.
+            body: JSON.
+            context: What the server knows of the request; signed senders get everything about the person.
         Raises:
             InputError: The body is no JSON; the caller answers 400.
             InvalidEventError: A field breaks its rule; the same.
         """
         request = parse(body)
         offers = [offer for offer in self._offers if offer.placement == request.placement]
-        decision = self._decide(app, request, offers)
+        now = self._clock().astimezone(ZoneInfo(app.timezone))
+        person = person_key(app.name, customer_id=request.customer_id, user_key=request.user_key)
+        decision = None
+        if not (request.consent.ads and offers):
+            decision = decide(None, offers, now, ads_consent=request.consent.ads)
+        elif context.bot:
+            decision = Decision("suppress", "bot")
+        return Asked(app, context, request, offers, now, person, decision)
+
+    def look_up(self, asked: Asked) -> Decision:
+        """Read and decide; where a cap is 1, count the showing, too. Takes as long as the store; never raises."""
+        app, day = asked.app.name, asked.local_now.date()
+        budgeted = [offer for offer in asked.offers if offer.daily_budget is not None]
+        try:
+            reading = self._profiles.read(asked.person, app, day, self._budgets.unknown(app, budgeted, day))
+            over = self._budgets.spent_ones(app, budgeted, day, reading.spent)
+            decision = decide(
+                reading.profile,
+                asked.offers,
+                asked.local_now,
+                ads_consent=True,
+                counts=reading.counts,
+                over_budget=over,
+            )
+            if decision.decision == "show" and is_capped_at_one(self._offer(decision)):
+                decision = self._count_first(asked, decision)
+        except ProfileUnavailableError as err:
+            _log.warning("no decision: %s", err)
+            return Decision("suppress", "unavailable")
+        return decision
+
+    def look_up_in_time(self, asked: Asked) -> Decision | None:
+        """Look up in another thread; None when the deadline passed."""
+        looking = self._readers.submit(self.look_up, asked)
+        try:
+            return looking.result(self.read_deadline_seconds)
+        except TimeoutError:
+            # One that has not begun is cancelled; one that has ends by its client's timeout.
+            looking.cancel()
+            return None
+
+    def finish(self, asked: Asked, decision: Decision | None) -> dict[str, object]:
+        """Answer with a JSON object; the exposure and the counts follow.
+
+        Args:
+            asked: From `begin`.
+            decision: Of `begin` or `look_up`; None when the deadline passed.
+        """
+        decision = decision or Decision("suppress", "timeout")
         decision_id = self._new_id()
-        self._log(app, request, decision, decision_id)
+        self._counters.add("logdig_decisions_total", decision=decision.decision, reason=decision.reason)
+        self._exposures.add(exposure(asked.app, asked.context, asked.request, decision, decision_id, self._clock()))
+        if decision.decision == "show":
+            self._follow(asked, decision)
+        if self._exposure_wait_seconds:
+            self.drain(self._exposure_wait_seconds)
+        keeps = decision.decision != "show" and decision.reason not in ASK_AGAIN
         answer: dict[str, object] = {
             "decision_id": decision_id,
             "decision": decision.decision,
             "ad": decision.ad,
-            "reason": decision.reason if signed else decision.general_reason,
-            "ttl_s": 0 if decision.reason in TRY_AGAIN else TTL_SECONDS,
+            "reason": decision.reason if asked.context.signed else decision.general_reason,
+            "ttl_s": TTL_SECONDS if keeps else 0,
         }
-        return 200, answer | (_about_the_person(decision) if signed else {})
+        return answer | (_about_the_person(decision) if asked.context.signed else {})
 
     def drain(self, timeout_seconds: float) -> bool:
-        """Wait until every exposure is stored or counted as lost; call it when the process ends."""
-        return self._exposures.drain(timeout_seconds)
+        """Wait until every exposure and count is stored or counted as lost; call it when the process ends."""
+        until = time.monotonic() + timeout_seconds
+        are_counted = self._after.drain(timeout_seconds)
+        return self._exposures.drain(max(0.0, until - time.monotonic())) and are_counted
 
-    def _decide(self, app: App, request: DecideRequest, offers: Sequence[OfferSettings]) -> Decision:
-        now = self._clock()
-        allowed = request.consent.ads
-        if not (allowed and offers):
-            # No lookup without need.
-            return decide(None, offers, now, ads_consent=allowed)
-        person = person_key(app.name, customer_id=request.customer_id, user_key=request.user_key)
-        try:
-            return decide(self._read(person), offers, now, ads_consent=allowed)
-        except TimeoutError:
-            return Decision("suppress", "timeout")
-        except ProfileUnavailableError as err:
-            _log.warning("profile not read: %s", err)
-            return Decision("suppress", "unavailable")
+    def _count_first(self, asked: Asked, decision: Decision) -> Decision:
+        """Count before the answer, so that of many requests at once only one is shown the offer."""
+        if self._count(asked, self._offer(decision)):
+            return decision
+        return replace(decision, decision="suppress", reason="capped", p_show=0.0, would_show=False)
 
-    def _read(self, person: str) -> Profile | None:
-        reading = self._readers.submit(self._profiles.get, person)
-        try:
-            return reading.result(self._read_deadline_seconds)
-        finally:
-            # A read that has not begun is cancelled; one that has ends by its client's timeout.
-            reading.cancel()
+    def _count(self, asked: Asked, offer: OfferSettings) -> bool:
+        day = asked.local_now.date()
+        return self._profiles.count_show(
+            asked.person, offer.name, day, daily_cap=offer.daily_cap, total_cap=offer.total_cap
+        )
 
-    def _log(self, app: App, request: DecideRequest, decision: Decision, decision_id: str) -> None:
-        now = to_milliseconds(self._clock())
-        fields = _exposure(request, decision, decision_id) | {"timestamp": wire_time(now)}
-        writer = LineWriter(RequestContext(now, app.name, app.token, user_agent=None, bot=False), app.allowed_query)
-        self._exposures.add(Exposure(app.name, now, writer.line_of_fields(fields, now)))
-        if self._exposure_wait_seconds:
-            self._exposures.drain(self._exposure_wait_seconds)
+    def _follow(self, asked: Asked, decision: Decision) -> None:
+        """Count a showing after its answer: for the caps, and for the budget."""
+        offer, app, day = self._offer(decision), asked.app.name, asked.local_now.date()
+        if not is_capped_at_one(offer):
+            self._after.add(lambda: self._count(asked, offer))
+        if offer.daily_budget is not None:
+            self._budgets.add(app, offer.name, day)
+            self._after.add(lambda: self._profiles.spend(app, offer.name, day))
+
+    def _offer(self, decision: Decision) -> OfferSettings:
+        return next(offer for offer in self._offers if offer.name == decision.offer)
 
 
-def parse(body: bytes) -> DecideRequest:
-    """Read the body strictly.
-
-    Raises:
-        InputError: It cannot be read at all.
-        InvalidEventError: A field is missing, unknown or breaks its rule; names it.
-    """
-    try:
-        request = _DECODER.decode(body)
-    except PARSER_ERRORS as err:
-        raise _first_fault(body, str(err)) from err
-    if request.user_key is None and request.customer_id is None:
-        raise InvalidEventError("user_key", "neither user_key nor customer_id is given; send one of them")
-    return request
-
-
-def _first_fault(body: bytes, parser_reason: str) -> InvalidEventError:
-    """Name the fault that made the fast parser fail; raises UnreadableError when the body is no JSON."""
-    value = parse_text(body.decode("utf-8", "surrogateescape"))
-    fault = next(faults(_KIND, value), None)
-    return InvalidEventError(fault.field, fault.reason) if fault else InvalidEventError("", parser_reason)
-
-
-def _exposure(request: DecideRequest, decision: Decision, decision_id: str) -> dict[str, object]:
-    """Make the event of one answer; without consent to analytics it does not name the person."""
-    named = request.consent.analytics
-    props = {
-        "decision_id": decision_id,
-        "decision": decision.decision,
-        "reason": decision.reason,
-        "offer": decision.offer,
-        "placement": request.placement,
-        "model_version": decision.model_version,
-        "score": decision.score,
-    }
-    return {
-        "event_id": decision_id,
-        "type": "custom",
-        "user_key": request.user_key if named else None,
-        "customer_id": request.customer_id if named else None,
-        "consent": request.consent,
-        "custom": {"name": EXPOSURE, "props": props},
-    }
+def is_capped_at_one(offer: OfferSettings) -> bool:
+    """Tell whether one showing reaches a cap of the offer."""
+    return offer.daily_cap == 1 or offer.total_cap == 1
 
 
 def _about_the_person(decision: Decision) -> dict[str, object]:

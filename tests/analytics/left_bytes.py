@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import boto3
 import pyarrow.parquet as pq
 
-from logdig.aws.clients import dead_letter_queue, dynamodb_profiles, s3_store, sqs_queue
+from logdig.aws.clients import dead_letter_queue, profile_store, s3_store, sqs_queue
 from logdig.config.settings import Settings
 
 
@@ -20,7 +20,7 @@ def left_bytes(settings: Settings) -> Iterator[tuple[str, bytes]]:
     for name in dynamodb.list_tables()["TableNames"]:
         if name.startswith(settings.prefix):
             yield name, repr(dynamodb.scan(TableName=name)["Items"]).encode()
-    assert dynamodb_profiles(settings).get("nobody") is None
+    assert profile_store(settings).get("nobody") is None
     for queue in (sqs_queue(settings), dead_letter_queue(settings)):
         while messages := queue.receive(0):
             yield queue.queue_url, repr(messages).encode()

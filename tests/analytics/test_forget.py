@@ -20,7 +20,7 @@ from analytics.schema.columns import table_columns
 from cli.commands.person import person_data
 from infra.deploy.iam_policies import LAKE, deployer_policy
 from infra.template.build import build_template
-from logdig.aws.clients import dynamodb_profiles, s3_store, sqs_queue
+from logdig.aws.clients import profile_store, s3_store, sqs_queue
 from logdig.config.settings import AppSettings, Settings
 from logdig.decide.profiles import OfferScore, Profile
 from logdig.errors import StoreUnavailableError
@@ -68,7 +68,7 @@ def fill(spark: SparkSession, own: Settings) -> Settings:
     people = [
         Profile(f"shop#{key}", NOW, {"offer": OfferScore(0.5, "m1")}) for key in (f"c#{CUSTOMER}", f"v#{VISITOR}")
     ]
-    dynamodb_profiles(own).put(people)
+    profile_store(own).put(people)
     moment = "2026-11-24T12:00:00.000Z"
     late = {"received_at": moment, "occurred_at": moment, "app": "shop", "event_id": "late", "user_key": VISITOR,
             "customer_id": CUSTOMER, "type": "click", "timestamp": moment}  # fmt: skip
@@ -82,7 +82,7 @@ def forgetting(
     spark: SparkSession, settings: Settings, person: Person, store: S3EventStore | None = None
 ) -> PersonErasure:
     bucket = store or s3_store(settings)
-    return PersonErasure(spark, settings, bucket, dynamodb_profiles(settings), person, lambda: datetime.now(UTC))
+    return PersonErasure(spark, settings, bucket, profile_store(settings), person, lambda: datetime.now(UTC))
 
 
 class DyingStore(S3EventStore):

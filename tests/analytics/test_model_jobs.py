@@ -18,10 +18,10 @@ from analytics import tables
 from analytics.jobs.registry import run
 from analytics.model.regression import Model, score
 from analytics.schema.columns import table_columns
-from logdig.aws.clients import dynamodb_profiles
+from logdig.aws.clients import profile_store
 from logdig.config.offers import OfferSettings
 from logdig.config.settings import AppSettings, Settings
-from logdig.decide.rules import decide
+from logdig.decide.policy import decide
 from logdig.tables.model import FEATURE_NAMES
 
 pytestmark = [pytest.mark.java, pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")]
@@ -137,7 +137,7 @@ def test_jobs_end_in_profiles_of_eligible_clickers_only_when_behaviour_predicts_
     assert sum(number % 4 == 0 for number in ids) > 0.9 * len(ids)
     assert all(row["score"] >= OFFER.min_score for row in chosen)
     assert sorted(row["rank"] for row in chosen) == list(range(1, len(chosen) + 1))
-    profile = dynamodb_profiles(shop).get(f"shop#c#{chosen[0]['customer_id']}")
+    profile = profile_store(shop).get(f"shop#c#{chosen[0]['customer_id']}")
     assert decide(profile, [OFFER], NOW + timedelta(hours=1), ads_consent=True).decision == "show"
 
 
@@ -170,7 +170,7 @@ def test_earlier_targets_lose_their_profiles_when_the_gate_refuses(
     assert reports["predictions"].rows == reports["targets"].rows == 0
     assert reports["targets"].notes == {"profiles": 0, "profiles removed": len(before)}
     assert "refused: 0 of" in str(reports["models"].notes["shop UPGRADE"])
-    assert [dynamodb_profiles(shop).get(f"shop#c#{customer}") for customer in before] == [None] * len(before)
+    assert [profile_store(shop).get(f"shop#c#{customer}") for customer in before] == [None] * len(before)
 
 
 def test_jobs_are_empty_and_refuse_when_nothing_was_collected(spark: SparkSession, shop: Settings) -> None:

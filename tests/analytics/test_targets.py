@@ -14,7 +14,8 @@ from analytics.model.regression import Model, fit, score
 from analytics.model.targets import profiles, retire, targets
 from analytics.schema.columns import table_columns
 from logdig.config.offers import OfferSettings
-from logdig.decide.profiles import InMemoryProfiles, OfferScore
+from logdig.decide.memory_items import InMemoryProfiles
+from logdig.decide.profiles import OfferScore
 from logdig.errors import MissingColumnError
 from logdig.tables.model import FEATURE_NAMES, PREDICTIONS, TARGETS
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from infra.template.iam import role_name
-from logdig.decide.profiles import DynamoDbProfiles
+from logdig.decide.dynamodb_items import DynamoDbItems
 from logdig.queue.event_queue import SqsEventQueue
 from logdig.store.object_store import S3EventStore, StoredVersion
 from tests.e2e.stack import Stack
@@ -27,7 +27,7 @@ class Lake:
     """What the jobs talk to, with their keys; ``owner`` is the dead letters with the owner's keys."""
 
     store: S3EventStore
-    profiles: DynamoDbProfiles
+    profiles: DynamoDbItems
     dead: SqsEventQueue
     owner: SqsEventQueue
     sqs: Any
@@ -74,7 +74,10 @@ def lake(stack: Stack, stored: list[str]) -> Lake:
     stack.account.client("glue").create_table(DatabaseName=stack.settings.database, TableInput={"Name": "tried"})
     dlq = owner.get_queue_url(QueueName=stack.settings.dlq_name)["QueueUrl"]
     return Lake(
-        store, DynamoDbProfiles(dynamodb, stack.outputs["ProfileTable"], sleep=lambda _seconds: None),
+        store,
+        DynamoDbItems(
+            dynamodb, stack.outputs["ProfileTable"], lambda: datetime.now(UTC), sleep=lambda _seconds: None
+        ),
         SqsEventQueue(sqs, dlq), SqsEventQueue(owner, dlq), sqs, glue, stack.settings.database, stack.settings.dlq_name,
         next(version for version in store.versions("raw/") if version.is_live),
     )  # fmt: skip

@@ -92,7 +92,7 @@ PARTS: dict[str, tuple[str, Part]] = {
     "sqs:SendMessage of collector": ("collector", _collects),
     "sqs:GetQueueAttributes of collector": ("collector", _is_ready),
     "ssm:GetParametersByPath of collector": ("collector", _starts),
-    "dynamodb:GetItem of decide": ("decide", _decides),
+    "dynamodb:BatchGetItem of decide": ("decide", _decides),
     "sqs:SendMessage of decide": ("decide", _exposes),
     "sqs:ReceiveMessage of flush": ("flush", _flushes),
     "sqs:DeleteMessage of flush": ("flush", _flushes),

@@ -24,7 +24,8 @@ from logdig.collect.factory import new_id, utc_now
 from logdig.config.apps import Apps
 from logdig.config.offers import OfferSettings
 from logdig.config.settings import AppSettings, Settings
-from logdig.decide.profiles import InMemoryProfiles, OfferScore, Profile, person_key
+from logdig.decide.memory_items import InMemoryProfiles
+from logdig.decide.profiles import OfferScore, Profile, person_key
 from logdig.decide.service import Decider
 from tests.fakes.sinks import MemorySink
 

@@ -21,7 +21,7 @@ from logdig.collect import factory
 from logdig.collect.openapi import Json, document
 from logdig.config.offers import OfferSettings
 from logdig.config.settings import Settings
-from logdig.decide.profiles import InMemoryProfiles
+from logdig.decide.memory_items import InMemoryProfiles
 from logdig.decide.service import Decider
 from tests.fakes.sinks import MemorySink
 from tests.fakes.tracked import ORIGIN, TOKEN, collector

@@ -63,7 +63,7 @@ def test_person_is_found_in_every_table_and_exported(settings: Settings) -> None
         {"paying_customer_id": key, "tags": {"a": "b"}, "n": n, "ids": ["C-1"]} for n, key in enumerate(["C-1", "C-3"])
     ])  # fmt: skip
     write(settings, "numbers", pa.schema([("n", pa.int32())]), [{"n": 1}])
-    clients.dynamodb_profiles(settings).put([Profile("shop#c#C-1", NOW, {"tea": OfferScore(0.5, "m")})])
+    clients.profile_store(settings).put([Profile("shop#c#C-1", NOW, {"tea": OfferScore(0.5, "m")})])
     built = build_object("raw", NOW.date(), [
         json.dumps({"received_at": "2026-11-24T12:00:00.000Z", "app": "shop", "customer_id": "C-1"}).encode()
     ])  # fmt: skip

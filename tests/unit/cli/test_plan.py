@@ -41,7 +41,6 @@ def test_plan_shows_a_first_deploy_when_the_account_is_given(path: Path, front_d
     assert "stack shop-dev in account 123456789012, ap-northeast-2, not compared with what is deployed" in result.output
     assert "add          Queue" in result.output
     assert "ap-northeast-2 has prices of its own" in result.output
-    assert "daily_cap of offer UPGRADE stops nobody yet" in result.output
 
 
 def test_plan_as_json_names_the_region_of_its_prices(path: Path) -> None:

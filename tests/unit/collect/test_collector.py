@@ -155,7 +155,8 @@ def test_decide_hands_the_checked_body_to_the_decider() -> None:
     from_page = served.handle(post(b"\xef\xbb\xbf" + payload, "/v1/decide"))
     from_server = served.handle(signed(payload, "/v1/decide"))
 
-    assert (from_page.status, answer(from_page)) == (200, {"app": "shop", "payload": payload.decode(), "signed": False})
+    heard = {"app": "shop", "payload": payload.decode(), "signed": False, "reason": "no_offer"}
+    assert (from_page.status, answer(from_page)) == (200, heard)
     assert answer(from_server)["signed"] is True
 
 

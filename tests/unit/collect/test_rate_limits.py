@@ -6,14 +6,19 @@ import gzip
 import json
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from logdig.collect.collector import Collector
 from logdig.collect.http import Request
-from logdig.collect.rate_limits import RateLimits, TooManyRequestsError
+from logdig.collect.rate_limits import CustomerLimits, RateLimits, TooManyRequestsError
 from logdig.config.apps import App, Apps
+from logdig.config.offers import OfferSettings
 from logdig.config.settings import AppSettings, PreviousToken, Settings
 from logdig.counters import COUNTERS, Counters
+from logdig.decide.memory_items import InMemoryProfiles
+from logdig.decide.profiles import OfferScore, Profile
+from logdig.decide.service import Decider
 from tests.fakes.sinks import MemorySink
 from tests.fakes.tracked import BROWSER, NOW, ORIGIN, SECRET, TOKEN, body, collector, event, post, signed, signed_event
 
@@ -95,6 +100,42 @@ def test_signed_sender_has_no_address_bucket() -> None:
 
     for _ in range(3):
         limits.check(slow, VISITOR, signed=True)
+
+
+def test_address_may_ask_for_so_many_customers_an_hour_and_again_for_the_same() -> None:
+    shop, limits, later = App("shop", TOKEN, address_customers_per_hour=2), CustomerLimits(), NOW + timedelta(hours=1)
+
+    def asks(customer: str | None, address: str | None = "8.8.8.8", now: datetime = NOW) -> bool:
+        return limits.is_over(shop, address, customer, now)
+
+    assert [asks(customer) for customer in ("1", "2", "3", "1", "2")] == [False, False, True, False, False]
+    assert [asks("3", "8.8.4.4"), asks("3", "10.0.0.1"), asks("3", None), asks(None)] == [False] * 4
+    assert [asks(customer, now=later) for customer in ("3", "4", "1")] == [False, False, True]
+    assert not any(limits.is_over(App("blog", TOKEN), "8.8.8.8", str(n), NOW) for n in range(9))
+
+
+def test_browser_that_asks_for_too_many_customers_sees_no_offer_and_a_signed_server_does() -> None:
+    apps = Apps([App("shop", TOKEN, frozenset([ORIGIN]), address_customers_per_hour=2)], {"shop": [SECRET]})
+    profiles = InMemoryProfiles(
+        [Profile(f"shop#c#{n}", NOW, {"UP": OfferScore(0.9, "m")}) for n in range(3)], lambda: NOW
+    )
+    offer = OfferSettings(name="UP", placement="p", holdout_share=0.0)
+    decider = Decider(
+        profiles, MemorySink(), [offer], lambda: NOW, lambda: "decision-00000000", read_deadline_seconds=10
+    )
+    served = Collector(apps, MemorySink(), lambda: NOW, lambda: "id", decider)
+
+    def decision(customer: int, *, is_signed: bool = False) -> str:
+        consent = {"analytics": True, "ads": True}
+        payload = json.dumps(
+            {"token": TOKEN, "customer_id": str(customer), "placement": "p", "consent": consent}
+        ).encode()
+        asked = signed(payload, "/v1/decide") if is_signed else post(payload, "/v1/decide")
+        found: str = json.loads(served.handle(msgspec.structs.replace(asked, remote_addr="8.8.8.8")).body)["decision"]
+        return found
+
+    assert [decision(n) for n in range(3)] == ["show", "show", "suppress"]
+    assert decision(2, is_signed=True) == "show"
 
 
 def test_collector_answers_429_with_retry_after_and_stores_nothing_of_it() -> None:

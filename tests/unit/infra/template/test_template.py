@@ -42,7 +42,8 @@ ALLOWED = {
         "logs:CreateLogStream", "logs:PutLogEvents",
     },
     "DecideRole": {
-        "dynamodb:GetItem", "sqs:SendMessage", "sqs:GetQueueAttributes", "ssm:GetParametersByPath",
+        "dynamodb:BatchGetItem", "dynamodb:UpdateItem", "sqs:SendMessage", "sqs:GetQueueAttributes",
+        "ssm:GetParametersByPath",
         "logs:CreateLogStream", "logs:PutLogEvents",
     },
     "FlushRole": {
@@ -389,7 +390,8 @@ def test_template_lets_servers_read_their_bundle_tell_their_health_and_write_the
     }
 
     assert set(given) == {
-        "sqs:SendMessage", "sqs:GetQueueAttributes", "dynamodb:GetItem", "ssm:GetParametersByPath",
+        "sqs:SendMessage", "sqs:GetQueueAttributes", "dynamodb:BatchGetItem", "dynamodb:UpdateItem",
+        "ssm:GetParametersByPath",
         "s3:GetObject", "s3:ListBucket", "elasticbeanstalk:PutInstanceStatistics",
         "logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", "logs:DescribeLogGroups",
     }  # fmt: skip

@@ -1,0 +1,194 @@
+"""Profiles, counts, budgets, contacts and small states of people, on any of the three stores of items."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import NamedTuple, Protocol, TypeVar
+
+import msgspec
+
+from logdig.decide.profiles import (
+    KEEP_COUNTS_FOR,
+    KEEP_FOR,
+    NO_COUNTS,
+    Contact,
+    Counts,
+    Profile,
+    budget_key,
+    contact_key,
+    counts_key,
+    messages_key,
+    personal_keys,
+    sent_key,
+    state_key,
+)
+from logdig.errors import ProfileUnavailableError
+from logdig.times import Clock
+
+T = TypeVar("T")
+
+BUDGET_SHARDS = 10
+"""One item of DynamoDB takes about 1,000 writes a second; a budget takes ten times that."""
+KEEP_DAYS_FOR = timedelta(days=3)
+"""Life of what counts one day only."""
+
+
+class Item(NamedTuple):
+    """A JSON text by name, until ``expires_at``."""
+
+    key: str
+    value: str
+    expires_at: datetime
+
+
+class Items(Protocol):
+    """A store of texts and counts by name; every method raises ProfileUnavailableError. Expired items are absent."""
+
+    def get(self, values: Sequence[str], counts: Sequence[str] = ()) -> tuple[dict[str, str], dict[str, Counts]]:
+        """Read texts and counts in one call; absent ones are left out. At most 100 names."""
+
+    def put(self, items: Iterable[Item]) -> int:
+        """Write texts over what is there; return how many. The last of several of one name counts."""
+
+    def remove(self, keys: Iterable[str]) -> int:
+        """Remove texts or counts, absent ones too; return how many were asked for."""
+
+    def add(
+        self, key: str, name: str, day: date, expires_at: datetime, *, most_today: int | None, most: int | None
+    ) -> bool:
+        """Add 1 to a name's counts, of the day and in all, in one atomic step; another day's count begins at 0.
+
+        Returns:
+            False when a limit is reached; then nothing is added. None = no limit.
+        """
+
+
+class Reading(NamedTuple):
+    """What one read found; ``spent`` is the day's showings by offer, of the budgets that were asked for."""
+
+    profile: Profile | None
+    counts: Counts
+    spent: Mapping[str, int]
+
+
+class ProfileStore:
+    """Items as what they mean; every method raises ProfileUnavailableError. Safe between threads if the items are."""
+
+    def __init__(self, items: Items, clock: Clock, choose_shard: Callable[[int], int] = random.randrange) -> None:
+        """Wrap a store of items.
+
+        Args:
+            items: One of the three.
+            clock: Now, UTC: a show is counted until so long after it.
+            choose_shard: Gives a number below the given one.
+        """
+        self._items, self._clock, self._choose_shard = items, clock, choose_shard
+
+    def read(self, person: str, app: str = "", day: date | None = None, budgets: Sequence[str] = ()) -> Reading:
+        """Read a person's profile and counts, and budgets of a day, all in one call.
+
+        Args:
+            person: Key of the profile.
+            app: Whose budgets.
+            day: Of the app's zone; needed with budgets.
+            budgets: Names of offers.
+        """
+        own = counts_key(person)
+        shards = {name: [budget_key(app, name, shard) for shard in range(BUDGET_SHARDS)] for name in budgets}
+        values, counts = self._items.get([person], [own, *(key for keys in shards.values() for key in keys)])
+        spent = {
+            name: sum(counts.get(key, NO_COUNTS).shown_on(name, day) for key in keys) if day else 0
+            for name, keys in shards.items()
+        }
+        return Reading(_decoded(values.get(person), Profile), counts.get(own, NO_COUNTS), spent)
+
+    def get(self, person: str) -> Profile | None:
+        """Return the profile, None when the person is unknown."""
+        return _decoded(self._items.get([person])[0].get(person), Profile)
+
+    def put(self, profiles: Iterable[Profile]) -> int:
+        """Write profiles over what is there; each expires 7 days after its features."""
+        return self._items.put(
+            Item(profile.person, msgspec.json.encode(profile).decode(), profile.features_as_of + KEEP_FOR)
+            for profile in profiles
+        )
+
+    def remove(self, persons: Iterable[str]) -> int:
+        """Remove profiles, absent ones too; counts stay, or caps would begin anew."""
+        return self._items.remove(persons)
+
+    def forget(self, persons: Iterable[str]) -> int:
+        """Remove everything that is known of people."""
+        return self._items.remove([key for person in persons for key in personal_keys(person)])
+
+    def known_of(self, person: str) -> dict[str, object]:
+        """Everything that is known of a person, by name of the item, as JSON holds it."""
+        keys = personal_keys(person)
+        own = [counts_key(person), sent_key(person)]
+        values, counts = self._items.get([key for key in keys if key not in own], own)
+        found: dict[str, object] = {key: msgspec.json.decode(value) for key, value in values.items()}
+        return found | {key: {"total": dict(one.total), "today": dict(one.today)} for key, one in counts.items()}
+
+    def count_show(self, person: str, offer: str, day: date, *, daily_cap: int, total_cap: int | None) -> bool:
+        """Count a showing; False when another one reached a cap meanwhile."""
+        until = self._clock() + KEEP_COUNTS_FOR
+        return self._items.add(counts_key(person), offer, day, until, most_today=daily_cap, most=total_cap)
+
+    def spend(self, app: str, offer: str, day: date) -> None:
+        """Count a showing for the budget of a day, in one of its shards."""
+        key = budget_key(app, offer, self._choose_shard(BUDGET_SHARDS))
+        self._items.add(key, offer, day, self._clock() + KEEP_DAYS_FOR, most_today=None, most=None)
+
+    def claim_message(self, person: str, campaign: str, day: date) -> bool:
+        """Note that a campaign's message goes to a person, before it goes; False when that was noted already."""
+        until = self._clock() + KEEP_COUNTS_FOR
+        return self._items.add(sent_key(person), campaign, day, until, most_today=None, most=1)
+
+    def count_message(self, app: str, campaign: str, day: date, most_a_day: int) -> bool:
+        """Count a message of a campaign; False when it sent its most of the day."""
+        key = messages_key(app, campaign)
+        return self._items.add(key, campaign, day, self._clock() + KEEP_DAYS_FOR, most_today=most_a_day, most=None)
+
+    def put_contacts(self, contacts: Mapping[str, Contact]) -> int:
+        """Write contacts by person; they expire with the counts."""
+        until = self._clock() + KEEP_COUNTS_FOR
+        return self._items.put(
+            Item(contact_key(person), msgspec.json.encode(contact).decode(), until)
+            for person, contact in contacts.items()
+        )
+
+    def contact(self, person: str) -> Contact | None:
+        """Return how a person may be reached, None when that is not known."""
+        key = contact_key(person)
+        return _decoded(self._items.get([key])[0].get(key), Contact)
+
+    def put_state(self, person: str, name: str, value: object, expires_at: datetime) -> None:
+        """Write a small state of a person, JSON, over what is there.
+
+        Args:
+            person: Key of the profile.
+            name: One of STATES.
+            value: What msgspec can encode; at most a few KiB.
+            expires_at: Then it is gone.
+        """
+        self._items.put([Item(state_key(person, name), msgspec.json.encode(value).decode(), expires_at)])
+
+    def state(self, person: str, name: str) -> object:
+        """Return a small state of a person as JSON holds it, None where there is none."""
+        key = state_key(person, name)
+        text = self._items.get([key])[0].get(key)
+        return None if text is None else msgspec.json.decode(text)
+
+
+def _decoded(text: str | None, kind: type[T]) -> T | None:
+    if text is None:
+        return None
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except msgspec.DecodeError as err:
+        raise ProfileUnavailableError(
+            f"the profile store holds an unreadable {kind.__name__.lower()}: {err}; "
+            "run 'logdig jobs run targets' to write it"
+        ) from err
