@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
+import msgspec
 
 from cli.answers import chosen_format, output_options, tables_text, write_rows
 from cli.aws_options import aws_options, aws_settings, progress
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 NAMES = (
     "overview", "trend", "sources", "pages", "links", "goals", "scroll", "heatmap", "movement", "frustration",
-    "releases", "traffic", "events", "custom",
+    "releases", "traffic", "events", "custom", "listens", "listeners", "tracks", "single_listens", "interests",
+    "interest_tracks",
 )  # fmt: skip
 """Questions; a test compares them with `logdig.questions.catalog`, which imports Arrow's readers."""
 FLAGS = ("page", "device", "country", "source", "channel", "campaign", "host", "browser", "goal")
@@ -109,6 +111,12 @@ def command(
     traffic      people, staff, bots and AI crawlers
     events       events of people by type
     custom       the site's own events
+    listens      listens by hour, day, state, track, level, ...
+    listeners    who listens: gender, level, age, linked apps, campaign
+    tracks       listens by track and gender
+    single_listens   the newest listens, one row each
+    interests    tracks that customers heard three times within 30 minutes
+    interest_tracks  the same by track
 
     A filter that a question cannot apply is refused, with those that it can. docs/analysis.md explains the answers.
     """
@@ -137,6 +145,7 @@ def command(
         release=release,
         release_day=release_day.date() if release_day else None,
         thresholds=Thresholds(**limits),
+        words=msgspec.to_builtins(settings.words),
     )
     with progress().status("reading the tables"):
         answer = ask(Marts(settings, os.environ), question_of(name), parameters)

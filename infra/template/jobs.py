@@ -6,7 +6,6 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from analytics.jobs.registry import JOBS
 from infra.template.functions import log_group, schedule
 from infra.template.iam import allow, role
 from infra.template.resource import Resources, arn_of, attribute, bucket_arn, make, ref, sub
@@ -34,6 +33,7 @@ WORKER = {
 SCALING_PROFILE = {"spark.emr-serverless.scalingProfile": "cost-optimized"}
 SCALING_PROFILE_SINCE = (8, 2, 0)
 """From this release on EMR would otherwise add workers early; nobody waits for these jobs."""
+LIVE_JOBS = ("ingest", "live")
 STATE_KEYS = (LEASE_KEY, JOBS_KEY)
 START_RUN = "arn:${AWS::Partition}:scheduler:::aws-sdk:emrserverless:startJobRun"
 
@@ -55,8 +55,7 @@ def job_schedules(settings: Settings) -> tuple[JobSchedule, ...]:
     daily = JobSchedule("daily", f"cron({minute} {hour} * * ? *)", ("all",))
     if settings.freshness == "daily":
         return (daily,)
-    live = tuple(job for job in ("ingest", "live_stats") if job in JOBS)
-    return (daily, JobSchedule("live", "rate(5 minutes)", live))
+    return (daily, JobSchedule("live", "rate(5 minutes)", LIVE_JOBS))
 
 
 def job_log(settings: Settings) -> str:
@@ -201,7 +200,7 @@ def _jobs_role(settings: Settings) -> dict[str, Any]:
                 sub(f"{account}:table/{settings.database}/*"),
             ],
         ),
-        allow(["dynamodb:BatchWriteItem"], [arn_of("Profiles")]),
+        allow(["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem"], [arn_of("Profiles")]),
         allow(["sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:ChangeMessageVisibility"], [arn_of("DeadLetters")]),
         allow(["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"], [sub(f"{group}:*")]),
         # EMR finds its log group by listing, which IAM cannot limit to a name.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from logdig.errors import InputError
-from logdig.questions import counts, elements, frustration, releases, trend, visits
+from logdig.questions import counts, elements, frustration, listening, releases, trend, visits
 from logdig.questions.engine.question import Question
 
 QUESTIONS: dict[str, Question] = {
     question.name: question
-    for topic in (visits, trend, counts, elements, frustration, releases)
+    for topic in (visits, trend, counts, elements, frustration, releases, listening)
     for question in topic.QUESTIONS
 }
 

@@ -17,7 +17,7 @@ EXPERIMENT = "experiment"
 """Filter with a name of its own: ``experiment.button`` is the variant of the experiment ``button``."""
 LISTS = {"goal": "goals", "customer": "customer_ids"}
 """Filters that a table may hold as a list of values."""
-SINGLE = {"customer": "customer_id", "type": "type", "name": "custom.name"}
+SINGLE = {"customer": "customer_id", "track": "track_id", "type": "type", "name": "custom.name"}
 """Filters whose column has another name."""
 NAME = re.compile(r"[a-z_]+(\..+)?", re.DOTALL)
 DAYS = 28
@@ -56,6 +56,7 @@ class Parameters(msgspec.Struct, frozen=True):
         release: Of question ``releases``: the release, or None.
         release_day: Likewise: its day, or None.
         thresholds: Of question ``frustration``.
+        words: Of questions about customers: words by code, by column.
     """
 
     app: str
@@ -68,6 +69,7 @@ class Parameters(msgspec.Struct, frozen=True):
     release: str | None = None
     release_day: date | None = None
     thresholds: Thresholds = Thresholds()
+    words: Mapping[str, Mapping[str, str]] = {}
 
     @property
     def days(self) -> int:

@@ -1,0 +1,203 @@
+"""Who listens to what, where and when: trend, people, tracks, interests, single listens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from logdig.questions.engine.asking import Asking
+from logdig.questions.engine.database import identifier
+from logdig.questions.engine.question import Question
+from logdig.questions.heard import (
+    DIMENSIONS,
+    FILTERS,
+    OF_CUSTOMERS,
+    PEOPLE_COLUMNS,
+    TABLES,
+    by_sql,
+    heard,
+)
+from logdig.questions.heard import interests as interest_rows
+from logdig.tables.declaration import LONG, REAL, TEXT, TIME, Column
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MOST_SINGLE = 1_000
+"""Single listens, and interests, that one answer holds; the account says how many there are."""
+LISTENS = Column("listens", LONG, "listens")
+LISTENERS = Column("listeners", LONG, "different customers, or visitors where no customer is known, who listened")
+COUNTS = (
+    LISTENS,
+    LISTENERS,
+    Column("on_mobile", LONG, "listens on a mobile device"),
+    Column("mobile_share", REAL, "the same as a share of those that say so", unit="0 to 1"),
+    Column("tracks", LONG, "different tracks"),
+)
+TRACK = Column("track_id", TEXT, "track")
+TITLE = (Column("title", TEXT, "title, where tracks are loaded"), Column("artist", TEXT, "artist, likewise"))
+COUNTED = """count(*) AS listens, count(DISTINCT who) AS listeners, count(*) FILTER (mobile = '1') AS on_mobile"""
+IN_ORDER = ("hour", "day", "local_hour")
+"""Dimensions that have an order of their own."""
+
+
+def listens(asking: Asking) -> pa.Table:
+    """Count listens by a dimension, or in all."""
+    rows = heard(asking, [])
+    name = f"by_value AS {identifier(asking.by)}, " if asking.by else ""
+    value = "CAST(by_value AS INT)" if asking.by == "local_hour" else "by_value"
+    order = value if asking.by in IN_ORDER else "listens DESC, by_value NULLS LAST"
+    return asking.run(f"""
+        SELECT {name}listens, listeners, on_mobile, on_mobile / nullif(known, 0) AS mobile_share, tracks
+        FROM (SELECT {by_sql(asking)} AS by_value, {COUNTED}, count(mobile) AS known, count(DISTINCT track_id) AS tracks
+          FROM {rows} GROUP BY ALL)
+        {f"ORDER BY {order}" if asking.by else ""}
+    """)
+
+
+def listeners(asking: Asking) -> pa.Table:
+    """Count listens by what is known of the customers; listeners of these groups can be added up."""
+    names = ", ".join(column.name for column in PEOPLE_COLUMNS)
+    by = f"{by_sql(asking)} AS {identifier(asking.by)}, " if asking.by else ""
+    return asking.run(f"""
+        SELECT {by}{names}, {COUNTED} FROM {heard(asking, [])} GROUP BY ALL ORDER BY ALL
+    """)
+
+
+def tracks(asking: Asking) -> pa.Table:
+    """Count listens by track and gender, the most heard tracks first."""
+    by = f"{by_sql(asking)} AS {identifier(asking.by)}, " if asking.by else ""
+    return asking.run(f"""
+        SELECT * FROM (
+          SELECT {by}track_id, gender, any_value(title) AS title, any_value(artist) AS artist, {COUNTED}
+          FROM {heard(asking, [])} GROUP BY ALL)
+        ORDER BY sum(listens) OVER (PARTITION BY track_id) DESC, track_id, gender NULLS LAST
+    """)
+
+
+def single_listens(asking: Asking) -> pa.Table:
+    """Give the newest listens, one row each."""
+    rows = heard(asking, ["event_id", "zip", "listened_ms"])
+    ((asking.account["listens"],),) = asking.values(f"SELECT count(*) FROM {rows}")
+    names = ", ".join(column.name for column in SINGLE_COLUMNS)
+    return asking.run(f"SELECT {names} FROM {rows} ORDER BY occurred_at DESC, event_id LIMIT {MOST_SINGLE}")
+
+
+def interests(asking: Asking) -> pa.Table:
+    """Give the newest interests of the asked days, one row each."""
+    rows = f"(SELECT * FROM {interest_rows(asking)} WHERE {_of_days(asking)})"
+    ((asking.account["interests"],),) = asking.values(f"SELECT count(*) FROM {rows}")
+    return asking.run(f"""
+        SELECT customer_id, track_id, title, artist, first_at, last_at FROM {rows}
+        ORDER BY last_at DESC, customer_id, track_id LIMIT {MOST_SINGLE}
+    """)
+
+
+def interest_tracks(asking: Asking) -> pa.Table:
+    """Count who is interested in which track."""
+    return asking.run(f"""
+        SELECT track_id, any_value(title) AS title, any_value(artist) AS artist, count(*) AS customers,
+          max(last_at) AS last_at
+        FROM {interest_rows(asking)} WHERE {_of_days(asking)} GROUP BY track_id ORDER BY customers DESC, track_id
+    """)
+
+
+def _of_days(asking: Asking) -> str:
+    """SQL condition: an interest was met in the asked days, and meets the filters."""
+    first, last = asking.moments()
+    conditions = [f"last_at >= TIMESTAMPTZ '{first.isoformat()}'", f"first_at < TIMESTAMPTZ '{last.isoformat()}'"]
+    return " AND ".join([*conditions, asking.met("interests")])
+
+
+SINGLE_COLUMNS = (
+    Column("occurred_at", TIME, "when"),
+    Column("event_id", TEXT, "event"),
+    Column("customer_id", TEXT, "customer"),
+    Column("user_key", TEXT, "visitor"),
+    TRACK,
+    *TITLE,
+    Column("mobile", TEXT, "`1` = on a mobile device, `0` = not"),
+    Column("zip", TEXT, "where it was heard"),
+    Column("state", TEXT, "US state of the zip"),
+    Column("listened_ms", LONG, "how long", unit="ms"),
+    Column("send_event", TEXT, "`1` = the customer was a target at the time"),
+    *PEOPLE_COLUMNS,
+)
+WORDS = "Codes of customers are shown as the words of the settings' `[words]`."
+TARGET = "`send_event` is 1 where the customer is a target whose features are older than the listen."
+QUESTIONS = (
+    Question(
+        "listens",
+        "How much is heard, by whom, and on which devices, by hour, place, track or what is known of customers.",
+        tables=TABLES,
+        columns=COUNTS,
+        keys=(),
+        filters=FILTERS,
+        answer=listens,
+        dimensions=DIMENSIONS,
+        by="day",
+        notes=(WORDS, TARGET),
+    ),
+    Question(
+        "listeners",
+        "Who listens: gender, level, age, linked apps and campaign of the customers.",
+        tables=TABLES,
+        columns=(*PEOPLE_COLUMNS, *COUNTS[:3]),
+        keys=tuple(column.name for column in PEOPLE_COLUMNS),
+        filters=FILTERS,
+        answer=listeners,
+        dimensions=tuple(name for name in DIMENSIONS if name not in OF_CUSTOMERS),
+        notes=(WORDS, "A customer is in one group: listeners of several groups can be added up."),
+    ),
+    Question(
+        "tracks",
+        "Which tracks are heard, by gender.",
+        tables=TABLES,
+        columns=(TRACK, PEOPLE_COLUMNS[0], *TITLE, *COUNTS[:3]),
+        keys=("track_id", "gender"),
+        filters=FILTERS,
+        answer=tracks,
+        dimensions=("day", "state", "level", "age"),
+    ),
+    Question(
+        "single_listens",
+        "The newest listens, one row each.",
+        tables=TABLES,
+        columns=SINGLE_COLUMNS,
+        keys=("event_id",),
+        filters=FILTERS,
+        answer=single_listens,
+        compares=False,
+        notes=(WORDS, TARGET),
+    ),
+    Question(
+        "interests",
+        "Tracks that customers heard three times within 30 minutes, the newest first.",
+        tables=("interests", "tracks"),
+        columns=(
+            Column("customer_id", TEXT, "customer"),
+            TRACK,
+            *TITLE,
+            Column("first_at", TIME, "third listen of the first time"),
+            Column("last_at", TIME, "third, or later, listen of the last time"),
+        ),
+        keys=("customer_id", "track_id"),
+        filters=("customer", "track"),
+        answer=interests,
+        compares=False,
+    ),
+    Question(
+        "interest_tracks",
+        "How many customers heard a track three times within 30 minutes.",
+        tables=("interests", "tracks"),
+        columns=(
+            TRACK,
+            *TITLE,
+            Column("customers", LONG, "customers"),
+            Column("last_at", TIME, "last time that one did"),
+        ),
+        keys=("track_id",),
+        filters=("customer", "track"),
+        answer=interest_tracks,
+        compares=False,
+    ),
+)
