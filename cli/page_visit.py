@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from cli.chromium import open_chromium
+from infra.local.chromium import open_chromium
 from infra.paths import ROOT
 from logdig.check.facts import PROBE, PageFacts, Post, Response, Tag, Violation, json_of, origin_of
 from logdig.errors import LogDigError

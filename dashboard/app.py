@@ -114,7 +114,8 @@ class _Parts:
         def view() -> flask.Response:
             args = flask.request.args.to_dict()
             asked = Request(self._settings, self._source, self._store, self._live, self._app(args), self._clock(), args)
-            return json_response(value_of(route.view(asked)))
+            found = route.view(asked)
+            return found if isinstance(found, flask.Response) else json_response(value_of(found))
 
         return view
 
@@ -136,5 +137,5 @@ def _protect(response: flask.Response) -> flask.Response:
     headers["Referrer-Policy"] = "no-referrer"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
     if flask.request.endpoint != "static":
-        headers["Cache-Control"] = "no-store"
+        headers.setdefault("Cache-Control", "no-store")
     return response

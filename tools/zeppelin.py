@@ -6,27 +6,23 @@ come from tools/jars.py, everything else is written by `build`. REST: docs/noteb
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from analytics.notebooks.zeppelin import ZeppelinServer
 from infra.local.processes import terminate_with_parent
-from logdig.errors import MissingPartError
+from logdig.errors import LogDigError, MissingPartError
 from tools.jars import folder
 
 START_TIMEOUT_SECONDS = 120
 STOP_TIMEOUT_SECONDS = 20
-RUN_TIMEOUT_SECONDS = 300
 
 LOGGING = """log4j.rootLogger = INFO, out
 log4j.appender.out = org.apache.log4j.ConsoleAppender
@@ -49,13 +45,19 @@ exec "$ZEPPELIN_JAVA" -Xmx512m -Dfile.encoding=UTF-8 -Djava.io.tmpdir="$ZEPPELIN
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    """Result of one paragraph of a note: ``status`` FINISHED or ERROR, ``outputs`` as (type, text)."""
-
-    title: str
-    status: str
-    outputs: tuple[tuple[str, str], ...]
+USER, PASSWORD = "analyst", "only on the loopback"
+LOGIN = f"""[users]
+{USER} = {PASSWORD}, analyst
+[main]
+shiro.loginUrl = /api/login
+sessionManager = org.apache.shiro.web.session.mgt.DefaultWebSessionManager
+securityManager.sessionManager = $sessionManager
+[roles]
+analyst = *
+[urls]
+/** = authc
+"""
+"""Users of the server: it asks for a login, as those of companies do."""
 
 
 class Zeppelin:
@@ -71,7 +73,8 @@ class Zeppelin:
 
     def __init__(self, home: Path, port: int, java: str, python: str, environment: Mapping[str, str]) -> None:
         self.home = home
-        self.url = f"http://127.0.0.1:{port}/api"
+        self.url = f"http://127.0.0.1:{port}"
+        self.server = ZeppelinServer(self.url, USER, PASSWORD)
         self._port, self._java, self._python = port, java, python
         self._environment = {
             **environment,
@@ -110,6 +113,7 @@ class Zeppelin:
         _link("zeppelin-python", self.home / "interpreter" / "python")
         (self.home / "conf" / "log4j.properties").write_text(LOGGING, encoding="utf-8")
         (self.home / "conf" / "zeppelin-site.xml").write_text(self._site(), encoding="utf-8")
+        (self.home / "conf" / "shiro.ini").write_text(LOGIN, encoding="utf-8")
         for pages in ("classic", "next"):
             (self.home / "webapps" / pages / "index.html").write_text("<p>REST only</p>", encoding="utf-8")
         script = self.home / "bin" / "interpreter.sh"
@@ -125,7 +129,6 @@ class Zeppelin:
             "zeppelin.notebook.storage": "org.apache.zeppelin.notebook.repo.VFSNotebookRepo",
             "zeppelin.notebook.dir": "notebook",
             "zeppelin.notebook.cron.enable": "true",
-            "zeppelin.anonymous.allowed": "true",
             "zeppelin.interpreter.rpc.portRange": ":",
             "zeppelin.interpreter.connect.timeout": "60s",
             "zeppelin.interpreter.group.default": "python",
@@ -162,25 +165,25 @@ class Zeppelin:
         setting["properties"]["zeppelin.python.useIPython"]["value"] = "false"
         fields = ("name", "group", "properties", "interpreterGroup", "option")
         body = {key: setting.get(key) for key in fields} | {"dependencies": setting.get("dependencies") or []}
-        self._call("PUT", f"/interpreter/setting/{setting['id']}", body)
+        self.server.call("PUT", f"/interpreter/setting/{setting['id']}", body)
 
     def _wait_for_python(self) -> dict[str, Any]:
         """Wait until the server lists its Python interpreter, some seconds after it first responds."""
-        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        deadline, last = time.monotonic() + START_TIMEOUT_SECONDS, ""
         while time.monotonic() < deadline:
             if self._process is not None and self._process.poll() is not None:
                 break
             try:
-                settings: list[dict[str, Any]] = self._call("GET", "/interpreter/setting")
-            except (urllib.error.URLError, ConnectionError, TimeoutError):
-                settings = []
+                settings: list[dict[str, Any]] = self.server.call("GET", "/interpreter/setting")
+            except LogDigError as err:
+                settings, last = [], err.message
             for setting in settings:
                 if setting["group"] == "python" and "zeppelin.python" in setting["properties"]:
                     return setting
             time.sleep(0.25)
         log = self.home / "logs" / "server.log"
         self.stop()
-        raise MissingPartError(f"Zeppelin did not start on port {self._port}; its log is {log}")
+        raise MissingPartError(f"Zeppelin did not start on port {self._port}; its log is {log}; {last}")
 
     def stop(self) -> None:
         """Stop the server and the interpreters that it started."""
@@ -195,41 +198,6 @@ class Zeppelin:
                 break
             except subprocess.TimeoutExpired:
                 continue
-
-    def import_note(self, note: Path) -> str:
-        """Import a .zpln file and return the note's id."""
-        identifier: str = self._call("POST", "/notebook/import", json.loads(note.read_text(encoding="utf-8")))
-        return identifier
-
-    def run_note(self, identifier: str, forms: Mapping[str, str]) -> list[Paragraph]:
-        """Run every paragraph in order with the given form values; return each with its status."""
-        paragraphs: list[dict[str, Any]] = self._call("GET", f"/notebook/{identifier}")["paragraphs"]
-        for paragraph in paragraphs:
-            self._call("POST", f"/notebook/run/{identifier}/{paragraph['id']}", {"params": dict(forms)})
-        finished: list[dict[str, Any]] = self._call("GET", f"/notebook/{identifier}")["paragraphs"]
-        return [_paragraph(paragraph) for paragraph in finished]
-
-    def _call(self, method: str, path: str, body: object = None) -> Any:
-        request = urllib.request.Request(  # noqa: S310 (always http on loopback)
-            self.url + path,
-            None if body is None else json.dumps(body).encode(),
-            {"Content-Type": "application/json"},
-            method=method,
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=RUN_TIMEOUT_SECONDS) as response:  # noqa: S310
-                return json.load(response).get("body")
-        except urllib.error.HTTPError as err:
-            # A paragraph that fails gives 500 with its output; the note holds the result of each paragraph.
-            if "/notebook/run/" in path:
-                return None
-            raise MissingPartError(f"Zeppelin {method} {path}: {err.code} {err.read()[:300]!r}") from err
-
-
-def _paragraph(row: Mapping[str, Any]) -> Paragraph:
-    messages = (row.get("results") or {}).get("msg") or []
-    outputs = tuple((message["type"], message["data"]) for message in messages)
-    return Paragraph(row.get("title") or "", row["status"], outputs)
 
 
 def _link(name: str, target: Path) -> None:

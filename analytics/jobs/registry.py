@@ -55,6 +55,7 @@ JOBS: dict[str, Mart | DayMart | OwnJob] = {
         sources=("listens",),
         is_mart=True,
     ),
+    "exposures": DayMart("List decisions and clicks on ads.", "analytics.marts.exposures:exposures"),
     "traffic": DayMart("Count people, staff and bots by day.", "analytics.marts.traffic:traffic"),
     "visitors": OwnJob(
         "Keep what is known of every visitor.",

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from logdig.questions.engine.question import Answer
 
 NAMES = (
-    "overview", "trend", "sources", "pages", "links", "goals", "scroll", "heatmap", "movement", "frustration",
-    "releases", "traffic", "events", "custom", "listens", "listeners", "tracks", "single_listens", "interests",
-    "interest_tracks",
+    "overview", "trend", "sources", "pages", "links", "goals", "scroll", "heatmap", "movement", "elements",
+    "frustration", "releases", "traffic", "events", "custom", "offers", "uplift", "bands", "listens", "listeners",
+    "tracks", "single_listens", "interests", "interest_tracks",
 )  # fmt: skip
 """Questions; a test compares them with `logdig.questions.catalog`, which imports Arrow's readers."""
 FLAGS = ("page", "device", "country", "source", "channel", "campaign", "host", "browser", "goal")
@@ -106,6 +106,7 @@ def command(
     scroll       share of a page's views that reached each twentieth
     heatmap      clicks on a page (--page) by cells of its elements
     movement     where the pointer stays on a page (--page)
+    elements     elements of a page (--page): clicks, share of visitors
     frustration  bursts of clicks, clicks in vain, quick returns
     releases     what a release changed (--release or --release-day)
     traffic      people, staff, bots and AI crawlers
@@ -117,6 +118,9 @@ def command(
     single_listens   the newest listens, one row each
     interests    tracks that customers heard three times within 30 minutes
     interest_tracks  the same by track
+    offers       whom each offer reached: decided on, shown, held out, clicked
+    uplift       whether an offer helped: people shown it against people held out
+    bands        whom it helped, by bands of the score
 
     A filter that a question cannot apply is refused, with those that it can. docs/analysis.md explains the answers.
     """
@@ -124,6 +128,7 @@ def command(
     from logdig.questions.catalog import question_of
     from logdig.questions.engine.answering import ask
     from logdig.questions.engine.parameters import Parameters, Thresholds, last_days
+    from logdig.questions.offers import terms_of
 
     chosen = chosen_format(form, output, as_json=as_json)
     settings = aws_settings()
@@ -146,6 +151,7 @@ def command(
         release_day=release_day.date() if release_day else None,
         thresholds=Thresholds(**limits),
         words=msgspec.to_builtins(settings.words),
+        terms=terms_of(settings.offers),
     )
     with progress().status("reading the tables"):
         answer = ask(Marts(settings, os.environ), question_of(name), parameters)
@@ -185,8 +191,11 @@ def filters(where: Sequence[str], options: Mapping[str, Any]) -> dict[str, str]:
 def receipt_lines(answer: Answer) -> list[str]:
     """What a receipt says, for the terminal."""
     receipt, lines = answer.receipt, []
-    if answer.account:
-        lines.append("  ".join(f"{key} {_short(value)}" for key, value in answer.account.items() if key != "before"))
+    for offer, said in answer.account.get("offers", {}).items():
+        lines += [f"{offer}: {text}" for text in (said["sentence"], *said["warnings"])]
+    told = {key: value for key, value in answer.account.items() if key not in ("before", "offers")}
+    if told:
+        lines.append("  ".join(f"{key} {_short(value)}" for key, value in told.items()))
     asked: Parameters = receipt.parameters
     until = f"data until {receipt.data_until:%Y-%m-%d %H:%M} UTC" if receipt.data_until else "no data yet"
     lines.append(f"{asked.app}, {asked.start} to {asked.end} ({asked.zone}); {until}; {tables_text(receipt.tables)}")

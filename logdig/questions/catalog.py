@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from logdig.errors import InputError
-from logdig.questions import counts, elements, frustration, listening, releases, trend, visits
+from logdig.questions import (
+    counts,
+    elements,
+    frustration,
+    listening,
+    offers,
+    page_elements,
+    releases,
+    trend,
+    uplift,
+    visits,
+)
 from logdig.questions.engine.question import Question
 
 QUESTIONS: dict[str, Question] = {
     question.name: question
-    for topic in (visits, trend, counts, elements, frustration, releases, listening)
+    for topic in (visits, trend, counts, elements, page_elements, frustration, releases, offers, uplift, listening)
     for question in topic.QUESTIONS
 }
 

@@ -84,29 +84,30 @@ def _cells(clicks: str) -> str:
         for sql, parts in ((element, ELEMENT_PARTS), (page, PAGE_PARTS))
     )
     return f"""
-        SELECT *, CASE WHEN {ON_ELEMENT} THEN {in_element} WHEN {ON_PAGE} THEN -1 - {in_page} END AS cell
+        SELECT * REPLACE (CASE WHEN {ON_ELEMENT} THEN link END AS link),
+          CASE WHEN {ON_ELEMENT} THEN {in_element} WHEN {ON_PAGE} THEN -1 - {in_page} END AS cell
         FROM (SELECT * REPLACE (coalesce(fixed, false)::INTEGER AS fixed) FROM {clicks})
     """
 
 
 def _described() -> str:
-    """SQL of what a cell's number stands for."""
-    inside, outside = _unpacked("cell", ELEMENT_PARTS), _unpacked("(-1 - cell)", PAGE_PARTS)
+    """SQL of what the number of a cell of ``c`` stands for."""
+    inside, outside = _unpacked("c.cell", ELEMENT_PARTS), _unpacked("(-1 - c.cell)", PAGE_PARTS)
     return f"""
-        CASE WHEN cell >= 0 THEN {inside["selector"]} END AS number,
-        CASE WHEN cell >= 0 THEN {inside["is_fixed"]} ELSE {outside["is_fixed"]} END = 1 AS fixed,
-        CASE WHEN cell >= 0 THEN {inside["level_x"]} END AS level_x,
-        CASE WHEN cell >= 0 THEN {inside["level_y"]} END AS level_y,
-        CASE WHEN cell >= 0 THEN {inside["cell_x"]} ELSE {outside["cell_x"]} - {PAGE_MIDDLE} END AS cell_x,
-        CASE WHEN cell >= 0 THEN {inside["cell_y"]} ELSE {outside["cell_y"]} - {PAGE_MIDDLE} END AS cell_y
+        CASE WHEN c.cell >= 0 THEN {inside["selector"]} END AS number,
+        CASE WHEN c.cell >= 0 THEN {inside["is_fixed"]} ELSE {outside["is_fixed"]} END = 1 AS fixed,
+        CASE WHEN c.cell >= 0 THEN {inside["level_x"]} END AS level_x,
+        CASE WHEN c.cell >= 0 THEN {inside["level_y"]} END AS level_y,
+        CASE WHEN c.cell >= 0 THEN {inside["cell_x"]} ELSE {outside["cell_x"]} - {PAGE_MIDDLE} END AS cell_x,
+        CASE WHEN c.cell >= 0 THEN {inside["cell_y"]} ELSE {outside["cell_y"]} - {PAGE_MIDDLE} END AS cell_y
     """
 
 
 def heatmap(asking: Asking) -> pa.Table:
     """Count clicks by cell; the account says how many are placed by their element, by the page, and not at all."""
-    columns = ["selector", "tag", "ex", "ey", "w", "h", "fixed", "x", "y", "user_key", "after", "dead"]
-    clicks = asking.rows("clicks", columns, numbered=["selector"])
-    selectors = asking.texts(clicks, "selector")
+    columns = ["selector", "link", "tag", "ex", "ey", "w", "h", "fixed", "x", "y", "user_key", "after", "dead"]
+    clicks = asking.rows("clicks", columns, numbered=["selector", "link"])
+    selectors, links = asking.texts(clicks, "selector"), asking.texts(clicks, "link")
     followed = {name: f"after.{effect} IS NOT NULL" for name, effect in EFFECTS.items()} | {"dead": "dead"}
     counts = ", ".join(f"{total(f'CASE WHEN {sql} THEN {WEIGHT} END')} AS {name}" for name, sql in followed.items())
     known = "CASE WHEN x IS NOT NULL AND y IS NOT NULL THEN"
@@ -116,18 +117,20 @@ def heatmap(asking: Asking) -> pa.Table:
     return asking.run(f"""
         WITH cells AS ({_cells(clicks)}),
         counted AS (
-          SELECT cell, min(tag) AS tag, {total(WEIGHT)} AS clicks, {means}, {counts}
-          FROM cells WHERE cell IS NOT NULL GROUP BY cell),
+          SELECT cell, link, min(tag) AS tag, {total(WEIGHT)} AS clicks, {means}, {counts}
+          FROM cells WHERE cell IS NOT NULL GROUP BY cell, link),
         visitors AS (
-          SELECT cell, {total("visitor")} AS visitors
-          FROM (SELECT cell, user_key, max({WEIGHT}) AS visitor FROM cells
-            WHERE cell IS NOT NULL AND user_key IS NOT NULL GROUP BY cell, user_key)
-          GROUP BY cell)
-        SELECT t.text AS selector, CASE WHEN cell >= 0 THEN tag END AS tag, fixed, level_x, level_y, cell_x, cell_y,
-          clicks, coalesce(visitors, 0) AS visitors, x, y, {", ".join(followed)}
-        FROM (SELECT *, {_described()} FROM counted LEFT JOIN visitors USING (cell))
-        LEFT JOIN {selectors} t USING (number)
-        ORDER BY clicks DESC, visitors DESC, selector NULLS LAST, fixed, level_x, level_y, cell_y, cell_x
+          SELECT cell, link, {total("visitor")} AS visitors
+          FROM (SELECT cell, link, user_key, max({WEIGHT}) AS visitor FROM cells
+            WHERE cell IS NOT NULL AND user_key IS NOT NULL GROUP BY cell, link, user_key)
+          GROUP BY cell, link)
+        SELECT t.text AS selector, l.text AS link, CASE WHEN cell >= 0 THEN tag END AS tag, fixed, level_x, level_y,
+          cell_x, cell_y, clicks, coalesce(visitors, 0) AS visitors, x, y, {", ".join(followed)}
+        FROM (SELECT c.*, v.visitors, {_described()} FROM counted c
+          LEFT JOIN visitors v ON c.cell = v.cell AND c.link IS NOT DISTINCT FROM v.link) d
+        LEFT JOIN {selectors} t ON d.number = t.number LEFT JOIN {links} l ON d.link = l.number
+        ORDER BY clicks DESC, visitors DESC, selector NULLS LAST, l.text NULLS LAST, d.fixed, level_x, level_y, cell_y,
+          cell_x
     """)
 
 
@@ -173,6 +176,7 @@ QUESTIONS = (
         tables=("clicks",),
         columns=(
             SELECTOR,
+            Column("link", TEXT, "where the element led, or what it was called; null for cells of the page"),
             Column("tag", TEXT, "name of the element"),
             Column("fixed", YES_NO, "the element stays when the page is scrolled"),
             Column("level_x", INT, "how often the element's width is halved to its cells; null for cells of the page"),
@@ -190,7 +194,7 @@ QUESTIONS = (
             Column("input", REAL, "after which a field, the selection or the clipboard changed"),
             Column("dead", REAL, "watched for 2.5 s, and nothing followed"),
         ),
-        keys=("selector", "tag", "fixed", "level_x", "level_y", "cell_x", "cell_y"),
+        keys=("selector", "link", "tag", "fixed", "level_x", "level_y", "cell_x", "cell_y"),
         filters=CLICK_FILTERS,
         answer=heatmap,
         needs=("page",),

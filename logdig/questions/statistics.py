@@ -7,7 +7,8 @@ independent, and intervals of them are too narrow. Levels are two-sided.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -183,35 +184,48 @@ def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
 
 GRID = 240
 """Points of the density between the bounds; bounds hold to three decimals (compared with published ones)."""
+FARTHEST = 8.5
+"""Standard deviations beyond which a normal density adds nothing to three decimals."""
 
 
 @lru_cache(maxsize=64)
-def sequential_bounds(shares: tuple[float, ...], alpha: float = 1 - CONFIDENCE) -> tuple[float, ...]:
+def sequential_bounds(
+    shares: tuple[float, ...], alpha: float = 1 - CONFIDENCE, clock: tuple[float, ...] | None = None
+) -> tuple[float, ...]:
     """Bounds of the z-value at each look, so that looking often claims falsely with a probability of alpha in all.
 
     Args:
         shares: Of the planned information (people, where each counts alike) at each look, rising, the last at most 1.
+            With a ``clock`` the end need not be known: people themselves, in any unit.
         alpha: Two-sided; each side spends half of it, by the O'Brien-Fleming type function.
+        clock: What alpha is spent by, if not by information: the part of the planned time at each look.
     Returns:
         One bound a look: a value of z at or beyond it, on either side, ends the experiment.
     Raises:
-        ValueError: The shares do not rise from above 0 to at most 1.
-    Source: K. K. G. Lan and D. L. DeMets 1983, Biometrika 70; integration as P. Armitage and others 1969.
+        ValueError: The shares, or the clock, do not rise from above 0 to at most 1.
+    Source: K. K. G. Lan and D. L. DeMets 1983, Biometrika 70, and 1989, Statistics in Medicine 8 (calendar time);
+        integration as P. Armitage and others 1969.
     """
-    if not shares or shares[0] <= 0 or shares[-1] > 1 or any(b <= a for a, b in pairwise(shares)):
+    spending = shares if clock is None else clock
+    if not shares or len(shares) != len(spending) or spending[-1] > 1 or not (_rises(shares) and _rises(spending)):
         raise ValueError(f"looks at {shares}: shares must rise from above 0 to at most 1")
     edge = NORMAL.inv_cdf(1 - alpha / 4)
+    information = shares if clock is None else tuple(share / shares[-1] for share in shares)
     bounds: list[float] = []
     density: list[tuple[float, float]] = [(0.0, 1.0)]
     spent, last = 0.0, 0.0
-    for share in shares:
-        spend = 2 * NORMAL.cdf(-edge / math.sqrt(share))
-        step = NormalDist(0, math.sqrt(share - last))
-        bound = _bound(density, step, spend - spent)
+    for share, time in zip(information, spending, strict=True):
+        spend = 2 * NORMAL.cdf(-edge / math.sqrt(time))
+        step = math.sqrt(share - last)
+        bound = _bound(density, NormalDist(0, step), spend - spent)
         bounds.append(bound / math.sqrt(share))
-        density = _density(density, step, bound)
+        density = _density(density, step, min(bound, FARTHEST * math.sqrt(share)))
         spent, last = spend, share
     return tuple(bounds)
+
+
+def _rises(values: Sequence[float]) -> bool:
+    return values[0] > 0 and all(after > before for before, after in pairwise(values))
 
 
 def _bound(density: list[tuple[float, float]], step: NormalDist, spend: float) -> float:
@@ -220,19 +234,72 @@ def _bound(density: list[tuple[float, float]], step: NormalDist, spend: float) -
     def passed(score: float) -> float:
         return math.fsum(weight * step.cdf(place - score) for place, weight in density)
 
-    low, high = 0.0, 10.0
+    low, high = 0.0, 40.0
     for _ in range(45):
         middle = (low + high) / 2
         low, high = (middle, high) if passed(middle) > spend else (low, middle)
     return (low + high) / 2
 
 
-def _density(density: list[tuple[float, float]], step: NormalDist, bound: float) -> list[tuple[float, float]]:
-    """Places of the score below both bounds after the next step, each with its probability (Simpson's rule)."""
-    width = 2 * bound / GRID
-    places = [(number, -bound + number * width) for number in range(GRID + 1)]
-    simpson = [width / 3 * (1 if number in (0, GRID) else 4 if number % 2 else 2) for number, _ in places]
-    return [
-        (place, simpson[number] * math.fsum(weight * step.pdf(place - origin) for origin, weight in density))
-        for number, place in places
-    ]
+def _density(density: list[tuple[float, float]], step: float, bound: float) -> list[tuple[float, float]]:
+    """Places of the score below both bounds after the next step, each with its probability (Simpson's rule).
+
+    The sides are alike, so one is computed; of the steps only those that can be taken.
+    """
+    width, half, reach = 2 * bound / GRID, GRID // 2, FARTHEST * step
+    scale, factor = -0.5 / step**2, 1 / (step * math.sqrt(2 * math.pi))
+    side = []
+    for number in range(half + 1):
+        place = number * width
+        near = density[bisect_left(density, (place - reach,)) : bisect_left(density, (place + reach,))]
+        mass = math.fsum(weight * math.exp(scale * (place - origin) ** 2) for origin, weight in near)
+        simpson = width / 3 * (1 if number == half else 4 if (number + half) % 2 else 2)
+        side.append((place, simpson * factor * mass))
+    return [(-place, weight) for place, weight in reversed(side[1:])] + side
+
+
+def mean_of_share(share: Share) -> Mean:
+    """A share as the mean of zeros and ones.
+
+    Its variance is as if one more had succeeded and one more failed: where few succeed, and none did, it is not too
+    certain. Source: A. Agresti and B. Caffo 2000, The American Statistician 54.
+    """
+    likely = (share.successes + 1) / (share.trials + 2)
+    return Mean(share.trials, share.rate, likely * (1 - likely))
+
+
+def stratified_difference(strata: Iterable[tuple[Mean, Mean]]) -> tuple[float, float]:
+    """Difference ``after - before`` over strata, and its standard error; NaN of none.
+
+    Strata weigh ``n1 n2 / (n1 + n2)``: where one side is empty nothing is compared, and where the sides have the same
+    proportion everywhere, each person counts alike.
+    Source: W. G. Cochran 1954, Biometrics 10; N. Mantel and W. Haenszel 1959.
+    """
+    total = estimate = variance = 0.0
+    for before, after in strata:
+        if before.size and after.size:
+            weight = before.size * after.size / (before.size + after.size)
+            total += weight
+            estimate += weight * (after.mean - before.mean)
+            variance += weight**2 * (before.variance / before.size + after.variance / after.size)
+    return (estimate / total, math.sqrt(variance) / total) if total else (math.nan, math.nan)
+
+
+POWER = 0.8
+
+
+def provable_difference(rate: float, before: float, after: float, bound: float, power: float = POWER) -> float:
+    """Smallest difference of two shares near ``rate`` that so many people on either side prove with a power.
+
+    Args:
+        rate: Of the side that is compared with.
+        before: People on that side.
+        after: On the other.
+        bound: Value of z that proves it: `critical_value`, or the last of `sequential_bounds`.
+    Returns:
+        Infinity where a side is empty.
+    Source: J. L. Fleiss, Statistical Methods for Rates and Proportions, 3rd ed. 2003, chapter 4.
+    """
+    if not before or not after:
+        return math.inf
+    return (bound + NORMAL.inv_cdf(power)) * math.sqrt(rate * (1 - rate) * (1 / before + 1 / after))

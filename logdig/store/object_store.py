@@ -86,7 +86,7 @@ class S3EventStore:
         self._client = client
         self.bucket = bucket
 
-    def put(self, key: str, body: bytes) -> bool:
+    def put(self, key: str, body: bytes, content_type: str = "application/gzip") -> bool:
         """See `EventStore.put`."""
         # S3 compares it with the received bytes, so that no damaged object is stored.
         checksum = base64.b64encode(hashlib.sha256(body).digest()).decode("ascii")
@@ -97,7 +97,7 @@ class S3EventStore:
                     Key=key,
                     Body=body,
                     IfNoneMatch="*",
-                    ContentType="application/gzip",
+                    ContentType=content_type,
                     ChecksumSHA256=checksum,
                 )
             except ClientError as err:

@@ -1,6 +1,6 @@
-"""From listening to targets: features, models, predictions, targets."""
+"""From behaviour to targets, and what became of them: features, models, predictions, targets, exposures."""
 
-from logdig.tables.declaration import INT, LONG, REAL, TEXT, TIME, YES_NO, Column, Table
+from logdig.tables.declaration import DAY, INT, LONG, REAL, TEXT, TIME, YES_NO, Column, Table
 
 FEATURE_NAMES = ("morning", "afternoon", "evening", "night", "mobile", "unique")
 """The model's columns, in its order: shares of a customer's listens, 0 to 1, never rounded."""
@@ -94,5 +94,43 @@ TARGETS = Table(
         Column("model_version", TEXT, "model that gave the score"),
         Column("features_as_of", TIME, "time of the features"),
         Column("rank", INT, "1 is the best score of its app and offer"),
+    ),
+)
+
+EXPOSURES = Table(
+    name="exposures",
+    meaning="Every answer of the decision service and of other channels, and every click on an offer's ad.",
+    grain="decision, or click on an ad",
+    keys=("app", "event_id"),
+    partitions=("app", "day"),
+    ages_by="day",
+    zone="raw",
+    version=1,
+    filters=("offer", "placement", "channel"),
+    notes=(
+        "`would_show` = eligible, and chosen by score or by exploring: the holdout alone decided between `show` and "
+        "`holdout`.",
+        "Of people who allow no analytics a decision is counted and names nobody; their clicks are not recorded.",
+    ),
+    columns=(
+        Column("app", TEXT, "app"),
+        Column("day", DAY, "local day of the app"),
+        Column("event_id", TEXT, "as in `events`; of a decision its `decision_id`"),
+        Column("occurred_at", TIME, "when, by the collector's clock"),
+        Column("user_key", TEXT, "visitor", person="user_key"),
+        Column("customer_id", TEXT, "customer", person="customer_id"),
+        Column("offer", TEXT, "offer that was considered, or whose ad was clicked; null = none"),
+        Column("placement", TEXT, "spot on the page"),
+        Column("channel", TEXT, "`page`, `sms` or `export`"),
+        Column("decision", TEXT, "`show`, `holdout` or `suppress`; `click` = a click on the ad"),
+        Column("reason", TEXT, "why (docs/decide.md); null of a click"),
+        Column("would_show", YES_NO, "whether the holdout decided; never null"),
+        Column("explore", YES_NO, "chosen by exploring, not by the score; never null"),
+        Column("band", INT, "of the score, from 1 (lowest); 0 = unknown"),
+        Column("score", REAL, "that was served", unit="0 to 1"),
+        Column("p_show", REAL, "chance before the draws that the offer is shown", unit="0 to 1"),
+        Column("model_version", TEXT, "model that gave the score"),
+        Column("weight", REAL, "1 / sample rate of the event"),
+        Column("bucket", INT, "hash of app and visitor, 0 to 15, to read a share of the visitors"),
     ),
 )

@@ -1,4 +1,4 @@
-"""A real Zeppelin against an emulator of its own, shared by the tests of the notes."""
+"""An emulator with small tables and a real Zeppelin, each started once."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from pyiceberg.catalog.glue import GlueCatalog
 
 from infra.local.machine import find_java
 from infra.local.processes import Child, take_port
 from infra.local.stack import create_resources
-from logdig.config.settings import AppSettings, Settings
 from logdig.config.toml_file import write_settings
+from logdig.marts.columns import table_schema
+from logdig.marts.reader import catalog_properties
+from tests.fakes.note_lake import SETTINGS, lake_rows
+from tests.unit.questions.rows import Row
 from tools.jars import folder
 from tools.zeppelin import Zeppelin
-
-SETTINGS = Settings(service="notes", apps=(AppSettings(name="music", token="pk_music_12345678"),))
 
 
 def missing(what: str) -> None:
@@ -45,14 +48,33 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def zeppelin(aws: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zeppelin]:
-    """The server, started once."""
-    java = find_java()
-    if java is None:
+def rows(aws: dict[str, str]) -> dict[str, list[Row]]:
+    """Rows of the tables, which are there."""
+    made = lake_rows()
+    catalog = GlueCatalog("lake", **catalog_properties(SETTINGS, aws))
+    for name, found in made.items():
+        columns = table_schema(name)
+        table = catalog.create_table((SETTINGS.database, name), columns, f"{SETTINGS.warehouse}/{name}")
+        table.append(pa.Table.from_pylist(found, schema=columns))
+    return made
+
+
+@pytest.fixture(scope="session")
+def java() -> str:
+    found = find_java()
+    if found is None:
         missing("Java 17")
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="session")
+def zeppelin(
+    aws: dict[str, str], rows: dict[str, list[Row]], java: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Zeppelin]:
+    """The server."""
     if not all(folder(name).is_dir() for name in ("zeppelin-server", "zeppelin-common", "zeppelin-python")):
         missing("Zeppelin's archives")
-    assert java is not None
     home = tmp_path_factory.mktemp("zeppelin")
     port = take_port(0, "Zeppelin")
     # The project is installed in this environment, so its Python sees logdig and analytics.

@@ -42,6 +42,27 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     return_ms: int = 10_000
 
 
+class OfferTerms(msgspec.Struct, frozen=True):
+    """What an offer costs and brings, as the owner's settings have it; None = unknown.
+
+    Args:
+        goal: Whose conversions count; empty = any goal's.
+        ad_cost: Of making the offer to one person.
+        offer_value: Of one conversion, in the same money.
+        holdout_share: Planned, 0 to 1.
+    """
+
+    goal: str = ""
+    ad_cost: float | None = None
+    offer_value: float | None = None
+    holdout_share: float | None = None
+
+    @property
+    def break_even(self) -> float:
+        """Additional share that must convert to pay for the offer; 0 where nothing is known of money."""
+        return self.ad_cost / self.offer_value if self.ad_cost and self.offer_value else 0.0
+
+
 class Parameters(msgspec.Struct, frozen=True):
     """One asking of a question.
 
@@ -57,6 +78,7 @@ class Parameters(msgspec.Struct, frozen=True):
         release_day: Likewise: its day, or None.
         thresholds: Of question ``frustration``.
         words: Of questions about customers: words by code, by column.
+        terms: Of questions about offers: what each costs and brings, by its name.
     """
 
     app: str
@@ -70,6 +92,7 @@ class Parameters(msgspec.Struct, frozen=True):
     release_day: date | None = None
     thresholds: Thresholds = Thresholds()
     words: Mapping[str, Mapping[str, str]] = {}
+    terms: Mapping[str, OfferTerms] = {}
 
     @property
     def days(self) -> int:

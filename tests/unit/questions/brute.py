@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from logdig.questions.statistics import Share, wilson
 from tests.unit.questions.rows import EFFECTS, FIRST, LAST, ZONE, Row
 
 Where = dict[str, str]
@@ -276,15 +277,15 @@ def halvings(size: float | None) -> int:
 
 
 def cell(row: Row) -> tuple[Any, ...] | None:
-    """Selector, fixed, levels and cell of a click; None of one that has no place."""
+    """Selector, link, fixed, levels and cell of a click; None of one that has no place."""
     fixed = bool(row["fixed"])
     if row["selector"] is not None and row["ex"] is not None and row["ey"] is not None:
         levels = halvings(row["w"]), halvings(row["h"])
         place = tuple(part // 2 ** (15 - level) for part, level in zip((row["ex"], row["ey"]), levels, strict=True))
-        return (row["selector"], fixed, *levels, *place)
+        return (row["selector"], row["link"], fixed, *levels, *place)
     if row["x"] is None or row["y"] is None:
         return None
-    return (None, fixed, None, None, row["x"] // 8, row["y"] // 8)
+    return (None, None, fixed, None, None, row["x"] // 8, row["y"] // 8)
 
 
 FOLLOWED = dict(zip(("changed", "scrolled", "navigated", "hidden", "input"), EFFECTS, strict=True))
@@ -295,7 +296,7 @@ def heatmap(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[
     for key, rows in grouped(asked(tables["clicks"], where), cell).items():
         if key is None:
             continue
-        names = ("selector", "fixed", "level_x", "level_y", "cell_x", "cell_y")
+        names = ("selector", "link", "fixed", "level_x", "level_y", "cell_x", "cell_y")
         known = [row for row in rows if row["x"] is not None and row["y"] is not None]
 
         def mean(part: str, known: list[Row] = known) -> float | None:
@@ -311,6 +312,32 @@ def heatmap(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[
             | {"tag": "a" if key[0] is not None else None, "clicks": added(rows), "visitors": people(rows)}
             | {"x": mean("x"), "y": mean("y"), "dead": added(row for row in rows if row["dead"])}
             | {name: effects(effect) for name, effect in FOLLOWED.items()}
+        )
+    return answer
+
+
+def elements(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Row]:
+    clicks = asked(tables["clicks"], where)
+    views = [row for row in asked(tables["page_views"], where) if row["viewed"]]
+
+    def persons(rows: Iterable[Row]) -> int:
+        return len({row["user_key"] for row in rows} - {None})
+
+    answer = []
+    every, times = max(persons(clicks), persons(views)), added(views)
+    for key, rows in grouped(clicks, lambda row: (row["selector"], row["link"])).items():
+        if key[0] is None:
+            continue
+        effects = {
+            name: added(row for row in rows if row["after"] and row["after"][effect] is not None)
+            for name, effect in FOLLOWED.items()
+        }
+        bounds = wilson(Share(persons(rows), every))
+        answer.append(
+            {"selector": key[0], "link": key[1], "tag": "a", "clicks": added(rows), "visitors": persons(rows)}
+            | {"clicks_per_100_views": 100 * added(rows) / times if times else None}
+            | {"share": bounds.estimate, "low": bounds.low, "high": bounds.high}
+            | {"dead": added(row for row in rows if row["dead"]), **effects}
         )
     return answer
 

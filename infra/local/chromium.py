@@ -19,6 +19,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--mute-audio",
+    # Elements tell the role and the name that people hear who cannot see the page.
+    "--enable-blink-features=ComputedAccessibilityInfo",
 )
 
 
