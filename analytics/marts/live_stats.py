@@ -13,7 +13,6 @@ from logdig.tables.listens import LIVE_STATS
 
 SLOT = "5 minutes"
 NEEDED = ("app", "event_id", "type", "occurred_at", "user_key", "customer_id", "listen", "country", "region")
-KEYS = ("app", "slot_at", "by", "value")
 
 
 def live_stats(events: DataFrame, site: Site) -> DataFrame:
@@ -31,8 +30,8 @@ def live_stats(events: DataFrame, site: Site) -> DataFrame:
     is_listen, is_view = F.col("type") == "listen", F.col("type") == "page"
     mobile = F.col("listen.mobile")
     groups = F.array(
-        F.struct(F.lit("all").alias("by"), F.lit("").alias("value")),
-        F.struct(F.lit("region").alias("by"), region().alias("value")),
+        F.struct(F.lit("all").alias("kind"), F.lit("").alias("region")),
+        F.struct(F.lit("region").alias("kind"), region().alias("region")),
     )
     rows = counted(events, site).select(
         "app",
@@ -53,7 +52,7 @@ def live_stats(events: DataFrame, site: Site) -> DataFrame:
         "mobile": F.when(F.col("mobile"), listen),
         "unknown_device": F.when(F.col("mobile").isNull(), listen),
     }
-    found = rows.groupBy("app", F.window("occurred_at", SLOT), "by", "value").agg(
+    found = rows.groupBy("app", F.window("occurred_at", SLOT), "kind", "region").agg(
         *(F.size(F.collect_set(ids)).cast("long").alias(name) for name, ids in counts.items())
     )
     return (

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 NAMES = (
     "overview", "trend", "sources", "pages", "links", "goals", "scroll", "heatmap", "movement", "elements",
     "frustration", "releases", "traffic", "events", "custom", "offers", "uplift", "bands", "listens", "listeners",
-    "tracks", "single_listens", "interests", "interest_tracks",
+    "tracks", "single_listens", "interests", "interest_tracks", "five_minutes",
 )  # fmt: skip
 """Questions; a test compares them with `logdig.questions.catalog`, which imports Arrow's readers."""
 FLAGS = ("page", "device", "country", "source", "channel", "campaign", "host", "browser", "goal")
@@ -118,6 +118,7 @@ def command(
     single_listens   the newest listens, one row each
     interests    tracks that customers heard three times within 30 minutes
     interest_tracks  the same by track
+    five_minutes     visitors, views and listens of each five minutes, by region
     offers       whom each offer reached: decided on, shown, held out, clicked
     uplift       whether an offer helped: people shown it against people held out
     bands        whom it helped, by bands of the score

@@ -11,8 +11,8 @@ from logdig.tables.declaration import TEXT, Column
 
 MOST_BYTES = 256 * 1024**2
 """Of customers, tracks, targets or interests that one question may hold."""
-CODES = ("gender", "level", "campaign", "linked_apps")
-"""Columns of customers that are codes, for which the settings have words."""
+CODES = {"gender": "gender", "level": "level", "linked_apps": "linked_apps", "customer_campaign": "campaign"}
+"""Dimensions that are codes of customers, for which the settings have words: column of customers by dimension."""
 OF_CUSTOMERS = (*CODES, "age")
 HOURS = "hours"
 """Filter of a time inside the days: two local hours, as ``2026-11-30T05:00/2026-11-30T09:00``; the last is included."""
@@ -24,7 +24,7 @@ PEOPLE_COLUMNS = (
     Column("level", TEXT, "likewise of the level, now"),
     Column("age", TEXT, "decade of the age, such as `20-29`, by the year of birth"),
     Column("linked_apps", TEXT, "word or code of whether apps are linked"),
-    Column("campaign", TEXT, "word or code of the campaign"),
+    Column("customer_campaign", TEXT, "word or code of the campaign with which the customer signed up"),
 )
 TABLES = ("listens", "customers", "tracks", "targets")
 
@@ -46,7 +46,7 @@ def heard(asking: Asking, columns: Collection[str]) -> str:
     visitors = asking.texts(listens, "user_key")
     customers, tracks, targets = _whole(asking, "customers"), _whole(asking, "tracks"), _whole(asking, "targets")
     words = asking.parameters.words
-    codes = ", ".join(f"{_word(words.get(name, {}), f'c.{name}')} AS {name}" for name in CODES)
+    codes = ", ".join(f"{_word(words.get(code, {}), f'c.{code}')} AS {name}" for name, code in CODES.items())
     kept = ", ".join(f"l.{name}" for name in sorted({*wanted, *columns} - {"mobile", "local_hour", "user_key"}))
     rows = f"""(
       SELECT {kept}, l.day, v.text AS user_key, l.track_id AS track, l.customer_id AS customer,
@@ -67,7 +67,7 @@ def heard(asking: Asking, columns: Collection[str]) -> str:
 
 
 WHOLE = {
-    "customers": ("customer_id", "birth_year", *CODES),
+    "customers": ("customer_id", "birth_year", *CODES.values()),
     "tracks": ("track_id", "title", "artist"),
     "targets": ("customer_id", "features_as_of"),
     "interests": ("customer_id", "track_id", "first_at", "last_at"),

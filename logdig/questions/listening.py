@@ -101,6 +101,15 @@ def interest_tracks(asking: Asking) -> pa.Table:
     """)
 
 
+def slots(asking: Asking) -> pa.Table:
+    """Give the numbers of each five minutes, in all and by region."""
+    rows = asking.rows("live_stats", ["slot_at", "kind", "region", *(column.name for column in SLOT_COUNTS)])
+    counts = ", ".join(column.name for column in SLOT_COUNTS)
+    return asking.run(f"""
+        SELECT slot_at, kind, region, {counts} FROM {rows} ORDER BY slot_at, kind, region
+    """)
+
+
 def _of_days(asking: Asking) -> str:
     """SQL condition: an interest was met in the asked days, and meets the filters."""
     first, last = asking.moments()
@@ -121,6 +130,17 @@ SINGLE_COLUMNS = (
     Column("listened_ms", LONG, "how long", unit="ms"),
     Column("send_event", TEXT, "`1` = the customer was a target at the time"),
     *PEOPLE_COLUMNS,
+)
+SLOT_COUNTS = tuple(
+    Column(name, LONG, meaning)
+    for name, meaning in {
+        "visitors": "visitors with any event",
+        "views": "page views",
+        "listens": "listens",
+        "listeners": "who listened",
+        "mobile": "listens on a mobile device",
+        "unknown_device": "listens that do not say whether they were",
+    }.items()
 )
 WORDS = "Codes of customers are shown as the words of the settings' `[words]`."
 TARGET = "`send_event` is 1 where the customer is a target whose features are older than the listen."
@@ -200,4 +220,25 @@ QUESTIONS = (
         answer=interest_tracks,
         compares=False,
     ),
+    Question(
+        "five_minutes",
+        "Visitors, views and listens of each five minutes, in all and by region.",
+        tables=("live_stats",),
+        columns=(
+            Column("slot_at", TIME, "when the five minutes begin"),
+            Column("kind", TEXT, "`all` or `region`"),
+            Column("region", TEXT, "region, such as `US-CA`; empty = unknown, or `all`"),
+            *SLOT_COUNTS,
+        ),
+        keys=("slot_at", "kind", "region"),
+        filters=("region",),
+        answer=slots,
+        compares=False,
+        notes=("Numbers of people cannot be added up over slots or regions.",),
+    ),
 )
+
+
+def question_named(name: str) -> Question:
+    """One of QUESTIONS."""
+    return next(question for question in QUESTIONS if question.name == name)

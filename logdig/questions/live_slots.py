@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from logdig.questions.live import counts
+from logdig.questions.raw_objects import counts
 from logdig.times import parse_wire_time
+from logdig.visits.day_parts import day_part
 from logdig.visits.zip_states import state_of
 
 SLOT = timedelta(minutes=5)
@@ -22,8 +23,7 @@ SLOT = timedelta(minutes=5)
 class Event:
     """What is kept of a stored line that counts.
 
-    ``who`` is the listener of a listen, ``view`` names the page view of a page event; ``mobile`` and ``track_id`` are
-    of a listen.
+    ``view`` names the page view of a page event; ``heard`` is the row of table `listens` of a listen, without its day.
     """
 
     app: str
@@ -31,11 +31,9 @@ class Event:
     occurred_at: datetime
     user_key: str | None
     customer_id: str | None
-    is_listen: bool
     view: str | None
     region: str
-    track_id: str | None = None
-    mobile: bool | None = None
+    heard: Mapping[str, Any] | None = None
 
     @property
     def who(self) -> tuple[str, str] | None:
@@ -51,23 +49,26 @@ def event_of(line: Mapping[str, Any]) -> Event | None:
     app, event_id, kind = line.get("app"), line.get("event_id"), line.get("type")
     if at is None or not isinstance(app, str) or not isinstance(event_id, str) or not counts(line):
         return None
-    listen = line.get("listen") or {}
-    page_view_id = line.get("page_view_id")
+    page_view_id, user_key, customer_id = (line.get(name) for name in ("page_view_id", "user_key", "customer_id"))
     view = f"{line.get('session_id') or ''} {page_view_id}" if page_view_id is not None else event_id
-    state = state_of(listen.get("zip"))
+    state = state_of((line.get("listen") or {}).get("zip"))
     known = "-".join(str(line[name]) for name in ("country", "region") if line.get(name) is not None)
     return Event(
-        app,
-        event_id,
-        at.astimezone(UTC),
-        line.get("user_key"),
-        line.get("customer_id"),
-        kind == "listen",
-        view if kind == "page" else None,
-        f"US-{state}" if state else known,
-        listen.get("track_id"),
-        listen.get("mobile"),
-    )
+        app, event_id, at.astimezone(UTC), user_key, customer_id, view if kind == "page" else None,
+        f"US-{state}" if state else known, _heard(line, at, state) if kind == "listen" else None,
+    )  # fmt: skip
+
+
+def _heard(line: Mapping[str, Any], at: datetime, state: str | None) -> Mapping[str, Any]:
+    """The row of table `listens`, without its day."""
+    listen, tz_min = line.get("listen") or {}, line.get("tz_min")
+    hour = (at.astimezone(UTC) + timedelta(minutes=tz_min or 0)).hour
+    plain = {name: line.get(name) for name in ("app", "event_id", "customer_id", "user_key")}
+    own = {name: listen.get(name) for name in ("track_id", "mobile", "zip", "listened_ms")}
+    return plain | own | {
+        "occurred_at": at, "tz_min": tz_min, "local_hour": hour, "day_part": day_part(hour), "state": state,
+        "ads_consent": bool((line.get("consent") or {}).get("ads")),
+    }  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -87,14 +88,14 @@ class _Sets:
             self.visitors.add(event.user_key)
         if event.view is not None:
             self.views.add(event.view)
-        if not event.is_listen:
+        if event.heard is None:
             return
         self.listens.add(event.event_id)
         if event.who is not None:
             self.listeners.add(event.who)
-        if event.mobile is None:
+        if event.heard["mobile"] is None:
             self.unknown_device.add(event.event_id)
-        elif event.mobile:
+        elif event.heard["mobile"]:
             self.mobile.add(event.event_id)
 
 
@@ -116,10 +117,10 @@ def slot_rows(events: Iterable[Event]) -> list[dict[str, Any]]:
     groups: dict[tuple[str, datetime, str, str], _Sets] = {}
     for event in events:
         slot = slot_of(event.occurred_at)
-        for by, value in (("all", ""), ("region", event.region)):
-            groups.setdefault((event.app, slot, by, value), _Sets()).add(event)
+        for kind, region in (("all", ""), ("region", event.region)):
+            groups.setdefault((event.app, slot, kind, region), _Sets()).add(event)
     return [
-        dict(zip(("app", "slot_at", "by", "value"), key, strict=True))
+        dict(zip(("app", "slot_at", "kind", "region"), key, strict=True))
         | {name: len(getattr(sets, name)) for name in COUNTS}
         for key, sets in sorted(groups.items())
     ]

@@ -30,7 +30,7 @@ Key = tuple[str, datetime, str, str]
 
 def by_key(rows: Sequence[Row]) -> dict[Key, list[int]]:
     found = {
-        (row["app"], row["slot_at"].astimezone(UTC), row["by"], row["value"]): [row[name] for name in COUNTS]
+        (row["app"], row["slot_at"].astimezone(UTC), row["kind"], row["region"]): [row[name] for name in COUNTS]
         for row in rows
     }
     assert len(found) == len(rows)
@@ -40,7 +40,7 @@ def by_key(rows: Sequence[Row]) -> dict[Key, list[int]]:
 def by_hand(lines: Sequence[Event]) -> dict[Key, list[int]]:
     events = [event for line in lines if (event := event_of(line)) is not None]
     return {
-        (row["app"], row["slot_at"], row["by"], row["value"]): [row[name] for name in COUNTS]
+        (row["app"], row["slot_at"], row["kind"], row["region"]): [row[name] for name in COUNTS]
         for row in slot_rows(events)
     }
 

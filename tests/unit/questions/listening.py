@@ -12,11 +12,12 @@ from tests.unit.questions.brute import Where, grouped, ratio
 from tests.unit.questions.rows import APPS, FIRST, LAST, ZONE, Maker, Row
 
 MIDDLE = datetime(2026, 11, 12, 3, tzinfo=UTC)
-PEOPLE = ("gender", "level", "age", "linked_apps", "campaign")
+PEOPLE = ("gender", "level", "age", "linked_apps", "customer_campaign")
 VALUES: dict[str, tuple[str, str]] = {
     "track": ("7", "8"), "state": ("CA", ""), "day_part": ("night", "morning"), "mobile": ("1", ""),
     "send_event": ("1", "0"), "hours": ("2026-11-12T09:00/2026-11-12T12:00", "2026-11-11T00:00/2026-11-12T23:00"),
-    "gender": ("1", ""), "level": ("2", ""), "campaign": ("3", ""), "linked_apps": ("0", ""), "age": ("20-29", ""),
+    "gender": ("1", ""), "level": ("2", ""), "customer_campaign": ("3", ""), "linked_apps": ("0", ""),
+    "age": ("20-29", ""),
 }  # fmt: skip
 
 
@@ -49,13 +50,32 @@ def tables(maker: Maker, size: int = 200) -> dict[str, list[Row]]:
          "last_at": MIDDLE + timedelta(days=maker.one((-9, 0, 1)), seconds=number)}
         for number, (app, who, track) in enumerate([(a, w, t) for a in ("shop", "blog") for w in "789" for t in "78"])
     ]  # fmt: skip
+    slots = [
+        {"app": app, "day": FIRST + timedelta(days=day), "slot_at": MIDDLE + timedelta(days=day), "kind": kind,
+         "region": region, **{name: maker.random.randrange(9) for name in SLOTS}}
+        for app in ("shop", "blog") for day in range(-8, 8)
+        for kind, region in (("all", ""), ("region", ""), ("region", "11"))
+    ]  # fmt: skip
     return {
+        "live_stats": slots,
         "listens": [listen(number) for number in range(size)],
         "customers": customers,
         "tracks": [{"app": "shop", "track_id": "7", "title": "Song", "artist": "Band"}],
         "targets": targets,
         "interests": interests,
     }
+
+
+SLOTS = ("visitors", "views", "listens", "listeners", "mobile", "unknown_device")
+
+
+def five_minutes(tables: dict[str, list[Row]], where: Where, _by: str | None) -> list[Row]:
+    return [
+        {name: row[name] for name in ("slot_at", "kind", "region", *SLOTS)}
+        for row in tables["live_stats"]
+        if row["app"] == "shop" and FIRST <= row["day"] <= LAST
+        and all(row[name] == (wanted or None) for name, wanted in where.items())
+    ]  # fmt: skip
 
 
 def _text(value: Any) -> str | None:
@@ -75,6 +95,7 @@ def _enriched(tables: dict[str, list[Row]], row: Row) -> Row:
         for one in tables["targets"]
     )  # fmt: skip
     codes = {name: _text(customer.get(name)) for name in ("gender", "level", "campaign", "linked_apps")}
+    codes["customer_campaign"] = codes.pop("campaign")
     return row | codes | {
         "age": f"{decade}-{decade + 9}" if decade is not None else None, "mobile": _text(row["mobile"]),
         "hour": row["occurred_at"].astimezone(ZoneInfo(ZONE)).strftime("%Y-%m-%dT%H:00"),
@@ -180,4 +201,5 @@ COUNTS = {
     "single_listens": single_listens,
     "interests": interests,
     "interest_tracks": interest_tracks,
+    "five_minutes": five_minutes,
 }
