@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -9,7 +10,12 @@ import msgspec
 from dashboard.page import NUMBERS, PEOPLE, Has, Page, Route
 from dashboard.request import Request
 from logdig.questions.engine.parameters import Parameters
+from logdig.questions.engine.question import Answer
 from logdig.questions.fresh_listens import listening_now
+from logdig.questions.heard import FILTERS, OF_CUSTOMERS
+
+KEYS = (*OF_CUSTOMERS, "age,linked_apps", "level,age", "level,gender")
+"""What `groups` may count by."""
 
 
 def live(request: Request) -> dict[str, Any]:
@@ -21,6 +27,20 @@ def live(request: Request) -> dict[str, Any]:
     return {"now": request.now, "as_of": as_of, "share": share, **found}
 
 
+def groups(request: Request) -> Answer:
+    """Listens and listeners by one or two of what is known of customers (``keys``), over time where ``by`` is given."""
+    keys = request.choice("keys", KEYS).split(",")
+    answer = request.answer("listeners", compare=False)
+    by = [request.args["by"]] if request.args.get("by") else []
+    sums = [("listens", "sum"), ("listeners", "sum"), ("on_mobile", "sum")]
+    names = [*by, *keys]
+    # A customer is in one group, so listeners of groups can be added up.
+    found = answer.rows.group_by(names).aggregate(sums).sort_by([(name, "ascending") for name in names])
+    found = found.rename_columns([*names, *(name for name, _ in sums)])
+    columns = {column.name: column for column in answer.columns}
+    return replace(answer, rows=found, columns=tuple(columns[name] for name in found.column_names))
+
+
 def _has_listens(has: Has) -> bool:
     return has.rows("listens")
 
@@ -30,12 +50,11 @@ PAGE = Page(
     60,
     asks={
         "listens": NUMBERS,
-        "listeners": NUMBERS,
         "tracks": NUMBERS,
         "interest_tracks": NUMBERS,
         "interests": PEOPLE,
         "single_listens": PEOPLE,
     },
-    routes=(Route("live", live, NUMBERS),),
+    routes=(Route("live", live, NUMBERS), Route("groups", groups, NUMBERS, filters=FILTERS)),
     needs=_has_listens,
 )

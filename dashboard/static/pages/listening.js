@@ -162,6 +162,8 @@ function states() {
 
 /* Who. */
 
+/** Two of them at once: along the axis, and cut by. */
+const PAIRS = { linked: ['age', 'linked_apps'], within: ['level', 'age'] };
 const KINDS = ['gender', 'level', 'age', 'linked_apps', 'customer_campaign'];
 
 function people() {
@@ -169,13 +171,15 @@ function people() {
   return panel({
     title: t('listening.people'),
     tools: [],
-    asks: () => ({ found: request('listening/listeners', { compare: null }), part: `#${chosenOf('of', parts)}` }),
+    asks: () => {
+      const part = chosenOf('of', parts);
+      return { found: request('listening/groups', { keys: PAIRS[part]?.join() ?? part, compare: null }), part: `#${part}` };
+    },
     empty: ({ found }) => !found.rows.length,
     draw: (body, { found }) => {
       const part = chosenOf('of', parts);
       body.append(tabs('of', parts, t('listening.people')));
-      if (part == 'linked') return stacked(body, found, 'age', 'linked_apps');
-      if (part == 'within') return stacked(body, found, 'level', 'age');
+      if (PAIRS[part]) return stacked(body, found, ...PAIRS[part]);
       const rows = grouped(found.rows, [part]);
       body.append(table({ rows, label: t(`filter.${part}`), onrow: (row) => only(part, row[part]), columns: [
         { ...text(part), text: (row) => word(row[part]), bar: 'listeners' }, count('listeners'), count()] }));
@@ -205,7 +209,7 @@ function stacked(body, { rows, columns, receipt }, along, cut) {
 function levels({ releases }) {
   return panel({
     title: t('listening.levels'),
-    asks: () => request('listening/listeners', { by: step(), compare: null }),
+    asks: () => request('listening/groups', { keys: 'level,gender', by: step(), compare: null }),
     draw: (body, answer) => {
       const by = step();
       const rows = answer.rows.toSorted((a, b) => (a[by] < b[by] ? -1 : 1));
