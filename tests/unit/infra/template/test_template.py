@@ -57,7 +57,8 @@ ALLOWED = {
         "s3:ListBucket", "s3:GetBucketLocation", "s3:GetObject", "s3:PutObject", "s3:DeleteObject",
         "s3:ListBucketVersions", "s3:GetObjectVersion", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload",
         "glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:CreateTable", "glue:UpdateTable",
-        "dynamodb:BatchWriteItem", "sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:ChangeMessageVisibility",
+        "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem",
+        "sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:ChangeMessageVisibility",
         "logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", "logs:DescribeLogGroups",
     },
 }  # fmt: skip
@@ -268,6 +269,15 @@ def test_template_starts_as_many_flushes_as_are_set() -> None:
 
     assert [resource["ScheduleExpression"] for resource in flushes] == ["rate(1 minute)"] * 3
     assert {resource["Target"]["RoleArn"]["Fn::GetAtt"][0] for resource in flushes} == {"FlushScheduleRole"}
+
+
+@pytest.mark.parametrize("on_listen", [False, True])
+def test_flush_may_use_profiles_only_when_it_acts_on_listens(on_listen: bool) -> None:
+    document = template(flush=FlushSettings(on_listen=on_listen))
+
+    statements = document["Resources"]["FlushRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    actions = {action for one in statements for action in one["Action"] if action.startswith("dynamodb:")}
+    assert actions == ({"dynamodb:BatchGetItem", "dynamodb:BatchWriteItem"} if on_listen else set())
 
 
 def test_template_is_refused_when_the_flush_is_not_every_whole_minutes() -> None:
