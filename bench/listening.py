@@ -70,7 +70,7 @@ def listens(path: Path, count: int, hours: float) -> None:
 def features(folder: Path) -> None:
     """Time the six shares of every customer as of now, after a first small run."""
     from pyspark.sql import SparkSession
-    from pyspark.sql import functions as F
+    from pyspark.sql import functions as F  # noqa: N812
 
     from analytics.model.behaviour import as_of
 
@@ -138,7 +138,7 @@ def known_tables(tables: Any) -> Any:
     """The same with customers and tracks in memory."""
     from tests.fakes.pinned import MemoryTables
 
-    choose = random.Random(1)
+    choose = random.Random(1)  # noqa: S311
     customers = [
         {"app": "shop", "customer_id": str(who), "gender": choose.randrange(2), "level": choose.randrange(3)}
         for who in range(CUSTOMERS)
@@ -154,7 +154,7 @@ def raw_objects() -> Any:
     from logdig.times import wire_time
     from tests.fakes.store import FakeStore
 
-    draw, store = random.Random(5), FakeStore()
+    draw, store = random.Random(5), FakeStore()  # noqa: S311
     store.clock = lambda: NOW
     count = int(EVENTS_A_DAY * 40 / 24 / 60)
     for part in range(OBJECTS):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -12,7 +12,8 @@ from dashboard.request import Request
 from logdig.questions.engine.parameters import Parameters
 from logdig.questions.engine.question import Answer
 from logdig.questions.fresh_listens import listening_now
-from logdig.questions.heard import FILTERS, OF_CUSTOMERS
+from logdig.questions.heard import FILTERS, OF_CUSTOMERS, TABLES
+from logdig.questions.live_slots import slot_of
 
 KEYS = (*OF_CUSTOMERS, "age,linked_apps", "level,age", "level,gender")
 """What `groups` may count by."""
@@ -23,8 +24,14 @@ def live(request: Request) -> dict[str, Any]:
     events, as_of, share = request.live.listening(request.app.name, request.now)
     words = msgspec.to_builtins(request.settings.words)
     asked = Parameters(request.app.name, request.today, request.today, zone=request.app.timezone, words=words)
-    found = listening_now(request.source, events, asked, request.now)
-    return {"now": request.now, "as_of": as_of, "share": share, **found}
+    states = request.source.pin(TABLES)
+    # The page asks every ten seconds; objects and tables change every few minutes.
+    key = request.app.name, slot_of(request.now), *(states.state(name, request.app.name).snapshot_id for name in TABLES)
+    kept = request.live.kept
+    found = kept.get(key)
+    if found is None:
+        found = kept[key] = listening_now(request.source, events, asked, request.now)
+    return {"now": request.now, "as_of": as_of, "share": share, **cast(dict[str, Any], found)}
 
 
 def groups(request: Request) -> Answer:

@@ -43,7 +43,7 @@ def listening_now(source: Source, events: Sequence[Event], asked: Parameters, no
     zone = ZoneInfo(asked.zone)
     start, end = (now - TREND).astimezone(zone), now.astimezone(zone)
     hours = f"{start:%Y-%m-%dT%H}:00/{end:%Y-%m-%dT%H}:00"
-    fresh = FreshListens(source, [event.heard for event in events if event.heard is not None], zone)
+    fresh = FreshListens(source, with_days((event.heard for event in events if event.heard is not None), zone))
     of_hours = replace(asked, start=start.date(), end=end.date(), where={HOURS: hours}, by=None, compare=False)
     trend = ask(fresh, question_named("listens"), replace(of_hours, by="hour"))
     tracks = ask(fresh, question_named("tracks"), of_hours).rows.to_pylist()
@@ -61,19 +61,21 @@ class FreshListens:
 
     Args:
         source: The tables.
-        heard: Rows of `listens` without their day, of one app; they may be there already.
-        zone: Of the app.
+        heard: Rows of `listens`, each event once; they may be there already.
     """
 
     source: Source
-    heard: Iterable[Mapping[str, Any]]
-    zone: ZoneInfo
+    heard: Sequence[Mapping[str, Any]]
 
     def pin(self, names: Sequence[str]) -> _Fresh:
         """Hold tables at their present snapshots."""
-        by_id = {row["event_id"]: row for row in self.heard}
-        rows = [{**row, "day": row["occurred_at"].astimezone(self.zone).date()} for row in by_id.values()]
-        return _Fresh(self.source.pin(names), rows)
+        return _Fresh(self.source.pin(names), self.heard)
+
+
+def with_days(heard: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> list[Mapping[str, Any]]:
+    """Add the local day to rows of an app's listens, and leave out those that come twice."""
+    by_id = {row["event_id"]: row for row in heard}
+    return [{**row, "day": row["occurred_at"].astimezone(zone).date()} for row in by_id.values()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from logdig.questions.heard import (
     TABLES,
     by_sql,
     heard,
+    shown,
+    whole,
 )
 from logdig.questions.heard import interests as interest_rows
 from logdig.tables.declaration import LONG, REAL, TEXT, TIME, Column
@@ -35,7 +37,9 @@ COUNTS = (
 )
 TRACK = Column("track_id", TEXT, "track")
 TITLE = (Column("title", TEXT, "title, where tracks are loaded"), Column("artist", TEXT, "artist, likewise"))
-COUNTED = """count(*) AS listens, count(DISTINCT who) AS listeners, count(*) FILTER (mobile = '1') AS on_mobile"""
+COUNTED = """count(*) AS listens,
+  count(DISTINCT customer_id) + count(DISTINCT visitor) FILTER (customer_id IS NULL) AS listeners,
+  count(*) FILTER (mobile = '1') AS on_mobile"""
 IN_ORDER = ("hour", "day", "local_hour")
 """Dimensions that have an order of their own."""
 
@@ -43,11 +47,10 @@ IN_ORDER = ("hour", "day", "local_hour")
 def listens(asking: Asking) -> pa.Table:
     """Count listens by a dimension, or in all."""
     rows = heard(asking, [])
-    name = f"by_value AS {identifier(asking.by)}, " if asking.by else ""
     value = "CAST(by_value AS INT)" if asking.by == "local_hour" else "by_value"
     order = value if asking.by in IN_ORDER else "listens DESC, by_value NULLS LAST"
     return asking.run(f"""
-        SELECT {name}listens, listeners, on_mobile, on_mobile / nullif(known, 0) AS mobile_share, tracks
+        SELECT {_named(asking)}listens, listeners, on_mobile, on_mobile / nullif(known, 0) AS mobile_share, tracks
         FROM (SELECT {by_sql(asking)} AS by_value, {COUNTED}, count(mobile) AS known, count(DISTINCT track_id) AS tracks
           FROM {rows} GROUP BY ALL)
         {f"ORDER BY {order}" if asking.by else ""}
@@ -56,29 +59,36 @@ def listens(asking: Asking) -> pa.Table:
 
 def listeners(asking: Asking) -> pa.Table:
     """Count listens by what is known of the customers; listeners of these groups can be added up."""
-    names = ", ".join(column.name for column in PEOPLE_COLUMNS)
-    by = f"{by_sql(asking)} AS {identifier(asking.by)}, " if asking.by else ""
+    names = [column.name for column in PEOPLE_COLUMNS]
     return asking.run(f"""
-        SELECT {by}{names}, {COUNTED} FROM {heard(asking, [])} GROUP BY ALL ORDER BY ALL
+        SELECT {_named(asking)}{", ".join(names)}, listens, listeners, on_mobile
+        FROM (SELECT {by_sql(asking)} AS by_value, {", ".join(names)}, {COUNTED}
+          FROM {heard(asking, names)} GROUP BY ALL)
+        ORDER BY ALL
     """)
 
 
 def tracks(asking: Asking) -> pa.Table:
     """Count listens by track and gender, the most heard tracks first."""
-    by = f"{by_sql(asking)} AS {identifier(asking.by)}, " if asking.by else ""
     return asking.run(f"""
-        SELECT * FROM (
-          SELECT {by}track_id, gender, any_value(title) AS title, any_value(artist) AS artist, {COUNTED}
-          FROM {heard(asking, [])} GROUP BY ALL)
-        ORDER BY sum(listens) OVER (PARTITION BY track_id) DESC, track_id, gender NULLS LAST
+        SELECT {_named(asking)}r.track_id, gender, title, artist, listens, listeners, on_mobile
+        FROM (SELECT {by_sql(asking)} AS by_value, track_id, gender, {COUNTED}
+          FROM {heard(asking, ["gender"])} GROUP BY ALL) r
+        LEFT JOIN {whole(asking, "tracks")} t ON r.track_id = t.track_id
+        ORDER BY sum(listens) OVER (PARTITION BY r.track_id) DESC, r.track_id, by_value, gender NULLS LAST
     """)
+
+
+def _named(asking: Asking) -> str:
+    """SQL of the asked dimension under its name, with the comma behind it; empty where there is none."""
+    return f"{shown(asking)} AS {identifier(asking.by)}, " if asking.by else ""
 
 
 def single_listens(asking: Asking) -> pa.Table:
     """Give the newest listens, one row each."""
-    rows = heard(asking, ["event_id", "zip", "listened_ms"])
+    wanted = [column.name for column in SINGLE_COLUMNS]
+    rows, names = heard(asking, wanted), ", ".join(wanted)
     ((asking.account["listens"],),) = asking.values(f"SELECT count(*) FROM {rows}")
-    names = ", ".join(column.name for column in SINGLE_COLUMNS)
     return asking.run(f"SELECT {names} FROM {rows} ORDER BY occurred_at DESC, event_id LIMIT {MOST_SINGLE}")
 
 

@@ -93,6 +93,9 @@ class LiveReader:
 
     def __init__(self, store: EventStore, settings: Settings, most_bytes: int = MOST_BYTES) -> None:
         self._settings = settings
+        self._reads: list[_Read] = []
+        self.kept: dict[object, object] = {}
+        """What was made of these objects and of nothing that changes faster; emptied when the objects are others."""
         self._objects = RecentObjects(store, self._parse, most_bytes)
 
     def now(self, app: str, now: datetime) -> Live:
@@ -110,6 +113,8 @@ class LiveReader:
     def listening(self, app: str, now: datetime) -> tuple[list[Event], datetime | None, float]:
         """Events of an app as `logdig.questions.live_slots` counts them, the latest arrival, and the share read."""
         reads, share = self._objects.read(now)
+        if reads != self._reads:
+            self._reads, self.kept = reads, {}
         events = [event for read in reads for event in read.for_slots if event.app == app]
         return events, max((read.latest for read in reads if read.latest), default=None), share
 
