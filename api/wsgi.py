@@ -7,6 +7,7 @@ alike. ``python -m api.server`` serves the same collector without a thread per r
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import threading
 from collections.abc import Iterable
@@ -28,6 +29,7 @@ from logdig.config.loader import find_settings
 from logdig.config.settings import Settings
 from logdig.counters import Counters
 
+DRAIN_SECONDS = 4.0
 DISCARDED_BYTES_LIMIT = 8 * 1024 * 1024
 """What is read and thrown away of a body that was refused unread."""
 PIECE_BYTES = 64 * 1024
@@ -83,7 +85,10 @@ def _build_collector(app: flask.Flask, settings: Settings) -> Collector:
     counters = Counters()
     group = GroupCommit(factory.counted_queue(settings, counters), factory.new_id)
     group.start(loop)
-    served = factory.build(settings, os.environ, counters=counters, sink=group).collector
+    parts = factory.build(settings, os.environ, counters=counters, sink=group)
+    # A worker that ends stores the exposures and counts that wait; its host has answered all requests by then.
+    atexit.register(parts.decider.drain, DRAIN_SECONDS)
+    served = parts.collector
     metrics = MetricsPage(counters, os.environ.get(TOKEN_VARIABLE))
 
     def answer_metrics() -> flask.Response:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from analytics.notebooks.source import Filled, form_values
+from analytics.notebooks.source import Filled, form_values, with_value
 from cli.aws_options import progress
 from logdig.errors import InputError, LogDigError
 from logdig.store.reports import RESULT
@@ -51,6 +51,29 @@ def open_server(url: str) -> ZeppelinServer:
 
     user, password = os.environ.get("LOGDIG_ZEPPELIN_USER", ""), os.environ.get("LOGDIG_ZEPPELIN_PASSWORD", "")
     return ZeppelinServer(url, user, password)
+
+
+def make_note(server: ZeppelinServer, note: Filled, schedule: str | None, *, stores: bool) -> dict[str, str | bool]:
+    """Make or update a note in a server.
+
+    Args:
+        server: The server.
+        note: What it becomes.
+        schedule: In Quartz's form; empty ends it, None leaves it as it is.
+        stores: Whether a note with a schedule stores its result, whatever form ``store`` says.
+    Returns:
+        What `create` says of it.
+    """
+    known = server.known(note.app, note.algorithm)
+    kept = known.schedule if known and schedule is None else schedule or ""
+    filled = with_value(note, "store", "yes") if kept and stores else note
+    identifier = server.put(filled, known.id if known else None)
+    if schedule is not None:
+        server.schedule(identifier, schedule or None)
+    return {
+        "app": note.app, "algorithm": note.algorithm, "id": identifier, "is_new": known is None, "schedule": kept,
+        "url": f"{server.url}/#/notebook/{identifier}",
+    }  # fmt: skip
 
 
 def run_in_zeppelin(server: ZeppelinServer, notes: Iterable[Filled], forms: dict[str, str]) -> list[dict[str, str]]:

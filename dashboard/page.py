@@ -86,10 +86,15 @@ class Page:
     listed: bool = True
 
     @property
+    def answers(self) -> dict[str, tuple[str, ...]]:
+        """Filters by the name of an address that applies any."""
+        asked = {question: question_of(question).filters for question in self.asks}
+        return asked | {route.name: route.filters for route in self.routes if route.filters}
+
+    @property
     def filters(self) -> tuple[str, ...]:
         """Filters that at least a part of the page applies."""
-        asked = [name for question in self.asks for name in question_of(question).filters]
-        return tuple(dict.fromkeys([*asked, *(name for route in self.routes for name in route.filters)]))
+        return tuple(dict.fromkeys(name for filters in self.answers.values() for name in filters))
 
     @property
     def tables(self) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from dashboard.page import NUMBERS, Has, Page, Route
 from dashboard.request import FILTERS, PERIODS, Request
-from logdig.questions.catalog import question_of
 from logdig.questions.heard import DIMENSIONS as LISTENING
 from logdig.questions.visits import PEOPLE
 from logdig.store.releases import read_releases
@@ -39,7 +38,7 @@ def shell_page(pages: Sequence[Page]) -> Page:
                 {
                     "name": page.name,
                     "filters": page.filters,
-                    "asks": {name: question_of(name).filters for name in page.asks},
+                    "asks": page.answers,
                     "listed": page.listed and page.needs(has),
                 }
                 for page in sorted(pages, key=lambda page: page.place)

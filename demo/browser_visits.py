@@ -31,7 +31,7 @@ PHONE = (
     "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36"
 )
 PHONE_BELOW_PX = 768
-STEP_MS = 10_000
+STEP_MS = 60_000
 PAUSE_MS = 60
 QUIET_STEPS = 4
 """Checks in a row that find no request in flight."""

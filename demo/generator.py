@@ -77,8 +77,8 @@ def click_rates(random: np.random.Generator, habits: Habits) -> Reals:
 
 
 def customer_rows(random: np.random.Generator, customers: int) -> Iterator[str]:
-    """Header and rows of the customer file; ids 0 to customers - 1."""
-    yield "CustID,Gender,BirthYear,zip,SignDate,Status,Level,Campaign,LinkedWithApps"
+    """Header and rows of the customer file; ids 0 to customers - 1. Every tenth has a phone that is nobody's."""
+    yield "CustID,Gender,BirthYear,zip,SignDate,Status,Level,Campaign,LinkedWithApps,Phone,SmsOptIn"
     gender = random.random(customers) < 0.42
     birth = np.clip(random.normal(1988, 12, customers).astype(int), 1940, 2010)
     zips = random.integers(501, 99950, customers)
@@ -90,7 +90,14 @@ def customer_rows(random: np.random.Generator, customers: int) -> Iterator[str]:
     for customer in range(customers):
         day = (datetime(2022, 1, 1, tzinfo=UTC) + timedelta(days=int(signed[customer]))).strftime("%m/%d/%Y")
         codes = f"{int(status[customer])},{level[customer]},{campaign[customer]},{int(linked[customer])}"
-        yield f'{customer},{int(gender[customer])},{birth[customer]},"{zips[customer]:05}","{day}",{codes}'
+        contact = f"{phone_of(customer)},{int(customer % 30 == 0)}"
+        yield f'{customer},{int(gender[customer])},{birth[customer]},"{zips[customer]:05}","{day}",{codes},{contact}'
+
+
+def phone_of(customer: int) -> str:
+    """A number of the range that stays free for stories (555-0100 to 555-0199), or none."""
+    area, number = divmod(customer // 10, 100)
+    return f"+1{201 + area % 700}55501{number:02}" if customer % 10 == 0 else ""
 
 
 def track_rows(random: np.random.Generator, tracks: int) -> Iterator[str]:

@@ -28,9 +28,11 @@ from demo.month_feed import MonthFeed
 from demo.server import Site
 from demo.stderr_redirect import errors_to
 from demo.steps import Steps
+from demo.story.asked import Analyst
 from demo.story.month import GOAL, month_before
 from demo.summary import SentCounts, Summary, print_summary
 from demo.visitors import RETURNING, Visits, make_returning, make_visitors
+from infra.local.new_pictures import NewPictures
 from infra.local.processes import take_port
 from infra.local.stack import LocalStack
 from logdig.aws.clients import s3_store
@@ -38,15 +40,17 @@ from logdig.config.goals import GoalSettings
 from logdig.config.offers import OfferSettings
 from logdig.config.settings import AppSettings, Settings
 from logdig.flush.run import FlushFailedError, flush_once
+from logdig.marts.reader import Marts
 
 REFRESH_SECONDS = 10
 FLUSH_SECONDS = 5
 EXPOSURE_SECONDS = 0.5
-HEATMAP = ("heat_cells", "clicks")
+PICTURE_WIDTHS = (1440, 390)
+"""Of the windows in which the demo's pages are captured."""
 REFRESHED_JOBS = (
     "ingest",
-    # The heatmap first: a visitor who clicks looks for the click there.
-    *sorted((name for name in MARTS if "ingest" in JOBS[name].sources), key=lambda name: name not in HEATMAP),
+    # The heatmap's first: a visitor who clicks looks for the click there.
+    *sorted((name for name in MARTS if "ingest" in JOBS[name].sources), key=lambda name: name != "clicks"),
 )
 """Jobs that bring new events into the tables: every mart of events, none of loaded files."""
 OTHER_STEPS = ("ingest", "maintain", "ledger", *LOADED_KINDS)
@@ -97,9 +101,9 @@ class Demo:
         self.site = Site(site_port, self.app.token, self.stack.collector_url)
         self._visits = Visits(self.site.url, self.stack.collector_url, self.app)
         self._feeder = Feeder(self.stack, self.app, self._step)
-        month = month_before(datetime.now(UTC), self.app.timezone, self.site.url, options.seed)
+        self._days = month_before(datetime.now(UTC), self.app.timezone, self.site.url, options.seed)
         path = options.directory / "data" / "events.ndjson"
-        self._month = MonthFeed(month, path, options.cache, self.app, self._step)
+        self._month = MonthFeed(self._days, path, options.cache, self.app, self._step)
         self._pool = ThreadPoolExecutor(5, thread_name_prefix="demo")
         self._spark: Future[SparkSession] | None = None
         self._entered = ExitStack()
@@ -163,6 +167,7 @@ class Demo:
         for name in names_of("all"):
             if name not in OTHER_STEPS:
                 self._job(name)
+        pictures = self._pool.submit(self._take_pictures)
         returning = make_returning(self._options.seed, self._best_targets()[:RETURNING])
         second_visits = self._pool.submit(self._visits.make, returning)
         sent.add_visits(self._step("visitors who come again", second_visits.result, self._visits.describe))
@@ -173,7 +178,10 @@ class Demo:
         self._step("flush", self._flush_exposures, lambda objects: f"{objects} objects")
         for name in REFRESHED_JOBS:
             self._job(name)
-        summary = self._count(loaded, sent, decisions)
+        self._step("pictures of pages", pictures.result, lambda count: f"{count} for the map")
+        analyst = Analyst(Marts(self.settings, self.stack.environment), self.app.name, self._days)
+        found = self._step("questions about the month", analyst.found)
+        summary = self._count(loaded, sent, decisions, found)
         print_summary(summary, self._print_line, self.stack.dashboard_url)
         return summary
 
@@ -244,6 +252,11 @@ class Demo:
     def _decide(self) -> list[dict[str, Any]]:
         return request_decisions(self.stack.collector_url, self.app, self._feeder.secret, self._best_targets()[:2])
 
+    def _take_pictures(self) -> int:
+        source, store = Marts(self.settings, self.stack.environment), s3_store(self.settings)
+        now = lambda: datetime.now(UTC)  # noqa: E731
+        return NewPictures(self.settings, source, store, now, self._step.note, PICTURE_WIDTHS).take()
+
     def _best_targets(self) -> list[str]:
         return [row["customer_id"] for row in sorted(self._rows("targets"), key=lambda row: int(row["rank"]))]
 
@@ -258,7 +271,9 @@ class Demo:
     def _rows(self, name: str) -> list[dict[str, Any]]:
         return [row.asDict(recursive=True) for row in tables.read(self.spark, self.settings, name).collect()]
 
-    def _count(self, loaded: Mapping[str, int], sent: SentCounts, decisions: list[dict[str, Any]]) -> Summary:
+    def _count(
+        self, loaded: Mapping[str, int], sent: SentCounts, decisions: list[dict[str, Any]], found: Mapping[str, Any]
+    ) -> Summary:
         store = s3_store(self.settings)
         return Summary(
             sent=sent,
@@ -268,10 +283,11 @@ class Demo:
             loaded=loaded,
             browser=self._visits.browser,
             decisions=decisions,
-            tables={name: self._rows(name) for name in ("heat_cells", "models", "targets")},
+            tables={name: self._rows(name) for name in ("models", "targets")},
             seconds=self._step.seconds,
             is_open=not self._options.once,
             planted=self._month.truth,
+            found=found,
         )
 
 

@@ -11,13 +11,13 @@ import msgspec
 
 from demo.counts import TableCounts, ZoneCount
 from demo.hostile import HostileReport
-from demo.story.report import planted_lines
+from demo.story.report import story_lines
 from demo.story.truth import Truth
+from demo.story.verdict import differences
 from demo.visits import VisitCounts
 from logdig.backfill.sender import Tally
 
 LEVELS = {0: "Free", 1: "Silver", 2: "Gold"}
-HOTTEST = 5
 FIGURES = ("error", "average_precision", "brier")
 
 Rows = Sequence[Mapping[str, Any]]
@@ -63,8 +63,8 @@ class SentCounts:
 class Summary:
     """Counts, each from its own source: ``sent`` from the senders, the rest from S3 and the tables.
 
-    ``planted``: what is to be found in the month of browsing. ``is_open``: people may click on the site while the demo
-    runs, so that more events can arrive than it sent.
+    ``planted``: what is to be found in the month of browsing; ``found``: what the questions say of it.
+    ``is_open``: people may click on the site while the demo runs, so that more events can arrive than it sent.
     """
 
     sent: SentCounts
@@ -78,6 +78,7 @@ class Summary:
     seconds: float
     is_open: bool
     planted: Truth
+    found: Mapping[str, Any]
 
     @property
     def extra(self) -> int:
@@ -97,6 +98,14 @@ class Summary:
             ("tracks loaded = rows of tracks", self.loaded["tracks"], self.counted.tracks),
         )
         return [f"{name}: {left:,} is not {right:,}" for name, left, right in sums if left != right]
+
+    def differences(self) -> list[str]:
+        """Describe every planted number that the questions did not find, and every other one that they did."""
+        return differences(self.planted, self.found)
+
+    def is_right(self) -> bool:
+        """Whether every sum adds up and every planted number is found."""
+        return not self.gaps() and not self.differences()
 
     def as_json(self) -> dict[str, Any]:
         """Values for scripts."""
@@ -122,12 +131,13 @@ class Summary:
             "zero_zips": counted.zero_zips,
             "tracks": counted.tracks,
             "quoted_tracks": counted.quoted_tracks,
-            "heat_cells": len(self.tables["heat_cells"]),
             "targets": len(self.tables["targets"]),
             "models": [_model(row) for row in self.tables["models"]],
             "decisions": [dict(row) for row in self.decisions],
             "browser": self.browser,
             "planted": msgspec.to_builtins(self.planted),
+            "found": self.found,
+            "differences": self.differences(),
             "gaps": self.gaps(),
             "seconds": round(self.seconds, 1),
         }
@@ -159,16 +169,13 @@ def print_summary(summary: Summary, print_line: Callable[[str], None], dashboard
         f"{counted.customers:,} customers ({'with' if counted.customer_0 else 'without'} id 0, "
         f"{counted.zero_zips:,} zips begin with 0), {counted.tracks:,} tracks ({counted.quoted_tracks:,} with a quote)"
     )
-    print_line("hottest cells")
-    for (page, cell), clicks in _hottest(summary.tables["heat_cells"]):
-        print_line(f"  {clicks:>4} clicks  {page:<12} {cell}")
     for model in summary.tables["models"]:
         _print_model(model, print_line)
     levels = Counter(LEVELS.get(row["level"], str(row["level"])) for row in summary.tables["targets"])
     print_line(
         f"targets {sum(levels.values()):,}: " + (", ".join(f"{k} {v}" for k, v in sorted(levels.items())) or "none")
     )
-    for line in planted_lines(summary.planted):
+    for line in story_lines(summary.planted, summary.found, summary.differences()):
         print_line(line)
     for decision in summary.decisions:
         score = f" score {decision['score']:.2f}" if decision.get("score") is not None else ""
@@ -177,15 +184,6 @@ def print_summary(summary: Summary, print_line: Callable[[str], None], dashboard
     for gap in summary.gaps():
         print_line(f"DOES NOT ADD UP  {gap}")
     print_line(f"dashboard {dashboard_url}   total time {summary.seconds:.0f} s")
-
-
-def _hottest(rows: Rows) -> list[tuple[tuple[str, str], int]]:
-    """Page and cell with most clicks, whatever their day, device, campaign and release."""
-    clicks: Counter[tuple[str, str]] = Counter()
-    for row in rows:
-        page = row["page"].partition("?")[0].rpartition("/")[2] or "/"
-        clicks[page, f"{row['selector'] or '(page)'} cell {row['cell_x']},{row['cell_y']}"] += row["clicks"]
-    return clicks.most_common(HOTTEST)
 
 
 def _print_model(model: Mapping[str, Any], print_line: Callable[[str], None]) -> None:

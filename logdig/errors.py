@@ -54,6 +54,10 @@ class ProfileUnavailableError(TransientError):
     """The profile store did not answer in time."""
 
 
+class MessageUnavailableError(TransientError):
+    """SNS did not take a message."""
+
+
 class DataError(LogDigError):
     """An operator looks later: the record is set aside, its batch goes on."""
 

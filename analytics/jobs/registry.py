@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from analytics.jobs.report import Job
 
-PAGE_RULES = ("zone", "origins", "allowed_query", "pages")
+PAGE_RULES = ("zone", "allowed_query", "pages")
+LINK_RULES = (*PAGE_RULES, "origins")
 JOURNEYS = "analytics.marts.journeys:journeys"
 
 JOBS: dict[str, Mart | DayMart | OwnJob] = {
@@ -31,14 +32,14 @@ JOBS: dict[str, Mart | DayMart | OwnJob] = {
         "analytics.jobs.ingest:ingest_job",
         options=(RETRY,),
     ),
-    "page_views": DayMart("List every view of a page.", "analytics.marts.page_views:page_views", PAGE_RULES, JOURNEYS),
+    "page_views": DayMart("List every view of a page.", "analytics.marts.page_views:page_views", LINK_RULES, JOURNEYS),
     "sessions": DayMart(
-        "Summarise every session by day.", "analytics.marts.sessions:sessions", (*PAGE_RULES, "goals"), JOURNEYS
+        "Summarise every session by day.", "analytics.marts.sessions:sessions", (*LINK_RULES, "goals"), JOURNEYS
     ),
     "conversions": DayMart(
-        "List every goal that was reached.", "analytics.marts.conversions:conversions", (*PAGE_RULES, "goals"), JOURNEYS
+        "List every goal that was reached.", "analytics.marts.conversions:conversions", (*LINK_RULES, "goals"), JOURNEYS
     ),
-    "clicks": DayMart("List every click with what followed it.", "analytics.marts.clicks:clicks", PAGE_RULES),
+    "clicks": DayMart("List every click with what followed it.", "analytics.marts.clicks:clicks", LINK_RULES),
     "moves": DayMart("List sampled moves of the pointer.", "analytics.marts.moves:moves", PAGE_RULES),
     "listens": DayMart("Lay out listens with local hours and day parts.", "analytics.marts.listens:listens"),
     "live_stats": DayMart(
@@ -57,14 +58,14 @@ JOBS: dict[str, Mart | DayMart | OwnJob] = {
     ),
     "exposures": DayMart("List decisions and clicks on ads.", "analytics.marts.exposures:exposures"),
     "traffic": DayMart("Count people, staff and bots by day.", "analytics.marts.traffic:traffic"),
+    "visitor_days": DayMart("List the visitors of every day.", "analytics.marts.visitor_days:visitor_days"),
     "visitors": OwnJob(
         "Keep what is known of every visitor.",
         "analytics.jobs.visitors:visitors_job",
-        sources=("ingest", "sessions"),
+        sources=("ingest", "sessions", "visitor_days"),
         options=(WHOLE, WAITING),
         is_mart=True,
     ),
-    "heat_cells": Mart("Count clicks per cell.", "events", "analytics.marts.heat_cells:heat_cells"),
     "customer_changes": OwnJob(
         "Note what later loads changed of customers.",
         "analytics.jobs.marts:customer_changes_job",
@@ -74,8 +75,8 @@ JOBS: dict[str, Mart | DayMart | OwnJob] = {
     "tracks": Mart("Bring loaded tracks in.", LOADED, "analytics.marts.tracks:tracks"),
     "features": OwnJob(
         "Summarise customers for training, test and scoring.",
-        "analytics.jobs.model:features_job",
-        sources=("ingest", "listens", "customers"),
+        "analytics.jobs.features:features_job",
+        sources=("ingest", "listens", "conversions", "exposures", "customers", "customer_changes"),
     ),
     "models": OwnJob(
         "Train, evaluate and gate a model for each offer.",
@@ -89,8 +90,13 @@ JOBS: dict[str, Mart | DayMart | OwnJob] = {
     ),
     "targets": OwnJob(
         "Choose whom to make the offer; write their profiles.",
-        "analytics.jobs.model:targets_job",
+        "analytics.jobs.targets:targets_job",
         sources=("predictions", "customers"),
+    ),
+    "channels": OwnJob(
+        "Send targets their message; write the segments that older clients read.",
+        "analytics.jobs.channels:channels_job",
+        sources=("targets", "customers"),
     ),
     "maintain": OwnJob(
         "Remove later copies, expired rows, small files and what no snapshot needs.",

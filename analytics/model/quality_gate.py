@@ -79,7 +79,13 @@ class GateResult:
 
 
 def train(
-    names: Sequence[str], train: Sample, test: Sample, *, split: str = "time", money: Money | None = None
+    names: Sequence[str],
+    train: Sample,
+    test: Sample,
+    *,
+    split: str = "time",
+    money: Money | None = None,
+    base: Model | None = None,
 ) -> tuple[Model | None, Evaluation]:
     """Fit and calibrate on one sample, measure on another; no model when the training sample holds one class only.
 
@@ -87,21 +93,22 @@ def train(
         names: Of the features.
         train: What is learned from.
         test: Later, or other people.
-        split: ``time`` or ``people``: what tells the two apart.
+        split: ``time`` or ``people``: how the two are split.
         money: Of the offer, if known.
+        base: A model that Spark has fitted to more rows; None = it is fitted here.
     """
-    model = fitted(names, train) if 0 < train.positives < len(train.labels) else None
+    model = fitted(names, train, base) if 0 < train.positives < len(train.labels) else None
     return model, evaluate(train, test, scores(model, test.rows) if model else None, split=split, money=money)
 
 
-def fitted(names: Sequence[str], sample: Sample) -> Model:
-    """Fit a model with capped weights, and calibrate it with the whole ones.
+def fitted(names: Sequence[str], sample: Sample, base: Model | None = None) -> Model:
+    """Fit a model with capped weights, if there is none yet, and calibrate it with the whole ones.
 
     Both take all rows: with a handful of features there is nothing to forget, and a part of the rows makes the share of
     targets swing from month to month (tests/unit/analytics/test_retraining.py).
     """
     capped = np.minimum(sample.weights, MOST_WEIGHT)
-    model = fit(names, sample.rows, sample.labels, capped)
+    model = base or fit(names, sample.rows, sample.labels, capped)
     # On its own rows a regression is calibrated already.
     if np.array_equal(capped, sample.weights):
         return model

@@ -1,43 +1,30 @@
-"""Who fits a model: scikit-learn on one machine, or spark.ml for more rows than one machine holds; the same numbers.
-
-Both take rows of a Spark frame and return a `Model`, whose JSON knows nothing of who fitted it.
-"""
+"""Models of more rows than one machine holds, fitted by spark.ml: the same numbers as `regression.fit`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
 from pyspark.ml.classification import LogisticRegression
 from pyspark.ml.feature import VectorAssembler
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from analytics.model.regression import PENALTY, Model, Numbers, fit
+from analytics.model.regression import PENALTY, Model, Numbers
 
 MOST_LOCAL_ROWS = 5_000_000
 """Above these, 240 MB of six features, Spark trains."""
 LABEL, WEIGHT = "label", "weight"
 
-Trainer = Callable[[DataFrame, Sequence[str]], Model]
-"""Fits a model to rows with the names, ``label`` 0 or 1 and ``weight``, none of them null; ValueError for one class."""
-
-
-def trainer_for(rows: int) -> Trainer:
-    """Choose who fits so many rows."""
-    return train_local if rows <= MOST_LOCAL_ROWS else train_spark
-
-
-def train_local(rows: DataFrame, names: Sequence[str]) -> Model:
-    """Fit by scikit-learn, on the driver."""
-    table = rows.select(*names, LABEL, WEIGHT).toArrow()
-    labels, weights = (table[name].to_numpy().astype(np.float64) for name in (LABEL, WEIGHT))
-    return fit(names, matrix(table, names), labels, weights)
-
 
 def train_spark(rows: DataFrame, names: Sequence[str]) -> Model:
-    """Fit by spark.ml, wherever the rows are."""
+    """Fit by spark.ml, wherever the rows are; the model's JSON does not know who fitted it.
+
+    Input:  rows: the names, ``label`` 0 or 1, ``weight``; none of them null.
+    Output: as `analytics.model.regression.fit`, to 1e-3.
+    Raises: ValueError: the labels hold one class only.
+    """
     spread = [F.stddev_pop(name).alias(f"scale_{name}") for name in names]
     total = rows.agg(F.sum(WEIGHT).alias(WEIGHT), F.countDistinct(LABEL).alias(LABEL), *_means(names), *spread).first()
     if total is None or total[LABEL] < 2:
@@ -65,5 +52,5 @@ def matrix(table: pa.Table, names: Sequence[str]) -> Numbers:
     return np.column_stack([table[name].to_numpy() for name in names])
 
 
-def _means(names: Sequence[str]) -> list[F.Column]:  # type: ignore[name-defined]
+def _means(names: Sequence[str]) -> list[Column]:
     return [F.avg(name).alias(f"mean_{name}") for name in names]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from analytics.notebooks.source import Filled, Paragraph
@@ -95,18 +96,24 @@ class Kernel:
 
     def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
         self._environment, self._folder = dict(environment), folder
+        self._private: TemporaryDirectory[str] | None = None
         self._manager: Any = None
 
     def __enter__(self) -> Kernel:
         with needs_extra():
             import ipykernel  # noqa: F401 (the kernel itself)
             from jupyter_client.manager import KernelManager
-        self._manager = KernelManager(kernel_name=KERNEL)
+        # Sockets of a private folder: on a port other users of the machine could listen.
+        self._private = TemporaryDirectory(prefix="logdig-")
+        connection = str(Path(self._private.name) / "k.json")
+        self._manager = KernelManager(kernel_name=KERNEL, transport="ipc", connection_file=connection)
         self._manager.start_kernel(env=self._environment, cwd=str(self._folder))
         return self
 
     def __exit__(self, *_exception: object) -> None:
         self._manager.shutdown_kernel(now=True)
+        if self._private is not None:
+            self._private.cleanup()
 
     def run(self, notebook: NotebookNode, on_cell: Callable[[str], None] = lambda _text: None) -> None:
         """Run every cell and keep the results in the notebook.

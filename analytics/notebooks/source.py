@@ -139,6 +139,12 @@ def fill(algorithm: str, app: str, database: str, values: Mapping[str, str]) -> 
     return Filled(algorithm, app, note.title, note.about, tuple(forms), tuple(texts))
 
 
+def with_value(note: Filled, form: str, value: str) -> Filled:
+    """The same note with another default of a form."""
+    forms = [msgspec.structs.replace(one, default=value) if one.name == form else one for one in note.forms]
+    return msgspec.structs.replace(note, forms=tuple(forms))
+
+
 def form_values(algorithm: str, values: Mapping[str, str]) -> dict[str, str]:
     """Values of every form of a note but ``app``, those that are not given by default.
 

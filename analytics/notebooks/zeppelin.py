@@ -62,31 +62,37 @@ class ZeppelinServer:
         url: As a browser shows it, such as http://127.0.0.1:8080.
         user: Name to log in with; empty = the server asks for none.
         password: Its password.
+    Raises:
+        InputError: The address is none of a server.
     Every method raises SetupError when the server is not there, is none of Zeppelin's, or refuses the credentials.
     """
 
     def __init__(self, url: str, user: str = "", password: str = "") -> None:
+        if not url.startswith(("http://", "https://")):
+            raise InputError(f"{url!r} is no address of a server; write it as http://127.0.0.1:8080")
         self.url = url.partition("#")[0].rstrip("/").removesuffix("/api")
         self._user, self._password = user, password
         cookies = urllib.request.HTTPCookieProcessor(CookieJar())
         self._opener = urllib.request.build_opener(cookies, _NoRedirect())
         self._is_in = not user
 
-    def put(self, note: Filled) -> tuple[str, bool]:
+    def put(self, note: Filled, known: str | None) -> str:
         """Make a note, or bring its paragraphs up to date; schedule and added paragraphs stay as they are.
 
+        Args:
+            note: What it becomes.
+            known: Its id; None = there is none yet.
         Returns:
-            Id of the note, and whether it is new.
+            Its id.
         """
-        known = self._ids().get((note.app, note.algorithm))
         if known is None:
-            return str(self.call("POST", "/notebook/import", zpln.render(note))), True
+            return str(self.call("POST", "/notebook/import", zpln.render(note)))
         for one in self.call("GET", f"/notebook/{known}")["paragraphs"]:
             if (one.get("config") or {}).get(zpln.MARK):
                 self.call("DELETE", f"/notebook/{known}/paragraph/{one['id']}")
         for number, one in enumerate(zpln.paragraphs(note)):
             self.call("POST", f"/notebook/{known}/paragraph", {**one, "index": number})
-        return known, False
+        return known
 
     def schedule(self, identifier: str, cron: str | None) -> None:
         """Run a note by a schedule; None ends it.
@@ -125,6 +131,11 @@ class ZeppelinServer:
         paragraphs = tuple(_paragraph(one) for one in note["paragraphs"])
         return StoredNote(identifier, app, algorithm, schedule, paragraphs, max(ran, default=""))
 
+    def known(self, app: str, algorithm: str) -> StoredNote | None:
+        """A note, if the server has it."""
+        identifier = self._ids().get((app, algorithm))
+        return self.read(app, algorithm, identifier) if identifier else None
+
     def find(self, app: str, algorithm: str) -> str:
         """Id of a note.
 
@@ -144,14 +155,15 @@ class ZeppelinServer:
 
         Args:
             identifier: Of the note.
-            forms: Values by name of the form.
+            forms: Values by name of the form, for this run; then the note has its own again.
             on_paragraph: Called with the title of each when it begins.
         Returns:
             Those that ran, with their results.
         """
         params = {FORMS[name].label if name in FORMS else name: value for name, value in forms.items()}
         done: list[Paragraph] = []
-        for one in self.call("GET", f"/notebook/{identifier}")["paragraphs"]:
+        paragraphs = self.call("GET", f"/notebook/{identifier}")["paragraphs"]
+        for one in paragraphs:
             if (one.get("config") or {}).get("enabled") is False:
                 continue
             on_paragraph(one.get("title") or "")
@@ -166,7 +178,15 @@ class ZeppelinServer:
             done.append(_paragraph(stored))
             if done[-1].status != "FINISHED":
                 break
+        if forms:
+            self._forget_values(identifier, paragraphs[0])
         return done
+
+    def _forget_values(self, identifier: str, first: Mapping[str, Any]) -> None:
+        """Put the paragraph of the forms there anew: Zeppelin keeps values, and a schedule would go on with them."""
+        self.call("DELETE", f"/notebook/{identifier}/paragraph/{first['id']}")
+        anew = {name: first.get(name) for name in ("title", "text", "config")} | {"index": 0}
+        self.call("POST", f"/notebook/{identifier}/paragraph", anew)
 
     def remove(self, identifier: str) -> None:
         """Remove a note with its schedule."""

@@ -19,6 +19,7 @@ COMMANDS = {
     "jobs": "List and run the Spark jobs: ingest, marts, model, targets.",
     "ledger": "Show what became of every event, and whether the counts add up.",
     "load": "Load customers or tracks from a file.",
+    "model": "Show, compare, approve and roll back models.",
     "notes": "Make, schedule and run notes for Zeppelin and Jupyter.",
     "package": "Build the packages that a deploy uploads.",
     "pages": "Take pictures of pages for the map of clicks.",
@@ -30,9 +31,11 @@ COMMANDS = {
     "release": "Note a release of a site, list them, remove one.",
     "send": "Send recorded rows, or events of other tools, to the collector.",
     "serve": "Serve the collector.",
+    "sms": "Send the messages of an offer, or end those to a customer.",
     "sql": "Run a SELECT over the tables.",
     "status": "Show the status of the deployed stack.",
     "tail": "Show log lines of the deployed stack.",
+    "targets": "List and export the people who are worth an offer.",
     "verify": "Check stored objects against their names.",
 }
 """Name and one line of help of each command; its module exports ``command``."""

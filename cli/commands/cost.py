@@ -23,6 +23,7 @@ from infra.cost.prices import PRICED_REGION, price_note, read_prices
 @click.option("--front-door", type=click.Choice(FRONT_DOORS), default="function-url", show_default=True)
 @click.option("--freshness", type=click.Choice(["daily", "hourly", "live"]), default="daily", show_default=True)
 @click.option("--decisions-per-month", default=0.0, show_default=True, help="Calls of the decision service.")
+@click.option("--messages-per-month", default=0.0, show_default=True, help="Text messages of offers.")
 @click.option(
     "--month",
     default=12,
@@ -39,6 +40,7 @@ def command(
     front_door: str,
     freshness: str,
     decisions_per_month: float,
+    messages_per_month: float,
     month: int,
     from_ledger: bool,
     as_json: bool,
@@ -52,7 +54,7 @@ def command(
     kept = settings.retention
     work = Workload(
         events, events_per_request, cast(FrontDoor, front_door), cast(Freshness, freshness), decisions_per_month,
-        raw_days=kept.raw_days, old_files_days=kept.snapshot_days + kept.old_versions_days,
+        messages=messages_per_month, raw_days=kept.raw_days, old_files_days=kept.snapshot_days + kept.old_versions_days,
     )  # fmt: skip
     first, lines = bill(work, prices), bill(replace(work, month=month), prices)
     if as_json:

@@ -35,7 +35,8 @@ def command(
     """Load customers or tracks of FILE; the job of that name brings them into its table.
 
     FILE is CSV with a header, NDJSON or Parquet. Of several loads of one id the latest counts. Names and addresses of
-    customers are left out. Exits with 1 when no row could be read.
+    customers are left out; their phone numbers, where the file has them, go to the profile store only (docs/sms.md).
+    Exits with 1 when no row could be read.
     """
     settings = aws_settings()
     chosen, names = find_app(settings, app).name, read_columns(settings, kind, columns)
@@ -53,15 +54,20 @@ def command(
         )
         bar.remove_task(task)
     refused = [(row.line, row.reason, row.text) for row in report.refused]
+    without = [(row.line, row.reason, row.text) for row in report.contacts_refused]
     if as_json:
         rows = [{"file": str(file), "line": line, "reason": why, "text": text} for line, why, text in refused]
-        click.echo(json.dumps({"loaded": report.loaded, "refused": rows, "missing_columns": report.missing}))
+        found = {"loaded": report.loaded, "refused": rows, "missing_columns": report.missing}
+        click.echo(json.dumps(found | {"contacts": report.contacts, "contacts_refused": len(without)}))
     else:
         following = f"; next: logdig jobs run {kind}" if report.loaded else ""
         click.echo(with_program(f"{report.loaded:,} {kind} loaded, {len(refused):,} rows refused{following}"))
+        if report.contacts or without:
+            click.echo(f"{report.contacts:,} phone numbers put into the profile store, {len(without):,} left out")
+            print_rows(file, without)
         if report.missing:
             click.echo(f"not in the file, stored as empty: {', '.join(report.missing)}", err=True)
         print_rows(file, refused)
         if not report.loaded and not refused:
             click.echo(f"{file}: no rows", err=True)
-    sys.exit(1 if not report.loaded or (strict and refused) else 0)
+    sys.exit(1 if not report.loaded or (strict and (refused or without)) else 0)

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from analytics.notebooks.source import Filled, algorithms, fill, form_values
 from cli.aws_options import confirm, yes_option
-from cli.note_runs import open_server, run_in_kernel, run_in_zeppelin, worst_of, write_files
+from cli.note_runs import make_note, open_server, run_in_kernel, run_in_zeppelin, worst_of, write_files
 from cli.options import CommandT, app_option, find_app, json_option, only_app_option, read_settings
 from cli.program import with_program
 from logdig.errors import InputError
@@ -115,10 +115,8 @@ def create(
     """
     from analytics.notebooks.zeppelin import check_cron
 
-    cron = None if schedule in (None, NO_SCHEDULE) else schedule
-    if cron is not None:
-        check_cron(cron)
-        forms = {"store": "yes", **forms}
+    if schedule not in (None, NO_SCHEDULE):
+        check_cron(schedule)
     notes = _filled(app, chosen, forms)
     if url is None:
         if schedule is not None:
@@ -129,19 +127,16 @@ def create(
         return
     server, made = open_server(url), []
     for note in notes:
-        identifier, is_new = server.put(note)
-        if schedule is not None:
-            server.schedule(identifier, cron)
-        stored = server.read(note.app, note.algorithm, identifier)
-        made.append(
-            {
-                "app": note.app, "algorithm": note.algorithm, "id": identifier, "is_new": is_new,
-                "schedule": stored.schedule, "url": f"{server.url}/#/notebook/{identifier}",
-            }
-        )  # fmt: skip
+        made.append(make_note(server, note, schedule if schedule != NO_SCHEDULE else "", stores="store" not in forms))
         if not as_json:
-            when = f"  {stored.schedule}" if stored.schedule else ""
-            click.echo(f"{'created' if is_new else 'updated'}  {note.app}/{note.algorithm}  {made[-1]['url']}{when}")
+            one = made[-1]
+            words = (
+                "created" if one["is_new"] else "updated",
+                f"{note.app}/{note.algorithm}",
+                one["url"],
+                one["schedule"],
+            )
+            click.echo("  ".join(filter(None, map(str, words))))
     if as_json:
         click.echo(json.dumps(made))
 

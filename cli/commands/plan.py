@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import product
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
@@ -12,6 +16,7 @@ from rich.table import Table
 from cli.aws_options import account_of, account_option, aws_options, progress
 from cli.options import json_option, read_settings
 from cli.program import with_program
+from logdig.decide.sms import is_quiet
 
 if TYPE_CHECKING:
     from infra.deploy.plan import DeployPlan, Step
@@ -133,6 +138,22 @@ def show(plan: DeployPlan, prices: dict[str, Any], settings: Settings, console: 
     )
     console.print(_listen_note(prices["usd_a_million_listens"]), markup=False)
     console.print(price_note(settings.region), markup=False)
+    for warning in _quiet_runs(settings):
+        console.print(warning, markup=False)
+
+
+def _quiet_runs(settings: Settings) -> Iterator[str]:
+    """Say of each offer whose messages the daily run would always find in quiet hours."""
+    hour, minute = (int(part) for part in settings.schedules.daily_at.split(":"))
+    run = datetime.now(ZoneInfo(settings.schedules.timezone)).replace(hour=hour, minute=minute)
+    for offer, app in product(settings.offers, settings.apps):
+        local = run.astimezone(ZoneInfo(app.timezone))
+        if offer.sms and offer.sms.when == "target" and settings.freshness != "hourly" and is_quiet(offer.sms, local):
+            yield (
+                f"messages of {offer.name}: the daily run at {settings.schedules.daily_at} "
+                f"{settings.schedules.timezone} is {local:%H:%M} in {app.timezone}, in the quiet hours; change "
+                "schedules.daily_at, or run 'logdig sms send' by day"
+            )
 
 
 def _listen_note(usd: float) -> str:

@@ -17,8 +17,10 @@ from cli.aws_options import aws_options, aws_settings, progress
 from cli.options import app_option, day_type, find_app
 from cli.program import with_program
 from logdig.aws.clients import s3_store
+from logdig.config.frustration import LIMITS, FrustrationSettings
 from logdig.config.settings import AppSettings, Settings
 from logdig.errors import InputError
+from logdig.files.refused_rows import printable
 from logdig.store.releases import read_releases
 
 if TYPE_CHECKING:
@@ -26,14 +28,14 @@ if TYPE_CHECKING:
     from logdig.questions.engine.question import Answer
 
 NAMES = (
-    "overview", "trend", "sources", "pages", "links", "goals", "scroll", "heatmap", "movement", "elements",
-    "frustration", "releases", "traffic", "events", "custom", "offers", "uplift", "bands", "listens", "listeners",
-    "tracks", "single_listens", "interests", "interest_tracks", "five_minutes",
+    "overview", "trend", "sources", "pages", "depths", "flow", "page_events", "links", "goals", "scroll", "heatmap",
+    "movement", "elements", "frustration", "releases", "traffic", "events", "custom", "offers", "uplift", "bands",
+    "sessions", "steps", "listens", "listeners", "tracks", "single_listens", "interests", "interest_tracks",
+    "five_minutes",
 )  # fmt: skip
 """Questions; a test compares them with `logdig.questions.catalog`, which imports Arrow's readers."""
 FLAGS = ("page", "device", "country", "source", "channel", "campaign", "host", "browser", "goal")
 """Filters that have an option of their own."""
-LIMITS = ("rage_clicks", "rage_ms", "rage_px", "dead_ms", "return_ms")
 
 
 def filter_options(function: Any) -> Any:
@@ -51,15 +53,14 @@ def filter_options(function: Any) -> Any:
 def limit_options(function: Any) -> Any:
     """Options of question ``frustration``."""
     said = {
-        "rage_clicks": "Least clicks of a burst; default: 3.",
-        "rage_ms": "Time of any three clicks of a burst, in ms; default: 1000.",
-        "rage_px": "Distance of any two of these, in px; default: 30.",
-        "dead_ms": "How long nothing followed a dead click, in ms; default: 2500.",
-        "return_ms": "Time until a quick return, in ms; default: 10000.",
+        "rage_clicks": "Least clicks of a burst; default: as [frustration] of logdig.toml has it.",
+        "rage_ms": "Time of any three clicks of a burst, in ms; default: likewise.",
+        "rage_px": "Distance of any two of these, in px; default: likewise.",
+        "dead_ms": "How long nothing followed a dead click, in ms; default: likewise.",
+        "return_ms": "Time until a quick return, in ms; default: likewise.",
     }
     for name in reversed(LIMITS):
-        least = 3 if name == "rage_clicks" else 0
-        option = click.option(f"--{name.replace('_', '-')}", type=click.IntRange(least, 86_400_000), help=said[name])
+        option = click.option(f"--{name.replace('_', '-')}", type=click.IntRange(*LIMITS[name]), help=said[name])
         function = option(function)
     return function
 
@@ -101,6 +102,9 @@ def command(
     trend        the same --by hour or week, and of a page (--page)
     sources      the same by source, or --by medium, campaign, channel
     pages        views, visitors, entries, exits, time in use
+    depths       how far each page is seen, goals reached on it
+    flow         pages before and after a page (--page)
+    page_events  the site's own events on a page (--page)
     links        links that lead out of the site, and downloads
     goals        goals reached, their value, share of the sessions
     scroll       share of a page's views that reached each twentieth
@@ -128,7 +132,7 @@ def command(
     from logdig.marts.reader import Marts
     from logdig.questions.catalog import question_of
     from logdig.questions.engine.answering import ask
-    from logdig.questions.engine.parameters import Parameters, Thresholds, last_days
+    from logdig.questions.engine.parameters import Parameters, last_days
     from logdig.questions.offers import terms_of
 
     chosen = chosen_format(form, output, as_json=as_json)
@@ -150,7 +154,7 @@ def command(
         compare=compare,
         release=release,
         release_day=release_day.date() if release_day else None,
-        thresholds=Thresholds(**limits),
+        thresholds=msgspec.structs.replace(settings.frustration, **limits),
         words=msgspec.to_builtins(settings.words),
         terms=terms_of(settings.offers),
     )
@@ -194,9 +198,10 @@ def receipt_lines(answer: Answer) -> list[str]:
     receipt, lines = answer.receipt, []
     for offer, said in answer.account.get("offers", {}).items():
         lines += [f"{offer}: {text}" for text in (said["sentence"], *said["warnings"])]
-    told = {key: value for key, value in answer.account.items() if key not in ("before", "offers")}
-    if told:
-        lines.append("  ".join(f"{key} {_short(value)}" for key, value in told.items()))
+    plain = {key: value for key, value in answer.account.items() if not isinstance(value, Mapping | list)}
+    if plain:
+        lines.append("  ".join(f"{key.replace('_', ' ')} {_short(value)}" for key, value in plain.items()))
+    lines += [printable(line) for line in repeat_prone_lines(answer.account)]
     asked: Parameters = receipt.parameters
     until = f"data until {receipt.data_until:%Y-%m-%d %H:%M} UTC" if receipt.data_until else "no data yet"
     lines.append(f"{asked.app}, {asked.start} to {asked.end} ({asked.zone}); {until}; {tables_text(receipt.tables)}")
@@ -206,14 +211,40 @@ def receipt_lines(answer: Answer) -> list[str]:
         days = ", ".join(str(day) for day in receipt.waiting[:5]) + (" ..." if len(receipt.waiting) > 5 else "")
         lines.append(f"days that wait to be computed again: {days}")
     if receipt.sampled:
-        lines.append("visitors are weighted: the site records a part of them")
+        lines.append("the site records a part of its visitors: each stands for 1 / its share, and so do its events")
     if receipt.share < 1:
-        lines.append(f"read from {receipt.share:.4g} of the visitors, and multiplied")
+        lines.append(f"read from {receipt.share:.4g} of the visitors, and multiplied by {1 / receipt.share:.0f}")
+    lines += [
+        f"of {sample.table} {sample.visitors:,} visitors and {sample.rows:,} rows were read; at 95 % their numbers are "
+        f"sure to {sample.visitors_margin:.2%} and {sample.rows_margin:.2%}, those of one visitor in n to sqrt(n) times"
+        for sample in receipt.samples
+        if sample.visitors_margin is not None and sample.rows_margin is not None
+    ]
+    if receipt.question == "frustration":
+        lines.append(limits_text(asked.thresholds))
     if receipt.ledger is not None:
         known = receipt.ledger
         lost = f"{known.missing / known.sent:.1%} lost in browsers" if known.sent else "nothing sent"
         lines.append(f"ledger up to {known.last_day}: {lost}, {known.waiting:,} events not in the tables yet")
     return lines
+
+
+def limits_text(limits: FrustrationSettings) -> str:
+    """What counted as frustration."""
+    return (
+        f"rage: {limits.rage_clicks} clicks or more, any three within {limits.rage_ms:,} ms and {limits.rage_px:,} px; "
+        f"dead: nothing followed in {limits.dead_ms:,} ms; quick return: within {limits.return_ms:,} ms"
+    )
+
+
+def repeat_prone_lines(account: Mapping[str, Any]) -> list[str]:
+    """Elements on which clicking again and again works, apart from those of the table."""
+    return [
+        f"repeat-prone: {one['page']} {one['selector']}: {one['bursts']:,} bursts, {one['repeated']:,} of "
+        f"{one['visitors']:,} visitors repeat what works there; {one['counted']:,} bursts longer than "
+        f"{one['usual']:g} clicks count"
+        for one in account.get("repeat_prone", ())
+    ]
 
 
 def _short(value: Any) -> str:

@@ -1,13 +1,18 @@
-"""What is planted in the month, in a few lines for the demo's summary."""
+"""What is planted in the month, and what the questions found, in a few lines for the demo's summary."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
 
 from demo.layout import RELEASE
 from demo.story.elements import CHANGED, DEAD, RAGE, STEPPER
 from demo.story.month import GOAL
 from demo.story.truth import Truth, Visited
+
+SHOWN_DIFFERENCES = 20
 
 
 def planted_lines(truth: Truth) -> Iterator[str]:
@@ -29,6 +34,43 @@ def planted_lines(truth: Truth) -> Iterator[str]:
     left = max(found.quick_returns, key=lambda page: found.quick_returns[page])
     yield f"  returns     {found.quick_returns[left]:,} times {left} was left at once"
     yield from (f"  release     {line}" for line in _releases(truth))
+
+
+def story_lines(truth: Truth, found: Mapping[str, Any], differing: Sequence[str]) -> Iterator[str]:
+    """Yield the planted lines, each with what the questions found in its place, then whether all is found.
+
+    Args:
+        truth: What is planted.
+        found: What the questions say; see `demo.story.asked`.
+        differing: See `demo.story.verdict.differences`.
+    """
+    answered = _found_lines(found)
+    for number, line in enumerate(planted_lines(truth)):
+        told = answered[number] if number < len(answered) else None
+        yield f"{line}  = found" if told == line else line
+        if told != line:
+            yield f"    found: {(told or 'nothing that can be told so').strip()}"
+    numbers = _numbers(msgspec.to_builtins(truth))
+    if not differing:
+        yield f"the questions found all {numbers:,} numbers that were planted, and nothing else"
+        return
+    yield f"NOT AS PLANTED: {len(differing):,} of {numbers:,} numbers"
+    yield from (f"  {line}" for line in differing[:SHOWN_DIFFERENCES])
+
+
+def _found_lines(found: Mapping[str, Any]) -> list[str]:
+    """The same lines of what was found; none where what they tell of is missing."""
+    try:
+        return list(planted_lines(msgspec.convert(found, Truth)))
+    except (msgspec.ValidationError, KeyError, ValueError, ZeroDivisionError):
+        return []
+
+
+def _numbers(value: Any) -> int:
+    """How many values a tree holds."""
+    if isinstance(value, Mapping):
+        return sum(_numbers(part) for part in value.values())
+    return sum(_numbers(part) for part in value) if isinstance(value, list | tuple) else 1
 
 
 def _releases(truth: Truth) -> Iterator[str]:

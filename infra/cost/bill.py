@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from infra.cost.jobs import RUNS_A_MONTH, again_usd, analysis, job_lines
-from infra.cost.model import Freshness, Line, Workload, collection, decisions, operation, total
+from infra.cost.model import Freshness, Line, Workload, collection, decisions, messages, operation, total
 from logdig.config.settings import Settings
 
 MONTHS = (1, 12)
@@ -19,6 +19,7 @@ def bill(work: Workload, prices: dict[str, Any]) -> list[Line]:
         *collection(work, prices),
         *analysis(work, prices),
         *decisions(work, prices),
+        *messages(work, prices),
         *operation(work, prices),
     ]
 

@@ -53,6 +53,8 @@ HOURS_WITH_RUNS: dict[Freshness, float] = {"daily": MONTH_DAYS, "hourly": 730, "
 FLUSH_LOG_BYTES = 600
 """The report of a run. The endpoints log no successful request, and Lambda's own lines are switched off."""
 DECIDE_SECONDS = 0.03
+SHOWN_SHARE = 0.2
+"""Share of decisions that show an offer; an estimate: `target_share` by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Workload:
         freshness: How often Spark runs.
         decisions: Calls of the decision service.
         customers: Profiles written by each run.
+        messages: Text messages sent.
         month: Which month since the first event, at its end; every month before it brought as many events.
         raw_days: Days that raw objects and rows of events and marts stay; 0 = for ever.
         old_files_days: Days that files of tables stay after they were replaced: in snapshots, then as old versions.
@@ -77,6 +80,7 @@ class Workload:
     freshness: Freshness = "daily"
     decisions: float = 0.0
     customers: float = 1_000.0
+    messages: float = 0.0
     month: int = 1
     raw_days: int = 400
     old_files_days: int = 14
@@ -88,6 +92,8 @@ class Workload:
             raise InputError(f"{self.events_per_request} events a request: 1 to 500")
         if not 0 <= self.decisions <= 1e15:
             raise InputError(f"{self.decisions} decisions a month: 0 to 1e15")
+        if not 0 <= self.messages <= 1e9:
+            raise InputError(f"{self.messages} messages a month: 0 to 1e9")
         if not 1 <= self.month <= 1200:
             raise InputError(f"month {self.month}: 1 to 1200")
 
@@ -193,8 +199,9 @@ def _flush(work: Workload, prices: dict[str, Any]) -> list[Line]:
 
 
 def decisions(work: Workload, prices: dict[str, Any]) -> list[Line]:
-    """The decision service: each decision is a call, a read of half a unit, and an exposure in the queue."""
-    count, endpoint = work.decisions, []
+    """The decision service: each decision is a call, a read of one unit, and an exposure in the queue; each show a
+    write."""
+    count, shows, endpoint = work.decisions, work.decisions * SHOWN_SHARE, []
     if count == 0:
         return []
     if work.front_door != "server":
@@ -206,9 +213,18 @@ def decisions(work: Workload, prices: dict[str, Any]) -> list[Line]:
         endpoint.append(Line("API Gateway", f"{count:,.0f} decisions", requests, "analyse"))
     return [
         *endpoint,
-        Line("DynamoDB", f"{count:,.0f} profiles read", count * prices["dynamodb"]["read"] / 2, "analyse"),
+        # Two items each, profile and counts, of half a unit.
+        Line("DynamoDB", f"{count:,.0f} profiles read", count * prices["dynamodb"]["read"], "analyse"),
+        Line("DynamoDB", f"{shows:,.0f} showings counted", shows * prices["dynamodb"]["write"], "analyse"),
         Line("SQS", f"{count:,.0f} exposures", count * 1.2 * prices["sqs"]["request"], "analyse"),
     ]
+
+
+def messages(work: Workload, prices: dict[str, Any]) -> list[Line]:
+    """Text messages: SNS's price of one piece of 160 characters in the US, without the carrier's fee."""
+    if work.messages == 0:
+        return []
+    return [Line("SNS", f"{work.messages:,.0f} messages", work.messages * prices["sns"]["message"], "analyse")]
 
 
 def operation(work: Workload, prices: dict[str, Any]) -> list[Line]:

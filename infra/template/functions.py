@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.template.iam import Statement, allow, document, role
+from infra.template.messages import send_messages
 from infra.template.resource import Resource, Resources, arn_of, bucket_arn, make, ref, sub
 from logdig.config.settings import Settings
 from logdig.errors import InvalidSettingError
@@ -108,6 +109,7 @@ def flush_function(settings: Settings) -> Function:
             ),
             allow(["s3:GetObject"], bucket_arn(settings.bucket_name, SALT_KEY)),
             *_reactions(settings),
+            *send_messages(settings, "listen"),
         ),
     )  # fmt: skip
 

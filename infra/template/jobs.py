@@ -8,6 +8,7 @@ from typing import Any
 
 from infra.template.functions import log_group, schedule
 from infra.template.iam import allow, role
+from infra.template.messages import send_messages
 from infra.template.resource import Resources, arn_of, attribute, bucket_arn, make, ref, sub
 from logdig.config.deployment import emr_version
 from logdig.config.settings import Settings
@@ -201,6 +202,7 @@ def _jobs_role(settings: Settings) -> dict[str, Any]:
             ],
         ),
         allow(["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem"], [arn_of("Profiles")]),
+        *send_messages(settings, "target"),
         allow(["sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:ChangeMessageVisibility"], [arn_of("DeadLetters")]),
         allow(["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"], [sub(f"{group}:*")]),
         # EMR finds its log group by listing, which IAM cannot limit to a name.

@@ -21,7 +21,7 @@ from logdig.config.settings import Settings
 from logdig.config.signatures import secret_variable
 from logdig.decide.dynamodb_items import DynamoDbItems
 from logdig.decide.profile_store import ProfileStore
-from logdig.errors import QueueUnavailableError, SecretsUnavailableError, SetupError
+from logdig.errors import MessageUnavailableError, QueueUnavailableError, SecretsUnavailableError, SetupError
 from logdig.queue.event_queue import SqsEventQueue
 from logdig.store.object_store import S3EventStore
 
@@ -87,6 +87,21 @@ def queue_check(settings: Settings, queue_url: str) -> Callable[[], None]:
             raise QueueUnavailableError(f"the queue does not answer: {err}") from err
 
     return check
+
+
+def queue_depths(settings: Settings) -> tuple[int, int]:
+    """Messages in the queue and in its dead-letter queue, those in flight too, about so many; one short try.
+
+    Raises:
+        QueueUnavailableError: SQS does not answer, there is no such queue, or counting is not allowed.
+    """
+    try:
+        sqs = json_client("sqs", settings.region, os.environ.get("AWS_ENDPOINT_URL"), READY_TIMEOUT_SECONDS, 1)
+    except (BotoCoreError, ClientError) as err:
+        raise QueueUnavailableError(f"the queue does not answer: {err}") from err
+    own = settings.queue_url
+    queue = SqsEventQueue(sqs, own) if own else _queue_by_name(sqs, settings.queue_name)
+    return queue.depth(), _queue_by_name(sqs, settings.dlq_name).depth()
 
 
 def with_signing_secrets(settings: Settings, environment: Mapping[str, str]) -> Mapping[str, str]:
@@ -178,6 +193,23 @@ def redis_client(*, waits: bool = True) -> Any:
     return redis.Redis.from_url(
         address, decode_responses=True, socket_timeout=timeout, socket_connect_timeout=timeout, protocol=2
     )
+
+
+def sms_publisher(settings: Settings) -> Callable[[str, str], None]:
+    """Make a function that sends a text to a phone number by SNS; one try, for a second one might send it twice."""
+
+    def publish(phone: str, text: str) -> None:
+        sns = client("sns", settings.region, os.environ.get("AWS_ENDPOINT_URL"), READ_TIMEOUT_SECONDS, 1)
+        kind = {"DataType": "String", "StringValue": "Promotional"}
+        try:
+            sns.publish(PhoneNumber=phone, Message=text, MessageAttributes={"AWS.SNS.SMS.SMSType": kind})
+        except ClientError as err:
+            # The message of AWS may name the number.
+            raise MessageUnavailableError(f"SNS refused it: {err.response['Error']['Code']}") from None
+        except BotoCoreError as err:
+            raise MessageUnavailableError(f"SNS did not answer: {type(err).__name__}") from None
+
+    return publish
 
 
 def _utc_now() -> datetime:

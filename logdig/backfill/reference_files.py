@@ -11,16 +11,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from logdig.backfill.contacts import Contacts
 from logdig.backfill.repeats import Repeats
 from logdig.config.settings import Settings
-from logdig.files.columns import COLUMNS, ColumnMap
+from logdig.files.columns import COLUMNS, CONTACT_COLUMNS, ColumnMap
 from logdig.files.records import Record, open_source, read_records, read_source
 from logdig.files.refused_rows import RefusedRow, excerpt
-from logdig.files.values import FALSE_WORDS, TRUE_WORDS, read_code, read_day, read_id
+from logdig.files.values import BOOLEANS, read_code, read_day, read_id
 
 LEVELS = {"free": 0, "silver": 1, "gold": 2}
 STATUSES = {"inactive": 0, "active": 1}
-BOOLEANS = dict.fromkeys(sorted(TRUE_WORDS - {"1"}), 1) | dict.fromkeys(sorted(FALSE_WORDS - {"0"}), 0)
 OBJECT_LINES = 100_000
 """Of one object of loaded lines, so that memory does not grow with the file."""
 PROGRESS_ROWS = 1000
@@ -91,10 +91,16 @@ _LINES: dict[str, Callable[[Mapping[str, str]], Line]] = {"customers": _customer
 
 @dataclass(slots=True)
 class LoadReport:
-    """What became of a file: loaded rows, refused ones, and the columns that it does not have."""
+    """What became of a file: loaded rows, refused ones, and the columns that it does not have.
+
+    ``contacts`` counts phone numbers that went to the profile store; ``contacts_refused`` are rows that were loaded
+    without theirs.
+    """
 
     loaded: int = 0
     refused: list[RefusedRow] = field(default_factory=list)
+    contacts: int = 0
+    contacts_refused: list[RefusedRow] = field(default_factory=list)
     missing: tuple[str, ...] = ()
 
 
@@ -109,7 +115,7 @@ def load_file(
     columns: Mapping[str, str] | None = None,
     progress: Callable[[int, int], None] = lambda _line, _lines: None,
 ) -> LoadReport:
-    """Put the readable rows of a file under ``load/<kind>/``.
+    """Put the readable rows of a file under ``load/<kind>/``, and customers' phone numbers into the profile store.
 
     Args:
         settings: Where.
@@ -128,7 +134,8 @@ def load_file(
     report = LoadReport()
 
     def on_columns(mapped: ColumnMap) -> None:
-        report.missing = tuple(c.name for c in COLUMNS[kind] if c.name not in mapped.places)
+        names = [column.name for column in COLUMNS[kind] if column.name not in CONTACT_COLUMNS]
+        report.missing = tuple(name for name in names if name not in mapped.places)
 
     def lines() -> Iterator[Line]:
         for record in read_source(source, kind, given, on_columns):
@@ -138,10 +145,13 @@ def load_file(
             if isinstance(row, RefusedRow):
                 report.refused.append(row)
             else:
+                contacts.note(kind, row, record)
                 yield row
 
+    contacts = Contacts(app)
     with Repeats() as repeats:
         _put(settings, kind, lines(), app, now, report)
+    report.contacts, report.contacts_refused = contacts.store(settings), contacts.refused
     return report
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from logdig.addresses import normal_origin
 from logdig.config.deployment import check_deployment
+from logdig.config.frustration import check_frustration
 from logdig.config.goals import check_goals, check_pages
 from logdig.config.offers import check_offers
 from logdig.config.retention import check_retention
@@ -142,9 +143,10 @@ def _check(settings: Settings) -> None:
         apps={app.name for app in settings.apps} if settings.profile_store == "redis" else set(),
         goals={goal.name for goal in settings.goals},
     )
-    apps_named = [app.name for app in settings.apps]
-    check_pages(settings.pages, apps_named)
-    check_goals(settings.goals, apps_named)
+    allowed = {app.name: app.allowed_query for app in settings.apps}
+    check_pages(settings.pages, allowed)
+    check_goals(settings.goals, allowed)
+    check_frustration(settings.frustration)
     check_deployment(settings)
     check_retention(settings.retention)
 

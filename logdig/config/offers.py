@@ -54,7 +54,7 @@ class OfferSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     daily_cap: int = 3
     total_cap: int | None = None
     daily_budget: float | None = None
-    min_score: float = 0.5
+    max_error: float | None = None
     segments_app: str = ""
     sms: SmsSettings | None = None
 
@@ -71,7 +71,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "daily_cap": (0, MOST_INT),
     "total_cap": (0, MOST_INT),
     "daily_budget": (0, MOST_MONEY),
-    "min_score": (0, 1),
+    "max_error": (0, 1),
     "sms.most_a_day": (0, MOST_INT),
 }
 """Least and greatest value of each number."""

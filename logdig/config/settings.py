@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from logdig.config.frustration import FrustrationSettings
 from logdig.config.goals import GoalSettings, PageSettings
 from logdig.config.offers import OfferSettings
 from logdig.config.retention import RetentionSettings
@@ -118,6 +119,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     offers: tuple[OfferSettings, ...] = ()
     pages: tuple[PageSettings, ...] = ()
     goals: tuple[GoalSettings, ...] = ()
+    frustration: FrustrationSettings = FrustrationSettings()
     columns: ColumnSettings = ColumnSettings()
     listening: ListeningSettings = ListeningSettings()
     words: WordSettings = WordSettings()

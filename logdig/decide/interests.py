@@ -52,7 +52,7 @@ class Listening(msgspec.Struct, frozen=True):
 class Listen(msgspec.Struct, frozen=True):
     """A listen as it was stored, of somebody who may be measured.
 
-    ``may_use`` says whether the consent allowed ads: without it nothing may follow for the person.
+    ``ads`` says whether the consent allowed ads: without it nothing may follow for the person.
     """
 
     app: str
@@ -61,7 +61,7 @@ class Listen(msgspec.Struct, frozen=True):
     customer_id: str | None
     user_key: str | None
     track_id: str
-    may_use: bool
+    ads: bool
 
 
 class StateStore(Protocol):
@@ -134,7 +134,7 @@ class InterestReaction:
         """
         by_customer: dict[str, list[Heard]] = defaultdict(list)
         for listen in listens:
-            if listen.customer_id is not None and listen.may_use:
+            if listen.customer_id is not None and listen.ads:
                 person = person_key(listen.app, customer_id=listen.customer_id, user_key=None)
                 by_customer[person].append(Heard(listen.occurred_at, listen.event_id, listen.track_id))
         for person, heard in by_customer.items():

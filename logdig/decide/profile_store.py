@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
@@ -31,6 +32,8 @@ T = TypeVar("T")
 
 BUDGET_SHARDS = 10
 """One item of DynamoDB takes about 1,000 writes a second; a budget takes ten times that."""
+READ_ITEMS = 100
+"""Most items of one read (the service quota of BatchGetItem)."""
 KEEP_DAYS_FOR = timedelta(days=3)
 """Life of what counts one day only."""
 
@@ -73,6 +76,16 @@ class Reading(NamedTuple):
     spent: Mapping[str, int]
 
 
+class MessageReading(NamedTuple):
+    """What one read found of a person whom a message may go to; ``sent`` counts messages by campaign."""
+
+    profile: Profile | None
+    counts: Counts
+    spent: Mapping[str, int]
+    contact: Contact | None
+    sent: Counts
+
+
 class ProfileStore:
     """Items as what they mean; every method raises ProfileUnavailableError. Safe between threads if the items are."""
 
@@ -95,14 +108,33 @@ class ProfileStore:
             day: Of the app's zone; needed with budgets.
             budgets: Names of offers.
         """
+        return self._read(person, app, day, budgets)[0]
+
+    def read_for_message(self, person: str, app: str, day: date, budgets: Sequence[str]) -> MessageReading:
+        """Read the same, how the person may be reached, and what was sent, all in one call."""
+        contact, sent = contact_key(person), sent_key(person)
+        reading, values, counts = self._read(person, app, day, budgets, [contact], [sent])
+        return MessageReading(*reading, _decoded(values.get(contact), Contact), counts.get(sent, NO_COUNTS))
+
+    def _read(
+        self,
+        person: str,
+        app: str,
+        day: date | None,
+        budgets: Sequence[str],
+        more_values: Sequence[str] = (),
+        more_counts: Sequence[str] = (),
+    ) -> tuple[Reading, Mapping[str, str], Mapping[str, Counts]]:
         own = counts_key(person)
         shards = {name: [budget_key(app, name, shard) for shard in range(BUDGET_SHARDS)] for name in budgets}
-        values, counts = self._items.get([person], [own, *(key for keys in shards.values() for key in keys)])
+        all_shards = [key for keys in shards.values() for key in keys]
+        values, counts = self._items.get([person, *more_values], [own, *more_counts, *all_shards])
         spent = {
             name: sum(counts.get(key, NO_COUNTS).shown_on(name, day) for key in keys) if day else 0
             for name, keys in shards.items()
         }
-        return Reading(_decoded(values.get(person), Profile), counts.get(own, NO_COUNTS), spent)
+        reading = Reading(_decoded(values.get(person), Profile), counts.get(own, NO_COUNTS), spent)
+        return reading, values, counts
 
     def get(self, person: str) -> Profile | None:
         """Return the profile, None when the person is unknown."""
@@ -152,17 +184,35 @@ class ProfileStore:
         return self._items.add(key, campaign, day, self._clock() + KEEP_DAYS_FOR, most_today=most_a_day, most=None)
 
     def put_contacts(self, contacts: Mapping[str, Contact]) -> int:
-        """Write contacts by person; they expire with the counts."""
+        """Write contacts by person; they expire with the counts.
+
+        Whoever stopped messages gets none again until a load has said that they opted out, and a later one in.
+        """
+        written, people = 0, iter(contacts)
+        while group := list(islice(people, READ_ITEMS)):
+            known = self._items.get([contact_key(person) for person in group])[0]
+            merged = {
+                person: _merged(_decoded(known.get(contact_key(person)), Contact), contacts[person]) for person in group
+            }
+            # An empty one only ends what is known.
+            wanted = {person: one for person, one in merged.items() if one.phone or contact_key(person) in known}
+            written += self._write_contacts(wanted)
+        return written
+
+    def _write_contacts(self, contacts: Mapping[str, Contact]) -> int:
         until = self._clock() + KEEP_COUNTS_FOR
         return self._items.put(
             Item(contact_key(person), msgspec.json.encode(contact).decode(), until)
             for person, contact in contacts.items()
         )
 
-    def contact(self, person: str) -> Contact | None:
-        """Return how a person may be reached, None when that is not known."""
+    def stop_messages(self, person: str) -> bool:
+        """End all messages to a person; False when there is no contact, so that none could go."""
         key = contact_key(person)
-        return _decoded(self._items.get([key])[0].get(key), Contact)
+        known = _decoded(self._items.get([key])[0].get(key), Contact)
+        if known is not None:
+            self._write_contacts({person: msgspec.structs.replace(known, stopped=True)})
+        return known is not None
 
     def put_state(self, person: str, name: str, value: object, expires_at: datetime) -> None:
         """Write a small state of a person, JSON, over what is there.
@@ -180,6 +230,12 @@ class ProfileStore:
         key = state_key(person, name)
         text = self._items.get([key])[0].get(key)
         return None if text is None else msgspec.json.decode(text)
+
+
+def _merged(known: Contact | None, loaded: Contact) -> Contact:
+    """Keep a customer's stop as long as loads say that the customer opted in."""
+    is_stopped = known is not None and known.stopped and loaded.sms_opt_in
+    return msgspec.structs.replace(loaded, stopped=is_stopped)
 
 
 def _decoded(text: str | None, kind: type[T]) -> T | None:

@@ -71,12 +71,13 @@ NO_COUNTS = Counts()
 class Contact(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a customer may be reached by SMS: stored here only, never in a table or an event.
 
-    ``phone`` in the form +1…; ``timezone`` an IANA name, empty = the app's.
+    ``phone`` in the form +1…; ``timezone`` an IANA name, empty = the app's; ``stopped``: no more messages were wanted.
     """
 
     phone: str
     sms_opt_in: bool
     timezone: str = ""
+    stopped: bool = False
 
 
 def person_key(app: str, *, customer_id: str | None, user_key: str | None) -> str:

@@ -59,6 +59,9 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("level", ("level",), file_name="Level"),
         Column("campaign", ("campaign",), file_name="Campaign"),
         Column("linked_apps", ("linkedapps", "linkedwithapps"), file_name="LinkedWithApps"),
+        Column("phone", ("phone", "phonenumber", "mobilephone"), file_name="Phone"),
+        Column("sms_opt_in", ("smsoptin", "smsconsent"), file_name="SmsOptIn"),
+        Column("timezone", ("timezone",), file_name="Timezone"),
     ),
     "tracks": (
         Column("track_id", ("trackid", "track", "id"), True, "TrackId"),
@@ -68,6 +71,8 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     ),
 }
 """By kind, in the order of files without a header."""
+CONTACT_COLUMNS = ("phone", "sms_opt_in", "timezone")
+"""How a customer may be reached: never shown, and stored with the profiles only."""
 WITHOUT_HEADER = ("listens", "clicks", "views")
 """Kinds whose files need no header: theirs have all columns, in order."""
 
@@ -86,8 +91,8 @@ class ColumnMap:
 
     @property
     def is_whole(self) -> bool:
-        """Whether every column of the file is one that is stored."""
-        return len(self.places) == self.width
+        """Whether every column of the file is one that is stored and may be shown."""
+        return len(self.places) == self.width and not any(name in self.places for name in CONTACT_COLUMNS)
 
 
 def known_names(kind: str, given: Mapping[str, str]) -> frozenset[str]:

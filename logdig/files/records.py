@@ -15,6 +15,7 @@ from typing import Any
 from logdig.errors import InputError
 from logdig.files.columns import (
     COLUMNS,
+    CONTACT_COLUMNS,
     WITHOUT_HEADER,
     ColumnMap,
     check_given,
@@ -203,7 +204,8 @@ def _csv_record(row: CsvRow, columns: ColumnMap, kind: str, header: list[str]) -
 
 
 def _record(line: int, texts: dict[str, str], shown: str = "") -> Record | RefusedRow:
-    shown = shown or excerpt(", ".join(f"{name}={text.strip()}" for name, text in texts.items() if text.strip()))
+    parts = [f"{name}={text.strip()}" for name, text in texts.items() if text.strip() and name not in CONTACT_COLUMNS]
+    shown = shown or excerpt(", ".join(parts))
     name = next((name for name, text in texts.items() if _UNSTORABLE.search(text)), None)
     if name:
         return RefusedRow(line, f"{name} holds a zero character or half of a pair of surrogates", shown)

@@ -24,6 +24,8 @@ _US_DAY = re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}")
 _WHOLE = re.compile(r"([0-9]{1,9})(\.0+)?")
 TRUE_WORDS = frozenset({"1", "true", "t", "yes", "y", "on"})
 FALSE_WORDS = frozenset({"0", "false", "f", "no", "n", "off"})
+BOOLEANS = dict.fromkeys(sorted(TRUE_WORDS - {"1"}), 1) | dict.fromkeys(sorted(FALSE_WORDS - {"0"}), 0)
+"""Words of a code that is 1 or 0."""
 DAYS_FROM, DAYS_TO = date(1900, 1, 2), date(2199, 12, 31)
 """Days of sign-up; what lies outside is how programs write that there is none."""
 

@@ -122,5 +122,10 @@ def reactions_of(settings: Settings) -> list[Reaction]:
     if not settings.flush.on_listen:
         return []
     from logdig.aws.clients import profile_store
+    from logdig.aws.message_sender import listen_messages
 
-    return [InterestReaction(profile_store(settings), timedelta(days=settings.listening.interest_days))]
+    reactions: list[Reaction] = [
+        InterestReaction(profile_store(settings), timedelta(days=settings.listening.interest_days))
+    ]
+    messages = listen_messages(settings)
+    return [*reactions, *([messages] if messages else [])]

@@ -7,9 +7,11 @@ from logdig.questions import (
     counts,
     elements,
     frustration,
+    journeys,
     listening,
     offers,
     page_elements,
+    page_flow,
     releases,
     trend,
     uplift,
@@ -17,11 +19,11 @@ from logdig.questions import (
 )
 from logdig.questions.engine.question import Question
 
-QUESTIONS: dict[str, Question] = {
-    question.name: question
-    for topic in (visits, trend, counts, elements, page_elements, frustration, releases, offers, uplift, listening)
-    for question in topic.QUESTIONS
-}
+TOPICS = (
+    visits, trend, page_flow, counts, elements, page_elements, frustration, releases, offers, uplift, journeys,
+    listening,
+)  # fmt: skip
+QUESTIONS: dict[str, Question] = {question.name: question for topic in TOPICS for question in topic.QUESTIONS}
 
 
 def question_of(name: str) -> Question:

@@ -6,19 +6,17 @@ from typing import TYPE_CHECKING
 
 from logdig.questions.engine.asking import WEIGHT, Asking
 from logdig.questions.engine.database import identifier, literal
-from logdig.questions.engine.parameters import column_of
+from logdig.questions.engine.parameters import DAILY, PROPERTY, column_of
 from logdig.questions.engine.question import Question
-from logdig.questions.visits import total
+from logdig.questions.visits import COUNTED, COUNTED_BY, local_day, total
 from logdig.tables.declaration import DAY, REAL, TEXT, YES_NO, Column
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-COUNTED = "bot IS NOT TRUE AND staff IS NOT TRUE AND consent.analytics IS NOT FALSE"
-"""SQL of people's events."""
 EVENT_FILTERS = ("type", "country", "region", "customer", "experiment")
 CLICK_FILTERS = ("page", "host", "release", "device", "country", "experiment")
-OF_EVENTS = ("user_key", "type", "occurred_at", "bot", "staff", "consent")
+OF_EVENTS = ("user_key", "type", *COUNTED_BY)
 
 
 def traffic(asking: Asking) -> pa.Table:
@@ -46,7 +44,7 @@ def links(asking: Asking) -> pa.Table:
 
 def events(asking: Asking) -> pa.Table:
     """Count people's events, by type or another dimension, with the visitors of each exactly."""
-    names = {"type": "type", "day": _local(asking, "DATE"), "hour": _hour(asking)}
+    names = {"type": "type", "day": local_day(asking), "hour": _hour(asking)}
     by = asking.by or "type"
     sql = names.get(by) or column_of("events", by)
     rows = asking.rows("events", [*OF_EVENTS, *(["country"] if by == "country" else []), *_experiments(by)])
@@ -62,28 +60,60 @@ def events(asking: Asking) -> pa.Table:
 
 
 def custom(asking: Asking) -> pa.Table:
-    """Count the site's own events by name and day, or by the values of a property."""
+    """Count the site's own events by name and day, by the values of a property, or by these and day."""
     by = asking.by or "day"
-    sql = _local(asking, "DATE") if by == "day" else column_of("events", by)
-    rows = asking.rows("events", [*OF_EVENTS, "custom", *_experiments(by)])
+    value = by.removeprefix(DAILY)
+    by_day = by == "day" or by != value
+    parts = {"day": local_day(asking)} if by_day else {}
+    if value != "day":
+        parts[value] = column_of("events", value)
+    if value.startswith(f"{PROPERTY}."):
+        parts["kind"] = kind_of(value.removeprefix(f"{PROPERTY}."))
+    columns = ["custom", "text_props"] if "kind" in parts else ["custom"]
+    rows = asking.rows("events", [*OF_EVENTS, *columns, *_experiments(value)])
+    named = ", ".join(f"{sql} AS {identifier(name)}" for name, sql in parts.items())
+    names = ", ".join(identifier(name) for name in parts)
     return asking.run(f"""
         WITH visitors AS (
-          SELECT custom.name AS name, {sql} AS by_value, user_key, sum({WEIGHT}) AS events,
-            max({WEIGHT}) AS visitor
+          SELECT {named}, custom.name AS name, user_key, sum({WEIGHT}) AS events, max({WEIGHT}) AS visitor
           FROM {rows} WHERE type = 'custom' AND {COUNTED} GROUP BY ALL)
-        SELECT by_value AS {identifier(by)}, name, {total("events")} AS events,
+        SELECT {names}, name, {total("events")} AS events,
           {total("CASE WHEN user_key IS NOT NULL THEN visitor END")} AS visitors
-        FROM visitors GROUP BY name, by_value
-        ORDER BY {"by_value, events DESC" if by == "day" else "events DESC, by_value NULLS LAST"}, name NULLS LAST
+        FROM visitors GROUP BY {names}, name
+        ORDER BY {"day, " if by_day else ""}events DESC, {names}, name NULLS LAST
     """)
 
 
-def _local(asking: Asking, kind: str) -> str:
-    return f"CAST(occurred_at AT TIME ZONE {literal(asking.parameters.zone)} AS {kind})"
+def kind_of(name: str) -> str:
+    """SQL of what a property's value is: text, number or boolean; null where it is not there.
+
+    Of events stored before ``text_props`` it is not known which texts of numbers and booleans were texts.
+    """
+    value = f"custom.props[{literal(name)}]"
+    return f"""
+        CASE WHEN {value} IS NULL THEN NULL
+          WHEN list_contains(text_props, {literal(name)}) THEN 'text'
+          WHEN {value} IN ('true', 'false') THEN CASE WHEN text_props IS NULL THEN 'unknown' ELSE 'boolean' END
+          WHEN try_cast({value} AS DOUBLE) IS NOT NULL
+            THEN CASE WHEN text_props IS NULL THEN 'unknown' ELSE 'number' END
+          ELSE 'text' END
+    """
+
+
+def custom_columns(by: str | None) -> tuple[Column, ...]:
+    """What a row of ``custom`` is of, beside the event's name."""
+    value = (by or "day").removeprefix(DAILY)
+    columns = [Column("day", DAY, "day in the app's zone")] if by is None or value != by or value == "day" else []
+    if value != "day":
+        columns.append(Column(value, TEXT, "what the row is of"))
+    if value.startswith(f"{PROPERTY}."):
+        columns.append(Column("kind", TEXT, '`text`, `number` or `boolean`: `1` is not `"1"`'))
+    return tuple(columns)
 
 
 def _hour(asking: Asking) -> str:
-    return f"strftime(date_trunc('hour', {_local(asking, 'TIMESTAMP')}), '%Y-%m-%dT%H:00')"
+    local = f"CAST(occurred_at AT TIME ZONE {literal(asking.parameters.zone)} AS TIMESTAMP)"
+    return f"strftime(date_trunc('hour', {local}), '%Y-%m-%dT%H:00')"
 
 
 def _experiments(by: str) -> list[str]:
@@ -147,5 +177,7 @@ QUESTIONS = (
         answer=custom,
         dimensions=("day", "property", "experiment"),
         by="day",
+        of=custom_columns,
+        notes=("`day.property.KEY` and `day.experiment.NAME` count by day and value.",),
     ),
 )

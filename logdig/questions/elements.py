@@ -28,6 +28,8 @@ EFFECTS = {
     "input": "input_ms",
 }
 """What may follow a click, by the column that counts it."""
+FOLLOWED = {name: f"after.{effect} IS NOT NULL" for name, effect in EFFECTS.items()} | {"dead": "dead"}
+"""SQL of what the columns of a heatmap count."""
 
 
 ON_ELEMENT = "selector IS NOT NULL AND ex IS NOT NULL AND ey IS NOT NULL"
@@ -68,14 +70,19 @@ PAGE_PARTS = (("is_fixed", 1), ("cell_x", PAGE_BITS), ("cell_y", PAGE_BITS))
 """What makes up a cell's number; those of the page are below zero."""
 
 
-def _cells(clicks: str) -> str:
-    """SQL of the clicks with ``cell``, a number that stands for all that a cell is; null = the click has no place."""
+def _cells(clicks: str, *, weighted: bool) -> str:
+    """SQL of the clicks with ``cell``, a number that stands for all that a cell is; null = the click has no place.
+
+    Args:
+        clicks: What `Asking.rows` has returned.
+        weighted: Whether any of them counts more or less than once.
+    """
     element = {
-        "selector": "selector", "is_fixed": "fixed", "level_x": level("w"), "level_y": level("h"),
-        "cell_x": f"(ex >> ({PLACE_BITS} - {level('w')}))", "cell_y": f"(ey >> ({PLACE_BITS} - {level('h')}))",
+        "selector": "selector", "is_fixed": "is_fixed", "level_x": "level_x", "level_y": "level_y",
+        "cell_x": f"(ex >> ({PLACE_BITS} - level_x))", "cell_y": f"(ey >> ({PLACE_BITS} - level_y))",
     }  # fmt: skip
     page = {
-        "is_fixed": "fixed", **{
+        "is_fixed": "is_fixed", **{
             f"cell_{axis}": f"(CAST(floor({axis} / {CELL_PX}) AS BIGINT) + {PAGE_MIDDLE})" for axis in ("x", "y")
         },
     }  # fmt: skip
@@ -83,65 +90,75 @@ def _cells(clicks: str) -> str:
         _packed([(sql[name], bits) for name, bits in parts])
         for sql, parts in ((element, ELEMENT_PARTS), (page, PAGE_PARTS))
     )
+    followed = ", ".join(f"{sql} AS {name}" for name, sql in FOLLOWED.items())
+    weight = f", {WEIGHT}" if weighted else ""
     return f"""
-        SELECT * REPLACE (CASE WHEN {ON_ELEMENT} THEN link END AS link),
-          CASE WHEN {ON_ELEMENT} THEN {in_element} WHEN {ON_PAGE} THEN -1 - {in_page} END AS cell
-        FROM (SELECT * REPLACE (coalesce(fixed, false)::INTEGER AS fixed) FROM {clicks})
+        SELECT CASE WHEN {ON_ELEMENT} THEN {in_element} WHEN {ON_PAGE} THEN -1 - {in_page} END AS cell,
+          CASE WHEN {ON_ELEMENT} THEN link END AS link, tag, x, y, user_key{weight}, {followed}
+        FROM (SELECT *, {level("w")} AS level_x, {level("h")} AS level_y, coalesce(fixed, false)::INTEGER AS is_fixed
+          FROM {clicks})
     """
 
 
 def _described() -> str:
-    """SQL of what the number of a cell of ``c`` stands for."""
-    inside, outside = _unpacked("c.cell", ELEMENT_PARTS), _unpacked("(-1 - c.cell)", PAGE_PARTS)
+    """SQL of what the number `cell` stands for."""
+    inside, outside = _unpacked("cell", ELEMENT_PARTS), _unpacked("(-1 - cell)", PAGE_PARTS)
     return f"""
-        CASE WHEN c.cell >= 0 THEN {inside["selector"]} END AS number,
-        CASE WHEN c.cell >= 0 THEN {inside["is_fixed"]} ELSE {outside["is_fixed"]} END = 1 AS fixed,
-        CASE WHEN c.cell >= 0 THEN {inside["level_x"]} END AS level_x,
-        CASE WHEN c.cell >= 0 THEN {inside["level_y"]} END AS level_y,
-        CASE WHEN c.cell >= 0 THEN {inside["cell_x"]} ELSE {outside["cell_x"]} - {PAGE_MIDDLE} END AS cell_x,
-        CASE WHEN c.cell >= 0 THEN {inside["cell_y"]} ELSE {outside["cell_y"]} - {PAGE_MIDDLE} END AS cell_y
+        CASE WHEN cell >= 0 THEN {inside["selector"]} END AS number,
+        CASE WHEN cell >= 0 THEN {inside["is_fixed"]} ELSE {outside["is_fixed"]} END = 1 AS fixed,
+        CASE WHEN cell >= 0 THEN {inside["level_x"]} END AS level_x,
+        CASE WHEN cell >= 0 THEN {inside["level_y"]} END AS level_y,
+        CASE WHEN cell >= 0 THEN {inside["cell_x"]} ELSE {outside["cell_x"]} - {PAGE_MIDDLE} END AS cell_x,
+        CASE WHEN cell >= 0 THEN {inside["cell_y"]} ELSE {outside["cell_y"]} - {PAGE_MIDDLE} END AS cell_y
     """
 
 
 def heatmap(asking: Asking) -> pa.Table:
     """Count clicks by cell; the account says how many are placed by their element, by the page, and not at all."""
+    import pyarrow.compute as pc
+
     columns = ["selector", "link", "tag", "ex", "ey", "w", "h", "fixed", "x", "y", "user_key", "after", "dead"]
     clicks = asking.rows("clicks", columns, numbered=["selector", "link"])
     selectors, links = asking.texts(clicks, "selector"), asking.texts(clicks, "link")
-    followed = {name: f"after.{effect} IS NOT NULL" for name, effect in EFFECTS.items()} | {"dead": "dead"}
-    counts = ", ".join(f"{total(f'CASE WHEN {sql} THEN {WEIGHT} END')} AS {name}" for name, sql in followed.items())
-    known = "CASE WHEN x IS NOT NULL AND y IS NOT NULL THEN"
-    sums = {axis: total(f"{known} {asking.times(axis)} END") for axis in ("x", "y")}
-    means = ", ".join(f"{sql} / nullif({total(f'{known} {WEIGHT} END')}, 0) AS {axis}" for axis, sql in sums.items())
-    _account(asking, clicks)
-    return asking.run(f"""
-        WITH cells AS ({_cells(clicks)}),
-        counted AS (
-          SELECT cell, link, min(tag) AS tag, {total(WEIGHT)} AS clicks, {means}, {counts}
-          FROM cells WHERE cell IS NOT NULL GROUP BY cell, link),
-        visitors AS (
-          SELECT cell, link, {total("visitor")} AS visitors
-          FROM (SELECT cell, link, user_key, max({WEIGHT}) AS visitor FROM cells
-            WHERE cell IS NOT NULL AND user_key IS NOT NULL GROUP BY cell, link, user_key)
-          GROUP BY cell, link)
+    cells = f"({_cells(clicks, weighted=asking.sampled)})"
+    visitors, beside = asking.count("", "DISTINCT user_key"), ""
+    if asking.sampled:
+        cells = asking.keep(cells)
+        visitors = "any_value(visitors)"
+        same = "c.cell = v.cell AND c.link IS NOT DISTINCT FROM v.link"
+        beside = f"LEFT JOIN ({_weighted_visitors(asking, cells)}) v ON {same}"
+    counts = ", ".join(f"{asking.count(name)} AS {name}" for name in FOLLOWED)
+    known = "x IS NOT NULL AND y IS NOT NULL"
+    means = ", ".join(f"{asking.sum(axis, known)} / nullif({asking.count(known)}, 0) AS {axis}" for axis in ("x", "y"))
+    found = asking.run(f"""
+        WITH counted AS (
+          SELECT c.cell, c.link, min(tag) AS tag, {asking.count()} AS clicks, coalesce({visitors}, 0) AS visitors,
+            {means}, {counts}
+          FROM {cells} c {beside} GROUP BY c.cell, c.link)
         SELECT t.text AS selector, l.text AS link, CASE WHEN cell >= 0 THEN tag END AS tag, fixed, level_x, level_y,
-          cell_x, cell_y, clicks, coalesce(visitors, 0) AS visitors, x, y, {", ".join(followed)}
-        FROM (SELECT c.*, v.visitors, {_described()} FROM counted c
-          LEFT JOIN visitors v ON c.cell = v.cell AND c.link IS NOT DISTINCT FROM v.link) d
+          cell_x, cell_y, clicks, visitors, x, y, {", ".join(FOLLOWED)}
+        FROM (SELECT *, {_described()} FROM counted) d
         LEFT JOIN {selectors} t ON d.number = t.number LEFT JOIN {links} l ON d.link = l.number
         ORDER BY clicks DESC, visitors DESC, selector NULLS LAST, l.text NULLS LAST, d.fixed, level_x, level_y, cell_y,
           cell_x
     """)
+    rows = found.filter(pc.field("cell_x").is_valid())
+    totals = {
+        "clicks": found, "on_elements": rows.filter(pc.field("level_x").is_valid()),
+        "on_page": rows.filter(pc.field("level_x").is_null()), "unplaced": found.filter(pc.field("cell_x").is_null()),
+    }  # fmt: skip
+    asking.account.update({name: pc.sum(part.column("clicks")).as_py() or 0.0 for name, part in totals.items()})
+    return rows.combine_chunks()
 
 
-def _account(asking: Asking, clicks: str) -> None:
-    [found] = asking.run(f"""
-        SELECT {total(WEIGHT)} AS clicks, {total(f"CASE WHEN {ON_ELEMENT} THEN {WEIGHT} END")} AS on_elements,
-          {total(f"CASE WHEN {ON_PAGE} THEN {WEIGHT} END")} AS on_page,
-          {total(f"CASE WHEN NOT ({ON_ELEMENT}) AND NOT ({ON_PAGE}) THEN {WEIGHT} END")} AS unplaced
-        FROM {clicks}
-    """).to_pylist()
-    asking.account.update(found)
+def _weighted_visitors(asking: Asking, cells: str) -> str:
+    """SQL of the visitors of each cell, each with the greatest weight."""
+    return f"""
+        SELECT cell, link, {asking.count()} AS visitors
+        FROM (SELECT cell, link, user_key, max({WEIGHT}) AS {WEIGHT} FROM {cells}
+          WHERE cell IS NOT NULL AND user_key IS NOT NULL GROUP BY cell, link, user_key)
+        GROUP BY cell, link
+    """
 
 
 def movement(asking: Asking) -> pa.Table:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from logdig.marts.pinned import Pinned, Source, TableState
+from logdig.marts.progress import Mark
 from logdig.questions.engine.answering import ask
 from logdig.questions.engine.parameters import Parameters
 from logdig.questions.heard import HOURS
@@ -88,6 +89,10 @@ class _Fresh:
     def state(self, name: str, app: str) -> TableState:
         """Which state of a table it is."""
         return self.pinned.state(name, app)
+
+    def mark(self, name: str) -> Mark | None:
+        """How far a mart is."""
+        return self.pinned.mark(name)
 
     def count(self, name: str, app: str, start: date, end: date) -> int:
         """Rows of the table alone."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from logdig.questions.counts import CLICK_FILTERS
 from logdig.questions.elements import EFFECTS
@@ -59,6 +59,7 @@ def frustration(asking: Asking) -> pa.Table:
             coalesce(bool_or(repeat_prone), false) AS repeat_prone
           FROM visitors GROUP BY kind, page, selector)
     """
+    asking.account["repeat_prone"] = _judged(asking, clicks)
     return asking.run(f"""
         WITH {found}
         SELECT c.kind, c.page, c.selector, c.tag, c.times, c.visitors, p.possible AS of, c.times / p.possible AS share,
@@ -126,13 +127,27 @@ def _repeat_prone(asking: Asking, clicks: str) -> str:
     known = f"day BETWEEN DATE '{last - timedelta(days=KNOWN_DAYS - 1)}' AND DATE '{last}' AND selector IS NOT NULL"
     return f"""
         prone AS (
-          SELECT page, selector, CASE WHEN bursts >= {KNOWN_BURSTS} THEN usual END AS usual
+          SELECT page, selector, clicked, repeated, bursts, usual AS usually,
+            CASE WHEN bursts >= {KNOWN_BURSTS} THEN usual END AS usual
           FROM (SELECT page, selector, count(DISTINCT user_key) AS clicked FROM {clicks} WHERE {known} GROUP BY ALL)
           JOIN (SELECT page, selector, count(*) AS bursts, quantile_cont(length, {USUAL}) AS usual,
               count(DISTINCT user_key) FILTER (worked) AS repeated
             FROM bursts WHERE {known} GROUP BY ALL) USING (page, selector)
           WHERE clicked >= {KNOWN_VISITORS} AND repeated >= clicked * {REPEATING_SHARE})
     """
+
+
+def _judged(asking: Asking, clicks: str) -> list[dict[str, Any]]:
+    """Repeat-prone elements, most bursts first: what they are judged by, and how many of their bursts count."""
+    found = asking.run(f"""
+        WITH {_bursts(asking, clicks)},
+        counted AS (SELECT page, selector, count(*) AS counted FROM ({_rage(asking)}) WHERE repeat_prone GROUP BY ALL)
+        SELECT page, selector, clicked AS visitors, repeated, bursts, usually AS usual,
+          coalesce(counted, 0) AS counted
+        FROM prone LEFT JOIN counted USING (page, selector) ORDER BY bursts DESC, page, selector
+    """)
+    rows: list[dict[str, Any]] = found.to_pylist()
+    return rows
 
 
 def _rage(asking: Asking) -> str:

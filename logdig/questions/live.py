@@ -143,7 +143,7 @@ def event_of(line: Mapping[str, Any], settings: Settings) -> Seen | None:
         str(line.get("received_at") or ""),
         at,
         line.get("user_key"),
-        (line.get("page_view_id") or event_id) if is_view else None,
+        f"{line.get('session_id') or ''} {line.get('page_view_id') or event_id}" if is_view else None,
         _page(app, str(line.get("current_page") or ""), settings) if is_view else None,
         1 / rate if isinstance(rate, int | float) and rate > 0 else 1.0,
     )

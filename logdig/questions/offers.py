@@ -1,15 +1,13 @@
-"""Whom an offer would reach, and how good the models behind it are."""
+"""Whom offers reach, and what they cost and bring."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from logdig.config.offers import OfferSettings
-from logdig.marts.reader import Marts
 from logdig.questions.engine.asking import WEIGHT, Asking
+from logdig.questions.engine.database import identifier
 from logdig.questions.engine.parameters import OfferTerms
 from logdig.questions.engine.question import Question
 from logdig.questions.visits import total
@@ -17,37 +15,6 @@ from logdig.tables.declaration import LONG, REAL, TEXT, Column
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-
-class LevelCount(msgspec.Struct, frozen=True):
-    """Targets of one offer at one membership level."""
-
-    offer: str
-    level: int
-    targets: int
-
-
-def levels(marts: Marts, app: str) -> tuple[LevelCount, ...]:
-    """Count the targets of an app by offer and level, in that order."""
-
-    def count() -> tuple[LevelCount, ...]:
-        targets = marts.table("targets", ["offer", "level"], [("app", "=", app)])
-        rows = targets.group_by(["offer", "level"]).aggregate([([], "count_all")]).to_pylist()
-        counts = (LevelCount(row["offer"], row["level"], row["count_all"]) for row in rows)
-        return tuple(sorted(counts, key=lambda count: (count.offer, count.level)))
-
-    return marts.cached(("levels", app), "targets", count)
-
-
-def newest_models(marts: Marts, app: str) -> tuple[dict[str, Any], ...]:
-    """Read the row of `models` that was trained last for each offer of an app, by offer; refused ones too."""
-
-    def read() -> tuple[dict[str, Any], ...]:
-        rows = marts.table("models", where=[("app", "=", app)]).to_pylist()
-        newest = {row["offer"]: row for row in sorted(rows, key=lambda row: row["trained_at"])}
-        return tuple(newest[offer] for offer in sorted(newest))
-
-    return marts.cached(("newest models", app), "models", read)
 
 
 def terms_of(offers: Iterable[OfferSettings]) -> dict[str, OfferTerms]:
@@ -66,7 +33,7 @@ def terms_of(offers: Iterable[OfferSettings]) -> dict[str, OfferTerms]:
 def offers(asking: Asking) -> pa.Table:
     """Count whom each offer reached, by offer or day."""
     rows = asking.rows("exposures", EXPOSURE_COLUMNS)
-    by = "offer" if asking.by in (None, "offer") else f"offer, {asking.by}"
+    by = "offer" if asking.by is None else f"{identifier(asking.by)}, offer"
     person = "coalesce('c' || customer_id, 'v' || user_key)"
     people = "count(DISTINCT {person}) FILTER ({when})".format
     return asking.run(f"""

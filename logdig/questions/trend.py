@@ -17,12 +17,14 @@ OF_VIEWS = ("page", "release")
 """Filters that only views know: sessions with such a view are counted, and those views."""
 OF_SESSIONS = ("goal", "customer")
 """Filters that views do not know: views of such sessions are counted."""
+OF_MOMENTS = ("hour", "week", "page")
+"""Dimensions that a session has not one of."""
 MEASURES = ("visitors", "sessions", "views", "bounces", "engaged_ms", "conversions")
 
 
 def trend(asking: Asking) -> pa.Table:
     """Count as `visits` does; by hour, by week, and where views are filtered, from the views themselves."""
-    if asking.by not in ("hour", "week") and not any(name in asking.parameters.where for name in OF_VIEWS):
+    if asking.by not in OF_MOMENTS and not any(name in asking.parameters.where for name in OF_VIEWS):
         return visits(asking)
     where = asking.parameters.where
     view_time, session_time = ("occurred_at", "began_at") if asking.by == "hour" else ("", "")
@@ -59,7 +61,7 @@ def trend(asking: Asking) -> pa.Table:
         SELECT {goal_by}, 0, 0, 0, 0, 0, sum({WEIGHT}) FROM {conversions} WHERE {reached_in_views} GROUP BY 1
     """
     sums = ", ".join(f"{total(name)} AS {name}" for name in MEASURES)
-    order = "by_value" if asking.by in ("hour", "week", "day") else "sessions DESC, visitors DESC, conversions DESC"
+    order = "by_value" if asking.by in ("hour", "week", "day") else "visitors DESC, sessions DESC, conversions DESC"
     return asking.run(f"""
         WITH counted AS (
           SELECT {"by_value, " if asking.by else ""}{sums} FROM ({parts}) {"GROUP BY by_value" if asking.by else ""})
@@ -79,6 +81,8 @@ def _dimension(asking: Asking, table: str, time: str) -> tuple[str, list[str]]:
         return "strftime(date_trunc('week', day), '%Y-%m-%d')", []
     if by is None:
         return "NULL", []
+    if by == "page" and table == "sessions":
+        return "entry_page", ["entry_page"]
     return column_of(table, by), [needed_column(table, by)]
 
 
@@ -94,16 +98,17 @@ QUESTIONS = (
     Question(
         "trend",
         "What overview counts, by hour, day, week or any other dimension, and of the visitors of a page.",
-        tables=("sessions", "conversions", "page_views"),
+        tables=("sessions", "conversions", "page_views", "events"),
         columns=VISIT_COLUMNS,
         keys=(),
         filters=(*PEOPLE, *OF_VIEWS, *OF_SESSIONS),
         answer=trend,
-        dimensions=("hour", "day", "week", *PEOPLE),
+        dimensions=("hour", "day", "week", "page", *PEOPLE),
         by=None,
         notes=(
             "With a filter by page or release: views and time in use are of those views; sessions, bounces and goals "
             "are of the sessions that have one; visitors are who viewed it.",
+            "By page: views, time in use, visitors and goals of the page; sessions and bounces that began there.",
             "Weeks begin on Monday; the first and last may lie only partly in the range.",
         ),
     ),

@@ -184,7 +184,9 @@ def _look_days(cells: Sequence[Cell], until: int) -> tuple[list[int], list[float
     by_day = [0] * (until + 1)
     for cell in cells:
         by_day[cell.day] += cell.people
-    days, people, total = [], [], 0.0
+    days: list[int] = []
+    people: list[float] = []
+    total = 0.0
     for day in range(1, until + 1):
         total += by_day[day]
         if total > (people[-1] * (1 + LEAST_GROWTH) if people else 0):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from logdig.questions.engine.asking import Asking
@@ -36,8 +36,66 @@ GOAL_COLUMNS = ("event_id", "goal", "occurred_at", "user_key", "customer_id", "v
 
 
 def uplift(asking: Asking) -> pa.Table:
-    """Look at the month's trial of each offer, day by day."""
-    first, until = _month(asking)
+    """Look at the newest trial of each offer that says something, day by day."""
+    rows, said = [], {}
+    for offer, trial in _trials(asking).items():
+        rows += [_row(offer, trial.first, look) for look in trial.seen]
+        said[offer] = _said(trial, asking.parameters.terms.get(offer, OfferTerms()))
+    asking.account.update(offers=said)
+    return _table(rows, UPLIFT)
+
+
+def bands(asking: Asking) -> pa.Table:
+    """Compare the sides in each band of the score, and the score with what those shown did."""
+    rows, months = [], {}
+    for offer, trial in _trials(asking).items():
+        if not trial.seen:
+            continue
+        months[offer] = trial.first
+        found = asking.values(f"""
+            SELECT band, explore, avg(score), count(*) FILTER (NOT held), count(*) FILTER (NOT held AND converted),
+              count(*) FILTER (held), count(*) FILTER (held AND converted)
+            FROM ({trial.people}) WHERE offer = {literal(offer)} GROUP BY ALL ORDER BY ALL
+        """)
+        rows += [_band(offer, *values) for values in found]
+    asking.account.update(months=months)
+    return _table(rows, BANDS)
+
+
+class _Trial(NamedTuple):
+    """A month's trial of an offer: its first day, its looks, SQL of its people, and at what values are cut."""
+
+    first: date
+    seen: list[Look]
+    people: str
+    cut: float | None
+
+
+def _trials(asking: Asking) -> dict[str, _Trial]:
+    """The newest trial of each offer, or the one before while the newest has too few conversions to say anything."""
+    zone, last = ZoneInfo(asking.parameters.zone), asking.parameters.end
+    states = (asking.pinned.state(name, asking.parameters.app) for name in asking.question.tables)
+    written = [state.written_at for state in states if state.written_at is not None]
+    # The day on which a table was written is not over in it.
+    last = min([last, *(at.astimezone(zone).date() - timedelta(days=1) for at in written)])
+    first = trial_month(last)
+    newest, before = _month(asking, first, last), _month(asking, trial_month(first - timedelta(days=1)), last)
+    names = sorted({*newest, *before, *_asked_terms(asking)})
+    nothing = _Trial(first, [], "", None)
+    found = {}
+    for name in names:
+        trials = [months.get(name, nothing) for months in (newest, before)]
+        found[name] = next((one for one in (*filter(_says, trials), *trials) if one.seen), nothing)
+    return found
+
+
+def _says(trial: _Trial) -> bool:
+    return any(look.effect is not None for look in trial.seen)
+
+
+def _month(asking: Asking, first: date, last: date) -> dict[str, _Trial]:
+    """Trials of a month by offer."""
+    until = days_over(first, last)
     people = _people(asking, first, until)
     found = asking.values(f"""
         WITH people AS ({people}),
@@ -52,58 +110,30 @@ def uplift(asking: Asking) -> pa.Table:
     for offer, number, explore, band, held, *sums, cut in found:
         cells[offer].append(Cell(number, f"{'explore' if explore else 'score'} {band}", held, *sums))
         cuts[offer] = cut
-    rows, said = [], {}
-    for offer in sorted({*cells, *_asked_terms(asking)}):
-        seen = looks(cells[offer], until)
-        rows += [_row(offer, first, look) for look in seen]
-        said[offer] = _said(seen, asking.parameters.terms.get(offer, OfferTerms()), first, cuts.get(offer))
-    asking.account.update(month=first, until_day=until, offers=said)
-    return _table(rows, UPLIFT)
+    return {offer: _Trial(first, looks(own, until), people, cuts[offer]) for offer, own in cells.items()}
 
 
-def bands(asking: Asking) -> pa.Table:
-    """Compare the sides in each band of the score, and the score with what those shown did."""
-    first, until = _month(asking)
-    found = asking.values(f"""
-        SELECT offer, band, explore, avg(score), count(*) FILTER (NOT held), count(*) FILTER (NOT held AND converted),
-          count(*) FILTER (held), count(*) FILTER (held AND converted)
-        FROM ({_people(asking, first, until)}) GROUP BY ALL ORDER BY ALL
-    """)
-    rows = []
-    for offer, band, explore, score, shown, shown_converted, held, held_converted in found:
-        enough = min(shown_converted, held_converted) >= LEAST_CONVERSIONS
-        before, after = Share(held_converted, held), Share(shown_converted, shown)
-        effect = newcombe(before, after) if enough else None
-        rows.append(
-            {
-                "offer": offer,
-                "explore": explore,
-                "band": band,
-                "score": score,
-                "shown": shown,
-                "shown_converted": shown_converted,
-                "shown_share": after.rate if shown else None,
-                "held": held,
-                "held_converted": held_converted,
-                "held_share": before.rate if held else None,
-                "effect": effect and effect.estimate,
-                "low": effect and effect.low,
-                "high": effect and effect.high,
-            }
-        )
-    asking.account.update(month=first, until_day=until)
-    return _table(rows, BANDS)
-
-
-def _month(asking: Asking) -> tuple[date, int]:
-    """First day of the trial that is asked, and how many of its days are complete."""
-    zone, last = ZoneInfo(asking.parameters.zone), asking.parameters.end
-    states = (asking.pinned.state(name, asking.parameters.app) for name in asking.question.tables)
-    written = [state.written_at for state in states if state.written_at is not None]
-    # The day on which a table was written is not over in it.
-    known = min((at.astimezone(zone).date() - timedelta(days=1) for at in written), default=last)
-    first = trial_month(min(last, known))
-    return first, days_over(first, min(last, known))
+def _band(
+    offer: str, band: int, explore: bool, score: float, shown: int, shown_converted: int, held: int, held_converted: int
+) -> dict[str, Any]:
+    enough = min(shown_converted, held_converted) >= LEAST_CONVERSIONS
+    before, after = Share(held_converted, held), Share(shown_converted, shown)
+    effect = newcombe(before, after) if enough else None
+    return {
+        "offer": offer,
+        "explore": explore,
+        "band": band,
+        "score": score,
+        "shown": shown,
+        "shown_converted": shown_converted,
+        "shown_share": after.rate if shown else None,
+        "held": held,
+        "held_converted": held_converted,
+        "held_share": before.rate if held else None,
+        "effect": effect and effect.estimate,
+        "low": effect and effect.low,
+        "high": effect and effect.high,
+    }
 
 
 def _asked_terms(asking: Asking) -> list[str]:
@@ -184,16 +214,17 @@ def _row(offer: str, first: date, look: Look) -> dict[str, Any]:
     }
 
 
-def _said(seen: list[Look], terms: OfferTerms, first: date, cut: float | None) -> dict[str, Any]:
-    found = verdict(seen, terms, first)
+def _said(trial: _Trial, terms: OfferTerms) -> dict[str, Any]:
+    found = verdict(trial.seen, terms, trial.first)
     return {
+        "month": trial.first,
         "kind": found.kind,
         "sentence": found.sentence,
         "decided_on": found.decided_on,
         "due_on": found.due_on,
         "provable": found.provable,
         "break_even": terms.break_even or None,
-        "value_cut_at": cut or None,
+        "value_cut_at": trial.cut or None,
         "warnings": list(found.warnings),
     }
 
@@ -244,8 +275,8 @@ BANDS = (
 NOTES = (
     "A person is a customer, or a visitor where no customer is known, and counts from the first decision of the month "
     "that would have shown the offer, on the side of then.",
-    f"Asked is the trial of the last day's month, or of the month before while nobody's {WINDOW_DAYS} days are over; "
-    f"people enter it on the days 1 to {TRIAL_DAYS}.",
+    "Asked is the trial of the last day's month, or of the month before while that is too new to say anything.",
+    f"People enter on the days 1 to {TRIAL_DAYS}, and count when their {WINDOW_DAYS} days are over.",
     "People are counted as they are, not weighted.",
 )
 

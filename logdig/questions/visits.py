@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from logdig.questions.engine.asking import MILLION, WEIGHT, Asking
-from logdig.questions.engine.database import identifier
+from logdig.questions.engine.asking import MILLION, MOST_ROWS, WEIGHT, Asking
+from logdig.questions.engine.database import identifier, literal
 from logdig.questions.engine.parameters import column_of, needed_column
 from logdig.questions.engine.question import Question
 from logdig.tables.declaration import REAL, TEXT, Column
@@ -21,9 +21,12 @@ PEOPLE = (
 )  # fmt: skip
 """Filters that sessions, page views and conversions share."""
 
+COUNTED = "bot IS NOT TRUE AND staff IS NOT TRUE AND consent.analytics IS NOT FALSE"
+"""SQL of people's events."""
+COUNTED_BY = ("occurred_at", "bot", "staff", "consent")
 STEPS = 20
 """Depths that are counted: each twentieth of a page."""
-VISITORS = Column("visitors", REAL, "different visitors with a session")
+VISITORS = Column("visitors", REAL, "different visitors with an event; under a filter, with such a session")
 SESSIONS = Column("sessions", REAL, "sessions that began")
 VIEWS = Column("views", REAL, "page views")
 CONVERSIONS = Column("conversions", REAL, "goals that were reached")
@@ -63,11 +66,12 @@ def visits(asking: Asking) -> pa.Table:
     sessions = asking.rows("sessions", columns)
     reached, reached_column = dimension(asking, "conversions")
     conversions = asking.rows("conversions", [reached_column] if reached_column else [])
+    visited = f"SELECT {sql} AS by_value, user_key, {WEIGHT} FROM {sessions} WHERE user_key IS NOT NULL"
     return asking.run(f"""
         WITH visitors AS (
           SELECT by_value, {total("visitor")} AS visitors
-          FROM (SELECT {sql} AS by_value, user_key, max({WEIGHT}) AS visitor FROM {sessions}
-            WHERE user_key IS NOT NULL GROUP BY ALL)
+          FROM (SELECT by_value, user_key, max({WEIGHT}) AS visitor
+            FROM ({visited}{others(asking, sessions)}) GROUP BY ALL)
           GROUP BY by_value),
         sums AS (
           SELECT {sql} AS by_value, {total(f"CASE WHEN NOT continued THEN {WEIGHT} END")} AS sessions,
@@ -75,7 +79,8 @@ def visits(asking: Asking) -> pa.Table:
             {total(asking.times("engaged_ms"))} AS engaged_ms
           FROM {sessions} GROUP BY ALL),
         counted AS (
-          SELECT s.*, v.visitors FROM sums s LEFT JOIN visitors v ON s.by_value IS NOT DISTINCT FROM v.by_value),
+          SELECT coalesce(s.by_value, v.by_value) AS by_value, s.* EXCLUDE (by_value), v.visitors
+          FROM sums s FULL JOIN visitors v ON s.by_value IS NOT DISTINCT FROM v.by_value),
         reached AS (SELECT {reached} AS by_value, {total(WEIGHT)} AS conversions FROM {conversions} GROUP BY ALL)
         SELECT {named(asking)}coalesce(visitors, 0) AS visitors, coalesce(sessions, 0) AS sessions,
           coalesce(views, 0) AS views, coalesce(bounces, 0) AS bounces, bounces / nullif(sessions, 0) AS bounce_rate,
@@ -85,6 +90,36 @@ def visits(asking: Asking) -> pa.Table:
           FROM counted c FULL JOIN reached r ON c.by_value IS NOT DISTINCT FROM r.by_value)
         ORDER BY {_order(asking, "sessions DESC, visitors DESC, conversions DESC")}
     """)
+
+
+def others(asking: Asking, sessions: str) -> str:
+    """SQL that adds who only has events, as those of a server, to the visitors of sessions.
+
+    A day's visitors are all with an event on it; by any other dimension, those without a session have no value. Filters
+    are of sessions, so under one there is nothing to add.
+    """
+    asked = asking.parameters
+    count = asking.pinned.count("events", asked.app, asked.start, asked.end)
+    if asked.where or asking.shares or count > MOST_ROWS:
+        asking.account["visitors_are"] = "those with a session"
+        return ""
+    asking.account["visitors_are"] = "all with an event"
+    events = asking.rows("events", ["user_key", *COUNTED_BY])
+    known = f"""
+        (SELECT e.number, coalesce(s.number, -1 - e.number) AS user_key
+         FROM {asking.texts(events, "user_key")} e LEFT JOIN {asking.texts(sessions, "user_key")} s USING (text))
+    """
+    value = local_day(asking) if asking.by == "day" else "NULL"
+    apart = f"AND k.user_key NOT IN (SELECT user_key FROM {sessions} WHERE user_key IS NOT NULL)"
+    return f"""
+        UNION ALL SELECT {value}, k.user_key, {WEIGHT} FROM {events} e JOIN {known} k ON e.user_key = k.number
+        WHERE {COUNTED} {apart if asking.by not in (None, "day") else ""}
+    """
+
+
+def local_day(asking: Asking) -> str:
+    """SQL of the local day of an event."""
+    return f"CAST(occurred_at AT TIME ZONE {literal(asking.parameters.zone)} AS DATE)"
 
 
 def _first_day(asking: Asking) -> str:
@@ -192,14 +227,17 @@ def _question(name: str, meaning: str, answer: Callable[[Asking], pa.Table], by:
     return Question(
         name,
         meaning,
-        tables=("sessions", "conversions"),
+        tables=("sessions", "conversions", "events"),
         columns=VISIT_COLUMNS,
         keys=(),
         filters=(*PEOPLE, "goal", "customer"),
         answer=answer,
         dimensions=("day", *PEOPLE),
         by=by,
-        notes=("A visitor here has a session in the range; whoever only sent events of a server is in `events`.",),
+        notes=(
+            "Visitors are all with an event in the range, also those of a server without a session; by a dimension of "
+            "sessions these stand where there is no value, and a filter leaves them out.",
+        ),
     )
 
 

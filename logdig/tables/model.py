@@ -1,30 +1,35 @@
 """From behaviour to targets, and what became of them: features, models, predictions, targets, exposures."""
 
 from logdig.tables.declaration import DAY, INT, LONG, REAL, TEXT, TIME, YES_NO, Column, Table
+from logdig.tables.feature_sets import BROWSING, LISTENING
 
 FEATURE_NAMES = ("morning", "afternoon", "evening", "night", "mobile", "unique")
 """The model's columns, in its order: shares of a customer's listens, 0 to 1, never rounded."""
 
+WHO = (
+    Column("customer_id", TEXT, "customer; null of a visitor", person="customer_id"),
+    Column("user_key", TEXT, "visitor, where the app has no customers loaded; else null", person="user_key"),
+)
+
 FEATURES = Table(
     name="features",
-    meaning="What each customer's listening looked like up to `as_of`; shares from 0 to 1, not rounded.",
-    grain="customer, offer and split",
-    keys=("app", "offer", "split", "customer_id"),
+    meaning="What people did in the 28 days before `as_of`, and whether they then did what the offer is for.",
+    grain="person, offer and time",
+    keys=("app", "offer", "split", "customer_id", "user_key", "as_of"),
+    notes=("Features of a set that the app has no data for are null.",),
     columns=(
         Column("app", TEXT, "app"),
-        Column("offer", TEXT, "offer whose click is the label"),
-        Column("split", TEXT, "`train`, `test`, or `now` (no label yet)"),
-        Column("customer_id", TEXT, "customer", person="customer_id"),
-        Column("as_of", TIME, "nothing later is in the features"),
-        Column("listens", LONG, "listens counted, at least 1"),
-        Column("morning", REAL, "share of listens", unit="0 to 1"),
-        Column("afternoon", REAL, "share of listens", unit="0 to 1"),
-        Column("evening", REAL, "share of listens", unit="0 to 1"),
-        Column("night", REAL, "share of listens", unit="0 to 1"),
-        Column("mobile", REAL, "share of listens on a mobile device", unit="0 to 1"),
-        Column("unique", REAL, "distinct tracks / listens", unit="0 to 1"),
+        Column("offer", TEXT, "offer"),
+        Column("split", TEXT, "`past` = with a label, to train and test; `now` = to score"),
+        *WHO,
+        Column("as_of", TIME, "nothing from it on is in the features"),
+        Column("kind", TEXT, "of what rows are: `exposures`, or before there are any `clicks` (docs/model.md)"),
+        *(Column(name, REAL, meaning) for name, meaning in LISTENING.items()),
+        *(Column(name, REAL, meaning) for name, meaning in BROWSING.items()),
+        Column("lately", INT, "1 = did it in the 28 days before `as_of`"),
+        Column("p_show", REAL, "chance that the person was shown the offer", unit="0 to 1"),
         Column("label_until", TIME, "end of the label's window"),
-        Column("label", INT, "1 = clicked the offer's ad after `as_of` and up to `label_until`, else 0"),
+        Column("label", INT, "1 = did it from `as_of` up to `label_until`, else 0"),
     ),
 )
 
@@ -33,19 +38,20 @@ MODELS = Table(
     meaning="Every model that was trained, refused ones too.",
     grain="model that was trained",
     keys=("app", "offer", "trained_at"),
+    notes=("`logdig model show` says which one serves, and why.",),
     columns=(
         Column("app", TEXT, "app"),
         Column("offer", TEXT, "offer"),
         Column("trained_at", TIME, "when"),
-        Column("train_rows", LONG, "customers in training"),
+        Column("train_rows", LONG, "rows in training"),
         Column("train_positives", LONG, "of them with label 1"),
-        Column("test_rows", LONG, "customers in the test"),
+        Column("test_rows", LONG, "rows in the test"),
         Column("test_positives", LONG, "of them with label 1"),
         Column("passed", YES_NO, "whether the gate let it through"),
         Column("reason", TEXT, "why"),
-        Column("train_as_of", TIME, "time of the training's features"),
+        Column("train_as_of", TIME, "first time of the training's features"),
         Column("train_until", TIME, "end of its labels"),
-        Column("test_as_of", TIME, "time of the test's features"),
+        Column("test_as_of", TIME, "first time of the test's features"),
         Column("test_until", TIME, "end of its labels"),
         Column("model_version", TEXT, "hash of the model"),
         Column("coefficients", TEXT, "the model as JSON; null where none was trained"),
@@ -62,38 +68,53 @@ MODELS = Table(
         Column("constant_average_precision", REAL, "likewise", unit="0 to 1"),
         Column("constant_brier", REAL, "likewise", unit="0 to 1"),
         Column("constant_roc_auc", REAL, "likewise", unit="0 to 1"),
+        Column("kind", TEXT, "of what rows it has learned: `exposures` or `clicks`"),
+        Column(
+            "accepted",
+            YES_NO,
+            "passed and leaves at least half of the targets, or waits for `logdig model approve`",
+        ),
+        Column("details", TEXT, "intervals against simple predictors and profits, as JSON"),
     ),
 )
 
 PREDICTIONS = Table(
     name="predictions",
-    meaning="The score of every customer with listens that ads may use, eligible or not.",
-    grain="customer and offer",
-    keys=("app", "offer", "customer_id"),
+    meaning="The score of everyone who did something in the last 28 days that ads may use, eligible or not.",
+    grain="person and offer",
+    keys=("app", "offer", "customer_id", "user_key"),
     columns=(
         Column("app", TEXT, "app"),
-        Column("customer_id", TEXT, "customer", person="customer_id"),
+        Column("customer_id", TEXT, "customer; null of a visitor", person="customer_id"),
         Column("offer", TEXT, "offer"),
         Column("model_version", TEXT, "model that gave the score"),
         Column("as_of", TIME, "time of the features"),
-        Column("score", REAL, "chance of a click within one window, 0 to 1", unit="0 to 1"),
+        Column("score", REAL, "chance of doing it within the offer's horizon when shown", unit="0 to 1"),
+        Column("user_key", TEXT, "visitor, where the app has no customers loaded; else null", person="user_key"),
+        Column("reason", TEXT, "the features that raise the score most, in words"),
     ),
 )
 
 TARGETS = Table(
     name="targets",
-    meaning="Customers worth an offer.",
-    grain="customer and offer",
-    keys=("app", "offer", "customer_id"),
+    meaning="People worth an offer.",
+    grain="person and offer",
+    keys=("app", "offer", "customer_id", "user_key"),
     columns=(
         Column("app", TEXT, "app"),
-        Column("customer_id", TEXT, "customer", person="customer_id"),
+        Column("customer_id", TEXT, "customer; null of a visitor", person="customer_id"),
         Column("offer", TEXT, "offer"),
         Column("level", INT, "as in `customers`"),
         Column("score", REAL, "as in `predictions`", unit="0 to 1"),
         Column("model_version", TEXT, "model that gave the score"),
         Column("features_as_of", TIME, "time of the features"),
         Column("rank", INT, "1 is the best score of its app and offer"),
+        Column("user_key", TEXT, "visitor, where the app has no customers loaded; else null", person="user_key"),
+        Column("status", INT, "as in `customers`"),
+        Column("band", INT, "of the score among all who are eligible, 1 (lowest) to 5"),
+        Column("reason", TEXT, "the features that raise the score most, in words"),
+        Column("holdout_share", REAL, "share of the targets that is held out", unit="0 to 1"),
+        Column("expires_at", TIME, "from then on the score is not used"),
     ),
 )
 

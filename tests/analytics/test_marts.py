@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import os
-import random
 import re
-from collections import defaultdict
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from typing import Any
 
 import msgspec
 import pytest
@@ -21,9 +17,7 @@ from analytics.jobs import registry
 from analytics.jobs.registry import Mart
 from analytics.lake import maintenance
 from analytics.lake.line_rows import events, parse_raw
-from analytics.marts.heat_cells import heat_cells
 from analytics.privacy import table_erasure
-from analytics.schema.columns import table_columns
 from cli.main import cli
 from logdig.config.retention import RetentionSettings
 from logdig.config.settings import Settings
@@ -31,89 +25,16 @@ from logdig.errors import MissingColumnError
 from logdig.marts.reader import Marts
 from logdig.privacy.person import Person
 from logdig.tables.catalog import TABLES, check_tables
-from logdig.tables.clicks import HEAT_CELLS
 from logdig.tables.declaration import DAY, LONG, TEXT, Column, Table
 from tests.analytics.objects import line, put
 from tools import tables_page
 
 pytestmark = pytest.mark.java
-CLICKS = 600
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
 
 def frame(spark: SparkSession, lines: list[str]) -> DataFrame:
     return events(parse_raw(spark.createDataFrame([(text,) for text in lines], "value string")))
-
-
-def some_clicks(seed: int) -> Iterator[dict[str, Any]]:
-    """Clicks near the borders of cells, devices and days, of which some lack what others have."""
-    draw = random.Random(seed)
-    for number in range(CLICKS):
-        element = {
-            "selector": draw.choice(["#a", "#b", None]),
-            "ex": draw.choice([None, 0, 2047, 2048, 32767]),
-            "ey": 9,
-        }
-        yield {
-            "event_id": f"e{number}",
-            "app": draw.choice(["shop", "blog"]),
-            "occurred_at": f"2026-11-2{draw.choice('34')}T{draw.choice(['00:00:00.000', '23:59:59.999'])}Z",
-            "type": draw.choice(["click", "click", "click", "page"]),
-            "current_page": draw.choice(["https://s/", "https://s/한글"]),
-            "page_version": draw.choice(["v1", None]),
-            "x": draw.choice([-17, -16, -1, 0, 15, 16, None, draw.randrange(4000)]),
-            "y": draw.choice([-1, 0, 31, 32, draw.randrange(9000)]),
-            "element": draw.choice([element, element, None]),
-            "view": draw.choice([{"vw": draw.choice([320, 767.5, 768, 1023, 1024, None])}, None]),
-            "bot": draw.choice([False, False, False, True, None]),
-            "page_view_id": draw.choice(["pv", None]),
-            "signed": draw.choice([True, None]),
-            "staff": draw.choice([False, False, False, True, None]),
-        }
-
-
-def counted_by_hand(clicks: list[dict[str, Any]]) -> dict[tuple[Any, ...], list[float]]:
-    sums: dict[tuple[Any, ...], list[float]] = defaultdict(lambda: [0, 0, 0, 0])
-    for click in clicks:
-        if click["type"] != "click" or click["x"] is None or click["staff"]:
-            continue
-        if click["bot"] and (click["page_view_id"] or click["signed"]):
-            continue
-        element, width = click["element"] or {}, (click["view"] or {}).get("vw")
-        device = "desktop" if width is None or width >= 1024 else "tablet" if width >= 768 else "mobile"
-        inside = None not in (element.get("selector"), element.get("ex"), element.get("ey"))
-        selector = element["selector"] if inside else None
-        place = (element["ex"] // 2048, element["ey"] // 2048) if inside else (click["x"] // 16, click["y"] // 16)
-        day = click["occurred_at"][:10]
-        key = (click["app"], day, click["current_page"], click["page_version"], device, selector, *place)
-        for index, value in enumerate((1, click["x"], click["y"], width or 0)):
-            sums[key][index] += value
-    return dict(sums)
-
-
-@pytest.mark.parametrize("seed", [1, 2])
-def test_heat_cells_equal_a_count_by_hand(spark: SparkSession, seed: int) -> None:
-    clicks = list(some_clicks(seed))
-
-    found = heat_cells(frame(spark, [line(**click) for click in clicks])).collect()
-
-    cells = {tuple(str(row[name]) if name == "day" else row[name] for name in HEAT_CELLS.keys): row for row in found}
-    sums = {key: [row["clicks"], row["x_sum"], row["y_sum"], row["vw_sum"]] for key, row in cells.items()}
-    assert sums == counted_by_hand(clicks)
-    assert len(found) == len(cells)
-    assert min(row["cell_x"] for row in found) == -2
-
-
-def test_heat_cells_have_their_columns_when_nothing_was_clicked(spark: SparkSession) -> None:
-    cells = heat_cells(frame(spark, []))
-
-    assert cells.schema.simpleString() == table_columns("heat_cells").simpleString()
-    assert cells.count() == 0
-
-
-def test_heat_cells_name_missing_columns_before_spark_starts(spark: SparkSession) -> None:
-    with pytest.raises(MissingColumnError, match="missing columns"):
-        heat_cells(spark.range(1).toDF("app"))
 
 
 PAGE_COUNTS = Table(
@@ -173,5 +94,5 @@ def test_mart_is_known_everywhere_when_it_is_declared_and_has_a_row_in_the_regis
 
 
 def test_mart_that_lacks_a_declared_column_is_refused_by_name(spark: SparkSession, own: Settings) -> None:
-    with pytest.raises(MissingColumnError, match="clicks"):
-        tables.replace(spark, own, "heat_cells", spark.createDataFrame([("shop",)], "app string"))
+    with pytest.raises(MissingColumnError, match="crawler"):
+        tables.replace(spark, own, "traffic", spark.createDataFrame([("shop",)], "app string"))

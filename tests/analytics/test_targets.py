@@ -11,19 +11,20 @@ from pyspark.sql import DataFrame, SparkSession
 
 from analytics.model.predictions import predictions
 from analytics.model.regression import Model, fit, score
-from analytics.model.targets import profiles, retire, targets
+from analytics.model.targets import profiles, retire, scored
 from analytics.schema.columns import table_columns
 from logdig.config.offers import OfferSettings
 from logdig.decide.memory_items import InMemoryProfiles
 from logdig.decide.profiles import OfferScore
 from logdig.errors import MissingColumnError
-from logdig.tables.model import FEATURE_NAMES, PREDICTIONS, TARGETS
+from logdig.tables.model import FEATURE_NAMES, PREDICTIONS
 
 # py4j leaves the closing of its sockets to the garbage collector.
 pytestmark = [pytest.mark.java, pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")]
 
 AS_OF = datetime(2026, 11, 24, tzinfo=UTC)
-OFFER = OfferSettings(name="UPGRADE", below_level=2, status=1, min_score=0.5)
+OFFER = OfferSettings(name="UPGRADE", below_level=2, status=1, offer_value=2.0, ad_cost=1.0)
+WHO = "app string, customer_id string, user_key string, as_of timestamp"
 CUSTOMERS = "app string, customer_id string, level int, status int"
 
 
@@ -33,21 +34,24 @@ def rows(frame: DataFrame) -> list[dict[str, Any]]:
 
 
 def predicted(spark: SparkSession, *scores: tuple[str, float]) -> DataFrame:
-    return spark.createDataFrame(
-        [("shop", who, "UPGRADE", "m1", AS_OF, chance) for who, chance in scores], table_columns("predictions")
-    )
+    rows = [("shop", who, "UPGRADE", "m1", AS_OF, chance, None, "why") for who, chance in scores]
+    return spark.createDataFrame(rows, table_columns("predictions"))
 
 
 def target(customer: str, offer: str = "UPGRADE", chance: float = 0.9, as_of: datetime = AS_OF) -> dict[str, Any]:
     return {
         "app": "shop",
         "customer_id": customer,
+        "user_key": None,
         "offer": offer,
         "level": 1,
+        "status": 1,
         "score": chance,
         "model_version": "m1",
         "features_as_of": as_of,
         "rank": 1,
+        "band": 5,
+        "target": True,
     }
 
 
@@ -62,8 +66,8 @@ def test_predictions_belong_to_their_customers_when_the_feature_file_has_another
     shares = [[float(pair.partition(":")[2]) for pair in line[1:]] for line in lines]
     model = fit(FEATURE_NAMES, np.array(shares), np.array([float(line[0]) for line in lines]))
     frame = spark.createDataFrame(
-        [("shop", row["customer_id"], AS_OF, *(float(row[name]) for name in FEATURE_NAMES)) for row in people],
-        "app string, customer_id string, as_of timestamp, " + ", ".join(f"{name} double" for name in FEATURE_NAMES),
+        [("shop", row["customer_id"], None, AS_OF, *(float(row[name]) for name in FEATURE_NAMES)) for row in people],
+        f"{WHO}, " + ", ".join(f"{name} double" for name in FEATURE_NAMES),
     )
 
     found = rows(predictions(frame, model, offer="UPGRADE", model_version="m1"))
@@ -83,8 +87,8 @@ def test_spark_scores_as_plain_python_does_when_logits_are_extreme(spark: SparkS
     model = Model(FEATURE_NAMES, (0.3,) * 6, (0.05,) * 6, (1.0, -2.0, 3.0, -4.0, 5.0, -6.0), intercept)
     values = [tuple(row) for row in np.random.default_rng(7).random((40, 6)).tolist()]
     frame = spark.createDataFrame(
-        [("shop", str(number), AS_OF, *row) for number, row in enumerate(values)],
-        "app string, customer_id string, as_of timestamp, " + ", ".join(f"{name} double" for name in FEATURE_NAMES),
+        [("shop", str(number), None, AS_OF, *row) for number, row in enumerate(values)],
+        f"{WHO}, " + ", ".join(f"{name} double" for name in FEATURE_NAMES),
     )
 
     found = rows(predictions(frame, model, offer="UPGRADE", model_version="m1"))
@@ -99,7 +103,11 @@ def test_predictions_name_the_missing_column_when_features_lack_one(spark: Spark
     model = Model(("mobile",), (0.0,), (1.0,), (1.0,), 0.0)
 
     with pytest.raises(MissingColumnError, match="mobile"):
-        predictions(spark.createDataFrame([], "app string, customer_id string, as_of timestamp"), model, **NAMED)
+        predictions(
+            spark.createDataFrame([], WHO),
+            model,
+            **NAMED,
+        )
 
 
 NAMED: dict[str, Any] = {"offer": "UPGRADE", "model_version": "m1"}
@@ -129,38 +137,54 @@ def test_targets_are_active_and_below_the_level_with_a_good_score_when_picked(sp
         *[(who, 0.99) for who in ("gold", "left", "no level", "no status", "stranger", "not loaded")],
     )
 
-    frame = targets(scores, customers, OFFER)
-    found = rows(frame.orderBy("rank"))
+    found = rows(scored(scores, customers, OFFER).orderBy("rank"))
 
-    assert tuple(frame.columns) == TARGETS.names
-    assert [(row["customer_id"], row["level"], row["rank"]) for row in found] == [
-        ("silver", 1, 1),
-        ("free", 0, 2),
-        ("tie", 0, 3),
+    # Half a chance of 2 is no more than the cost of 1.
+    assert [(row["customer_id"], row["level"], row["rank"], row["target"]) for row in found] == [
+        ("silver", 1, 1, True),
+        ("free", 0, 2, False),
+        ("tie", 0, 3, False),
+        ("low", 0, 4, False),
     ]
     assert found[0]["features_as_of"] == AS_OF
+    assert [row["band"] for row in found] == [5, 4, 3, 2]
 
 
-def test_targets_are_empty_when_nobody_was_scored(spark: SparkSession) -> None:
-    customers = spark.createDataFrame([("shop", "1", 0, 1)], CUSTOMERS)
+def test_best_share_are_targets_when_nothing_is_known_of_money(spark: SparkSession) -> None:
+    customers = spark.createDataFrame([("shop", str(number), 0, 1) for number in range(11)], CUSTOMERS)
+    scores = predicted(spark, *((str(number), number / 1000) for number in range(11)))
 
-    assert rows(targets(predicted(spark), customers, OFFER)) == []
+    found = rows(scored(scores, customers, OfferSettings(name="UPGRADE", target_share=0.2)).where("target"))
+
+    assert sorted(row["customer_id"] for row in found) == ["10", "8", "9"]
+
+
+def test_visitors_are_eligible_when_no_customer_is_known(spark: SparkSession) -> None:
+    scores = spark.createDataFrame(
+        [("shop", None, "UPGRADE", "m1", AS_OF, 0.9, "v1", "why")], table_columns("predictions")
+    )
+
+    (found,) = rows(scored(scores, spark.createDataFrame([], CUSTOMERS), OFFER))
+
+    assert (found["user_key"], found["level"], found["target"]) == ("v1", None, True)
 
 
 def test_profiles_gather_a_customers_offers_when_there_are_several() -> None:
-    found = profiles([target("7"), target("7", "OTHER", 0.6, AS_OF - timedelta(hours=1)), target("8")])
+    rows = [target("7"), target("7", "OTHER", 0.6, AS_OF - timedelta(hours=1)), target("8")]
+
+    found = list(profiles(rows, {("shop", "OTHER"): 0.3}))
 
     assert [profile.person for profile in found] == ["shop#c#7", "shop#c#8"]
-    assert found[0].offers == {"UPGRADE": OfferScore(0.9, "m1"), "OTHER": OfferScore(0.6, "m1")}
+    assert found[0].offers == {"UPGRADE": OfferScore(0.9, "m1", band=5), "OTHER": OfferScore(0.6, "m1", True, 5, 0.3)}
     assert found[0].features_as_of == AS_OF - timedelta(hours=1)
 
 
 def test_retire_leaves_only_current_targets_when_earlier_ones_dropped_out() -> None:
     earlier, current = [target("1"), target("2")], [target("2"), target("3")]
-    store = InMemoryProfiles(profiles(earlier))
+    store = InMemoryProfiles(profiles(earlier, {}))
 
-    removed = retire(store, earlier, current)
-    store.put(profiles(current))
+    removed = retire(store, earlier, {"shop#c#2", "shop#c#3"})
+    store.put(profiles(current, {}))
 
     assert removed == 1
     assert [store.get(f"shop#c#{number}") is not None for number in (1, 2, 3)] == [False, True, True]
@@ -168,9 +192,9 @@ def test_retire_leaves_only_current_targets_when_earlier_ones_dropped_out() -> N
 
 def test_retire_removes_everyone_when_the_gate_refused() -> None:
     earlier = [target("1"), target("2")]
-    store = InMemoryProfiles(profiles(earlier))
+    store = InMemoryProfiles(profiles(earlier, {}))
 
-    removed = retire(store, earlier, [])
+    removed = retire(store, earlier, set())
 
     assert removed == 2
     assert store.get("shop#c#1") is None

@@ -37,7 +37,7 @@ OpenPage = Callable[..., Page]
 @pytest.fixture(scope="session")
 def tools() -> None:
     """The build tools, as the lock file names them."""
-    if all((TRACKER / "node_modules" / name).is_dir() for name in ("esbuild", "terser", "typescript")):
+    if all((TRACKER / "node_modules" / name).is_dir() for name in ("axe-core", "esbuild", "terser", "typescript")):
         return
     npm = node_folder().parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     program = ["node", str(npm)] if npm.exists() else [shutil.which("npm") or "npm"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -49,15 +50,15 @@ ELEMENTS = (
 )
 
 
-def site_rows(days: int = 56, sessions_a_day: int = 24, text: str = "") -> dict[str, list[Row]]:
+def site_rows(days: int = 56, sessions_a_day: int = 24, texts: Sequence[str] = ()) -> dict[str, list[Row]]:
     """Make rows of app ``shop``.
 
     Args:
         days: Up to TODAY.
         sessions_a_day: About so many.
-        text: Stands in every stored text of some rows, to see that none runs.
+        texts: Stand in every stored text of many rows, to see that none runs.
     """
-    maker = _Maker(text)
+    maker = _Maker(texts)
     for back in range(days):
         day = TODAY - timedelta(days=back)
         weekend = day.weekday() >= 5
@@ -72,8 +73,8 @@ def site_rows(days: int = 56, sessions_a_day: int = 24, text: str = "") -> dict[
 
 
 class _Maker:
-    def __init__(self, text: str) -> None:
-        self.random, self.text, self.number = random.Random(11), text, 0
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.random, self.texts, self.text, self.number = random.Random(11), texts, "", 0
         names = ("sessions", "page_views", "clicks", "conversions", "events", "traffic")
         self.tables: dict[str, list[Row]] = {name: [] for name in names}
 
@@ -83,6 +84,7 @@ class _Maker:
     def session(self, day: date) -> None:
         self.number += 1
         chance, number = self.random, self.number
+        self.text = self.texts[number % len(self.texts)] if self.texts else ""
         channel, source, medium, campaign, _ = self.pick(ORIGINS)
         country, region, language, _ = self.pick(COUNTRIES)
         browser, system, width, _ = self.pick(BROWSERS)
@@ -93,7 +95,7 @@ class _Maker:
             path.append(
                 NEXT[PATHS[path[-1]]] if chance.random() < 0.6 and PATHS[path[-1]] in NEXT else chance.randrange(6)
             )
-        hostile = bool(self.text) and number % 3 == 0
+        hostile = bool(self.text)
         pages = [self.text if hostile else PATHS[place] for place in path]
         device = "mobile" if width < 768 else "tablet" if width < 1024 else "desktop"
         screen = "small" if width < 576 else "medium" if width < 992 else "large" if width < 1440 else "very large"

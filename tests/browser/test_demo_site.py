@@ -115,22 +115,20 @@ def test_click_is_one_row_and_one_cell_when_flush_and_ingest_run_twice(
     settle(page, requests)
     for _ in range(2):
         flush_once(stack.settings, force=True)
-        for name in ("ingest", "heat_cells", "listens"):
+        for name in ("ingest", "clicks", "listens"):
             run(name, spark, stack.settings, datetime.now(UTC))
 
     clicks = rows(spark, stack, "events", "type = 'click'")
-    cells = rows(spark, stack, "heat_cells")
+    stored = rows(spark, stack, "clicks")
     listens = rows(spark, stack, "listens")
     assert [(row["current_page"], row["element"]["selector"]) for row in clicks] == [
         (f"{site.url}/index.html", '[data-logdig-id="hero-play"]')
     ]
-    assert [(row["page"], row["selector"], row["device"], row["clicks"]) for row in cells] == [
-        (f"{site.url}/index.html", '[data-logdig-id="hero-play"]', "desktop", 1)
+    assert [(row["page"], row["selector"], row["device"]) for row in stored] == [
+        ("/", '[data-logdig-id="hero-play"]', "desktop")
     ]
-    assert (cells[0]["cell_x"], cells[0]["cell_y"]) == (
-        int(0.3 * 32767) // ELEMENT_CELL,
-        int(0.55 * 32767) // ELEMENT_CELL,
-    )
+    places = (stored[0]["ex"] // ELEMENT_CELL, stored[0]["ey"] // ELEMENT_CELL)
+    assert places == (int(0.3 * 32767) // ELEMENT_CELL, int(0.55 * 32767) // ELEMENT_CELL)
     assert [(row["track_id"], row["mobile"]) for row in listens] == [("1201", False)]
 
 

@@ -36,7 +36,7 @@ BROWSER_CLICKS = 30
 FOLDER = Path(__file__).parent
 PAGE = """<!doctype html><html lang="en"><title>Shop</title><body><button id="buy">Buy</button>
 {tag}</body></html>"""
-JOBS = ("ingest", "heat_cells", "listens", "customers", "features", "models", "predictions", "targets")
+JOBS = ("ingest", "clicks", "listens", "customers", "features", "models", "predictions", "targets")
 JOBS_SECONDS = 1200
 CURL_REQUESTS = 10
 ORDER = (

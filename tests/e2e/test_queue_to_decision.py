@@ -27,7 +27,7 @@ def test_schedule_writes_every_accepted_event_to_the_bucket_once(stack: Stack, s
 
 def test_jobs_bring_every_event_into_the_tables_once(jobs: dict[str, dict[str, Any]]) -> None:
     assert jobs["ingest"]["rows"] == EVENTS
-    assert jobs["heat_cells"]["rows"] > 0
+    assert jobs["clicks"]["rows"] > 0
 
 
 def test_targets_are_the_customers_who_click(jobs: dict[str, dict[str, Any]]) -> None:

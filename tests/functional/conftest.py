@@ -15,6 +15,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.fakes.endpoint import Endpoint
+from tests.fakes.redis_server import find_redis, running_redis
 
 START_SECONDS = 60
 
@@ -44,6 +45,17 @@ def moto_url() -> Iterator[str]:
     yield url
     process.terminate()
     process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    command = find_redis()
+    if command is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("CI must have redis-server: python3 -m tools.bootstrap redis")
+        pytest.skip("redis-server is not on this machine: python3 -m tools.bootstrap redis")
+    with running_redis(command) as url:
+        yield url
 
 
 @pytest.fixture

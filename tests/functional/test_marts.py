@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -21,13 +20,10 @@ from logdig.marts.columns import table_schema
 from logdig.marts.marks import to_properties
 from logdig.marts.progress import Mark, Waiting
 from logdig.marts.reader import LOOK_AGAIN_SECONDS, Marts, catalog_properties
-from logdig.questions.activity import activity
 from logdig.questions.catalog import QUESTIONS
-from logdig.questions.clicks import heat, heat_cells, pages
 from logdig.questions.engine.answering import ask
 from logdig.questions.engine.parameters import Parameters
 from logdig.questions.engine.sql import select
-from logdig.questions.offers import newest_models
 from tests.unit.questions import brute
 from tests.unit.questions.rows import FIRST, LAST, ZONE, Maker, comparable
 
@@ -62,76 +58,24 @@ def lake(service: str) -> Lake:
     return Lake(settings)
 
 
-def heat_rows(count: int, seed: int = 5) -> list[dict[str, Any]]:
-    choose = random.Random(seed)
-    return [
-        {
-            "app": choose.choice(["music", "other"]), "page": choose.choice(PAGES),
-            "day": date(2026, 11, 1) + timedelta(days=choose.randrange(9)),
-            "device": choose.choice(["desktop", "mobile", "tablet"]), "selector": choose.choice(["#buy", None]),
-            "cell_x": choose.randrange(5), "cell_y": choose.randrange(5), "clicks": choose.randint(1, 5),
-            "x_sum": 7.0, "y_sum": 9.0, "vw_sum": 11.0,
-        }
-        for _ in range(count)
-    ]  # fmt: skip
-
-
 def test_marts_are_empty_with_columns_when_no_table_exists(lake: Lake) -> None:
     found = lake.marts.table("targets", ("offer", "level"))
 
     assert (found.num_rows, found.column_names) == (0, ["offer", "level"])
     assert lake.marts.table("customers").column_names == table_schema("customers").names
-    assert (lake.marts.count("events"), pages(lake.marts, "music"), newest_models(lake.marts, "music")) == (0, (), ())
-    assert heat(lake.marts, "music", PAGES[0]).cells == ()
+    assert lake.marts.count("events") == 0
 
 
-@pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("device", [None, "mobile"])
-@pytest.mark.parametrize(("first", "last"), [(None, None), (3, None), (None, 3), (2, 4)])
-def test_heat_cells_equal_a_plain_count(
-    lake: Lake, page: str, device: str | None, first: int | None, last: int | None
-) -> None:
-    rows = heat_rows(500)
-    lake.write("heat_cells", rows)
-    start, end = (None if number is None else date(2026, 11, number) for number in (first, last))
+def test_rows_are_counted_by_app_and_anew_when_the_table_changes(lake: Lake) -> None:
+    def write(*apps: str) -> None:
+        lake.write("events", [{"app": app, "type": "click", "occurred_at": NOON} for app in apps])
 
-    found = heat_cells(lake.marts, "music", page, start, end, device).to_pylist()
+    write("music", "music", "other")
+    before = lake.marts.count("events", "music"), lake.marts.count("events")
+    write("music")
 
-    counted = Counter[tuple[str | None, int, int]]()
-    for row in rows:
-        in_days = (start is None or row["day"] >= start) and (end is None or row["day"] <= end)
-        if row["app"] == "music" and row["page"] == page and in_days and device in (None, row["device"]):
-            counted[row["selector"], row["cell_x"], row["cell_y"]] += row["clicks"]
-    assert {(row["selector"], row["cell_x"], row["cell_y"]): row["clicks"] for row in found} == dict(counted)
-    assert [row["clicks"] for row in found] == sorted(counted.values(), reverse=True)
-
-
-def test_answers_change_when_the_table_does_and_not_before(lake: Lake) -> None:
-    lake.write("heat_cells", heat_rows(10, seed=1))
-    before = pages(lake.marts, "music")
-
-    lake.write("heat_cells", heat_rows(10, seed=2))
-    after = pages(lake.marts, "music")
-
-    everything = heat_rows(10, seed=1) + heat_rows(10, seed=2)
-    assert sum(one.clicks for one in after) == sum(row["clicks"] for row in everything if row["app"] == "music")
-    assert sum(one.clicks for one in before) < sum(one.clicks for one in after)
-
-
-def test_activity_counts_only_the_app_that_was_asked(lake: Lake) -> None:
-    lake.write(
-        "events",
-        [
-            {"app": app, "type": kind, "user_key": user, "customer_id": "7", "occurred_at": NOON}
-            for app, kind, user in (("music", "click", "a"), ("music", "listen", "b"), ("other", "click", "c"))
-        ],
-    )
-
-    found = activity(lake.marts, "music")
-
-    assert (found.events, found.types, found.visitors, found.customers) == (2, {"click": 1, "listen": 1}, 2, 1)
-    assert found.last_event_at == NOON
-    assert (lake.marts.count("events", "music"), lake.marts.count("events")) == (2, 3)
+    assert before == (2, 3)
+    assert (lake.marts.count("events", "music"), lake.marts.count("events")) == (3, 4)
 
 
 def event(app: str, day: int, **columns: Any) -> dict[str, Any]:
@@ -255,7 +199,7 @@ def test_pinned_rows_are_empty_when_there_is_no_table(lake: Lake) -> None:
 
 def test_question_and_sql_of_stored_tables_equal_plain_counts(lake: Lake) -> None:
     made = Maker(1).tables(60)
-    for name in ("sessions", "conversions", "clicks"):
+    for name in ("sessions", "conversions", "clicks", "events"):
         lake.write(name, made[name])
     with lake.stored("sessions").transaction() as change:
         waiting = {("shop", FIRST): Waiting(FIRST), ("blog", LAST): Waiting(LAST)}

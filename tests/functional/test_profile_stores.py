@@ -1,7 +1,6 @@
 """One contract for the three profile stores: a DynamoDB table of the emulator, a real Redis, memory."""
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -18,23 +17,11 @@ from logdig.decide.profile_store import ProfileStore
 from logdig.decide.profiles import Contact, Counts, OfferScore, Profile, personal_keys
 from logdig.decide.redis_items import PREDICTION, SEGMENT, Segments2016
 from logdig.errors import ProfileUnavailableError
-from tests.fakes.redis_server import find_redis, running_redis
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 DAY, NEXT_DAY = date(2026, 11, 24), date(2026, 11, 25)
 PERSON = "shop#c#7 손님|#c#"
 CLIENTS = 50
-
-
-@pytest.fixture(scope="module")
-def redis_url() -> Iterator[str]:
-    command = find_redis()
-    if command is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("CI must have redis-server: python3 -m tools.bootstrap redis")
-        pytest.skip("redis-server is not on this machine: python3 -m tools.bootstrap redis")
-    with running_redis(command) as url:
-        yield url
 
 
 @pytest.fixture(params=["memory", "dynamodb", "redis"])
@@ -135,11 +122,25 @@ def test_store_lets_one_of_many_claim_a_message_for_good(store: ProfileStore) ->
     assert store.claim_message(PERSON, "AUTUMN", DAY)
 
 
+def test_store_keeps_a_stop_until_loads_opt_the_customer_out_and_in_again(store: ProfileStore) -> None:
+    def load(phone: str, opt_in: bool) -> bool | None:
+        store.put_contacts({PERSON: Contact(phone, opt_in)})
+        contact = store.read_for_message(PERSON, "shop", DAY, []).contact
+        return None if contact is None else contact.sms_opt_in and not contact.stopped
+
+    assert (load("", False), store.stop_messages(PERSON)) == (None, False)
+    assert load("+15550100", True)
+    assert store.stop_messages(PERSON)
+    assert [load("+15550100", True), load("+15550100", False), load("+15550100", True)] == [False, False, True]
+    assert load("", False) is False
+
+
 def test_store_keeps_contacts_and_states_until_they_expire(store: ProfileStore) -> None:
     contact = Contact("+15550100", True, "Asia/Seoul")
     store.put_contacts({PERSON: contact})
     store.put_state(PERSON, "interests", {"rock": [1, 2]}, NOW + timedelta(hours=1))
-    assert (store.contact(PERSON), store.state(PERSON, "interests")) == (contact, {"rock": [1, 2]})
+    reading = store.read_for_message(PERSON, "shop", DAY, [])
+    assert (reading.contact, store.state(PERSON, "interests")) == (contact, {"rock": [1, 2]})
 
     store.put_state(PERSON, "interests", {"rock": []}, NOW - timedelta(minutes=1))
 

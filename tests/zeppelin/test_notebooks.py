@@ -37,7 +37,7 @@ pytestmark = pytest.mark.zeppelin
 NOTES = source.algorithms()
 OPTIONS = [f"--form={name}={value}" for name, value in FORMS.items()]
 FIRE_TIMEOUT_SECONDS = 120
-SPARK_TIMEOUT_SECONDS = 300
+SPARK_TIMEOUT_SECONDS = 540
 IMAGE = re.compile(r'<img [^>]*src="data:image/png;base64,([^"]*)">')
 
 
@@ -172,6 +172,8 @@ def test_note_made_again_is_the_same_note_with_its_schedule_and_added_paragraphs
     (after,) = notes("create", *target, "--form=device=mobile", *OPTIONS)
 
     stored = zeppelin.server.read("shop", "goals", after["id"])
+    first = zeppelin.server.call("GET", f"/notebook/{after['id']}")["paragraphs"][0]["text"]
+    assert all(part in first for part in ("'mobile')", "[('no', 'no'), ('yes', 'yes')], 'yes')"))
     assert (before["is_new"], after["is_new"], after["id"]) == (False, False, before["id"])
     assert after["schedule"] == "0 0 6 * * ?"
     titles = [one["title"] for one in zpln.paragraphs(source.fill("goals", "shop", "d", {}))]
@@ -204,7 +206,9 @@ def test_schedule_fires_and_stores_the_result(
     assert ID not in json.dumps(result)
 
 
-def test_paragraph_that_fails_is_named_with_its_error(zeppelin: Zeppelin, made: list[dict[str, Any]]) -> None:
+def test_paragraph_that_fails_is_named_and_the_note_has_its_own_values_again(
+    zeppelin: Zeppelin, made: list[dict[str, Any]]
+) -> None:
     (done,) = notes(
         "run", "--app=shop", "--algorithm=scroll", "--form=start=2026-12-01", "--form=end=2026-11-01",
         f"--zeppelin={zeppelin.url}", is_fine=False,
@@ -212,6 +216,8 @@ def test_paragraph_that_fails_is_named_with_its_error(zeppelin: Zeppelin, made: 
 
     assert done["status"] == "ERROR"
     assert "the first day 2026-12-01 is after the last 2026-11-01" in done["error"]
+    (again,) = notes("run", "--app=shop", "--algorithm=scroll", f"--zeppelin={zeppelin.url}")
+    assert again["status"] == "FINISHED"
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ export function files(figure, { name, rows, columns, receipt, made }) {
   const shown = () => {
     const old = figure.querySelector(':scope > .rows');
     if (old) old.remove();
-    else figure.append(h('div.rows', { tabindex: 0, role: 'region', 'aria-label': t('chart.table') }, plainTable(names, rows)));
+    else figure.append(h('div.rows', { tabindex: 0, role: 'group', 'aria-label': t('chart.table') }, plainTable(names, rows)));
     button.setAttribute('aria-expanded', String(!old));
   };
   const button = h('button.file', { type: 'button', 'aria-expanded': 'false', onclick: shown }, t('chart.table'));

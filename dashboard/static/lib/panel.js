@@ -1,6 +1,6 @@
 // A panel: a part of a page that asks, waits, draws, and says what is wrong and which command helps.
 
-import { onChange } from './address.js';
+import { onChange, pageName } from './address.js';
 import { ask, forget } from './ask.js';
 import { h } from './element.js';
 import { t } from './words.js';
@@ -59,7 +59,7 @@ export function panel({ title, note, tools = [], asks, draw, empty = isEmpty, no
     }
   };
 
-  const entry = { made, load, every, last: performance.now() };
+  const entry = { made, load, every, page: pageName(), last: performance.now() };
   live.add(entry);
   queueMicrotask(load);
   return made;
@@ -102,10 +102,8 @@ export function trouble(error, retry) {
   );
 }
 
-onChange(() => {
-  // The page itself is drawn first: panels of an older one leave.
-  queueMicrotask(() => each(({ load }) => load()));
-});
+// Panels of a page that is about to leave ask nothing more.
+onChange(() => each(({ load, page }) => page == pageName() && load()));
 
 /** Asks everything again, since the tables have changed. */
 export function refreshAll() {

@@ -24,7 +24,7 @@ export function table({ columns, rows, onrow, rowLabel, first = FIRST, label, so
   const head = h('tr');
   const lines = h('tbody');
   const more = h('button.more', { type: 'button', onclick: () => { all = !all; fill(); } });
-  const made = h('div.table', { tabindex: 0, role: 'region', 'aria-label': label }, h('table', {}, h('thead', {}, head), lines));
+  const made = h('div.table', { tabindex: 0, role: 'group', 'aria-label': label }, h('table', {}, h('thead', {}, head), lines));
 
   const fill = () => {
     const shown = sorted ? rows.toSorted((a, b) => compare(a[sorted.key], b[sorted.key]) * (sorted.down ? -1 : 1)) : rows;
@@ -44,7 +44,7 @@ export function table({ columns, rows, onrow, rowLabel, first = FIRST, label, so
     return h(
       `th${column.number ? '.number' : ''}`,
       { scope: 'col', 'aria-sort': direction, title: column.help },
-      column.label ? h('button.sort', { type: 'button', onclick: sort }, column.label) : h('span.hidden', {}, t('table.blank')),
+      column.label && !column.unsorted ? h('button.sort', { type: 'button', onclick: sort }, column.label) : (column.label || h('span.hidden', {}, t('table.blank'))),
     );
   };
 

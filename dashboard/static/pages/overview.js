@@ -195,13 +195,15 @@ function part([name, all]) {
 const filterBy = (name) => (row) => change({ [name]: row[name] ?? NONE });
 const filterWords = (name) => (row) => t('table.filter', { filter: t(`filter.${name}`), value: named(name, row[name]) });
 
-function rowsOf(name, rows, { text = (row) => named(name, row[name]), link, first = 9 } = {}) {
+function rowsOf(name, rows, { first = 9, views = false } = {}) {
   return table({
     rows, first, onrow: filterBy(name), rowLabel: filterWords(name), label: t(`filter.${name}`),
     columns: [
-      { key: name, label: t(`filter.${name}`), text, bar: 'visitors', link },
+      { key: name, label: t(`filter.${name}`), text: (row) => named(name, row[name]), bar: 'visitors' },
       { key: 'visitors', label: t('measure.visitors'), number: true, before: compares() },
-      { key: 'bounce_rate', label: t('measure.bounce_rate'), number: true, unit: '0 to 1' },
+      views
+        ? { key: 'views', label: t('measure.views'), number: true }
+        : { key: 'bounce_rate', label: t('measure.bounce_rate'), number: true, unit: '0 to 1' },
       { key: 'conversions', label: t('measure.conversions'), number: true },
     ],
   });
@@ -218,22 +220,13 @@ const by = (name) => ({
   draw: (body, { rows }) => body.append(rowsOf(name, present(rows))),
 });
 
+/** Pages that were viewed; of others only sessions are known that began there. */
+const viewed = (rows) => rows.filter(({ visitors }) => visitors > 0);
+
 const pages = () => ({
-  tab: 'page',
-  label: t('overview.tab.page'),
-  asks: () => request('overview/pages'),
-  empty: ({ rows }) => !present(rows).length,
-  draw: (body, { rows }) => body.append(
-    table({
-      rows: present(rows), first: 9, onrow: filterBy('page'), rowLabel: filterWords('page'), label: t('filter.page'),
-      columns: [
-        { key: 'page', label: t('filter.page'), bar: 'visitors' },
-        { key: 'visitors', label: t('measure.visitors'), number: true, before: compares() },
-        { key: 'views', label: t('measure.views'), number: true },
-        { key: 'engaged_ms_per_view', label: t('measure.engaged_ms_per_view'), number: true, unit: 'ms' },
-      ],
-    }),
-    h('a.more', { href: href('pages') }, t('overview.allPages'))),
+  ...by('page'),
+  empty: ({ rows }) => !viewed(rows).length,
+  draw: (body, { rows }) => body.append(rowsOf('page', viewed(rows), { views: true }), h('a.more', { href: href('pages') }, t('overview.allPages'))),
 });
 
 const missing = () => ({

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from logdig.errors import InputError
 from logdig.marts.pinned import Source
 from logdig.questions.engine.asking import SHARE, Asking
 from logdig.questions.engine.comparing import beside
-from logdig.questions.engine.parameters import Parameters, check_names
+from logdig.questions.engine.parameters import DAILY, Parameters, check_names
 from logdig.questions.engine.question import Answer, LedgerState, Question, Receipt
 from logdig.tables.declaration import DAY, TEXT, Column
+
+EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
+"""Days that can be asked; there is room for the days before and for time zones."""
 
 
 def check(question: Question, parameters: Parameters) -> None:
@@ -21,9 +24,14 @@ def check(question: Question, parameters: Parameters) -> None:
     """
     check_names(question.name, "filter", parameters.where, question.filters)
     if parameters.by is not None:
-        check_names(question.name, "dimension", [parameters.by], question.dimensions)
+        # Only a question whose rows may be of two dimensions takes a day before another one.
+        by = parameters.by.removeprefix(DAILY) if question.of is not None else parameters.by
+        check_names(question.name, "dimension", [by], question.dimensions)
     if parameters.start > parameters.end:
         raise InputError(f"the first day {parameters.start} is after the last {parameters.end}")
+    for day in (parameters.start, parameters.end, parameters.release_day or parameters.start):
+        if not EARLIEST <= day <= LATEST:
+            raise InputError(f"day {day} lies outside {EARLIEST} to {LATEST}")
     for name in question.needs:
         if not parameters.where.get(name):
             raise InputError(f"question {question.name} is asked of one {name}; name it", question=question.name)
@@ -50,7 +58,7 @@ def ask(source: Source, question: Question, parameters: Parameters) -> Answer:
         if parameters.compare:
             earlier = Asking(question, parameters.before(), pinned, shares=asking.shares)
             try:
-                keys = {*question.keys, *([asking.by] if asking.by else [])}
+                keys = {*question.keys, *_dimensions(asking)}
                 rows, columns = beside(rows, question.answer(earlier), columns, keys, parameters.days)
             finally:
                 earlier.close()
@@ -64,9 +72,18 @@ def ask(source: Source, question: Question, parameters: Parameters) -> Answer:
 def described(asking: Asking) -> tuple[Column, ...]:
     """Columns of an answer: the dimension that was asked, then the question's."""
     question = asking.question
+    if question.of is not None:
+        return (*question.of(asking.by), *question.columns)
     if asking.by is None or any(column.name == asking.by for column in question.columns):
         return question.columns
     return (Column(asking.by, DAY if asking.by == "day" else TEXT, "what the row is of"), *question.columns)
+
+
+def _dimensions(asking: Asking) -> list[str]:
+    """Names of the columns that say what a row is of, beside the question's keys."""
+    if asking.question.of is not None:
+        return [column.name for column in asking.question.of(asking.by)]
+    return [asking.by] if asking.by else []
 
 
 def _receipt(asking: Asking) -> Receipt:
@@ -84,6 +101,7 @@ def _receipt(asking: Asking) -> Receipt:
         sampled=asking.sampled,
         share=1 / SHARE if asking.shares else 1.0,
         ledger=_ledger(asking),
+        samples=tuple(asking.samples.values()),
     )
 
 

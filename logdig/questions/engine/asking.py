@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 from logdig.marts.pinned import Pinned
 from logdig.questions.engine.database import open_locked
-from logdig.questions.engine.parameters import Parameters, condition_of, moments, needed_column
-from logdig.questions.engine.question import Question
+from logdig.questions.engine.parameters import Parameters, condition_of, filter_columns, moments
+from logdig.questions.engine.question import Question, SampleRead
 from logdig.tables.catalog import TABLES
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 MOST_ROWS = 20_000_000
 """Of more rows a question reads one sixteenth of the visitors, and multiplies."""
 SHARE = 16
+TWO_SIDED = 1.96
+"""Standard errors on either side of a number for 95 %."""
 WEIGHT = "millionths"
 """Column of every row: its weight in millionths, so that sums do not depend on their order."""
 MILLION = 1_000_000
@@ -39,6 +42,7 @@ class Asking:
     account: dict[str, Any] = field(default_factory=dict)
     sampled: bool = False
     shares: bool | None = None
+    samples: dict[str, SampleRead] = field(default_factory=dict)
     _database: duckdb.DuckDBPyConnection = field(default_factory=lambda: open_locked({}))
     _texts: dict[str, Any] = field(default_factory=dict)
     _number: int = 0
@@ -72,15 +76,34 @@ class Asking:
         first, last = start or self.parameters.start, end or self.parameters.end
         filters = {name: value for name, value in self.parameters.where.items() if name not in without}
         has = TABLES[table].names
-        wanted = {*columns, *(needed_column(table, name) for name in filters), *(WEIGHTED & set(has))}
+        wanted = {
+            *columns,
+            *(column for name in filters for column in filter_columns(table, name)),
+            *(WEIGHTED & set(has)),
+        }
         sample = self._shares() and "bucket" in has
+        if sample:
+            wanted.add("user_key")
         days = _stored_days(table, first, last)
         found = self.pinned.rows(table, sorted(wanted), self.parameters.app, *days, sample=sample)
         if table == "sessions" and _is_weighted(found):
             wanted.add("session_id")
             found = self.pinned.rows(table, sorted(wanted), self.parameters.app, *days, sample=sample)
         conditions = [_in_days(table, self.parameters, first, last), *_met(table, filters)]
-        return self._register(table, found, conditions, SHARE if sample else 1, (*IDS, *numbered))
+        name = self._register(table, found, conditions, SHARE if sample else 1, (*IDS, *numbered))
+        if sample and table not in self.samples:
+            self.samples[table] = self._sample(table, name)
+        return name
+
+    def _sample(self, table: str, view: str) -> SampleRead:
+        """Count what was read of a share of the visitors, and how sure it makes."""
+        [(visitors, rows, squares)] = self.values(f"""
+            SELECT count(*), coalesce(sum(rows), 0), coalesce(sum(rows * rows), 0)
+            FROM (SELECT count(*) AS rows FROM {view} WHERE user_key IS NOT NULL GROUP BY user_key)
+        """)
+        margin = TWO_SIDED * sqrt(1 - 1 / SHARE)
+        of_visitors = margin / sqrt(visitors) if visitors else None
+        return SampleRead(table, visitors, int(rows), of_visitors, margin * sqrt(squares) / rows if rows else None)
 
     def whole(self, table: str, columns: Sequence[str], most_bytes: int) -> str:
         """Register all rows of a table that has no days, of the asked app.
@@ -173,6 +196,33 @@ class Asking:
     def times(self, amount: str) -> str:
         """SQL of an amount as often as its row counts, in millionths; whole numbers, so that sums are exact."""
         return f"{amount}::HUGEINT * {WEIGHT}" if self.sampled or self.shares else f"{amount} * {WEIGHT}"
+
+    def count(self, condition: str = "", of: str = "*") -> str:
+        """SQL of how many rows there are, or how many meet a condition, each as often as it counts.
+
+        ``of`` = what is counted, where no row has another weight than one.
+        """
+        met = f" FILTER (WHERE {condition})" if condition else ""
+        if self.sampled:
+            return f"coalesce(sum({WEIGHT}){met}, 0)::DOUBLE / {MILLION}"
+        return f"(count({of}){met} * {self._times})::DOUBLE"
+
+    def sum(self, amount: str, condition: str) -> str:
+        """SQL of a sum of whole numbers over the rows that meet a condition, each as often as it counts."""
+        if self.sampled:
+            return f"coalesce(sum(CASE WHEN {condition} THEN {self.times(amount)} END), 0)::DOUBLE / {MILLION}"
+        return f"(coalesce(sum({amount}) FILTER (WHERE {condition}), 0) * {self._times})::DOUBLE"
+
+    @property
+    def _times(self) -> int:
+        return SHARE if self.shares else 1
+
+    def keep(self, sql: str) -> str:
+        """Run our own SQL and keep its rows, for what reads them more than once; return their name."""
+        self._number += 1
+        name = f"kept_{self._number}"
+        self._database.execute(f"CREATE TEMP TABLE {name} AS {sql}")
+        return name
 
     def met(self, table: str) -> str:
         """SQL of the filters over rows that were registered without them."""

@@ -9,37 +9,33 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from logdig.config.frustration import FrustrationSettings
 from logdig.errors import InputError
 from logdig.questions.engine.database import literal
 from logdig.tables.catalog import TABLES
 
 EXPERIMENT = "experiment"
 """Filter with a name of its own: ``experiment.button`` is the variant of the experiment ``button``."""
+PROPERTY = "property"
+"""Likewise ``property.plan`` is the value of an own event's property ``plan``."""
+KEYED = {EXPERIMENT: "NAME", PROPERTY: "KEY"}
+"""Filters and dimensions that a name stands behind, by what it is called in help texts."""
+DAILY = "day."
+"""``day.property.plan``: by day and by the values of property ``plan``."""
 LISTS = {"goal": "goals", "customer": "customer_ids"}
 """Filters that a table may hold as a list of values."""
-SINGLE = {"customer": "customer_id", "track": "track_id", "type": "type", "name": "custom.name"}
+SINGLE = {
+    "customer": "customer_id", "type": "type", "name": "custom.name", "session": "session_id", "visitor": "user_key",
+    "element": "selector", "track": "track_id",
+}  # fmt: skip
 """Filters whose column has another name."""
 NAME = re.compile(r"[a-z_]+(\..+)?", re.DOTALL)
 DAYS = 28
 """Asked without days: so many, up to today."""
 
 
-class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What counts as frustration; limits are inclusive.
-
-    Args:
-        rage_clicks: Least clicks of a burst.
-        rage_ms: Any three neighbours lie within so much time ...
-        rage_px: ... and within so many px of each other.
-        dead_ms: A click was watched at least so long.
-        return_ms: Back on the page within so much time of the view of the next one.
-    """
-
-    rage_clicks: int = 3
-    rage_ms: int = 1000
-    rage_px: int = 30
-    dead_ms: int = 2500
-    return_ms: int = 10_000
+Thresholds = FrustrationSettings
+"""What counts as frustration, as a question is asked; by default as LogDig's measures have it."""
 
 
 class OfferTerms(msgspec.Struct, frozen=True):
@@ -126,8 +122,9 @@ def check_names(question: str, kind: str, names: Collection[str], known: Collect
         InputError: Names it, and those that it can apply.
     """
     for name in names:
-        if NAME.fullmatch(name) is None or name.partition(".")[0] not in known or (name == EXPERIMENT):
-            can = ", ".join(f"{EXPERIMENT}.NAME" if one == EXPERIMENT else one for one in known) or "none"
+        head, _, rest = name.partition(".")
+        if NAME.fullmatch(name) is None or head not in known or bool(rest) != (head in KEYED):
+            can = ", ".join(f"{one}.{KEYED[one]}" if one in KEYED else one for one in known) or "none"
             raise InputError(f"question {question} has no {kind} {name!r}; it has: {can}", question=question)
 
 
@@ -145,8 +142,14 @@ def column_of(table: str, name: str) -> str:
     return f'"{head}"'
 
 
+def filter_columns(table: str, name: str) -> tuple[str, ...]:
+    """Columns of the table that a filter reads."""
+    kinds = ("text_props",) if name.startswith(f"{PROPERTY}.") else ()
+    return (needed_column(table, name), *kinds)
+
+
 def needed_column(table: str, name: str) -> str:
-    """Column of the table that a filter or dimension reads."""
+    """Column of the table that a dimension reads."""
     return re.split(r"[.\[]", column_of(table, name).strip('"'))[0].strip('"')
 
 
@@ -159,6 +162,25 @@ def condition_of(table: str, name: str, value: str) -> str:
     if "\0" in value:
         raise InputError(f"{name} = {value!r}: no stored text holds U+0000")
     column = column_of(table, name)
+    if value and name.startswith(f"{PROPERTY}."):
+        return _has_value(column, name.removeprefix(f"{PROPERTY}."), value)
     if column in LISTS.values():
         return f"list_contains({column}, {literal(value)})" if value else f"coalesce(len({column}), 0) = 0"
     return f"{column} = {literal(value)}" if value else f"{column} IS NULL"
+
+
+def _has_value(column: str, key: str, value: str) -> str:
+    """SQL of a property with a value: ``1`` and ``true`` are no texts, all else is one, as ``"1"`` in quotes is.
+
+    Of events stored before ``text_props`` the kind is not known, and either fits.
+    """
+    try:
+        meant = msgspec.json.decode(value)
+    except msgspec.DecodeError:
+        meant = None
+    if isinstance(meant, str):
+        value = meant
+    is_text = f"list_contains(text_props, {literal(key)})"
+    if isinstance(meant, bool | int | float):
+        return f"{column} = {literal(value)} AND NOT coalesce({is_text}, false)"
+    return f"{column} = {literal(value)} AND coalesce({is_text}, true)"

@@ -36,6 +36,7 @@ class Question:
         needs: Filters that must be given.
         compares: Whether the days before can stand beside.
         notes: What a reader should know.
+        of: Columns of the dimension that is asked, where they are more than its own name.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Question:
     needs: tuple[str, ...] = ()
     compares: bool = True
     notes: tuple[str, ...] = ()
+    of: Callable[[str | None], tuple[Column, ...]] | None = None
 
 
 class LedgerState(msgspec.Struct, frozen=True):
@@ -60,6 +62,26 @@ class LedgerState(msgspec.Struct, frozen=True):
     waiting: int
     in_dlq: int
     last_day: date | None
+
+
+class SampleRead(msgspec.Struct, frozen=True):
+    """What was read of a table of which a share of the visitors stands for all.
+
+    Args:
+        table: Its name.
+        visitors: Different visitors that were read, of all rows that meet the filters.
+        rows: Rows likewise.
+        visitors_margin: Margin at 95 % of the number of visitors, as a part of it; None = none were read.
+        rows_margin: Likewise of the number of rows, which come by visitor. A part of an answer with v visitors read
+            has sqrt(visitors / v) times the margin.
+    Source: W. Cochran 1977, Sampling Techniques, 2.5 and 2.11 (simple and cluster sampling without replacement).
+    """
+
+    table: str
+    visitors: int
+    rows: int
+    visitors_margin: float | None
+    rows_margin: float | None
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -74,6 +96,7 @@ class Receipt(msgspec.Struct, frozen=True):
         sampled: Whether visitors are weighted, since a part of them is recorded.
         share: 1, or the part of the visitors that was read, since there are more than MOST_ROWS rows.
         ledger: State of the ledger; None where it was never counted.
+        samples: Where ``share`` is below 1, what was read of each table.
     """
 
     question: str
@@ -84,6 +107,7 @@ class Receipt(msgspec.Struct, frozen=True):
     sampled: bool
     share: float
     ledger: LedgerState | None
+    samples: tuple[SampleRead, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

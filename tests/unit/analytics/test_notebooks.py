@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from analytics.notebooks import charts, display, ipynb, source, zpln
+from analytics.spark import catalog_configuration
+from logdig.config.settings import Settings
 from logdig.errors import InputError, MissingPartError
 from logdig.store.reports import PERSONAL
 from tests.fakes.note_lake import FORMS, HOSTILE_SHOWN, ID, SETTINGS, RecordingScreen, lake_rows, run_here
@@ -238,6 +240,14 @@ def test_error_names_the_extra_when_it_is_not_installed(
 
     with pytest.raises(MissingPartError, match=rf"need {missing}: pip install 'logdig\[notes\]'"):
         call()
+
+
+def test_page_lists_the_properties_by_which_spark_knows_the_tables() -> None:
+    page = (Path(source.__file__).parents[2] / "docs" / "notebooks.md").read_text(encoding="utf-8")
+    listed = dict(line.split(" ", 1) for line in page.splitlines() if line.startswith("spark.sql."))
+
+    assert listed.items() <= catalog_configuration(Settings(stage="prod")).items()
+    assert {"spark.sql.extensions", "spark.sql.catalog.lake.type"} <= listed.keys()
 
 
 def printed(show: Any) -> str:

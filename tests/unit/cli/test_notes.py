@@ -94,6 +94,7 @@ def test_form_of_some_notes_goes_to_those_when_every_note_is_meant(folder: Path)
             ("export", "--app=shop", "--algorithm=goals", "--form=page=/"),
             "note goals has no form 'page'; it has: device",
         ),
+        (("list", "--zeppelin=file:///etc"), "'file:///etc' is no address of a server"),
         (("run", "--app=shop", "--form=start=soon"), "form start = 'soon': a day such as 2026-11-24"),
     ],
 )

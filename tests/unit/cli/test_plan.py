@@ -43,6 +43,17 @@ def test_plan_shows_a_first_deploy_when_the_account_is_given(path: Path, front_d
     assert "ap-northeast-2 has prices of its own" in result.output
 
 
+@pytest.mark.parametrize("zone, warns", [("Europe/Berlin", True), ("Asia/Seoul", False)])
+def test_plan_says_when_the_daily_run_lies_in_the_quiet_hours_of_messages(path: Path, zone: str, warns: bool) -> None:
+    app = f'[[apps]]\nname = "web"\ntoken = "pk_web_1234"\ntimezone = "{zone}"\n'
+    toml = TOML.format(region="us-east-1", front_door="function-url")
+    path.write_text(f'{toml}\n[offers.sms]\ntext = "Hi"\n\n{app}')
+
+    output = CliRunner().invoke(cli, ["plan", "--account", "123456789012"]).output
+
+    assert ("messages of UPGRADE: the daily run at 03:00 UTC is" in output) == warns
+
+
 def test_plan_as_json_names_the_region_of_its_prices(path: Path) -> None:
     path.write_text(TOML.format(region="us-east-1", front_door="function-url"))
 

@@ -128,7 +128,7 @@ def test_receipt_says_what_waits_and_that_visitors_are_weighted(source: MemoryTa
     said = call("query", "overview", *DAYS).stderr
 
     assert f"days that wait to be computed again: {FIRST}" in said
-    assert "visitors are weighted" in said
+    assert "the site records a part of its visitors" in said
     assert "data until 2026-11-30 03:05 UTC" in said
     assert f"({ZONE})" in said
     assert "sessions snapshot 7 version 1-abc" in said

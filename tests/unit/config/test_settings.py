@@ -81,7 +81,7 @@ def test_settings_take_the_environment_when_file_says_otherwise(tmp_path: Path) 
         ({"offers": [{"name": "UPGRADE"}, {"name": "UPGRADE"}]}, "offers[0].name", "UPGRADE"),
         ({"offers": [{"name": "UPGRADE", "placement": "a\nb"}]}, "offers[0].placement", "a\nb"),
         ({"offers": [{"name": "UPGRADE", "holdout_share": 1.5}]}, "offers[0].holdout_share", 1.5),
-        ({"offers": [{"name": "UPGRADE", "min_score": float("nan")}]}, "offers[0].min_score", float("nan")),
+        ({"offers": [{"name": "UPGRADE", "max_error": float("nan")}]}, "offers[0].max_error", float("nan")),
         ({"offers": [{"name": "UPGRADE", "daily_cap": -1}]}, "offers[0].daily_cap", -1),
         ({"offers": [{"name": "UPGRADE", "total_cap": -1}]}, "offers[0].total_cap", -1),
         ({"offers": [{"name": "UPGRADE", "explore_share": 2.0}]}, "offers[0].explore_share", 2.0),

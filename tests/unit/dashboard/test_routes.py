@@ -89,7 +89,7 @@ def test_wrong_parameter_is_refused_with_the_rule(client: FlaskClient, query: st
 
 
 def test_filter_that_a_question_cannot_apply_is_named(client: FlaskClient) -> None:
-    response = client.get("/data/pages/heatmap?page=/a&goal=buy&browser=Firefox")
+    response = client.get("/data/map/heatmap?page=/a&goal=buy&browser=Firefox")
 
     assert response.status_code == 400
     assert set(response.json["cannot"]) == {"goal", "browser"} - set(QUESTIONS["heatmap"].filters)

@@ -121,7 +121,7 @@ def test_interest_leaves_the_store_when_it_has_expired() -> None:
 def test_listen_changes_nothing_when_its_person_is_unknown_or_refused_ads() -> None:
     store = States()
 
-    InterestReaction(store, KEEP)([listen(NOW, customer_id=None), listen(NOW, may_use=False)], NOW)
+    InterestReaction(store, KEEP)([listen(NOW, customer_id=None), listen(NOW, ads=False)], NOW)
 
     assert store.items == {}
 

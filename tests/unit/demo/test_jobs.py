@@ -12,7 +12,7 @@ def test_marts_of_events_are_refreshed_and_those_of_loads_are_not() -> None:
     by_day = {name for name, job in JOBS.items() if isinstance(job, DayMart)}
     loaded = {name for name, job in JOBS.items() if isinstance(job, Mart) and job.source == LOADED}
 
-    assert by_day | {"visitors", "heat_cells"} == set(REFRESHED_JOBS) - {"ingest"}
+    assert by_day | {"visitors"} == set(REFRESHED_JOBS) - {"ingest"}
     assert not loaded & set(REFRESHED_JOBS)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 
 from demo.counts import TableCounts, ZoneCount
@@ -39,8 +40,8 @@ def sent() -> SentCounts:
 def summary(**changes: Any) -> Summary:
     whole = Summary(
         sent=sent(), raw=ZoneCount(lines=120, distinct=118), bad=ZoneCount(lines=6, distinct=6), counted=TABLES,
-        loaded={"customers": 5, "tracks": 2}, browser=True, decisions=(), tables={"heat_cells": (), "models": (),
-        "targets": ()}, seconds=12.34, is_open=False, planted=PLANTED,
+        loaded={"customers": 5, "tracks": 2}, browser=True, decisions=(), tables={"models": (), "targets": ()},
+        seconds=12.34, is_open=False, planted=PLANTED, found=msgspec.to_builtins(PLANTED),
     )  # fmt: skip
     return replace(whole, **changes)
 
@@ -87,7 +88,8 @@ def test_summary_json_holds_what_a_script_checks() -> None:
         "ad_clicks": 30, "customers": 5, "tracks": 2, "seconds": 12.3, "gaps": [],
     }  # fmt: skip
     assert {key: values[key] for key in wanted} == wanted
-    assert values["planted"]["totals"]["visitors"] == 100
+    assert values["planted"]["totals"]["visitors"] == values["found"]["totals"]["visitors"] == 100
+    assert values["differences"] == []
 
 
 def test_printed_summary_names_gaps_targets_and_decisions() -> None:
@@ -95,7 +97,7 @@ def test_printed_summary_names_gaps_targets_and_decisions() -> None:
     model: dict[str, Any] = dict.fromkeys(("error", "average_precision", "brier", "constant_error", "constant_brier"))
     model |= {"offer": "ADV_X", "passed": False, "reason": "too few", "constant_average_precision": 0.25}
     model |= {"train_rows": 1000, "train_positives": 0, "test_rows": 1200, "test_positives": 60}
-    tables = {"heat_cells": (), "models": (model,), "targets": ({"level": 0}, {"level": 1}, {"level": 0})}
+    tables = {"models": (model,), "targets": ({"level": 0}, {"level": 1}, {"level": 0})}
     decisions = ({"customer_id": "0", "decision": "suppress", "reason": "unknown", "score": None},)
 
     print_summary(summary(tables=tables, decisions=decisions, bad=ZoneCount(7, 7)), lines.append, "http://dash")
@@ -113,16 +115,27 @@ def test_printed_summary_names_gaps_targets_and_decisions() -> None:
     assert "http://dash" in text
 
 
-def test_hottest_cells_are_counted_over_days_and_campaigns() -> None:
-    cell = {"selector": "#buy", "cell_x": 3, "cell_y": 4}
-    rows = [cell | {"page": f"http://site/a.html{query}", "clicks": 2} for query in ("", "?utm_source=x")]
+def test_run_is_not_right_when_a_question_finds_another_number() -> None:
+    found = msgspec.to_builtins(PLANTED)
+    sessions = PLANTED.totals.sessions
+    found["totals"]["sessions"] += 1
     lines: list[str] = []
 
-    tables = {"heat_cells": (*rows, cell | {"page": "http://site/", "clicks": 3}), "models": (), "targets": ()}
-    print_summary(summary(tables=tables), lines.append, "http://dash")
+    print_summary(summary(found=found), lines.append, "http://dash")
 
-    first = lines.index("hottest cells") + 1
-    assert [line.split() for line in lines[first : first + 2]] == [
-        ["4", "clicks", "a.html", "#buy", "cell", "3,4"],
-        ["3", "clicks", "/", "#buy", "cell", "3,4"],
-    ]
+    assert summary().is_right()
+    assert not summary(found=found).is_right()
+    text = "\n".join(lines)
+    assert f"found: planted 2026-11-02 to 2026-11-29: 100 visitors, {sessions + 1:,} sessions" in text
+    assert "NOT AS PLANTED: 1 of " in text
+    assert f"  totals, sessions: planted {sessions:,}, found {sessions + 1:,}" in text
+
+
+def test_printed_summary_says_that_all_is_found() -> None:
+    lines: list[str] = []
+
+    print_summary(summary(), lines.append, "http://dash")
+
+    [planted] = [line for line in lines if line.startswith("planted ")]
+    assert planted.endswith("= found")
+    assert any(line.startswith("the questions found all ") for line in lines)

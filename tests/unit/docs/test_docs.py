@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from logdig.config.frustration import FrustrationSettings
 from logdig.config.goals import GoalSettings, PageSettings
 from logdig.config.loader import ENVIRONMENT_KEYS
 from logdig.config.settings import (
@@ -43,7 +44,7 @@ def test_settings_page_names_every_key_and_variable() -> None:
     text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     structs = (
         *(Settings, AppSettings, FlushSettings, OfferSettings, RetentionSettings, ScheduleSettings),
-        *(PageSettings, GoalSettings),
+        *(PageSettings, GoalSettings, FrustrationSettings),
     )
     keys = {field.name for struct in structs for field in msgspec.structs.fields(struct)}
 

@@ -23,7 +23,20 @@ from logdig.files.refused_rows import RefusedRow
 NAMES = {
     "listens": ["EVENT_ID", "CustID", "Track Id", "DateTime", "mobile", "ZIP"],
     "clicks": ["id", "customer", "Ad_Name", "Timestamp"],
-    "customers": ["CustID", "gender", "BirthYear", "Zip", "sign date", "STATUS", "Level", "campaign", "LinkedWithApps"],
+    "customers": [
+        "CustID",
+        "gender",
+        "BirthYear",
+        "Zip",
+        "sign date",
+        "STATUS",
+        "Level",
+        "campaign",
+        "LinkedWithApps",
+        "Phone",
+        "SMS opt-in",
+        "time_zone",
+    ],
     "tracks": ["trackid", "TITLE", "artist", "Length"],
 }
 

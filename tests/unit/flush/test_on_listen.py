@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
-from logdig.config.settings import Settings
+from logdig.config.offers import OfferSettings, SmsSettings
+from logdig.config.settings import FlushSettings, Settings
 from logdig.decide.interests import Listen
 from logdig.errors import ProfileUnavailableError
 from logdig.flush.flusher import flush
@@ -104,13 +106,20 @@ def test_line_is_no_listen_when_it_does_not_count(changes: dict[str, Any]) -> No
     assert listen_of(line(FlushSetup(), **changes)) is None
 
 
-@pytest.mark.parametrize(("consent", "may_use"), [({"ads": True}, True), ({"ads": False}, False), (None, False)])
-def test_listen_may_be_used_when_the_consent_allowed_ads(consent: Any, may_use: bool) -> None:
+@pytest.mark.parametrize(("consent", "ads"), [({"ads": True}, True), ({"ads": False}, False), (None, False)])
+def test_listen_may_be_used_when_the_consent_allowed_ads(consent: Any, ads: bool) -> None:
     listen = listen_of(line(FlushSetup(), consent=consent))
 
     assert listen is not None
-    assert listen.may_use is may_use
+    assert listen.ads is ads
 
 
 def test_nothing_is_done_when_on_listen_is_off() -> None:
     assert reactions_of(Settings()) == []
+
+
+def test_messages_to_listeners_are_sent_only_when_an_offer_has_them() -> None:
+    offer = OfferSettings(name="UPGRADE", sms=SmsSettings(text="Hello. Stop: reply STOP", when="listen"))
+    settings = Settings(flush=FlushSettings(on_listen=True))
+
+    assert [len(reactions_of(one)) for one in (settings, msgspec.structs.replace(settings, offers=(offer,)))] == [1, 2]

@@ -36,12 +36,29 @@ def meets(row: Row, where: Where) -> bool:
     """Whether a row meets every filter."""
     for name, wanted in where.items():
         value = value_of(row, name)
-        if isinstance(value, list):
+        if name.startswith("property.") and wanted:
+            if value != wanted.strip('"') or not is_kind(row, name, text=wanted.startswith('"') or wanted == "a"):
+                return False
+        elif isinstance(value, list):
             if wanted not in value if wanted else value:
                 return False
         elif value != wanted if wanted else value is not None:
             return False
     return True
+
+
+def is_kind(row: Row, name: str, *, text: bool) -> bool:
+    """Whether a property's value is a text, or else a number or boolean; of older rows it is not known."""
+    texts = row["text_props"]
+    return texts is None or (name.removeprefix("property.") in texts) == text
+
+
+def kind(row: Row, name: str) -> str | None:
+    """What a property's value is."""
+    value, texts = value_of(row, name), row["text_props"]
+    if value is None or name.removeprefix("property.") in (texts or ()) or not value.isdecimal():
+        return None if value is None else "text"
+    return "unknown" if texts is None else "number"
 
 
 def asked(rows: Iterable[Row], where: Where, first: date = FIRST, last: date = LAST) -> list[Row]:
@@ -60,6 +77,15 @@ def people(rows: Iterable[Row], key: str = "user_key", of: Callable[[Row], Fract
     for row in rows:
         if row[key] is not None:
             greatest[row[key]] = max(greatest.get(row[key], Fraction(0)), of(row))
+    return float(sum(greatest.values()))
+
+
+def greatest_of(seen: Iterable[tuple[Any, Fraction]]) -> float:
+    """Different visitors, each with the greatest of its weights."""
+    greatest: dict[Any, Fraction] = {}
+    for visitor, weighs in seen:
+        if visitor is not None:
+            greatest[visitor] = max(greatest.get(visitor, Fraction(0)), weighs)
     return float(sum(greatest.values()))
 
 
@@ -92,16 +118,18 @@ def visits(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[R
         return value_of(row, by) if by else None
 
     by_value, conversions = grouped(sessions, key), grouped(reached, key)
+    beside = _others(tables, {row["user_key"] for row in sessions}, by) if not where else {}
     answer = []
-    for value in by_value.keys() | conversions.keys():
+    for value in by_value.keys() | conversions.keys() | beside.keys():
         rows = by_value.get(value, [])
+        seen = [(row["user_key"], of(row)) for row in rows] + beside.get(value, [])
         began = added((row for row in rows if not row["continued"]), of)
         engaged = float(sum((of(row) * (row["engaged_ms"] or 0) for row in rows), Fraction(0)))
         bounces = added((row for row in rows if row["bounce"]), of)
         answer.append(
             ({by: value} if by else {})
             | {
-                "visitors": people(rows, of=of), "sessions": began,
+                "visitors": greatest_of(seen), "sessions": began,
                 "views": float(sum((of(row) * row["views"] for row in rows), Fraction(0))), "bounces": bounces,
                 "bounce_rate": ratio(bounces, began), "engaged_ms": engaged,
                 "engaged_ms_per_session": ratio(engaged, began), "conversions": added(conversions.get(value, [])),
@@ -110,9 +138,18 @@ def visits(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[R
     return answer
 
 
+def _others(tables: dict[str, list[Row]], known: set[Any], by: str | None) -> dict[Any, list[tuple[Any, Fraction]]]:
+    """Visitors of events with their weights: of each day, or of those whom no session shows, under no value."""
+    found: dict[Any, list[tuple[Any, Fraction]]] = defaultdict(list)
+    for row in counted(tables, {}):
+        if row["user_key"] is not None and (by in (None, "day") or row["user_key"] not in known):
+            found[row["local"].date() if by == "day" else None].append((row["user_key"], event_weight(row)))
+    return found
+
+
 def trend(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Row]:
     of_views, of_sessions = {"page", "release"} & where.keys(), {"goal", "customer"} & where.keys()
-    if by not in ("hour", "week") and not of_views:
+    if by not in ("hour", "week", "page") and not of_views:
         return visits(tables, where, by)
 
     def without(names: set[str]) -> Where:
@@ -123,6 +160,8 @@ def trend(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Ro
             return str(row["day"] - timedelta(days=row["day"].weekday()))
         if by == "hour":
             return (row.get("began_at") or row["occurred_at"]).astimezone(ZoneInfo(ZONE)).strftime("%Y-%m-%dT%H:00")
+        if by == "page":
+            return row.get("page") if "page" in row else row["entry_page"]
         return value_of(row, by) if by else None
 
     views = asked(tables["page_views"], without(of_sessions))
@@ -172,6 +211,50 @@ def pages(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Ro
             }
         )  # fmt: skip
     return answer
+
+
+def depths(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Row]:
+    del by
+    views = [row for row in asked(tables["page_views"], where) if row["viewed"] and row["depth_share"] is not None]
+    by_page = grouped(views, lambda row: row["page"])
+    reached = grouped(asked(tables["conversions"], where), lambda row: row["page"])
+    answer = []
+    for page in by_page.keys() | reached.keys():
+        rows = by_page.get(page, [])
+        deep = float(sum((weight(row) * Fraction(row["depth_share"]) for row in rows), Fraction(0)))
+        answer.append(
+            {
+                "page": page, "depth": ratio(deep, added(rows)), "views_scrolled": added(rows),
+                "conversions": added(reached.get(page, [])),
+            }
+        )  # fmt: skip
+    return answer
+
+
+def flow(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Row]:
+    del by
+    steps = []
+    for row in asked(tables["page_views"], where):
+        if row["viewed"] and row["place"] is not None:
+            began = bool(row["entry"])
+            steps += [
+                (("from", None if began else row["previous_page"], row["source"] if began else None), row),
+                (("to", row["next_page"], None), row),
+            ]
+    return [
+        dict(zip(("direction", "other", "source"), key, strict=True)) | {"views": added(row for _, row in found)}
+        for key, found in grouped(steps, lambda step: step[0]).items()
+    ]
+
+
+def page_events(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Row]:
+    del by
+    views = {row["page_view_id"] for row in asked(tables["page_views"], where)}
+    found = [row for row in counted(tables, {}) if row["type"] == "custom" and row.get("page_view_id") in views]
+    return [
+        {"name": name, "events": added(rows, event_weight), "visitors": people(rows, of=event_weight)}
+        for name, rows in grouped(found, lambda row: row["custom"]["name"]).items()
+    ]
 
 
 def goals(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Row]:
@@ -256,13 +339,20 @@ def events(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[R
 
 def custom(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Row]:
     by = by or "day"
+    value = by.removeprefix("day.")
     rows = [row for row in counted(tables, where) if row["type"] == "custom"]
-    found = grouped(
-        rows, lambda row: (row["custom"]["name"], row["local"].date() if by == "day" else value_of(row, by))
-    )
+
+    def of(row: Row) -> tuple[tuple[str, Any], ...]:
+        parts: dict[str, Any] = {"day": row["local"].date()} if by.startswith("day") else {}
+        if value != "day":
+            parts[value] = value_of(row, value)
+        if value.startswith("property."):
+            parts["kind"] = kind(row, value)
+        return (*parts.items(), ("name", row["custom"]["name"]))
+
     return [
-        {by: value, "name": name, "events": added(rows, event_weight), "visitors": people(rows, of=event_weight)}
-        for (name, value), rows in found.items()
+        dict(key) | {"events": added(rows, event_weight), "visitors": people(rows, of=event_weight)}
+        for key, rows in grouped(rows, of).items()
     ]
 
 

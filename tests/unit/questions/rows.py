@@ -46,6 +46,8 @@ class Maker:
 
     def __init__(self, seed: int, weights: Sequence[float | None] = WEIGHTS) -> None:
         self.random, self.weights = random.Random(seed), weights
+        self.others = random.Random(seed)
+        """For what was added later, so that older columns stay as they were."""
 
     def one(self, values: Sequence[Any]) -> Any:
         """One of the values."""
@@ -71,14 +73,14 @@ class Maker:
             "views": self.random.randint(1, 5), "engaged_ms": self.one((0, 900, 60_000, None)),
             "bounce": self.random.random() < 0.3, "goals": self.one(([], None, ["buy"], ["buy", "sign up"])),
             "customer_ids": self.one(([], None, ["7"], ["7", "8"])), "exit_page": self.one(PAGES),
-            "began_at": self.moment() + timedelta(hours=self.random.randrange(3)),
+            "began_at": self.later(),
         }  # fmt: skip
 
     def conversion(self, number: int) -> Row:
         return self.facts() | self.people() | {
             "goal": self.one(("buy", "sign up")), "event_id": f"e{number}", "customer_id": self.one((None, "7")),
             "session_id": self.one((None, "s1", "s2", "s3")), "value": self.one((None, 0.1, 0.2, 12.5)),
-            "page": self.one(PAGES), "occurred_at": self.moment() + timedelta(hours=self.random.randrange(3)),
+            "page": self.one(PAGES), "occurred_at": self.later(),
         }  # fmt: skip
 
     def view(self, number: int) -> Row:
@@ -88,12 +90,17 @@ class Maker:
             "engaged_ms": self.one((None, 0, 1500)), "vh": self.one((None, 600.0, 700.0, 701.0)),
             "depth_share": self.one((None, 0.0, 0.05, 0.15, 0.3, 0.7, 0.95, 1.0)),
             "release": self.one(("r1", "r2", None)), "place": self.one((None, number)),
+            "previous_page": self.others.choice((*PAGES, None)), "next_page": self.others.choice((*PAGES, None)),
             "timestamp": self.moment(), "occurred_at": self.moment(),
         }  # fmt: skip
 
     def moment(self) -> datetime:
         """A time within a minute, so that much happens at once."""
         return datetime(2026, 11, 12, 5, 0, tzinfo=UTC) + timedelta(milliseconds=200 * self.random.randrange(300))
+
+    def later(self) -> datetime:
+        """A time within a few hours."""
+        return datetime(2026, 11, 12, 5, 0, tzinfo=UTC) + timedelta(minutes=self.others.randrange(180))
 
     def click(self, number: int) -> Row:
         after = dict.fromkeys((*EFFECTS, "watched_ms")) | {"watched_ms": self.one((None, 2499, 2500, 3000))}
@@ -120,13 +127,14 @@ class Maker:
     def event(self, number: int) -> Row:
         at = datetime(2026, 11, 8, tzinfo=UTC) + timedelta(minutes=self.random.randrange(8 * 24 * 60))
         kind = self.one(("click", "custom", "custom", "page"))
-        own = {"name": self.one(("signup", "play", None)), "props": self.one(([], [("plan", "a")], [("plan", "b")]))}
+        own = {"name": self.one(("signup", "play", None)), "props": self.one(([], [("plan", "a")], [("plan", "1")]))}
+        texts = self.one((None, [], ["plan"])) if kind == "custom" else None
         return {
             "app": self.one(APPS), "event_id": f"e{number}", "type": kind, "occurred_at": at, "day": at.date(),
             "user_key": self.one((None, "u1", "u2", "u3")), "customer_id": self.one((None, "7")),
             "bot": self.one((None, False, False, True)), "staff": self.one((None, False, False, True)),
             "consent": self.one((None, {"analytics": True, "ads": False}, {"analytics": False, "ads": False})),
-            "sample_rate": self.one((None, 1.0, 0.3)), "custom": own if kind == "custom" else None,
+            "sample_rate": self.one((None, 1.0, 0.3)), "custom": own if kind == "custom" else None, "text_props": texts,
             "country": self.one(PEOPLE["country"]), "region": self.one(PEOPLE["region"]),
             "experiments": self.one(EXPERIMENTS),
         }  # fmt: skip
@@ -155,7 +163,7 @@ class Maker:
 
     def tables(self, size: int = 300) -> dict[str, list[Row]]:
         """Rows of every table; those of a session agree on whether it goes on."""
-        return {
+        tables = {
             "sessions": [self.session() for _ in range(size)],
             "conversions": [self.conversion(number) for number in range(size)],
             "page_views": [self.view(number) for number in range(size)],
@@ -164,6 +172,10 @@ class Maker:
             "moves": [self.move(number) for number in range(size)],
             "traffic": self.traffic(),
         }
+        views = [row["page_view_id"] for row in tables["page_views"] if row["page"] in ("/a", "/b")]
+        for row in tables["events"]:
+            row["page_view_id"] = self.others.choice((None, *views))
+        return tables
 
 
 def memory(rows: dict[str, list[Row]]) -> MemoryTables:

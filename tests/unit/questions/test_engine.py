@@ -36,6 +36,7 @@ def test_receipt_names_the_states_and_days_that_wait_in_the_range() -> None:
     assert [(state.name, state.snapshot_id, state.upto) for state in receipt.tables] == [
         ("sessions", 7, 3),
         ("conversions", 7, 3),
+        ("events", 7, 3),
     ]
 
 
@@ -87,7 +88,7 @@ def test_one_sixteenth_of_the_visitors_stands_for_all_when_there_are_many_rows(n
     tables = Maker(4).tables(600)
     where = dict.fromkeys(QUESTIONS[name].needs, "/a")
     many = MemoryTables(tables, counted={QUESTIONS[name].tables[0]: 20_000_001})
-    one = {key: [row for row in rows if row.get("bucket", 0) == 0] for key, rows in tables.items()}
+    one = {key: [row for row in rows if row.get("bucket", 0) == 0] for key, rows in tables.items() if key != "events"}
     asked = Parameters("shop", FIRST, LAST, zone=ZONE, where=where)
 
     found, wanted = ask(many, QUESTIONS[name], asked), ask(memory(one), QUESTIONS[name], asked)
@@ -113,6 +114,26 @@ def test_days_of_an_app_begin_in_its_zone() -> None:
 def test_range_that_ends_before_it_begins_is_refused() -> None:
     with pytest.raises(InputError, match="is after the last"):
         ask(memory({}), QUESTIONS["overview"], Parameters("shop", LAST, FIRST))
+
+
+@pytest.mark.parametrize("day", [date(1, 1, 1), date(9999, 12, 31)])
+def test_day_that_no_calendar_of_the_tables_has_is_refused(day: date) -> None:
+    with pytest.raises(InputError, match="lies outside 1900-01-01 to 2999-12-31"):
+        ask(memory({}), QUESTIONS["overview"], Parameters("shop", day, day, zone=ZONE, compare=True))
+
+
+def test_share_of_the_visitors_comes_with_its_margin() -> None:
+    many = MemoryTables(Maker(4).tables(600), counted={"page_views": 20_000_001})
+
+    receipt = ask(many, QUESTIONS["pages"], ASKED).receipt
+
+    rows = [row for row in brute.asked(Maker(4).tables(600)["page_views"], {}) if row["bucket"] == 0]
+    visitors = {row["user_key"] for row in rows} - {None}
+    [sample] = receipt.samples
+    assert (sample.table, sample.visitors) == ("page_views", len(visitors))
+    assert sample.visitors_margin == pytest.approx(1.96 * (15 / 16 / len(visitors)) ** 0.5)
+    assert sample.rows_margin is not None
+    assert sample.rows_margin >= sample.visitors_margin
 
 
 @pytest.mark.parametrize("name", ["heatmap", "movement", "releases"])

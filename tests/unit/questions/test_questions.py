@@ -25,6 +25,9 @@ COUNTS: dict[str, Count] = {
     "pages": brute.pages,
     "goals": brute.goals,
     "scroll": brute.scroll,
+    "depths": brute.depths,
+    "flow": brute.flow,
+    "page_events": brute.page_events,
     "links": brute.links,
     "traffic": brute.traffic,
     "events": brute.events,
@@ -41,7 +44,7 @@ VALUES: dict[str, tuple[str, str]] = {
     "campaign": ("spring", ""), "country": ("KR", ""), "browser": ("Firefox", ""),
     "experiment.button": ("green", ""), "goal": ("buy", ""), "customer": ("7", ""), "page": ("/a", "/b"),
     "release": ("r1", ""), "kind": ("bots", "people"), "crawler": ("GPTBot", ""), "type": ("custom", "click"),
-    "name": ("signup", ""), "property.plan": ("a", ""), **listening.VALUES,
+    "name": ("signup", ""), "property.plan": ("1", '"1"'), **listening.VALUES,
 }  # fmt: skip
 """Two values of every filter; empty = rows that have none."""
 PARTS = 6
@@ -75,8 +78,8 @@ def check(name: str, seed: int, where: brute.Where, by: str | None = None) -> in
     return len(wanted)
 
 
-ELSEWHERE = {"releases", "offers", "uplift", "bands"}
-"""Counted in test_releases and test_uplift."""
+ELSEWHERE = {"releases", "offers", "uplift", "bands", "sessions", "steps"}
+"""Counted in test_releases, test_uplift and test_journeys."""
 
 
 def test_every_question_is_counted_here_or_in_a_file_of_its_own() -> None:
@@ -111,7 +114,10 @@ def test_question_equals_a_plain_count_under_every_pair_of_filters(name: str, pa
 @pytest.mark.parametrize("name", [name for name in COUNTS if QUESTIONS[name].dimensions])
 def test_question_equals_a_plain_count_by_every_dimension(name: str) -> None:
     own = {"experiment": "experiment.button", "property": "property.plan"}
-    rows = [check(name, 1, needed(name), own.get(by, by)) for by in QUESTIONS[name].dimensions]
+    dimensions = [own.get(by, by) for by in QUESTIONS[name].dimensions]
+    if name == "custom":
+        dimensions += ["day.property.plan", "day.experiment.button"]
+    rows = [check(name, 1, needed(name), by) for by in dimensions]
 
     assert all(rows)
 
@@ -158,17 +164,22 @@ def test_question_is_empty_or_zero_when_no_table_exists(name: str) -> None:
 def test_filters_and_dimensions_are_columns_of_every_table(name: str) -> None:
     question = QUESTIONS[name]
     lists = {"goal": ("goal", "goals"), "customer": ("customer_id", "customer_ids"), "experiment": ("experiments",)}
-    lists |= {"name": ("custom",), "property": ("custom",)}
+    lists |= {"name": ("custom",), "property": ("custom",), "session": ("session_id",), "visitor": ("user_key",)}
+    lists |= {"element": ("selector",)}
 
-    tables = list(question.tables)
+    # Under a filter the events beside sessions are not read.
+    tables = [table for table in question.tables if table != "events" or "sessions" not in question.tables]
     for one in question.filters:
         knowing = [table for table in tables if set(lists.get(one, (one,))) & set(TABLES[table].names)]
-        if name == "trend":
-            # What only views or only sessions know is carried over by the session.
+        if name in ("trend", "page_events"):
+            # What only views or only sessions know is carried over by the session or the view.
             assert knowing, one
         elif name in ("uplift", "bands"):
             # Of the goals that people reach all count, whatever the filters of their exposures.
             assert tables[0] in knowing, one
+        elif name == "sessions":
+            # Sessions are found by their views and clicks, too.
+            assert knowing, one
         else:
             assert knowing == tables, one
 

@@ -111,7 +111,7 @@ def test_uplift_counts_people_once_on_the_side_of_their_first_decision(random_ro
             own = [row for row in expected if row["held"] == held]
             assert last[side] == len(own) > 5
             assert last[f"{side}_converted"] == sum(row["converted"] for row in own)
-    assert answer.account["month"] == MONTH
+    assert {said["month"] for said in answer.account["offers"].values()} == {MONTH}
     assert set(answer.account["offers"]) == set(TERMS)
     assert answer.account["offers"]["UPGRADE"]["break_even"] == 0.02
 
@@ -178,3 +178,27 @@ def test_uplift_is_empty_when_no_day_of_the_month_is_complete() -> None:
 
     assert answer.rows.num_rows == 0
     assert {said["kind"] for said in answer.account["offers"].values()} == {"too few"}
+
+
+def test_month_before_is_asked_while_the_newest_says_nothing() -> None:
+    rows, bought = [], []
+    for number in range(400):
+        at = datetime(2026, 10, 5, 3, tzinfo=UTC)
+        rows.append(
+            {
+                "app": "shop", "day": at.date(), "event_id": f"d{number}", "offer": "OTHER", "would_show": True,
+                "band": 1, "occurred_at": at, "customer_id": str(number), "bucket": 0, "explore": False,
+                "decision": "holdout" if number % 2 else "show",
+            }
+        )  # fmt: skip
+        if number % 4 < 2:
+            bought.append({"app": "shop", "day": at.date(), "event_id": f"g{number}", "goal": "buy", "bucket": 0,
+                           "customer_id": str(number), "occurred_at": at})  # fmt: skip
+    rows.append(rows[0] | {"day": MONTH, "event_id": "later", "occurred_at": datetime(2026, 11, 1, 3, tzinfo=UTC)})
+
+    answer = asked("uplift", MemoryTables({"exposures": rows, "conversions": bought}))
+
+    said = answer.account["offers"]
+    assert (said["OTHER"]["month"], said["UPGRADE"]["month"]) == (date(2026, 10, 1), MONTH)
+    assert [row["day"] for row in answer.rows.to_pylist()] == [date(2026, 10, 5)]
+    assert {row["offer"] for row in asked("bands", MemoryTables({"exposures": rows})).rows.to_pylist()} == {"OTHER"}

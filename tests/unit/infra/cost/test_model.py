@@ -72,11 +72,18 @@ def test_shape_of_2016_equals_the_published_sum() -> None:
     assert total(design_of_2016(1e9, PRICES)) == pytest.approx(3033.1 + 233.33 + 840 + 50 + 10.35, abs=0.02)
 
 
+def test_messages_cost_what_sns_takes_for_one_piece() -> None:
+    without, with_them = (total(bill(Workload(0, messages=count), PRICES)) for count in (0, 10_000))
+
+    assert with_them - without == pytest.approx(10_000 * PRICES["sns"]["message"])
+
+
 def test_decisions_equal_the_hand_worked_bill_of_a_million() -> None:
-    # 1e6 x 0.20e-6 + 1e6 x 0.03 s x 0.25 GB x 13.3334e-6 = 0.30; reads 0.0625; 1.2 SQS operations each = 0.48.
+    # 1e6 x 0.20e-6 + 1e6 x 0.03 s x 0.25 GB x 13.3334e-6 = 0.30; a read each 0.125;
+    # a fifth is shown and counted: 2e5 x 0.625e-6 = 0.125; 1.2 SQS operations each = 0.48.
     without, with_them = (total(bill(Workload(0, decisions=count), PRICES)) for count in (0, 1e6))
 
-    assert with_them - without == pytest.approx(0.2 + 0.1 + 0.0625 + 0.48, abs=1e-3)
+    assert with_them - without == pytest.approx(0.2 + 0.1 + 0.125 + 0.125 + 0.48, abs=1e-3)
 
 
 def test_published_prices_stand_beside_ours_for_as_many_events() -> None:
@@ -129,14 +136,14 @@ def of(lines: list[Line], start: str) -> float:
 
 def test_jobs_equal_the_hand_worked_bill_of_a_billion_events_in_month_twelve() -> None:
     # A CPU hour costs (0.042094 + 4 x 0.004628) / 0.7 = 0.0865800. Starts: 30.4167 x 0.0060606 = 0.18434.
-    # ingest 1,000 x 25 s = 6.944 h, 0.4 of the starts. marts: 1 + 2 + 27/7 = 6.857 passes x 60 s x 1,000 = 114.286 h,
+    # ingest 1,000 x 25 s = 6.944 h, 0.4 of the starts. marts: 1 + 2 + 27/7 = 6.857 passes x 89 s x 1,000 = 169.524 h,
     # 0.25. model: 12,000 M x 2 s x 30.4167 = 202.78 h, 0.2. ledger: 10,000 s = 2.778 h, 0.05. maintain: 8,000 s and
     # 1,000 M x 1 s x 4.345 = 3.429 h, 0.1.
     hour, starts = 0.08658, 0.18434
     lines = job_lines(Workload(1e9, month=12), PRICES)
 
     assert of(lines, "ingest") == pytest.approx(6.944 * hour + 0.4 * starts, rel=1e-3)
-    assert of(lines, "marts") == pytest.approx(114.286 * hour + 0.25 * starts, rel=1e-3)
+    assert of(lines, "marts") == pytest.approx(169.524 * hour + 0.25 * starts, rel=1e-3)
     assert of(lines, "model") == pytest.approx(202.78 * hour + 0.2 * starts, rel=1e-3)
     assert of(lines, "ledger") == pytest.approx(2.778 * hour + 0.05 * starts, rel=1e-3)
     assert of(lines, "maintain") == pytest.approx(3.429 * hour + 0.1 * starts, rel=1e-3)
@@ -170,8 +177,8 @@ def test_marts_of_a_day_are_computed_as_often_as_counted_run_by_run(freshness: F
 
 
 def test_days_that_are_computed_again_cost_one_pass_over_what_is_stored() -> None:
-    # 12,000 M x 60 s = 200 h x 0.08658, and one start.
-    assert again_usd(Workload(1e9, month=12), PRICES) == pytest.approx(200 * 0.08658 + 0.00606, rel=1e-3)
+    # 12,000 M x 89 s = 296.667 h x 0.08658, and one start.
+    assert again_usd(Workload(1e9, month=12), PRICES) == pytest.approx(296.667 * 0.08658 + 0.00606, rel=1e-3)
 
 
 def test_plan_has_the_prices_of_the_bill_by_month_freshness_and_job() -> None:

@@ -164,7 +164,6 @@ def test_lake_policy_adds_to_the_jobs_role_what_forgetting_releases_and_the_queu
         *(("s3:DeleteObjectVersion", f"shop-prod-s3/{place}/*") for place in ("load", "tables")),
         ("s3:PutObject", "shop-prod-s3/erasures/*"),
         ("s3:PutObject", f"shop-prod-s3/{RELEASES_KEY}"),
-        ("dynamodb:BatchGetItem", "table/shop-prod-profiles"),
         *((f"sqs:{action}", "shop-prod-dlq") for action in ("DeleteMessage", "SendMessage")),
         *(
             (f"sqs:{action}", "shop-prod-sqs")

@@ -17,6 +17,7 @@ from infra.template.alarms import namespace
 from infra.template.build import Artifacts, artifacts_template, build_template, is_not_emulated, without
 from infra.template.resource import DATA_TYPES, TAG_LISTS
 from infra.template.server import Server
+from logdig.config.offers import OfferSettings, SmsSettings
 from logdig.config.settings import AppSettings, FlushSettings, RetentionSettings, Settings
 from logdig.errors import InvalidSettingError
 
@@ -123,6 +124,23 @@ def test_template_gives_each_role_only_the_actions_of_its_work(front_door: str) 
     }
 
     assert given == ALLOWED
+
+
+@pytest.mark.parametrize("when, sends", [("target", "JobsRole"), ("listen", "FlushRole")])
+def test_template_lets_only_who_sends_messages_text_phones_and_no_topic(when: Any, sends: str) -> None:
+    def document(*, dry_run: bool) -> dict[str, Any]:
+        sms = SmsSettings(text="Hi", when=when, dry_run=dry_run)
+        return template(offers=(OfferSettings(name="UPGRADE", sms=sms),))
+
+    def publishing(found: dict[str, Any], role: str) -> list[dict[str, Any]]:
+        return [one for one in statements(found, role) if "sns:Publish" in one["Action"]]
+
+    roles = of_type(document(dry_run=False), "AWS::IAM::Role")
+    assert [role for role in roles if publishing(document(dry_run=False), role)] == [sends]
+    (statement,) = publishing(document(dry_run=False), sends)
+    assert statement["NotResource"] == [{"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}]
+    assert "Resource" not in statement
+    assert not publishing(document(dry_run=True), sends)
 
 
 def test_template_lets_the_jobs_delete_no_object_of_raw_and_no_table() -> None:

@@ -1,0 +1,55 @@
+"""The server of the decision's bench: ``python bench/decision_server.py dynamodb|redis|memory PORT``.
+
+Everything is the server as it ships; in `memory` the profile store alone is another.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+from granian.server import Server
+
+from api.asgi import AsgiApp
+from api.server import CONNECTIONS_LIMIT, make_app
+from logdig.aws.clients import profile_store
+from logdig.collect import factory
+from logdig.config.loader import find_settings
+from logdig.config.settings import Settings
+from logdig.decide.memory_items import InMemoryProfiles
+from logdig.decide.profile_store import ProfileStore
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from decision_store import profile
+
+
+def shipped() -> AsgiApp:
+    settings = find_settings(os.environ)
+    if settings.profile_store == "redis":
+        profile_store(settings).put([profile()])
+    return make_app()
+
+
+def in_memory() -> AsgiApp:
+    def memory(_settings: Settings, **_options: bool) -> ProfileStore:
+        return InMemoryProfiles([profile()])
+
+    factory.profile_store = memory
+    return make_app()
+
+
+if __name__ == "__main__":
+    Server(
+        f"decision_server:{'in_memory' if sys.argv[1] == 'memory' else 'shipped'}",
+        address="127.0.0.1",
+        port=int(sys.argv[2]),
+        interface=Interfaces.ASGI,
+        factory=True,
+        http=HTTPModes.http1,
+        backpressure=CONNECTIONS_LIMIT,
+        log_level=LogLevels.error,
+        websockets=False,
+    ).serve()

@@ -1,0 +1,57 @@
+"""Whom a channel without a page may reach: messages, exports, segments. All of them ask the same policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from logdig.config.apps import App
+from logdig.config.offers import OfferSettings
+from logdig.decide.budgets import most_showings
+from logdig.decide.policy import Decision, decide
+from logdig.decide.profile_store import ProfileStore, Reading
+from logdig.decide.profiles import person_key
+
+
+def channel_decision(reading: Reading, offer: OfferSettings, local_now: datetime) -> Decision:
+    """Decide for a channel in which nobody explores.
+
+    Args:
+        reading: Of a person, with the offer's budget where it has one.
+        offer: The one that the channel brings.
+        local_now: In the app's zone.
+    """
+    only_best = msgspec.structs.replace(offer, explore_share=0.0)
+    over = [name for name, shown in reading.spent.items() if shown >= most_showings(offer)]
+    # Only people who allow ads have a profile.
+    return decide(reading.profile, [only_best], local_now, ads_consent=True, counts=reading.counts, over_budget=over)
+
+
+def reached(
+    store: ProfileStore, app: App, offer: OfferSettings, customers: Iterable[str], now: datetime
+) -> Iterator[tuple[str, bool]]:
+    """Tell of each customer whether a channel may reach them now; nobody who is held out is reached.
+
+    Args:
+        store: What is known of people.
+        app: Whose customers.
+        offer: The one that the channel brings.
+        customers: Their ids.
+        now: UTC.
+    Raises:
+        ProfileUnavailableError: The store did not answer.
+    """
+    local = now.astimezone(ZoneInfo(app.timezone))
+    budgets = budgets_of(offer)
+    for customer in customers:
+        person = person_key(app.name, customer_id=customer, user_key=None)
+        reading = store.read(person, app.name, local.date(), budgets)
+        yield customer, channel_decision(reading, offer, local).decision == "show"
+
+
+def budgets_of(offer: OfferSettings) -> list[str]:
+    """Names of the budgets to read for an offer."""
+    return [offer.name] if offer.daily_budget is not None else []
