@@ -42,6 +42,20 @@ JOBS: dict[str, Mart | DayMart | OwnJob] = {
     "clicks": DayMart("List every click with what followed it.", "analytics.marts.clicks:clicks", LINK_RULES),
     "moves": DayMart("List sampled moves of the pointer.", "analytics.marts.moves:moves", PAGE_RULES),
     "listens": DayMart("Lay out listens with local hours and day parts.", "analytics.marts.listens:listens"),
+    "live_stats": DayMart(
+        "Count people, views and listens of each five minutes.", "analytics.marts.live_stats:live_stats"
+    ),
+    "live": OwnJob(
+        'Count the newest five minutes from raw, where freshness is "live".',
+        "analytics.jobs.live:live_job",
+        sources=("live_stats",),
+    ),
+    "interests": OwnJob(
+        "Find tracks that customers heard three times within 30 minutes.",
+        "analytics.jobs.live:interests_job",
+        sources=("listens",),
+        is_mart=True,
+    ),
     "exposures": DayMart("List decisions and clicks on ads.", "analytics.marts.exposures:exposures"),
     "traffic": DayMart("Count people, staff and bots by day.", "analytics.marts.traffic:traffic"),
     "visitor_days": DayMart("List the visitors of every day.", "analytics.marts.visitor_days:visitor_days"),

@@ -8,6 +8,7 @@ from logdig.questions import (
     elements,
     frustration,
     journeys,
+    listening,
     offers,
     page_elements,
     page_flow,
@@ -21,6 +22,7 @@ from logdig.questions.engine.question import Question
 
 TOPICS = (
     visits, scroll, trend, page_flow, counts, elements, page_elements, frustration, releases, offers, uplift, journeys,
+    listening,
 )  # fmt: skip
 QUESTIONS: dict[str, Question] = {question.name: question for topic in TOPICS for question in topic.QUESTIONS}
 

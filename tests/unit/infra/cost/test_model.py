@@ -26,7 +26,7 @@ from infra.cost.model import (
 )
 from infra.cost.prices import interpolate, read_prices, stepped
 from infra.template.build import Artifacts, build_template
-from logdig.config.settings import Settings
+from logdig.config.settings import FlushSettings, Settings
 from logdig.errors import InputError
 from tools import cost_page
 
@@ -193,6 +193,13 @@ def test_plan_has_the_prices_of_the_bill_by_month_freshness_and_job() -> None:
     spark = job_lines(Workload(1e8, freshness="hourly", month=12), PRICES)
     assert sum(job["usd_a_month"]["12"] for job in plan["jobs"]) == pytest.approx(total(spark))
     assert [job["job"] for job in plan["jobs"]] == [line.what for line in spark]
+
+
+@pytest.mark.parametrize(("on_listen", "usd"), [(False, 0.0), (True, 0.5 * 0.125 + 2 * 0.625)])
+def test_plan_has_the_price_of_acting_on_listens_when_that_is_on(on_listen: bool, usd: float) -> None:
+    settings = Settings(flush=FlushSettings(on_listen=on_listen))
+
+    assert monthly_prices(settings, 1e6, PRICES)["usd_a_million_listens"] == pytest.approx(usd)
 
 
 def test_freshness_costs_what_its_runs_cost() -> None:
