@@ -12,7 +12,7 @@ from logdig.tables.model import PREDICTIONS
 
 REASONS = 2
 """So many features are named."""
-WORDS = {**LISTENING, **BROWSING}
+WORDS = {**LISTENING, **BROWSING, "lately": "did it in the 28 days before"}
 
 
 def predictions(rows: DataFrame, model: Model, *, offer: str, model_version: str) -> DataFrame:
