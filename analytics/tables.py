@@ -150,6 +150,7 @@ def merge(
     wins: str,
     days: Sequence[date] | None = None,
     replaces: str = "",
+    leaves: str = "",
 ) -> None:
     """Merge rows into a table so that each key is there once.
 
@@ -164,6 +165,7 @@ def merge(
         days: Days of the table that can hold the keys, as literals for pruning; None = all.
         replaces: SQL condition over ``t``: rows of the table that the new rows stand for, whichever wins; those that
             none of the new rows matches are deleted.
+        leaves: SQL condition over ``s``: the row of its key is deleted, and none comes.
     Raises:
         Py4JJavaError: Other commits came first MERGE_TRIES times.
     """
@@ -178,8 +180,9 @@ def merge(
     with _view(_laid_out(rows, name, spark.table(full).schema)) as source:
         statement = (
             f"MERGE INTO {full} t USING {source} s ON {on} "
+            f"{f'WHEN MATCHED AND {leaves} THEN DELETE ' if leaves else ''}"
             f"WHEN MATCHED AND ({wins}{f' OR {replaces}' if replaces else ''}) THEN UPDATE SET {assignments} "
-            f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({values})"
+            f"WHEN NOT MATCHED {f'AND NOT ({leaves}) ' if leaves else ''}THEN INSERT ({names}) VALUES ({values})"
             f"{f' WHEN NOT MATCHED BY SOURCE AND {replaces} THEN DELETE' if replaces else ''}"
         )
         with_retry(lambda: spark.sql(statement))

@@ -7,6 +7,7 @@ days, 6 million sessions, 20 million page views. Chromium with its processor slo
 from __future__ import annotations
 
 import argparse
+import logging
 import resource
 import statistics
 import subprocess
@@ -68,6 +69,7 @@ def main() -> None:
     whole, sizes = script_bytes()
     pages = ", ".join(f"{name} {size:,}" for name, size in sizes.items() if name.startswith("pages/"))
     print(f"JavaScript, brotli: {whole:,} bytes; {pages}")
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     settings = Settings(apps=(AppSettings(name="shop", token="pk_shop_12345678"),))
     app = create_dashboard(settings, ParquetTables(folder, KeptColumns()), FakeStore(), clock=lambda: NOW)
     server = make_server("127.0.0.1", 0, app, threaded=True)

@@ -179,6 +179,7 @@ def click_columns(choose: Any, size: int, count: int) -> dict[str, Any]:
 
     pages = np.minimum(choose.exponential(3, size).astype(np.int32), 19)
     element = choose.integers(0, 40, size)
+    links = pa.array([f"https://shop.test/item/{number}" for number in range(40)])
     selectors = pa.array([f"#main > section > div.item-{number} > a" for number in range(40)])
     after = {
         name: pa.array(choose.integers(0, 900, size).astype(np.int32), mask=choose.random(size) < 0.8)
@@ -190,7 +191,7 @@ def click_columns(choose: Any, size: int, count: int) -> dict[str, Any]:
         "page": pa.array([f"/p{number}" for number in range(20)]).take(pa.array(pages)),
         "device": pick(choose, size, ("desktop", "mobile", "tablet")), "country": pick(choose, size, COUNTRIES),
         "selector": selectors.take(pa.array(element, mask=choose.random(size) < 0.1)),
-        "tag": pick(choose, size, ("a",)),
+        "link": links.take(pa.array(element)), "tag": pick(choose, size, ("a",)),
         "ex": pa.array(inside[0]), "ey": pa.array(inside[1]), "w": pa.array(80.0 + element * 16),
         "h": pa.array(24.0 + element), "fixed": pa.array(element == 0), "x": pa.array(choose.integers(0, 1440, size)),
         "y": pa.array(choose.integers(0, 4000, size)), "dead": pa.array(choose.random(size) < 0.05),

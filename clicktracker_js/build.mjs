@@ -9,7 +9,7 @@ import { globalsOf } from './globals.mjs';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const target = process.argv[2] ?? join(here, 'dist');
 /** Loaded on demand, each from a file of its own: `clicktracker.<part>.js`. */
-const PARTS = ['debug', 'decide', 'effects', 'experiment', 'failure', 'move', 'options'];
+const PARTS = ['debug', 'decide', 'effects', 'experiment', 'failure', 'move', 'options', 'overlay'];
 /** Read where they are used, since they change, cannot be read everywhere, or belong to this window; all uses are guarded. */
 const LIVE = ['console', 'devicePixelRatio', 'history', 'innerHeight', 'innerWidth', 'localStorage'];
 
@@ -84,3 +84,7 @@ await copyFile(join(target, 'clicktracker.js'), join(target, 'clickTracker.js'))
 await make('module.js', 'clicktracker.mjs', 'esm');
 await copyFile(join(here, 'src', 'module.d.ts'), join(target, 'clicktracker.d.mts'));
 for (const part of PARTS) await make(`parts/${part}.js`, `clicktracker.${part}.js`, 'esm');
+// The dashboard draws with the same code.
+if (!process.argv[2])
+  for (const name of ['paint', 'project'])
+    await copyFile(join(here, 'src', 'lib', `${name}.js`), join(here, '..', 'dashboard', 'static', 'lib', 'map', `${name}.js`));

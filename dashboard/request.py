@@ -8,6 +8,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from logdig.config.settings import AppSettings, Settings
 from logdig.errors import InputError
 from logdig.marts.pinned import Source
@@ -21,7 +23,8 @@ from logdig.store.object_store import EventStore
 
 FILTERS = (
     "device", "screen", "browser", "system", "channel", "source", "medium", "campaign", "country", "region", "language",
-    "host", "page", "entry_page", "release", "goal", "experiment", "level", "customer",
+    "host", "page", "entry_page", "release", "goal", "experiment", "level", "customer", "track", "state", "gender",
+    "age", "linked_apps", "customer_campaign", "day_part", "send_event", "hours",
 )  # fmt: skip
 """Filters of the address line, in the order in which they are offered; ``experiment.NAME`` carries a name."""
 PERIODS = ("today", "yesterday", "7d", "28d", "90d", "365d", "month", "last-month")
@@ -105,9 +108,9 @@ class Request:
         Raises:
             InputError: It is another.
         """
-        value = self.args.get(name) or (allowed[0] if usual is None else usual)
+        value = self.args.get(name) or (usual if usual is not None else next(iter(allowed), ""))
         if value not in allowed:
-            raise InputError(f"{name} = {value[:100]!r}: one of {', '.join(allowed)}")
+            raise InputError(f"{name} = {value[:100]!r}: one of {', '.join(allowed) or 'nothing (the app has none)'}")
         return value
 
     def number(self, name: str, usual: int, least: int, most: int) -> int:
@@ -159,6 +162,7 @@ class Request:
             where=filters,
             by=by or self.args.get("by"),
             compare=self.args.get("compare") == "before" if compare is None else compare,
+            words=msgspec.to_builtins(self.settings.words),
             **more,
         )
         return ask(self.source, asked, parameters)

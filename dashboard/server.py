@@ -44,6 +44,17 @@ def _is_loopback(host: str) -> bool:
 @click.option("--port", default=8002, show_default=True, help="Port.")
 def main(host: str, port: int) -> None:
     """Serve the dashboard until SIGTERM or Ctrl-C."""
+    serve(host, port)
+
+
+def serve(host: str, port: int, factory: str = "dashboard.server:make_app") -> None:
+    """Serve until SIGTERM or Ctrl-C.
+
+    Args:
+        host: Address to listen on.
+        port: Port.
+        factory: ``module:function`` that makes the application inside the worker process.
+    """
     try:
         find_settings(os.environ)
     except LogDigError as err:
@@ -51,7 +62,7 @@ def main(host: str, port: int) -> None:
         sys.exit(1)
     os.environ[HOST_VARIABLE] = host
     server = Server(
-        "dashboard.server:make_app",
+        factory,
         address=host,
         port=port,
         interface=Interfaces.WSGI,

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from dashboard.page import NUMBERS, Has, Page, Route
 from dashboard.request import FILTERS, PERIODS, Request
+from logdig.questions.heard import DIMENSIONS as LISTENING
 from logdig.questions.visits import PEOPLE
 from logdig.store.releases import read_releases
 
@@ -106,6 +107,8 @@ def values(request: Request) -> list[str]:
     }
     if name in PEOPLE:
         reads[name] = lambda: request.answer("sources", by=name, where={}, compare=False)
+    elif name in LISTENING:
+        reads[name] = lambda: request.answer("listens", by=name, where={}, compare=False)
     if name not in reads:
         return []
     found = reads[name]().rows.column(name).to_pylist()

@@ -44,6 +44,7 @@ class PlacedElement(msgspec.Struct, frozen=True):
         fixed: Whether it stays when scrolling.
         boxes: Left, top, width and height in CSS px of the page, by the window's width; where it is not visible, none.
         link: Path that it leads to, or None.
+        called: What the tracker calls an element that is no link: ``tag;class;id;name;``.
     """
 
     selector: str
@@ -53,6 +54,7 @@ class PlacedElement(msgspec.Struct, frozen=True):
     fixed: bool
     boxes: dict[str, tuple[float, float, float, float]]
     link: str | None = None
+    called: str | None = None
 
 
 class PageLayout(msgspec.Struct, frozen=True):

@@ -123,9 +123,10 @@ def _elements(page: Page) -> Iterator[PlacedElement]:
         if found["count"] != 1:
             raise LookupError(f"{page.url}: {selector} matches {found['count']} elements")
         path = urlsplit(link).path if link and link.startswith("http") else None
-        yield PlacedElement(
-            selector, found["tag"], found["role"], found["name"], element["fixed"], {str(width): found["box"]}, path
-        )
+        left, top, across, down = map(float, found["box"])
+        boxes = {str(width): (left, top, across, down)}
+        called = None if path else link
+        yield PlacedElement(selector, found["tag"], found["role"], found["name"], element["fixed"], boxes, path, called)
 
 
 def _clicks(page: Page) -> Sequence[dict[str, Any]]:

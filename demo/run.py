@@ -32,6 +32,7 @@ from demo.story.asked import Analyst
 from demo.story.month import GOAL, month_before
 from demo.summary import SentCounts, Summary, print_summary
 from demo.visitors import RETURNING, Visits, make_returning, make_visitors
+from infra.local.new_pictures import NewPictures
 from infra.local.processes import take_port
 from infra.local.stack import LocalStack
 from logdig.aws.clients import s3_store
@@ -44,6 +45,8 @@ from logdig.marts.reader import Marts
 REFRESH_SECONDS = 10
 FLUSH_SECONDS = 5
 EXPOSURE_SECONDS = 0.5
+PICTURE_WIDTHS = (1440, 390)
+"""Of the windows in which the demo's pages are captured."""
 REFRESHED_JOBS = (
     "ingest",
     # The heatmap's first: a visitor who clicks looks for the click there.
@@ -164,6 +167,7 @@ class Demo:
         for name in names_of("all"):
             if name not in OTHER_STEPS:
                 self._job(name)
+        pictures = self._pool.submit(self._take_pictures)
         returning = make_returning(self._options.seed, self._best_targets()[:RETURNING])
         second_visits = self._pool.submit(self._visits.make, returning)
         sent.add_visits(self._step("visitors who come again", second_visits.result, self._visits.describe))
@@ -174,6 +178,7 @@ class Demo:
         self._step("flush", self._flush_exposures, lambda objects: f"{objects} objects")
         for name in REFRESHED_JOBS:
             self._job(name)
+        self._step("pictures of pages", pictures.result, lambda count: f"{count} for the map")
         analyst = Analyst(Marts(self.settings, self.stack.environment), self.app.name, self._days)
         found = self._step("questions about the month", analyst.found)
         summary = self._count(loaded, sent, decisions, found)
@@ -246,6 +251,11 @@ class Demo:
 
     def _decide(self) -> list[dict[str, Any]]:
         return request_decisions(self.stack.collector_url, self.app, self._feeder.secret, self._best_targets()[:2])
+
+    def _take_pictures(self) -> int:
+        source, store = Marts(self.settings, self.stack.environment), s3_store(self.settings)
+        now = lambda: datetime.now(UTC)  # noqa: E731
+        return NewPictures(self.settings, source, store, now, self._step.note, PICTURE_WIDTHS).take()
 
     def _best_targets(self) -> list[str]:
         return [row["customer_id"] for row in sorted(self._rows("targets"), key=lambda row: int(row["rank"]))]

@@ -22,10 +22,11 @@ from analytics.jobs.report import JobReport
 from analytics.jobs.session_days import LOCAL_DAY, EventDays, Reach, find_reach
 from analytics.lake import day_tables
 from analytics.lake.touched import read_touches
-from analytics.marts.site import Site, digest, local_day, site_of
+from analytics.marts.site import Site, digests, local_day, site_of
 from logdig.config.settings import Settings
 from logdig.marts.days import Run, in_words, places, runs_of, utc_runs
 from logdig.marts.marks import from_properties, to_properties
+from logdig.marts.notes import least_seen
 from logdig.marts.progress import Lake, Mark, Piece, Plan, lake_of, plan
 from logdig.tables.catalog import TABLES
 
@@ -111,14 +112,16 @@ class Computing:
         indexes = [*stored.values()]
         if SESSIONS not in stored:
             indexes.append(tables.read(self.spark, self.settings, SESSIONS))
-        reach = find_reach(by_day, indexes, piece.days, known, self.lake.frozen())
-        others = runs_of(reach.days, places({*known, *piece.days, *reach.days}))
-        return Theirs(reach, others), reach.events(by_day, piece.runs, others).drop(LOCAL_DAY)
+        reach, frozen = find_reach(by_day, indexes, piece.days, known), self.lake.frozen()
+        place = places({*known, *piece.days, *reach.days})
+        # Frozen days are read as long as events of them are there; their rows stay.
+        read, others = runs_of(reach.days, place), runs_of(reach.days - frozen, place)
+        return Theirs(reach, others), reach.events(by_day, piece.runs, read).drop(LOCAL_DAY)
 
 
 @dataclass(frozen=True, slots=True)
 class Theirs:
-    """Sessions of a piece, and their other days as runs."""
+    """Sessions of a piece, and as runs their other days whose rows are made again."""
 
     reach: Reach
     others: tuple[Run, ...]
@@ -150,14 +153,18 @@ def day_mart_jobs(
         everything: Every day that is not frozen.
         waiting: Days that wait, too.
     """
-    site, lake = site_of(settings), lake_of(settings, read_touches(spark, settings), now)
+    site, marks = site_of(settings), {}
+    for name in marts:
+        full = day_tables.ensure_day_table(spark, settings, name)
+        marks[name] = from_properties(day_tables.properties(spark, full), name)
+    lake = lake_of(settings, read_touches(spark, settings, least_seen(marks.values())), now)
     computing = Computing(spark, settings, site, lake)
     runs = []
     for name, mart in marts.items():
         started = time.monotonic()
-        full = day_tables.ensure_day_table(spark, settings, name)
-        mark = from_properties(day_tables.properties(spark, full), name)
-        planned = plan(lake, mark, version_of(name, mart.reads, site), everything=everything, waiting=waiting)
+        full, mark = tables.table_name(settings, name), marks[name]
+        rules = digests(site, mart.reads)
+        planned = plan(lake, mark, version_of(name), rules, everything=everything, waiting=waiting)
         if mark is None:
             _carry_over(spark, settings, name, planned, site)
         if not planned.now and planned.mark != mark:
@@ -178,9 +185,9 @@ def _of_same_days(runs: Iterable[MartRun]) -> list[list[MartRun]]:
     return list(groups.values())
 
 
-def version_of(name: str, reads: tuple[str, ...], site: Site) -> str:
-    """Version of a mart's rows: the declaration's number, and a digest of the settings that the transform reads."""
-    return f"{TABLES[name].version}-{digest(site, reads)}"
+def version_of(name: str) -> str:
+    """Version of a mart's declaration, as marks hold it."""
+    return str(TABLES[name].version)
 
 
 def mark_table(spark: SparkSession, full: str, mark: Mark) -> None:

@@ -10,12 +10,16 @@ from pyspark.sql import SparkSession
 
 from analytics import tables
 from analytics.jobs.report import JobReport
+from analytics.jobs.status import PLANNED
+from analytics.jobs.visitors import mark_of
 from analytics.lake import maintenance
 from analytics.lake.ingest import Ingest, ingest
 from analytics.lake.objects import pending
+from analytics.lake.touched import fold
 from analytics.privacy.table_erasure import delete_listed
 from logdig.aws.clients import s3_store
 from logdig.config.settings import Settings
+from logdig.marts.notes import EVERY, least_seen
 from logdig.marts.reader import Marts
 from logdig.privacy.erasure_list import ErasureList, read_list
 from logdig.privacy.object_erasure import days_of, remove_lines
@@ -37,6 +41,7 @@ def maintain_job(spark: SparkSession, settings: Settings, now: datetime) -> JobR
     expired = maintenance.expire_rows(spark, settings, now.date())
     for name in TABLES.keys() & set(maintenance.existing(spark, settings)):
         tables.ensure_table(spark, settings, name)
+    folded = fold_notes(spark, settings)
     keep_snapshots = timedelta(0) if erased else timedelta(days=settings.retention.snapshot_days)
     files = snapshots = orphans = 0
     for name in maintenance.existing(spark, settings):
@@ -47,12 +52,19 @@ def maintain_job(spark: SparkSession, settings: Settings, now: datetime) -> JobR
         **doubled,
         "late objects": late,
         "rows expired": sum(expired.values()),
+        "notes put together": folded,
         "files compacted": files,
         "old files removed": snapshots + orphans,
     }
     if erased:
         notes["lines and rows erased"] = erased
     return JobReport("maintain", tables.read(spark, settings, "events").count(), notes=notes)
+
+
+def fold_notes(spark: SparkSession, settings: Settings) -> int:
+    """Put the notes of ``touched`` together that every mart has seen; return how many fewer there are."""
+    least = least_seen(mark_of(spark, settings, name) for name in PLANNED)
+    return 0 if least == EVERY else fold(spark, settings, least)
 
 
 def ingest_late(spark: SparkSession, settings: Settings, now: datetime) -> int:

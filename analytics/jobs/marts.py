@@ -36,8 +36,10 @@ def customer_changes_job(spark: SparkSession, settings: Settings, now: datetime)
     lines = _loaded(spark, settings, "customers")
     if lines is not None:
         known = tables.read(spark, settings, "customers")
-        rows = tables.staged(customer_changes.customer_changes(lines, known))
-        tables.merge(settings, name, rows, keys=TABLES[name].keys, wins=customer_changes.DIFFERS)
+        noted = tables.read(spark, settings, name)
+        rows = tables.staged(customer_changes.customer_changes(lines, known, noted))
+        wins, leaves = customer_changes.DIFFERS, customer_changes.IS_NONE
+        tables.merge(settings, name, rows, keys=TABLES[name].keys, wins=wins, leaves=leaves)
     return JobReport(name, tables.read(spark, settings, name).count())
 
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from analytics.jobs.report import Job
 
-PAGE_RULES = ("zone", "origins", "allowed_query", "pages")
+PAGE_RULES = ("zone", "allowed_query", "pages")
+LINK_RULES = (*PAGE_RULES, "origins")
 JOURNEYS = "analytics.marts.journeys:journeys"
 
 JOBS: dict[str, Mart | DayMart | OwnJob] = {
@@ -31,22 +32,37 @@ JOBS: dict[str, Mart | DayMart | OwnJob] = {
         "analytics.jobs.ingest:ingest_job",
         options=(RETRY,),
     ),
-    "page_views": DayMart("List every view of a page.", "analytics.marts.page_views:page_views", PAGE_RULES, JOURNEYS),
+    "page_views": DayMart("List every view of a page.", "analytics.marts.page_views:page_views", LINK_RULES, JOURNEYS),
     "sessions": DayMart(
-        "Summarise every session by day.", "analytics.marts.sessions:sessions", (*PAGE_RULES, "goals"), JOURNEYS
+        "Summarise every session by day.", "analytics.marts.sessions:sessions", (*LINK_RULES, "goals"), JOURNEYS
     ),
     "conversions": DayMart(
-        "List every goal that was reached.", "analytics.marts.conversions:conversions", (*PAGE_RULES, "goals"), JOURNEYS
+        "List every goal that was reached.", "analytics.marts.conversions:conversions", (*LINK_RULES, "goals"), JOURNEYS
     ),
-    "clicks": DayMart("List every click with what followed it.", "analytics.marts.clicks:clicks", PAGE_RULES),
+    "clicks": DayMart("List every click with what followed it.", "analytics.marts.clicks:clicks", LINK_RULES),
     "moves": DayMart("List sampled moves of the pointer.", "analytics.marts.moves:moves", PAGE_RULES),
     "listens": DayMart("Lay out listens with local hours and day parts.", "analytics.marts.listens:listens"),
+    "live_stats": DayMart(
+        "Count people, views and listens of each five minutes.", "analytics.marts.live_stats:live_stats"
+    ),
+    "live": OwnJob(
+        'Count the newest five minutes from raw, where freshness is "live".',
+        "analytics.jobs.live:live_job",
+        sources=("live_stats",),
+    ),
+    "interests": OwnJob(
+        "Find tracks that customers heard three times within 30 minutes.",
+        "analytics.jobs.live:interests_job",
+        sources=("listens",),
+        is_mart=True,
+    ),
     "exposures": DayMart("List decisions and clicks on ads.", "analytics.marts.exposures:exposures"),
     "traffic": DayMart("Count people, staff and bots by day.", "analytics.marts.traffic:traffic"),
+    "visitor_days": DayMart("List the visitors of every day.", "analytics.marts.visitor_days:visitor_days"),
     "visitors": OwnJob(
         "Keep what is known of every visitor.",
         "analytics.jobs.visitors:visitors_job",
-        sources=("ingest", "sessions"),
+        sources=("ingest", "sessions", "visitor_days"),
         options=(WHOLE, WAITING),
         is_mart=True,
     ),

@@ -38,7 +38,7 @@ class EventDays:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Sessions of the chosen days, columns SESSION, and their other days."""
+    """Sessions of the chosen days, columns SESSION, and their other days, frozen ones too."""
 
     sessions: DataFrame
     days: frozenset[Day]
@@ -64,36 +64,35 @@ class Reach:
         return marked.where(wanted).select(*made.columns).unionByName(stay.select(*made.columns))
 
 
-def find_reach(
-    events: EventDays, indexes: Iterable[DataFrame], days: Collection[Day], known: Collection[Day], frozen: set[Day]
-) -> Reach:
+def find_reach(events: EventDays, indexes: Iterable[DataFrame], days: Collection[Day], known: Collection[Day]) -> Reach:
     """Find the sessions of some days, and their other days.
 
     A session's other days are where a mart has rows of it; where it goes on past midnight; and where a server sent an
-    event of it, which belongs to no page view and may come days later.
+    event of it, which belongs to no page view and may come days later. None lies more than REACH_DAYS from the next.
 
     Args:
         events: All of them.
         indexes: Marts with columns app, session_id and day, as they stand.
         days: Local days that are computed whole.
         known: Local days that may hold events.
-        frozen: Local days that are never computed again.
     """
     place = places({*known, *days})
     runs = runs_of(days, place)
     seen = [mart.select("app", "session_id", F.col("day").alias(LOCAL_DAY)) for mart in indexes]
     here = [_of_sessions(events.of(runs)), *(mart.where(in_runs(runs, LOCAL_DAY)) for mart in seen)]
     sessions = tables.staged(_union(frame.select(*SESSION) for frame in here).na.drop().distinct())
-    sources = [*seen, _of_sessions(events.rows.where("page_view_id IS NULL"))]
 
-    def look(frontier: set[Day]) -> set[Day]:
-        if frontier:
-            sources.append(_of_sessions(events.of(runs_of(frontier, place))))
-        found = _days_of(_union(sources), sessions) if sources else set()
-        sources.clear()
-        return found
+    def look(reach: set[Day], close: set[Day]) -> set[Day]:
+        sources = []
+        if reach:
+            far = runs_of(reach, place)
+            sources += [mart.where(in_runs(far, LOCAL_DAY)) for mart in seen]
+            sources.append(_of_sessions(events.of(far).where("page_view_id IS NULL")))
+        if close:
+            sources.append(_of_sessions(events.of(runs_of(close, place))))
+        return _days_of(_union(sources), sessions)
 
-    return Reach(sessions, frozenset(other_days(days, known, look) - frozen))
+    return Reach(sessions, frozenset(other_days(days, known, look)))
 
 
 def _union(frames: Iterable[DataFrame]) -> DataFrame:

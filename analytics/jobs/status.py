@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime
-from functools import partial
-from typing import Any
 
 import msgspec
 
-from analytics.jobs.day_marts import SESSIONS, version_of
+from analytics.jobs.day_marts import version_of
 from analytics.jobs.kinds import WAITING, WHOLE, DayMart
 from analytics.jobs.registry import JOBS
-from analytics.jobs.visitors import NAME, visitors_plan
-from analytics.marts.site import site_of
+from analytics.jobs.visitors import NAME, SOURCES, visitors_plan
+from analytics.marts.site import digests, site_of
 from logdig.config.settings import Settings
 from logdig.marts.days import in_words
 from logdig.marts.marks import from_properties
-from logdig.marts.progress import Lake, Mark, Plan, Touch, lake_of, plan
+from logdig.marts.notes import COLUMNS, least_seen, touches_of
+from logdig.marts.progress import Lake, Mark, Plan, lake_of, plan
 from logdig.marts.reader import Marts
 from logdig.store.job_states import JobState, read_states
 from logdig.store.lease import Holder, TaggedStore, read_holder
@@ -105,9 +104,9 @@ def _plan(name: str, marts: Marts, settings: Settings, lake: Lake, options: Coll
     chosen = {"everything": WHOLE in options, "waiting": WAITING in options}
     mark, job = mark_of(marts, name), JOBS[name]
     if isinstance(job, DayMart):
-        return plan(lake, mark, version_of(name, job.reads, site_of(settings)), **chosen)
-    source = mark_of(marts, SESSIONS)
-    return visitors_plan(lake, mark, source, settings, **chosen) if source else None
+        return plan(lake, mark, version_of(name), digests(site_of(settings), job.reads), **chosen)
+    sources = {source: known for source in SOURCES if (known := mark_of(marts, source)) is not None}
+    return visitors_plan(lake, mark, sources, **chosen) if len(sources) == len(SOURCES) else None
 
 
 def mark_of(marts: Marts, name: str) -> Mark | None:
@@ -117,13 +116,12 @@ def mark_of(marts: Marts, name: str) -> Mark | None:
 
 def read_lake(marts: Marts, settings: Settings, now: datetime) -> Lake:
     """Read what writers have noted."""
-    rows = marts.table("touched", ("seq", "app", "day", "rows", "first_received")).to_pylist()
-    touches = [Touch(row["seq"], row["app"], row["day"], row["rows"] or 0, row["first_received"]) for row in rows]
+    least = least_seen(mark_of(marts, name) for name in PLANNED)
+    touches = marts.cached(("touches", least), "touched", lambda: touches_of(marts.table("touched", COLUMNS), least))
     return lake_of(settings, touches, now)
 
 
 def noted_times(marts: Marts) -> dict[int, datetime]:
-    """When each note was made, UTC, by its number."""
-    rows: list[dict[str, Any]] = marts.table("touched", ("seq", "noted_at")).to_pylist()
-    utc = partial(datetime.replace, tzinfo=UTC)
-    return {row["seq"]: utc(row["noted_at"]) for row in rows}
+    """When each note was made, UTC, by its number; of notes that were put together, the last of them."""
+    rows = marts.table("touched", ("seq", "noted_at")).group_by("seq").aggregate([("noted_at", "max")]).to_pylist()
+    return {row["seq"]: row["noted_at_max"].replace(tzinfo=UTC) for row in rows}

@@ -185,11 +185,13 @@ def note_touched(run: Ingest, summary: DataFrame, later: DataFrame | None = None
     touched = summary.select("app", "day", "rows", "first_received")
     if later is not None:
         gone = later.select(
-            "app", "day", F.lit(0).cast("long").alias("rows"), F.lit(None).cast("date").alias("first_received")
+            "app", "day", F.lit(-1).cast("long").alias("rows"), F.lit(None).cast("date").alias("first_received")
         )
         touched = touched.unionByName(gone)
+    # Where every new row is a copy, or takes the place of one, a few events may yet be others.
+    came = F.when(F.max("rows") > 0, F.greatest(F.sum("rows"), F.lit(1))).otherwise(0)
     days = touched.groupBy("app", "day").agg(
-        F.sum("rows").cast("int").alias("rows"), F.min("first_received").alias("first_received")
+        came.cast("int").alias("rows"), F.min("first_received").alias("first_received")
     )
     note_rows(run.spark, run.settings, days, run.now, WORK)
 

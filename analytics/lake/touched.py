@@ -14,14 +14,18 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from analytics import tables
+from analytics.lake.day_tables import at_snapshot, newest_snapshot
 from analytics.schema.columns import table_columns
-from analytics.schema.frames import require_columns
+from analytics.schema.frames import fit, require_columns
 from logdig.config.settings import Settings
+from logdig.marts import notes
 from logdig.marts.progress import Touch
 
 FIRST_SEQ = 1
 """Of the first note; in a lake of an older version that of everything that was there."""
 FIRST_WORK = "first note of what was there"
+FOLDED = "earlier notes, put together"
+ROWS_MOST = 2**31 - 1
 COLUMNS = ("app", "day", "rows", "first_received")
 NOTED = StructType([table_columns("touched")[name] for name in COLUMNS])
 
@@ -84,14 +88,60 @@ def note_deletion(spark: SparkSession, settings: Settings, rows: DataFrame, now:
     return note(spark, settings, [Touch(0, row["app"], row["day"]) for row in days], now, work)
 
 
-def read_touches(spark: SparkSession, settings: Settings) -> tuple[Touch, ...]:
-    """Read every note, in the order of their numbers; in a lake without any, what its first note will say."""
-    noted = tables.read(spark, settings, "touched")
-    columns = ("seq", *COLUMNS)
-    found = noted.select(*columns).orderBy("seq").collect()
-    if not found:
-        found = existing(spark, settings).withColumn("seq", F.lit(FIRST_SEQ)).select(*columns).collect()
-    return tuple(Touch(row["seq"], row["app"], row["day"], row["rows"] or 0, row["first_received"]) for row in found)
+def read_touches(spark: SparkSession, settings: Settings, upto: int = 0) -> tuple[Touch, ...]:
+    """Read the notes, in the order of their numbers; in a lake without any, what its first note will say.
+
+    Args:
+        spark: Session with the catalog ``lake``.
+        settings: Names.
+        upto: Notes up to this number are put together, one an app and day.
+    """
+    found = tables.read(spark, settings, "touched").select(*notes.COLUMNS).toArrow()
+    if not found.num_rows:
+        before = existing(spark, settings).withColumn("seq", F.lit(FIRST_SEQ).cast("long"))
+        found = before.select(*notes.COLUMNS).toArrow()
+    return notes.touches_of(found, upto)
+
+
+def fold(spark: SparkSession, settings: Settings, upto: int) -> int:
+    """Put the notes that every mart has seen together, as `logdig.marts.progress.folded` does, in one commit.
+
+    Args:
+        spark: Session with the catalog ``lake``.
+        settings: Names.
+        upto: Least number that the marts have seen, read before this is called: marks only grow.
+    Returns:
+        How many notes are fewer now.
+    Raises:
+        LeaseLostError: See `note`.
+    """
+    full, fewer = tables.ensure_table(spark, settings, "touched"), 0
+
+    def commit() -> None:
+        # Read anew by each try; the commit is refused when a note has come since.
+        nonlocal fewer
+        since = newest_snapshot(spark, full)
+        rows = at_snapshot(spark, full, since)
+        together = tables.staged(_together(rows.where(F.col("seq") <= upto), upto))
+        fewer = rows.where(F.col("seq") <= upto).count() - together.count()
+        if fewer:
+            later = rows.where(F.col("seq") > upto)
+            writer = fit(together.unionByName(later.select(*together.columns)), spark.table(full).schema).writeTo(full)
+            writer = writer.option("isolation-level", "serializable")
+            writer.option("validate-from-snapshot-id", str(since)).overwrite(F.lit(True))
+
+    tables.with_retry(commit)
+    return fewer
+
+
+def _together(seen: DataFrame, upto: int) -> DataFrame:
+    sums = seen.groupBy("app", "day").agg(
+        F.least(F.sum("rows"), F.lit(ROWS_MOST)).cast("int").alias("rows"),
+        F.min("first_received").alias("first_received"),
+        F.max("noted_at").alias("noted_at"),
+    )
+    numbered = sums.withColumns({"seq": F.lit(upto).cast("long"), "work": F.lit(FOLDED)})
+    return numbered.select(*table_columns("touched").fieldNames())
 
 
 def existing(spark: SparkSession, settings: Settings) -> DataFrame:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
-from analytics.marts.people_events import bucket, counted, device, in_order, weight, with_links, with_pages
+from analytics.marts.people_events import bucket, counted, device, in_order, is_post, weight, with_links, with_pages
+from analytics.marts.posts import with_sessions
 from analytics.marts.site import Site
 from analytics.schema.frames import require_columns
 from logdig.tables.clicks import CLICKS
@@ -34,7 +35,9 @@ def clicks(events: DataFrame, site: Site) -> DataFrame:
     Source: docs/measures.md, "rage" and "dead".
     """
     require_columns(events, NEEDED)
-    rows = counted(events, site).where("type = 'click'")
+    people = counted(events, site).withColumn("post", is_post())
+    tracked, posts = people.where("NOT post"), with_sessions(people.where("post"))
+    rows = tracked.unionByName(posts).where("type = 'click'")
     narrow = rows.select(
         *PLAIN,
         "day",

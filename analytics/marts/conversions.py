@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from analytics.marts.circumstances import with_circumstances
-from analytics.marts.journeys import MOMENT
+from analytics.marts.journeys import MOMENT, SESSION
 from analytics.marts.people_events import with_pages
 from analytics.marts.site import Site
 from logdig.tables.sessions import CONVERSIONS
@@ -22,9 +22,9 @@ def conversions(journeys: DataFrame, site: Site) -> DataFrame:
     outside = F.col("session_id").isNull()
     # In a session the first view tells the language, if any does.
     own = journeys.withColumn("language", F.when(outside, F.col("language")))
-    reached = _each(own, "session_id", "landing", "language", "experiments")
+    reached = _each(own, "session_id", "part", "landing", "language", "experiments")
     # An event outside of a session is a group of its own.
-    group = Window.partitionBy("app", "session_id", F.when(outside, F.col("at.event_id")), "goal").orderBy("at")
+    group = Window.partitionBy(*SESSION, F.when(outside, F.col("at.event_id")), "goal").orderBy("at")
     first = reached.withColumn("nth", F.row_number().over(group)).where("each OR nth = 1").drop("nth")
     named = with_pages(first, site).withColumn("event_id", F.col("at.event_id"))
     rows = with_circumstances(named, site)

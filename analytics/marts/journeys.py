@@ -19,8 +19,10 @@ from analytics.marts.people_events import (
     with_pages,
     with_pages_and_counts,
 )
+from analytics.marts.posts import with_sessions
 from analytics.marts.site import Site, local_day
 from analytics.schema.frames import require_columns
+from logdig.marts.progress import REACH_DAYS
 
 NEEDED = (
     *("event_id", "timestamp", "user_key", "customer_id", "session_id", "page_view_id", "current_page", "link"),
@@ -29,10 +31,8 @@ NEEDED = (
     *COUNTED_COLUMNS,
 )
 """Columns of the table events that these transforms read."""
-SILENCE_US = 30 * 60 * 1_000_000
-"""So much silence ends a session of 2016 posts, as it ends one of the tracker (clicktracker_js/src/limits.js)."""
-POSTS_ID_DIGITS = 32
-"""Of the id that a session of 2016 posts is given."""
+SESSION = ("app", "session_id", "part")
+"""What rows of one session share."""
 LANDING = ("page", "host", "current_page", "referrer", "language", "country", "region", "user_agent", "vw", "user_key")
 """What the first view tells of its session."""
 MOMENT = (
@@ -46,20 +46,21 @@ def journeys(events: DataFrame, site: Site) -> DataFrame:
     """Put the events of each session together by page view.
 
     Input:  events: columns NEEDED, with all events of each session in question.
-    Output: one row per session and page view, one for the session's events that belong to none, and one for each event
-            that belongs to no session (session_id null, a server's).
-            Of the view: app, session_id, post (of 2016), page_view_id (null = belong to none), alone (counts beside the
-            session, a server's), viewed, numbered (a view of the session), day, occurred_at, timestamp, at, user_key,
-            customer_id, current_page, host, path, page, title, language, vw, vh, country, region, user_agent, release,
-            engaged_ms, depth_share, depth_px, ended_at, links_out, downloads, weight, reached (goals, each with its
-            MOMENT).
+    Output: one row per session and page view, one a day for the session's events that belong to none, and one for each
+            event that belongs to no session (session_id null, a server's).
+            Of the view: app, session_id, part (of one session id before and after a silence of more than
+            REACH_DAYS; each is a session of its own), post (of 2016), page_view_id (null = belong to none), alone
+            (counts beside the session, a server's), viewed, numbered (a view of the session), day, occurred_at,
+            timestamp, at, user_key, customer_id, current_page, host, path, page, title, language, vw, vh, country,
+            region, user_agent, release, engaged_ms, depth_share, depth_px, ended_at, links_out, downloads, weight,
+            reached (goals, each with its MOMENT).
             Of the whole session: landing (struct LANDING, null without a view), exit_page, place, previous_page,
             next_page, session_views, session_days, session_engaged_ms, session_weight, goals, customer_ids,
             experiments.
     Raises: MissingColumnError, before any Spark job starts.
     """
     people = _people_in(events, site)
-    tracked = people.where("session_id IS NOT NULL").unionByName(_sessions_of_posts(people.where("post")))
+    tracked = people.where("session_id IS NOT NULL").unionByName(with_sessions(people.where("post")))
     inside = _of_sessions(_views(_by_view(tracked, site), site))
     outside = _outside(people, site)
     shared = [name for name in inside.columns if name in outside.columns]
@@ -88,6 +89,7 @@ def _outside(people: DataFrame, site: Site) -> DataFrame:
         "viewed": is_page,
         "title": F.col("page.title"),
         "language": F.col("page.language"),
+        # Without a session nothing tells whether two page events are of one view.
         "page_view_id": F.when(is_page, F.col("event_id")).otherwise(F.col("page_view_id")),
         "release": F.col("page_version"),
         "vh": F.col("view.vh"),
@@ -95,16 +97,6 @@ def _outside(people: DataFrame, site: Site) -> DataFrame:
     rows = with_pages(people.where("session_id IS NULL AND NOT post").withColumns(told), site)
     goals = _together(reached_by_event(site), F.when(is_page, reached_by_view(site)))
     return rows.withColumn("reached", _at_moment(goals, F.struct(*MOMENT)))
-
-
-def _sessions_of_posts(posts: DataFrame) -> DataFrame:
-    """Give 2016 posts the ids of their sessions: a visitor's posts of a local day until SILENCE_US of silence."""
-    in_time = Window.partitionBy("app", "user_key", "day").orderBy("occurred_at", "event_id")
-    moment = F.unix_micros("occurred_at")
-    begins = F.coalesce(moment - F.lag(moment).over(in_time) >= SILENCE_US, F.lit(True))
-    first = F.last(F.when(F.col("begins"), F.col("event_id")), ignorenulls=True).over(in_time)
-    made = F.substring(F.sha2(F.concat_ws(" ", "app", "user_key", first), 256), 1, POSTS_ID_DIGITS)
-    return posts.withColumn("begins", begins).withColumn("session_id", made).drop("begins")
 
 
 def _by_view(events: DataFrame, site: Site) -> DataFrame:
@@ -115,8 +107,9 @@ def _by_view(events: DataFrame, site: Site) -> DataFrame:
         "page_view_id": F.when(is_page & ~has_view, F.col("event_id")).otherwise(F.col("page_view_id")),
         "variants": _variants(),
     }
+    told["apart"] = F.when(told["page_view_id"].isNull(), F.col("day"))
     rows = events.withColumns(told).withColumn("reached", _at_moment(reached_by_event(site), F.struct(*MOMENT)))
-    return rows.groupBy("app", "session_id", "page_view_id", "alone").agg(
+    return rows.groupBy("app", "session_id", "page_view_id", "alone", "apart").agg(
         F.min(F.when(F.col("type").isin("page", "scroll"), _telling(is_page))).alias("lead"),
         F.min("occurred_at").alias("occurred_at"),
         F.max("post").alias("post"),
@@ -171,12 +164,25 @@ def _views(rows: DataFrame, site: Site) -> DataFrame:
     views = with_pages_and_counts(sorted_.withColumn("variants", _first_of_each("variants")), site)
     moment = F.struct(*(F.col("lead.weight").alias(name) if name == "weight" else name for name in MOMENT))
     by_page = _at_moment(F.when(F.col("viewed"), reached_by_view(site)), moment)
-    return views.withColumn("reached", _together(F.col("reached"), by_page)).drop("lead")
+    return views.withColumn("reached", _together(F.col("reached"), by_page)).drop("lead", "apart")
 
 
-def _of_sessions(views: DataFrame) -> DataFrame:
+def _part() -> Column:
+    """Count the silences of more than REACH_DAYS between a session id's days up to the row's."""
+    every = Window.partitionBy("app", "session_id")
+    days = F.array_sort(F.collect_set("day").over(every))
+
+    def begins(day: Column, place: Column) -> Column:
+        return (place > 0) & (day <= F.col("day")) & (F.datediff(day, F.get(days, place - 1)) > REACH_DAYS)
+
+    is_long = F.datediff(F.max("day").over(every), F.min("day").over(every)) > REACH_DAYS
+    return F.when(is_long, F.size(F.filter(days, begins))).otherwise(0)
+
+
+def _of_sessions(rows: DataFrame) -> DataFrame:
     """Say of each row what its whole session tells."""
-    in_session = Window.partitionBy("app", "session_id").orderBy(F.desc("numbered"), "at")
+    views = rows.withColumn("part", _part())
+    in_session = Window.partitionBy(*SESSION).orderBy(F.desc("numbered"), "at")
     whole = in_session.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
     numbered = F.col("numbered")
     page = F.when(numbered, F.struct("page"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from analytics.marts.people_events import counted
@@ -10,6 +10,7 @@ from analytics.marts.site import Site
 from analytics.schema.day_parts import local_hour, part_of
 from analytics.schema.frames import require_columns
 from logdig.tables.listens import LISTENS
+from logdig.visits.zip_states import STATES
 
 NEEDED = ("type", "app", "event_id", "customer_id", "user_key", "listen", "occurred_at", "tz_min", "consent")
 
@@ -43,6 +44,13 @@ def listens(events: DataFrame, site: Site) -> DataFrame:
             F.col("listen.listened_ms").alias("listened_ms"),
             F.coalesce(F.col("consent.ads"), F.lit(False)).alias("ads_consent"),
             "day",
+            state(F.col("listen.zip")).alias("state"),
         )
         .select(*LISTENS.names)
     )
+
+
+def state(zip_code: Column) -> Column:
+    """US state of a zip, as `logdig.visits.zip_states.state_of` says it."""
+    prefix = F.regexp_extract(zip_code, r"^([0-9]{3})[0-9]{2}(-?[0-9]{4})?$", 1).try_cast("int")
+    return F.get(F.lit(STATES), prefix)

@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from analytics.marts.circumstances import OWN, with_circumstances
-from analytics.marts.journeys import in_view
+from analytics.marts.journeys import SESSION, in_view
 from analytics.marts.site import Site
 from logdig.tables.sessions import SESSIONS
 
@@ -25,7 +25,7 @@ def sessions(journeys: DataFrame, site: Site) -> DataFrame:
     Source: docs/tables.md, "sessions".
     """
     rows = _by_day(journeys)
-    in_order = Window.partitionBy("app", "session_id").orderBy("first.at")
+    in_order = Window.partitionBy(*SESSION).orderBy("first.at")
     told = {
         "seq": F.row_number().over(in_order),
         "user_key": F.col("landing.user_key"),
@@ -42,7 +42,7 @@ def sessions(journeys: DataFrame, site: Site) -> DataFrame:
 def _by_day(rows: DataFrame) -> DataFrame:
     """Add up the page views of a session that began on a day, where one of them is a view."""
     inside = rows.where(in_view())
-    counted = inside.groupBy("app", "session_id", "day").agg(
+    counted = inside.groupBy(*SESSION, "day").agg(
         F.min(F.when(F.col("numbered"), F.struct("at", "occurred_at"))).alias("first"),
         F.max("ended_at").alias("ended_at"),
         F.sum(F.col("numbered").cast("int")).cast("int").alias("views"),

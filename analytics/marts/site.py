@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 import msgspec
 from pyspark.sql import Column
@@ -53,24 +54,37 @@ def site_of(settings: Settings) -> Site:
     return Site(apps, AppRules(pages=patterns(""), goals=goals("")))
 
 
-def digest(site: Site, reads: Collection[str]) -> str:
-    """Eight hexadecimal digits that change when one of the rules that a transform reads does.
+def digests(site: Site, reads: Collection[str]) -> dict[str, str]:
+    """Digests of the rules that a transform reads, by app, so that one app's rules change nothing of another's rows.
 
     Args:
         site: The rules.
         reads: Names of the fields of `AppRules` that the transform looks at.
+    Returns:
+        Eight hexadecimal digits by app; those of an app that the settings do not name stand under the empty name, and
+        an app with the same ones is left out.
     """
-    rules = {name: [getattr(app, part) for part in sorted(reads)] for name, app in sorted(site.apps.items())}
-    others = [getattr(site.others, part) for part in sorted(reads)]
-    return hashlib.sha256(msgspec.json.encode([rules, others], order="deterministic")).hexdigest()[:8]
+
+    def digest(rules: AppRules) -> str:
+        told = [getattr(rules, part) for part in sorted(reads)]
+        return hashlib.sha256(msgspec.json.encode(told, order="deterministic")).hexdigest()[:8]
+
+    others = digest(site.others)
+    found = {name: digest(rules) for name, rules in sorted(site.apps.items())}
+    return {"": others, **{name: one for name, one in found.items() if one != others}}
 
 
 def local_day(site: Site, moment: str = "occurred_at") -> Column:
-    """Day of a time in the zone of the row's app, for frames with a column ``app``."""
+    """Day of a time in the zone of the row's app, for frames with a column ``app``.
+
+    The first and the last day there are have no neighbours, as in `logdig.marts.days.local_days`.
+    """
     zones = {name: app.zone for name, app in site.apps.items() if app.zone != site.others.zone}
-    if not zones:
-        return F.to_date(F.from_utc_timestamp(moment, site.others.zone))
-    zone = F.lit(site.others.zone)
-    for name, known in zones.items():
-        zone = F.when(F.col("app") == name, known).otherwise(zone)
-    return F.to_date(F.from_utc_timestamp(F.col(moment), zone))
+    zone: Column | str = site.others.zone
+    if zones:
+        zone = F.lit(zone)
+        for name, known in zones.items():
+            zone = F.when(F.col("app") == name, known).otherwise(zone)
+    day = F.to_date(F.from_utc_timestamp(F.col(moment), zone))
+    first, last = (F.lit(end.isoformat()).cast("date") for end in (date.min, date.max))
+    return F.when(day < first, first).when(day > last, last).otherwise(day)

@@ -24,8 +24,8 @@ def traffic(events: DataFrame, site: Site) -> DataFrame:
     Input:  events: NEEDED. Who is both staff and a bot is a bot; people who do not want to be measured are left out.
     Output: columns of table traffic, one row per (app, day, kind, crawler) with an event. events, views and visitors
             double: of people weighted, of others counted. views = distinct page views with a page event on the day, and
-            page events that have no page view; visitors = distinct user_key of the day; the weight of a view or visitor
-            is its greatest.
+            page events that have no page view or no session; visitors = distinct user_key of the day; the weight of a
+            view or visitor is its greatest.
     Raises: MissingColumnError, before any Spark job starts.
     Source: docs/measures.md, "traffic".
     """
@@ -56,9 +56,13 @@ def _kind() -> Column:
 def _summed(parts: DataFrame) -> DataFrame:
     """Count each page view and each visitor once, by its greatest weight."""
     group, none = ("app", "day", "kind", "crawler"), F.lit(0).cast(EXACT)
-    own_views = F.when(F.col("page_view_id").isNull(), F.col("pages")).otherwise(0)
+    is_alone = F.col("page_view_id").isNull() | F.col("session_id").isNull()
+    own_views = F.when(is_alone, F.col("pages")).otherwise(0)
     all_events = _thing("all", events=F.col("events") * F.col("weight"), views=own_views * F.col("weight"))
-    view = F.when(F.expr("page_view_id IS NOT NULL AND pages > 0"), _thing("view", "session_id", "page_view_id"))
+    view = F.when(
+        F.expr("session_id IS NOT NULL AND page_view_id IS NOT NULL AND pages > 0"),
+        _thing("view", "session_id", "page_view_id"),
+    )
     visitor = F.when(F.col("user_key").isNotNull(), _thing("visitor", key="user_key"))
     counted = F.array_compact(F.array(all_events, view, visitor))
     once = (

@@ -151,7 +151,7 @@ def _in_order(customer_id: str) -> tuple[bool, int, str]:
 
 
 def write_csv(customers: Iterable[Labelled], path: Path) -> None:
-    """Write customers under a header of COLUMNS; shares with every digit that tells them apart."""
+    """Write customers under a header of COLUMNS; shares with all their digits."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)

@@ -87,7 +87,7 @@ def with_customer_codes(points: DataFrame, customers: DataFrame, changes: DataFr
         .agg(*(_replaced(name).alias(f"_{name}") for name in CUSTOMER_CODES))
     )
     rows = points.join(now, on=["app", "unit", "person"], how="left").join(undone, on=keys, how="left")
-    # A change may have replaced nothing by something: a struct tells that apart from no change.
+    # A change may have replaced nothing by something: a struct differs from no change.
     before = {
         name: F.when(F.col(f"_{name}").isNotNull(), F.expr(f"try_cast(_{name}.old AS int)")).otherwise(
             F.col(name).cast("int")

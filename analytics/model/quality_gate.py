@@ -93,7 +93,7 @@ def train(
         names: Of the features.
         train: What is learned from.
         test: Later, or other people.
-        split: ``time`` or ``people``: by what the two differ.
+        split: ``time`` or ``people``: how the two are split.
         money: Of the offer, if known.
         base: A model that Spark has fitted to more rows; None = it is fitted here.
     """

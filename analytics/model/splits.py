@@ -18,7 +18,7 @@ DAY_US = 86_400_000_000
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Rows to train and to test, and by what they differ."""
+    """Rows to train and to test, and how they are split."""
 
     train: pa.Table
     test: pa.Table

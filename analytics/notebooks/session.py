@@ -20,6 +20,7 @@ from logdig.questions.engine.database import literal
 from logdig.questions.engine.parameters import Parameters, last_days
 from logdig.questions.engine.question import Answer
 from logdig.questions.engine.sql import select
+from logdig.questions.offers import terms_of
 from logdig.store.reports import public, report_folder, write_report
 from logdig.times import Clock
 
@@ -82,7 +83,9 @@ class OpenNote:
             StoreUnavailableError: Glue or S3 does not answer.
         """
         where = {name: value for name, value in filters.items() if value}
-        asked = Parameters(self.app, self.start, self.end, self._zone, where, by, compare)
+        asked = Parameters(
+            self.app, self.start, self.end, self._zone, where, by, compare, terms=terms_of(self._settings.offers)
+        )
         return ask(self.marts, question_of(question), asked)
 
     def select(self, sql: str) -> pa.Table:

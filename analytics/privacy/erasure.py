@@ -21,6 +21,7 @@ from logdig.config.settings import Settings
 from logdig.decide.profile_store import ProfileStore
 from logdig.decide.profiles import keys_of
 from logdig.marts.days import in_words
+from logdig.marts.notes import EVERY
 from logdig.marts.progress import Touch, lake_of
 from logdig.privacy.erasure_list import LIST_DAYS, RECEIPT_PREFIX, add_to_list, make_salt
 from logdig.privacy.object_erasure import LOAD, Removed, purge_old_versions, remove_lines
@@ -149,7 +150,7 @@ class PersonErasure:
         ]
         # Now: should this run be interrupted, the next one finds no rows that tell the days.
         self._touched = table_erasure.touched_days(self._spark, self._settings, self._person)
-        lake = lake_of(self._settings, read_touches(self._spark, self._settings), self._clock())
+        lake = lake_of(self._settings, read_touches(self._spark, self._settings, EVERY), self._clock())
         receipt.sums_stay = in_words(lake.frozen_among(self._touched))
         self._write(receipt, "begun")
 

@@ -47,8 +47,9 @@ def _columns_of(table: str, stored: StructType) -> list[tuple[str, str]]:
 
 
 def count_rows(spark: SparkSession, settings: Settings, name: str, person: Person) -> int:
-    """Count a person's rows of a table."""
-    return spark.table(tables.table_name(settings, name)).where(_condition(spark, settings, name, person)).count()
+    """Count a person's rows of a table; rows that only follow an object which is gone are nobody's."""
+    condition = _condition(spark, settings, name, person, with_objects=False)
+    return spark.table(tables.table_name(settings, name)).where(condition).count()
 
 
 def touched_days(spark: SparkSession, settings: Settings, person: Person) -> list[Touch]:
@@ -118,8 +119,8 @@ def delete_listed(spark: SparkSession, settings: Settings, entries: Iterable[Ent
     return count
 
 
-def _condition(spark: SparkSession, settings: Settings, name: str, person: Person) -> str:
-    """Say in SQL which rows of a table are a person's."""
+def _condition(spark: SparkSession, settings: Settings, name: str, person: Person, *, with_objects: bool = True) -> str:
+    """Say in SQL which rows of a table are a person's, and with_objects also which follow objects that are gone."""
     frame = spark.table(tables.table_name(settings, name))
     columns = _columns_of(name, frame.schema)
     app = f" AND coalesce(app, '') IN ({_text(person.app)}, '')" if person.app and "app" in frame.columns else ""
@@ -129,7 +130,7 @@ def _condition(spark: SparkSession, settings: Settings, name: str, person: Perso
     parts += [
         f"{column} IN ({', '.join(map(_text, people))})" for column, kind in columns if kind == "person" and people
     ]
-    for column in (name for name, kind in columns if kind == "object"):
+    for column in (name for name, kind in columns if kind == "object" and with_objects):
         # The object was written again without the person, under another name; what was read of the old one goes.
         there = {stored.key for zone in ZONES for stored in s3_store(settings).list(f"{zone}/")}
         gone = {row[column] for row in frame.select(column).distinct().collect()} - there

@@ -136,6 +136,7 @@ def show(plan: DeployPlan, prices: dict[str, Any], settings: Settings, console: 
         f"{again:,.2f} usd once, after 12 months of {events:,.0f} events",
         markup=False,
     )
+    console.print(_listen_note(prices["usd_a_million_listens"]), markup=False)
     console.print(price_note(settings.region), markup=False)
     for warning in _quiet_runs(settings):
         console.print(warning, markup=False)
@@ -153,6 +154,12 @@ def _quiet_runs(settings: Settings) -> Iterator[str]:
                 f"{settings.schedules.timezone} is {local:%H:%M} in {app.timezone}, in the quiet hours; change "
                 "schedules.daily_at, or run 'logdig sms send' by day"
             )
+
+
+def _listen_note(usd: float) -> str:
+    if usd:
+        return f"flush.on_listen: at most {usd:,.2f} usd a million listens, for DynamoDB"
+    return "flush.on_listen is off: interests follow once a run of the jobs"
 
 
 def _price_table(prices: dict[str, Any], settings: Settings) -> Table:

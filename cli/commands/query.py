@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 NAMES = (
     "overview", "trend", "sources", "pages", "depths", "flow", "page_events", "links", "goals", "scroll", "heatmap",
     "movement", "elements", "frustration", "releases", "traffic", "events", "custom", "offers", "uplift", "bands",
-    "sessions", "steps",
+    "sessions", "steps", "listens", "listeners", "tracks", "single_listens", "interests", "interest_tracks",
+    "five_minutes",
 )  # fmt: skip
 """Questions; a test compares them with `logdig.questions.catalog`, which imports Arrow's readers."""
 FLAGS = ("page", "device", "country", "source", "channel", "campaign", "host", "browser", "goal")
@@ -115,6 +116,13 @@ def command(
     traffic      people, staff, bots and AI crawlers
     events       events of people by type
     custom       the site's own events
+    listens      listens by hour, day, state, track, level, ...
+    listeners    who listens: gender, level, age, linked apps, campaign
+    tracks       listens by track and gender
+    single_listens   the newest listens, one row each
+    interests    tracks that customers heard three times within 30 minutes
+    interest_tracks  the same by track
+    five_minutes     visitors, views and listens of each five minutes, by region
     offers       whom each offer reached: decided on, shown, held out, clicked
     uplift       whether an offer helped: people shown it against people held out
     bands        whom it helped, by bands of the score
@@ -147,6 +155,7 @@ def command(
         release=release,
         release_day=release_day.date() if release_day else None,
         thresholds=msgspec.structs.replace(settings.frustration, **limits),
+        words=msgspec.to_builtins(settings.words),
         terms=terms_of(settings.offers),
     )
     with progress().status("reading the tables"):

@@ -6,6 +6,8 @@ export type Props = Record<string, string | number | boolean | null>;
 export interface Options {
   token: string;
   endpoint: string;
+  /** Origin of your dashboard, whose click map may be drawn on the page when it opens it. */
+  dashboard?: string;
   /** Address of the decision service, if it is not the collector's. */
   decideEndpoint?: string;
   consent?: 'ask' | 'all' | '';

@@ -11,6 +11,7 @@ const CAMPAIGN = /^utm_(source|medium|campaign|term|content)$/;
  * @typedef {object} Config
  * @property {string | undefined} token the app's public write token; empty after an `init` that failed
  * @property {string} api base URL of the collector, ends with a slash
+ * @property {string} [dashboard] origin of the owner's dashboard, whose map may be drawn on the page
  * @property {string} [decide] base URL of the decision service, if it is another
  * @property {Record<string, undefined>} envelope fields that are left out around the events, since the collector refused them
  * @property {{analytics: boolean, ads: boolean}} consent holds until the visitor was asked

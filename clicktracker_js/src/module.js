@@ -11,6 +11,7 @@ const parts = {
   experiment: () => import('./parts/experiment.js'),
   move: () => import('./parts/move.js'),
   options: () => import('./parts/options.js'),
+  overlay: () => import('./parts/overlay.js'),
 };
 
 const run = start((name) => parts[name]());

@@ -47,11 +47,11 @@ export const start = (load) => {
   );
 
   /** Only the first call counts. @param {Record<string, any>} options */
-  const init = ({ token, endpoint, consent, respectGpc, ...options }) => {
+  const init = ({ token, endpoint, consent, respectGpc, dashboard, ...options }) => {
     if (config.token) return;
     config.token = '';
     if (!token || !endpoint) throw Error('token or endpoint is missing');
-    Object.assign(config, { token: '' + token, api: apiUrl(endpoint) });
+    Object.assign(config, { token: '' + token, api: apiUrl(endpoint), dashboard });
     const all = consent == 'all';
     // Here and not in the part `options`, so that an answer can be stored before it has come.
     if (consent) config.consent = { analytics: all, ads: all };
@@ -73,6 +73,8 @@ export const start = (load) => {
     watchAddress();
     watchClicks(ensureOpen);
     watchLifecycle(ensureOpen);
+    // Of no window but those that a dashboard has opened for its map.
+    if (/^logdig-map/.test(window.name)) loadPart('overlay', commands.staff);
     setTimeout(() => attempt(ensureOpen, warn));
   };
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import flask
+import msgspec
 
 from dashboard.page import NUMBERS, Has, Page, Route
 from dashboard.request import Request
@@ -15,9 +16,10 @@ from logdig.errors import InputError
 from logdig.questions.counts import CLICK_FILTERS
 from logdig.questions.engine.answering import ask
 from logdig.questions.engine.question import Answer
-from logdig.questions.page_elements import BOXES
+from logdig.questions.page_elements import ADDRESSES, BOXES
 from logdig.questions.projection import ENOUGH, found_share, places_of
 from logdig.store.pictures import Layout, Picture, Place, read_layout, read_pictures, read_tile
+from logdig.visits.pages import address_of, grouped, page_of
 
 WIDTHS = {1440: "desktop", 820: "tablet", 390: "mobile"}
 TABLET_FROM, DESKTOP_FROM = 768, 1024
@@ -39,9 +41,7 @@ def pages(request: Request) -> dict[str, Any]:
 
 def view(request: Request) -> dict[str, Any]:
     """Everything of one map: the picture's layout, the cells, the elements, and whether the picture still fits."""
-    page = request.args.get("page")
-    if not page:
-        raise InputError("the map is of one page; name it")
+    page = _page(request)
     pictures = [one for one in read_pictures(request.store, request.app.name) if one.page == page]
     width = request.number("width", 0, 0, 4000) or (pictures[0].width if pictures else next(iter(WIDTHS)))
     picture = _chosen(pictures, width, request.args.get("taken", ""))
@@ -55,6 +55,7 @@ def view(request: Request) -> dict[str, Any]:
     shown = layout or _wireframe(request, heatmap, width)
     sent = {
         "page": page,
+        "address": picture.address if picture else _address(request, page, heatmap),
         "width": width,
         "device": where.get("device"),
         "pictures": [_described(one) for one in pictures],
@@ -86,6 +87,25 @@ def tile(request: Request) -> flask.Response:
     # The key of a picture tells its time: what it names never changes.
     response.headers["Cache-Control"] = "private, max-age=86400, immutable"
     return response
+
+
+def _page(request: Request) -> str:
+    """The page that is named, or that an address belongs to, as the live page tells its own."""
+    address = request.args.get("address")
+    if address:
+        patterns = [page.pattern for page in request.settings.pages if page.app in ("", request.app.name)]
+        return grouped(page_of(address, request.app.allowed_query).path, patterns)
+    page = request.args.get("page")
+    if not page:
+        raise InputError("the map is of one page; name it")
+    return page
+
+
+def _address(request: Request, page: str, heatmap: Answer) -> str | None:
+    """The most seen address of a page."""
+    parameters = msgspec.structs.replace(heatmap.receipt.parameters, where={"page": page})
+    rows = ask(request.source, ADDRESSES, parameters).rows.slice(0, 1).to_pylist()
+    return address_of(rows[0]["host"], rows[0]["path"], request.app.origins) if rows else None
 
 
 def _only(request: Request, *names: str) -> dict[str, str]:
@@ -207,7 +227,7 @@ def _has_clicks(has: Has) -> bool:
 PAGE = Page(
     "map",
     30,
-    asks={"elements": NUMBERS, "scroll": NUMBERS, "frustration": NUMBERS, "releases": NUMBERS},
+    asks={"heatmap": NUMBERS, "elements": NUMBERS, "scroll": NUMBERS, "frustration": NUMBERS, "releases": NUMBERS},
     routes=(
         Route("pages", pages, NUMBERS, filters=("host", "release")),
         Route("view", view, NUMBERS, filters=CLICK_FILTERS),

@@ -81,7 +81,7 @@ def _stuck(found: Answer | None) -> Mapping[str | None, float] | None:
 PAGE = Page(
     "pages",
     20,
-    asks=dict.fromkeys(("pages", "scroll", "flow", "page_events", "frustration", "heatmap", "depths"), NUMBERS),
+    asks=dict.fromkeys(("pages", "scroll", "flow", "page_events", "frustration", "depths"), NUMBERS),
     routes=(
         Route("listed", listed, NUMBERS, question_of("pages").filters),
         Route("changes", changes, NUMBERS, question_of("releases").filters),

@@ -30,10 +30,14 @@ async function show() {
 
 async function start() {
   applyTheme();
+  const loading = loadAbout();
+  // It is awaited below; until then a failure must not count as unheard.
+  loading.catch(() => {});
+  import(`/static/pages/${pageName()}.js`).catch(() => {});
   await loadWords(get('lang'));
   document.querySelector('.skip').textContent = t('frame.skip');
   try {
-    await loadAbout();
+    await loading;
   } catch (error) {
     main.replaceChildren(h('h1.hidden', {}, 'LogDig'), h('section.card', {}, trouble(error, () => location.reload())));
     main.removeAttribute('aria-busy');

@@ -150,7 +150,8 @@ class Visits:
         )
         view.scrolled = place.sy
         view.lowest = max(view.lowest, place.sy + self._height(view.stage))
-        link = stroke.element.link and f"{self._month.site_url}{stroke.element.link}"
+        element = stroke.element
+        link = f"{self._month.site_url}{element.link}" if element.link else element.called
         after = None if self._person.older else stroke.follows(left - stroke.at_ms)
         view.click(stroke.at_ms, place, after, link)
         if stroke.upgrades:

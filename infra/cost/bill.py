@@ -24,6 +24,17 @@ def bill(work: Workload, prices: dict[str, Any]) -> list[Line]:
     ]
 
 
+LISTEN_READS, LISTEN_WRITES = 0.5, 2
+"""DynamoDB's units of a listen that a flush acts on: an eventually consistent read, and a write of up to 2 KB, the
+listens of an hour; fewer where a customer listens several times between two flushes."""
+
+
+def price_of_listens(prices: dict[str, Any], listens: float = 1e6) -> float:
+    """Most dollars for so many listens with ``flush.on_listen``."""
+    dynamodb = prices["dynamodb"]
+    return float(listens * (LISTEN_READS * dynamodb["read"] + LISTEN_WRITES * dynamodb["write"]))
+
+
 def price_of_freshness(work: Workload, prices: dict[str, Any]) -> dict[Freshness, float]:
     """Dollars a month for the Spark runs of each freshness."""
     return {name: total(job_lines(replace(work, freshness=name), prices)) for name in RUNS_A_MONTH}
@@ -47,7 +58,8 @@ def monthly_prices(settings: Settings, events: float, prices: dict[str, Any]) ->
 
     Returns:
         ``usd_a_month`` by freshness and month, ``jobs`` of the freshness that is set, each with its dollars by month,
-        ``usd_all_days_again`` for all marts once more in the last of these months.
+        ``usd_all_days_again`` for all marts once more in the last of these months, ``usd_a_million_listens`` for acting
+        on listens at once, 0 where that is off.
     """
     works = {month: workload(settings, events, month) for month in MONTHS}
     jobs = {month: job_lines(work, prices) for month, work in works.items()}
@@ -62,4 +74,5 @@ def monthly_prices(settings: Settings, events: float, prices: dict[str, Any]) ->
             for place, last in enumerate(jobs[MONTHS[-1]])
         ],
         "usd_all_days_again": again_usd(works[MONTHS[-1]], prices),
+        "usd_a_million_listens": price_of_listens(prices) if settings.flush.on_listen else 0.0,
     }

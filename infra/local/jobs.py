@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 import click
 
 from analytics.jobs.registry import MARTS, together
+from infra.local.new_pictures import NewPictures
 from infra.local.notices import notice
 from logdig.aws.clients import s3_store
 from logdig.config.loader import find_settings
 from logdig.config.settings import Settings
 from logdig.errors import LogDigError
+from logdig.marts.reader import Marts
 from logdig.parent import exit_when_parent_ends
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class MartRuns:
         hold: Keeps others from writing the tables while the block runs.
         tell: Takes one line for the user.
         clock: Seconds, monotonic.
+        follow: Called after each run that went well.
     """
 
     def __init__(
@@ -56,8 +59,10 @@ class MartRuns:
         hold: Callable[[], AbstractContextManager[None]],
         tell: Callable[[str], None],
         clock: Callable[[], float],
+        follow: Callable[[], object] = lambda: None,
     ) -> None:
         self._find, self._run_jobs, self._hold, self._tell, self._clock = find, run_jobs, hold, tell, clock
+        self._follow = follow
         self._done: Objects = frozenset()
         self._failed: Objects = frozenset()
         self._retry_at, self._told = 0.0, ""
@@ -88,6 +93,7 @@ class MartRuns:
                     self._run_jobs(names)
         seconds = self._clock() - started
         self._tell(f"marts: {counts['raw']} events and {counts['bad']} rejected are in the tables ({seconds:.1f} s)")
+        self._follow()
 
     def _tell_error(self, text: str) -> None:
         """Say an error once, however often it comes back."""
@@ -130,6 +136,7 @@ def main(every: float) -> None:
     def clock() -> datetime:
         return datetime.now(UTC)
 
+    pictures = NewPictures(settings, Marts(settings, os.environ), s3_store(settings), clock, notice)
     runs = MartRuns(
         lambda: find_objects(settings),
         lambda names: run_together_noted(names, spark, settings, clock),
@@ -137,6 +144,7 @@ def main(every: float) -> None:
         lambda: writing(settings, "logdig dev", clock, wait_seconds=0),
         notice,
         time.monotonic,
+        pictures.take,
     )
     while not spark.sparkContext._jsc.sc().isStopped():
         runs.step()

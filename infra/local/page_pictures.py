@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from infra.local.page_capture import Captured, PageCapture, Pair
-from logdig.addresses import is_loopback, normal_origin
+from logdig.addresses import normal_origin
 from logdig.config.settings import AppSettings, Settings
 from logdig.errors import InputError
 from logdig.questions.engine.answering import ask
 from logdig.questions.engine.parameters import Parameters, last_days
 from logdig.questions.page_elements import ADDRESSES, QUESTIONS
 from logdig.store.pictures import Picture, PictureStore, add_picture, read_pictures
-from logdig.visits.pages import grouped, page_of
+from logdig.visits.pages import address_of, grouped, page_of
 
 if TYPE_CHECKING:
     from logdig.marts.pinned import Source
@@ -66,7 +66,7 @@ class PagePictures:
         rows = ask(self._source, ADDRESSES, self._parameters({})).rows.to_pylist()
         members: dict[str, list[tuple[float, str]]] = {}
         for row in rows:
-            address = address_of(row["host"], row["path"], self._app)
+            address = address_of(row["host"], row["path"], self._app.origins)
             members.setdefault(row["page"], []).append((row["views"], address))
         found = [
             Target(page, tuple(address for _, address in listed[:MEMBERS]), _paths(listed), sum(v for v, _ in listed))
@@ -112,13 +112,6 @@ class PagePictures:
 def _paths(listed: Sequence[tuple[float, str]]) -> int:
     """Different pages among addresses; the same page on two hosts is one."""
     return len({urlsplit(address)._replace(scheme="", netloc="").geturl() for _, address in listed})
-
-
-def address_of(host: str, path: str, app: AppSettings) -> str:
-    """Address of a page as tables name it: HTTPS, unless the app's origin or this machine says otherwise."""
-    plain = f"http://{host}"
-    is_plain = plain in app.origins or is_loopback(normal_origin(plain) or "")
-    return f"{plain if is_plain else f'https://{host}'}{path}"
 
 
 def app_of(settings: Settings, address: str) -> AppSettings | None:

@@ -96,7 +96,8 @@ def flush_function(settings: Settings) -> Function:
     return Function(
         "Flush", "flush", "lambdas.flush.run", "Moves queued packs into the zones of the bucket.",
         FLUSH_MEGABYTES, FLUSH_SECONDS,
-        {"LOGDIG_QUEUE_URL": ref("Queue"), "LOGDIG_BUCKET": ref("Bucket")},
+        {"LOGDIG_QUEUE_URL": ref("Queue"), "LOGDIG_BUCKET": ref("Bucket")}
+        | ({"LOGDIG_PROFILE_TABLE": ref("Profiles")} if settings.flush.on_listen else {}),
         (
             allow(queue, [arn_of("Queue")]),
             allow(["s3:PutObject"], zones),
@@ -107,9 +108,17 @@ def flush_function(settings: Settings) -> Function:
                 condition={"StringLike": {"s3:prefix": f"{LIST_PREFIX}*"}},
             ),
             allow(["s3:GetObject"], bucket_arn(settings.bucket_name, SALT_KEY)),
+            *_reactions(settings),
             *send_messages(settings, "listen"),
         ),
     )  # fmt: skip
+
+
+def _reactions(settings: Settings) -> tuple[Statement, ...]:
+    """What a flush may do about the listens that it has written."""
+    if not settings.flush.on_listen:
+        return ()
+    return (allow(["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem"], [arn_of("Profiles")]),)
 
 
 def functions(settings: Settings, code: dict[str, Any]) -> Resources:

@@ -6,7 +6,6 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from analytics.jobs.registry import JOBS
 from infra.template.functions import log_group, schedule
 from infra.template.iam import allow, role
 from infra.template.messages import send_messages
@@ -35,6 +34,7 @@ WORKER = {
 SCALING_PROFILE = {"spark.emr-serverless.scalingProfile": "cost-optimized"}
 SCALING_PROFILE_SINCE = (8, 2, 0)
 """From this release on EMR would otherwise add workers early; nobody waits for these jobs."""
+LIVE_JOBS = ("ingest", "live")
 STATE_KEYS = (LEASE_KEY, JOBS_KEY)
 START_RUN = "arn:${AWS::Partition}:scheduler:::aws-sdk:emrserverless:startJobRun"
 
@@ -56,8 +56,7 @@ def job_schedules(settings: Settings) -> tuple[JobSchedule, ...]:
     daily = JobSchedule("daily", f"cron({minute} {hour} * * ? *)", ("all",))
     if settings.freshness == "daily":
         return (daily,)
-    live = tuple(job for job in ("ingest", "live_stats") if job in JOBS)
-    return (daily, JobSchedule("live", "rate(5 minutes)", live))
+    return (daily, JobSchedule("live", "rate(5 minutes)", LIVE_JOBS))
 
 
 def job_log(settings: Settings) -> str:

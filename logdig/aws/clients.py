@@ -89,6 +89,21 @@ def queue_check(settings: Settings, queue_url: str) -> Callable[[], None]:
     return check
 
 
+def queue_depths(settings: Settings) -> tuple[int, int]:
+    """Messages in the queue and in its dead-letter queue, those in flight too, about so many; one short try.
+
+    Raises:
+        QueueUnavailableError: SQS does not answer, there is no such queue, or counting is not allowed.
+    """
+    try:
+        sqs = json_client("sqs", settings.region, os.environ.get("AWS_ENDPOINT_URL"), READY_TIMEOUT_SECONDS, 1)
+    except (BotoCoreError, ClientError) as err:
+        raise QueueUnavailableError(f"the queue does not answer: {err}") from err
+    own = settings.queue_url
+    queue = SqsEventQueue(sqs, own) if own else _queue_by_name(sqs, settings.queue_name)
+    return queue.depth(), _queue_by_name(sqs, settings.dlq_name).depth()
+
+
 def with_signing_secrets(settings: Settings, environment: Mapping[str, str]) -> Mapping[str, str]:
     """Add the signing secrets of the parameter store below ``LOGDIG_SIGNING_PARAMETERS``.
 

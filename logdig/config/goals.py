@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 import msgspec
 
+from logdig.addresses import CAMPAIGN_PARAMETERS
 from logdig.errors import InvalidSettingError
 
 NAME_CHARACTERS = 128
@@ -50,29 +51,29 @@ class GoalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     count: Literal["session", "each"] = "session"
 
 
-def check_pages(pages: Sequence[PageSettings], apps: Collection[str]) -> None:
+def check_pages(pages: Sequence[PageSettings], apps: Mapping[str, Collection[str]]) -> None:
     """Check every rule of ``[[pages]]``.
 
     Args:
         pages: In their order.
-        apps: Names of the apps.
+        apps: Query parameters that each app allows, by its name.
     Raises:
         InvalidSettingError: Names key, value and rule.
     """
     for index, page in enumerate(pages):
         key = f"pages[{index}]"
         _check_app(key, page.app, apps)
-        _check_pattern(f"{key}.pattern", page.pattern)
+        _check_pattern(f"{key}.pattern", page.pattern, _allowed(page.app, apps))
         if any(page.pattern == before.pattern and before.app in ("", page.app) for before in pages[:index]):
             raise InvalidSettingError(f"{key}.pattern", page.pattern, "used twice; the first rule counts, remove this")
 
 
-def check_goals(goals: Sequence[GoalSettings], apps: Collection[str]) -> None:
+def check_goals(goals: Sequence[GoalSettings], apps: Mapping[str, Collection[str]]) -> None:
     """Check every goal.
 
     Args:
         goals: In their order.
-        apps: Names of the apps.
+        apps: Query parameters that each app allows, by its name.
     Raises:
         InvalidSettingError: Names key, value and rule.
     """
@@ -82,7 +83,7 @@ def check_goals(goals: Sequence[GoalSettings], apps: Collection[str]) -> None:
         _check_app(key, goal.app, apps)
         if any(goal.name == other.name and _share_an_app(goal, other) for other in goals[:index]):
             raise InvalidSettingError(f"{key}.name", goal.name, "used twice; the names of an app's goals must differ")
-        _check_kind(key, goal)
+        _check_kind(key, goal, _allowed(goal.app, apps))
         _check_value(key, goal)
 
 
@@ -90,14 +91,19 @@ def _share_an_app(one: GoalSettings, other: GoalSettings) -> bool:
     return one.app == other.app or "" in (one.app, other.app)
 
 
-def _check_kind(key: str, goal: GoalSettings) -> None:
+def _allowed(app: str, apps: Mapping[str, Collection[str]]) -> set[str]:
+    """Query parameters that pages of an app may have; of every app those of any."""
+    return {name for known, names in apps.items() if app in ("", known) for name in names}
+
+
+def _check_kind(key: str, goal: GoalSettings, allowed: Collection[str]) -> None:
     named = [kind for kind in KINDS if getattr(goal, kind)]
     if len(named) != 1:
         rule = f"exactly one of {', '.join(KINDS)}; this goal has {' and '.join(named) or 'none'}"
         raise InvalidSettingError(key, goal.name, rule)
     kind = named[0]
     if kind == "page":
-        _check_pattern(f"{key}.page", goal.page)
+        _check_pattern(f"{key}.page", goal.page, allowed)
     else:
         _check_text(f"{key}.{kind}", getattr(goal, kind), SELECTOR_CHARACTERS if kind == "element" else NAME_CHARACTERS)
     if kind != "event" and goal.where:
@@ -129,13 +135,35 @@ def _check_app(key: str, app: str, apps: Collection[str]) -> None:
         raise InvalidSettingError(f"{key}.app", app, rule)
 
 
-def _check_pattern(key: str, pattern: str) -> None:
+def _check_pattern(key: str, pattern: str, allowed: Collection[str]) -> None:
     _check_text(key, pattern, PATTERN_CHARACTERS)
     if pattern[0] not in "/*":
         rule = "a path that begins with '/' or '*', such as /product/*; hosts count together and are not part of it"
         raise InvalidSettingError(key, pattern, rule)
+    compared = _as_compared(pattern, allowed)
+    if compared != pattern:
+        rule = f"no page has this form, so it would fit none: pages are compared as {compared!r}"
+        raise InvalidSettingError(key, pattern, rule)
+
+
+def _as_compared(pattern: str, allowed: Collection[str]) -> str:
+    """Write a pattern as `logdig.visits.pages` writes pages: a folder for its index, listed parameters, sorted."""
+    address, hash_mark, fragment = pattern.partition("#")
+    path, mark, query = address.partition("?")
+    if path.endswith("/index.html"):
+        path = path.removesuffix("index.html")
+    pairs = [pair for pair in query.split("&") if "*" in pair.partition("=")[0] or _is_kept(pair, allowed)]
+    # Where names are open their order is, too.
+    if not any("*" in pair.partition("=")[0] for pair in pairs):
+        pairs.sort()
+    return f"{path}{mark if pairs else ''}{'&'.join(pairs)}{hash_mark if fragment else ''}{fragment}"
+
+
+def _is_kept(pair: str, allowed: Collection[str]) -> bool:
+    name = pair.partition("=")[0]
+    return name in allowed and name not in CAMPAIGN_PARAMETERS
 
 
 def _check_text(key: str, text: str, most: int) -> None:
-    if not 1 <= len(text) <= most or re.search(r"[\x00-\x1f\x7f]", text):
-        raise InvalidSettingError(key, text, f"1 to {most} characters, none of them a control character")
+    if not text.strip() or len(text) > most or re.search(r"[\x00-\x1f\x7f]", text):
+        raise InvalidSettingError(key, text, f"1 to {most} characters, not only blanks, no control character")

@@ -28,6 +28,7 @@ SERVICE_RULE = "lower case letters, digits and '-', at most 17, no '-' in front"
 APP_NAME = re.compile(r"[a-z0-9_][a-z0-9_-]{0,39}")
 """No leading dash: commands would read it as an option."""
 RATE_LIMIT = 10_000_000
+INTEREST_DAYS_LIMIT = 400
 
 ENVIRONMENT_KEYS = {
     "LOGDIG_SERVICE": "service",
@@ -134,14 +135,17 @@ def _check(settings: Settings) -> None:
             raise InvalidSettingError(f"apps[{index}].token", token, "used twice; tokens must differ")
     _check_proxies(settings.trusted_proxies)
     _check_flush(settings.flush)
+    if not 1 <= settings.listening.interest_days <= INTEREST_DAYS_LIMIT:
+        rule = f"1 to {INTEREST_DAYS_LIMIT}"
+        raise InvalidSettingError("listening.interest_days", settings.listening.interest_days, rule)
     check_offers(
         settings.offers,
         apps={app.name for app in settings.apps} if settings.profile_store == "redis" else set(),
         goals={goal.name for goal in settings.goals},
     )
-    apps_named = [app.name for app in settings.apps]
-    check_pages(settings.pages, apps_named)
-    check_goals(settings.goals, apps_named)
+    allowed = {app.name: app.allowed_query for app in settings.apps}
+    check_pages(settings.pages, allowed)
+    check_goals(settings.goals, allowed)
     check_frustration(settings.frustration)
     check_deployment(settings)
     check_retention(settings.retention)

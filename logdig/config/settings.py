@@ -52,6 +52,7 @@ class FlushSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     interval_seconds: int = 300
     max_age_seconds: int = 600
     flushers: int = 1
+    on_listen: bool = False
 
 
 class ScheduleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,6 +60,28 @@ class ScheduleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     daily_at: str = "03:00"
     timezone: str = "UTC"
+
+
+class ListeningSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long a customer stays interested in a track (docs/listening.md)."""
+
+    interest_days: int = 30
+
+
+LEVELS = {"0": "Free", "1": "Silver", "2": "Gold"}
+STATUSES = {"0": "inactive", "1": "active"}
+CAMPAIGNS = {"0": "NONE", "1": "30DAYFREE", "2": "SUPERBOWL", "3": "RETAILSTORE", "4": "WEBOFFER"}
+LINKED = {"0": "not linked", "1": "linked"}
+
+
+class WordSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Words for the codes of customers, by code; a code without a word is shown as it is (docs/listening.md)."""
+
+    level: dict[str, str] = msgspec.field(default_factory=LEVELS.copy)
+    status: dict[str, str] = msgspec.field(default_factory=STATUSES.copy)
+    campaign: dict[str, str] = msgspec.field(default_factory=CAMPAIGNS.copy)
+    gender: dict[str, str] = {}
+    linked_apps: dict[str, str] = msgspec.field(default_factory=LINKED.copy)
 
 
 class ColumnSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,6 +121,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     goals: tuple[GoalSettings, ...] = ()
     frustration: FrustrationSettings = FrustrationSettings()
     columns: ColumnSettings = ColumnSettings()
+    listening: ListeningSettings = ListeningSettings()
+    words: WordSettings = WordSettings()
 
     @property
     def prefix(self) -> str:

@@ -6,7 +6,7 @@ If a run dies at any step, the messages that it did not delete reappear, and ing
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +14,7 @@ from functools import partial
 
 from logdig.errors import PoisonMessageError, QueueUnavailableError, StoreUnavailableError
 from logdig.flush.in_flight import InFlight
+from logdig.flush.on_listen import ListenReactions, Reaction
 from logdig.flush.poison import poison_line
 from logdig.flush.receiver import receive_all
 from logdig.flush.redelivered import RedeliveredMessages
@@ -64,6 +65,7 @@ def flush(
     *,
     deadline: datetime,
     force: bool = False,
+    on_listen: Sequence[Reaction] = (),
 ) -> FlushReport:
     """Move queued messages into objects.
 
@@ -74,10 +76,11 @@ def flush(
         clock: Returns the time, UTC.
         deadline: The run ends before this time.
         force: Write even a few logs.
+        on_listen: What is done about the listens that were written; it comes last and fails nothing.
     Returns:
         The report. A failing queue or store raises nothing: it is in ``errors``, and the messages stay queued.
     """
-    run = _Run(queue, store, limits, clock, deadline)
+    run = _Run(queue, store, limits, clock, deadline, on_listen)
     run.read_erasures()
     redelivered = run.collect(receive_all(queue, limits, clock, deadline, run.report))
     # A message released too often would end in the dead-letter queue; redelivered ones therefore make a run due.
@@ -94,7 +97,13 @@ class _Run:
     """State of one run: open buffers, and the messages in flight."""
 
     def __init__(
-        self, queue: EventQueue, store: EventStore, limits: FlushLimits, clock: Clock, deadline: datetime
+        self,
+        queue: EventQueue,
+        store: EventStore,
+        limits: FlushLimits,
+        clock: Clock,
+        deadline: datetime,
+        on_listen: Sequence[Reaction],
     ) -> None:
         self._queue, self._store, self._limits, self._clock, self._deadline = queue, store, limits, clock, deadline
         self._buffers = Buffers()
@@ -102,6 +111,7 @@ class _Run:
         self._oldest: datetime | None = None
         self._blocked = False
         self._erasures: ErasureList | None = None
+        self._on_listen = ListenReactions(on_listen) if on_listen else None
         self.report = FlushReport()
 
     def read_erasures(self) -> None:
@@ -157,6 +167,8 @@ class _Run:
     def _add(self, zone: Zone, lines: Iterable[bytes], message: Message) -> int:
         if self._erasures is not None:
             lines = map(partial(self._erasures.cleaned, zone), lines)
+        if self._on_listen and zone == "raw":
+            lines = self._on_listen.watch(lines, message.message_id, self.report)
         return self._buffers.add(zone, lines, message.message_id)
 
     def _write_largest_while_over(self) -> None:
@@ -188,6 +200,8 @@ class _Run:
             self.report.text_bytes += built.text_bytes
             self.report.keys.append(built.key)
             self._in_flight.wrote(buffer.message_ids)
+            if self._on_listen and buffer.zone == "raw":
+                self._on_listen.wrote(buffer.message_ids)
 
     def delete_written(self, *, whole_batches_only: bool = False) -> None:
         """Delete messages all of whose lines are written, ten a call."""
@@ -238,6 +252,8 @@ class _Run:
             self.report.released += len(batch) - len(failed)
         if self._blocked:
             self.report.left += len(unwritten)
+        if self._on_listen:
+            self._on_listen.run(self.report, self._clock, self._deadline)
 
     def _is_late(self) -> bool:
         return self._clock() >= self._deadline

@@ -26,6 +26,9 @@ class FlushReport:
     stopped: str = ""
     errors: list[str] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    listens: int = 0
+    reactions_failed: int = 0
+    reaction_errors: list[str] = field(default_factory=list)
 
     @property
     def rejected_percent(self) -> float:

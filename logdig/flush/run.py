@@ -21,6 +21,7 @@ def flush_once(settings: Settings, *, force: bool, seconds: float = TIMEOUT_SECO
     # Imported here: the collector's function does not need these.
     from logdig.aws.clients import s3_store, sqs_queue
     from logdig.flush.flusher import FlushLimits, flush
+    from logdig.flush.on_listen import reactions_of
 
     limits = FlushLimits(
         min_logs=settings.flush.min_logs,
@@ -29,5 +30,11 @@ def flush_once(settings: Settings, *, force: bool, seconds: float = TIMEOUT_SECO
     )
     deadline = datetime.now(UTC) + timedelta(seconds=seconds)
     return flush(
-        sqs_queue(settings), s3_store(settings), limits, lambda: datetime.now(UTC), deadline=deadline, force=force
+        sqs_queue(settings),
+        s3_store(settings),
+        limits,
+        lambda: datetime.now(UTC),
+        deadline=deadline,
+        force=force,
+        on_listen=reactions_of(settings),
     )

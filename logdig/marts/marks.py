@@ -1,4 +1,5 @@
-"""A mart's mark as properties of its table: how far it has read, its version, the days that wait, written small.
+"""A mart's mark as properties of its table: how far it has read, its version, the rules of each app, the days that
+wait, written small.
 
 Days of an app that follow each other and wait alike are one entry, so that the first run over ten years of 200 apps
 fits; the text is compressed.
@@ -19,6 +20,7 @@ from logdig.marts.days import DAY_STEP, Day
 from logdig.marts.progress import Mark, Waiting
 
 UPTO, VERSION, WAITING = "logdig.upto", "logdig.version", "logdig.waiting"
+RULES = "logdig.rules"
 
 
 class _Span(msgspec.Struct, frozen=True, array_like=True):
@@ -36,7 +38,8 @@ class _Waiting(msgspec.Struct, frozen=True):
 
 def to_properties(mark: Mark) -> dict[str, str]:
     """Write a mark as properties of the mart's table."""
-    return {UPTO: str(mark.upto), VERSION: mark.version, WAITING: _pack(mark.waiting)}
+    rules = msgspec.json.encode(mark.rules, order="deterministic").decode()
+    return {UPTO: str(mark.upto), VERSION: mark.version, WAITING: _pack(mark.waiting), RULES: rules}
 
 
 def from_properties(properties: Mapping[str, str], table: str = "") -> Mark | None:
@@ -52,11 +55,12 @@ def from_properties(properties: Mapping[str, str], table: str = "") -> Mark | No
         return None
     try:
         waiting = _unpack(properties.get(WAITING, ""))
-        return Mark(properties[VERSION], int(properties[UPTO]), waiting)
+        rules = msgspec.json.decode(properties.get(RULES, "{}"), type=dict[str, str])
+        return Mark(properties[VERSION], int(properties[UPTO]), waiting, rules)
     except (KeyError, ValueError, zlib.error, msgspec.MsgspecError) as err:
         raise SetupError(
-            f"table {table}: properties {UPTO} and {WAITING} cannot be read ({err}); unset {VERSION}, and the next run "
-            "computes every day again"
+            f"table {table}: properties {UPTO}, {WAITING} and {RULES} cannot be read ({err}); unset {VERSION}, and the "
+            "next run computes every day again"
         ) from err
 
 

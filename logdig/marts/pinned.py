@@ -44,6 +44,9 @@ class Pinned(Protocol):
     def state(self, name: str, app: str) -> TableState:
         """Which state of a table it is."""
 
+    def mark(self, name: str) -> Mark | None:
+        """How far a mart is, of every app; None = it was never computed."""
+
     def count(self, name: str, app: str, start: date, end: date) -> int:
         """Rows of an app's days, both included, from metadata alone."""
 
@@ -103,10 +106,15 @@ class PinnedTables:
             name,
             snapshot.snapshot_id,
             datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC),
-            mark.version if mark else None,
+            mark.of(app) if mark else None,
             mark.upto if mark else None,
             waiting_days(mark, app),
         )
+
+    def mark(self, name: str) -> Mark | None:
+        """How far a mart is, of every app."""
+        table = self._loaded[name]
+        return from_properties(table.properties, name) if table is not None else None
 
     def count(self, name: str, app: str, start: date, end: date) -> int:
         """Rows of an app's days, both included, from metadata alone."""

@@ -6,6 +6,7 @@ whole, and only then moves its mark, so that whatever ends in between is repeate
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
@@ -23,6 +24,9 @@ OLD_DAYS_EVERY = timedelta(days=7)
 """Older ones wait so long at most ..."""
 NEW_SHARE = 0.001
 """... or until so large a share of their events is new."""
+REACH_DAYS = 30
+"""Events of one session id are of one session while no silence between them is longer; what a browser sends may be as
+old, so what comes late still finds its session."""
 PIECE_EVENTS = 5_000_000
 """Events of the days that are replaced in one commit: bounds memory and what a crash repeats."""
 PIECE_RUNS = 200
@@ -32,8 +36,8 @@ PIECE_RUNS = 200
 class Touch(msgspec.Struct, frozen=True):
     """A row of ``touched``: what a write changed. ``app`` None = every app, ``day`` None = every day of the app.
 
-    ``day`` is the UTC day of ``occurred_at``, ``rows`` how many events are new in it, ``first_received`` the UTC day on
-    which the earliest of them came; None where nothing is new (rows were deleted).
+    ``day`` is the UTC day of ``occurred_at``, ``rows`` how many events are new in it, copies left out,
+    ``first_received`` the UTC day on which the earliest of them came; None where nothing is new (rows were deleted).
     """
 
     seq: int
@@ -56,11 +60,19 @@ MUST = Waiting(date.min, must=True)
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """How far a mart is: its ``version``, the greatest ``seq`` that it has seen, and the days that wait since."""
+    """How far a mart is: its ``version``, the greatest ``seq`` that it has seen, and the days that wait since.
+
+    ``rules`` are digests of the settings that its rows follow, by app, under the empty name that of every other app.
+    """
 
     version: str
     upto: int = 0
     waiting: Mapping[Day, Waiting] = {}
+    rules: Mapping[str, str] = {}
+
+    def of(self, app: str) -> str:
+        """Version of an app's rows, for people: that of the declaration and the app's rules."""
+        return "-".join(filter(None, (self.version, rule_of(self.rules, app))))
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -157,23 +169,38 @@ def lake_of(settings: Settings, touches: Iterable[Touch], now: datetime) -> Lake
     return Lake(tuple(touches), lambda app: zones.get(app, others), today, kept_from)
 
 
-def plan(lake: Lake, mark: Mark | None, version: str, *, everything: bool = False, waiting: bool = False) -> Plan:
+def rule_of(rules: Mapping[str, str], app: str) -> str:
+    """Digest of an app's rules among those of a mark."""
+    return rules.get(app, rules.get("", ""))
+
+
+def plan(
+    lake: Lake,
+    mark: Mark | None,
+    version: str,
+    rules: Mapping[str, str] | None = None,
+    *,
+    everything: bool = False,
+    waiting: bool = False,
+) -> Plan:
     """Say which days a mart computes now, and which ones wait.
 
     Args:
         lake: Notes, zones, present and retention.
         mark: The mart's; None = it was never computed.
-        version: Of its declaration, and of the settings that it reads.
+        version: Of its declaration.
+        rules: Digests of the settings that it reads, as in `Mark`; an app whose digest changes is computed anew.
         everything: Every day that is not frozen.
         waiting: Days that wait, too.
     """
-    sizes, frozen = lake.days(), lake.frozen()
-    if everything or mark is None or mark.version != version:
-        # A zone that was changed may have left rows beside the days that it has now.
-        beyond = beside(sizes) - frozen if mark else set[Day]()
-        due = dict.fromkeys([*sizes, *beyond], MUST)
-    else:
-        due = {**mark.waiting, **_noted(lake, mark, sizes)}
+    sizes, frozen, rules = lake.days(), lake.frozen(), rules or {}
+    due: dict[Day, Waiting] = {} if mark is None else {**mark.waiting, **_noted(lake, mark, sizes)}
+    whole = everything or mark is None or mark.version != version
+    others = {} if mark is None else mark.rules
+    anew = {app for app, _ in sizes if whole or rule_of(others, app) != rule_of(rules, app)}
+    again = {day for day in sizes if day[0] in anew}
+    # A zone that was changed may have left rows beside the days that it has now.
+    due |= dict.fromkeys(again | (beside(again) - frozen if mark else set()), MUST)
     now = sorted(
         (day for day, state in due.items() if day not in frozen and (waiting or _is_due(lake, day, state, sizes))),
         key=lambda day: (day[1], day[0]),
@@ -182,7 +209,8 @@ def plan(lake: Lake, mark: Mark | None, version: str, *, everything: bool = Fals
     chosen = set(now)
     later = {day: state for day, state in due.items() if day not in frozen and day not in chosen}
     known = frozenset(sizes.keys() | due.keys() | frozen)
-    return Plan(tuple(now), tuple(sorted(frozen & due.keys())), Mark(version, lake.upto(), later), known, sizes)
+    planned = Mark(version, lake.upto(), later, rules)
+    return Plan(tuple(now), tuple(sorted(frozen & due.keys())), planned, known, sizes)
 
 
 def after(planned: Plan, source: Mark) -> Plan:
@@ -219,23 +247,68 @@ def _is_due(lake: Lake, day: Day, state: Waiting, sizes: Mapping[Day, int]) -> b
     )
 
 
-def other_days(days: Collection[Day], known: Iterable[Day], look: Callable[[set[Day]], set[Day]]) -> set[Day]:
+def folded(touches: Iterable[Touch], upto: int) -> tuple[Touch, ...]:
+    """Put the notes that every mart has seen together, one an app and day, under the number of the last of them.
+
+    What a plan still asks of such notes stays the same: which days hold events, how many, and since when.
+
+    Args:
+        touches: Notes.
+        upto: Least number that the marts have seen; later notes stay as they are.
+    """
+    seen: dict[tuple[str | None, date | None], Touch] = {}
+    later = []
+    for touch in touches:
+        if touch.seq > upto:
+            later.append(touch)
+            continue
+        place = touch.app, touch.day
+        known = seen.get(place, Touch(upto, *place))
+        came = [day for day in (known.first_received, touch.first_received) if day]
+        seen[place] = Touch(upto, *place, known.rows + touch.rows, min(came, default=None))
+    return (*seen.values(), *later)
+
+
+def other_days(
+    days: Collection[Day],
+    known: Iterable[Day],
+    look: Callable[[set[Day], set[Day]], set[Day]],
+    most: int = REACH_DAYS,
+) -> set[Day]:
     """Find the other days of the sessions that have events on the given days: their rows say who continues whom.
 
-    Sessions go on past midnight, so the days beside are looked at, and those beside of what is found. Other events of
-    a session lie where a mart has rows of it, or where a server sent one.
+    Sessions go on past midnight, so every event of the days beside is looked at, and of those beside of what is found.
+    Other events lie where a mart has rows of the session, or where a server sent one: never far, since an id that
+    comes after a longer silence is another session.
 
     Args:
         days: To be computed whole.
         known: That may hold events.
-        look: Tells on which of some days the sessions have events; by the first call also at which others, any.
+        look: Tells on which days the sessions are: of some days by what marts and servers know, of others (the second
+            argument, some of the first) by any event.
+        most: Days between two events of a session at most.
     """
-    every, looked, found = {*known, *days}, set(days), set[Day]()
-    frontier = beside(days) & every - looked
-    while True:
-        new = look(frontier) - found
+    every, found = {*known, *days}, set[Day]()
+    new, told, read = set(days), set(days), set(days)
+    while new:
+        reach, close = near(new, every, most) - told, near(new, every, 1) - read
+        if not reach and not close:
+            break
+        new = look(reach, close) - found - set(days)
         found |= new
-        looked |= frontier
-        frontier = beside(new) & every - looked
-        if not frontier:
-            return found - set(days)
+        told |= reach
+        read |= close
+    return found
+
+
+def near(days: Iterable[Day], known: Iterable[Day], most: int) -> set[Day]:
+    """Take those of the known days that lie at most so many days from one of the given days of their app."""
+    by_app: dict[str, list[int]] = defaultdict(list)
+    for app, day in sorted(set(days)):
+        by_app[app].append(day.toordinal())
+
+    def is_near(app: str, number: int) -> bool:
+        place = bisect_left(by_app[app], number - most)
+        return place < len(by_app[app]) and by_app[app][place] <= number + most
+
+    return {(app, day) for app, day in known if app in by_app and is_near(app, day.toordinal())}

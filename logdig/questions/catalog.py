@@ -8,10 +8,12 @@ from logdig.questions import (
     elements,
     frustration,
     journeys,
+    listening,
     offers,
     page_elements,
     page_flow,
     releases,
+    scroll,
     trend,
     uplift,
     visits,
@@ -19,7 +21,8 @@ from logdig.questions import (
 from logdig.questions.engine.question import Question
 
 TOPICS = (
-    visits, trend, page_flow, counts, elements, page_elements, frustration, releases, offers, uplift, journeys,
+    visits, scroll, trend, page_flow, counts, elements, page_elements, frustration, releases, offers, uplift, journeys,
+    listening,
 )  # fmt: skip
 QUESTIONS: dict[str, Question] = {question.name: question for topic in TOPICS for question in topic.QUESTIONS}
 

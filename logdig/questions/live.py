@@ -6,8 +6,7 @@ both to the same result. Source: docs/dashboard.md, "Live".
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,21 +14,17 @@ from typing import Any
 import msgspec
 
 from logdig.config.settings import Settings
-from logdig.store.keys import day_prefix, parse_key
-from logdig.store.object_store import EventStore, StoredObject
-from logdig.store.objects import decompress
+from logdig.questions import live_slots
+from logdig.questions.live_slots import Event
+from logdig.questions.raw_objects import MOST_BYTES, Line, RecentObjects, counts
+from logdig.store.object_store import EventStore
 from logdig.times import parse_wire_time
 from logdig.visits.pages import grouped, page_of
 
 WINDOW = timedelta(minutes=30)
 """Events of so long a time count."""
-STORED = timedelta(minutes=40)
-"""Objects of so long a time are read: an event may wait for max_age before it is stored."""
-MOST_BYTES = 32 * 1024**2
-"""Most that is read, compressed; of more objects a share is read, chosen by name."""
 PAGES_MOST = 10
 MINUTES = int(WINDOW.total_seconds()) // 60
-DIGEST_BITS = 64
 
 
 class LivePage(msgspec.Struct, frozen=True):
@@ -80,9 +75,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """Events of an object, and when the last of its lines arrived."""
+    """Events of an object, the same as the numbers of each five minutes want them, and the latest arrival."""
 
     events: tuple[Seen, ...]
+    for_slots: tuple[Event, ...]
     latest: datetime | None
 
 
@@ -96,9 +92,11 @@ class LiveReader:
     """
 
     def __init__(self, store: EventStore, settings: Settings, most_bytes: int = MOST_BYTES) -> None:
-        self._store, self._settings, self._most_bytes = store, settings, most_bytes
-        self._known: dict[str, _Read] = {}
-        self._lock = threading.Lock()
+        self._settings = settings
+        self._reads: list[_Read] = []
+        self.kept: dict[object, object] = {}
+        """What was made of these objects and of nothing that changes faster; emptied when the objects are others."""
+        self._objects = RecentObjects(store, self._parse, most_bytes)
 
     def now(self, app: str, now: datetime) -> Live:
         """Count the people of an app.
@@ -109,58 +107,26 @@ class LiveReader:
         Raises:
             StoreUnavailableError: S3 does not answer.
         """
-        with self._lock:
-            listed = list(self._recent(now))
-            chosen, share = chosen_of(listed, self._most_bytes)
-            known = {entry.key: self._known.get(entry.key) or self._read(entry.key) for entry in chosen}
-            # What has grown old is forgotten, so that memory holds the window alone.
-            self._known = known
-        return counted(known.values(), app, now, share)
+        reads, share = self._objects.read(now)
+        return counted(reads, app, now, share)
 
-    def _recent(self, now: datetime) -> Iterator[StoredObject]:
-        first = now - STORED
-        for day in sorted({first.date(), now.date()}):
-            for entry in self._store.list(day_prefix("raw", day)):
-                if entry.stored_at is not None and entry.stored_at >= first:
-                    yield entry
+    def listening(self, app: str, now: datetime) -> tuple[list[Event], datetime | None, float]:
+        """Events of an app as `logdig.questions.live_slots` counts them, the latest arrival, and the share read."""
+        reads, share = self._objects.read(now)
+        if reads != self._reads:
+            self._reads, self.kept = reads, {}
+        events = [event for read in reads for event in read.for_slots if event.app == app]
+        return events, max((read.latest for read in reads if read.latest), default=None), share
 
-    def _read(self, key: str) -> _Read:
-        try:
-            text = decompress(self._store.get(key))
-        except KeyError:
-            text = None
-        seen, latest = [], ""
-        for line in text.splitlines() if text else ():
-            fields = _fields(line)
-            latest = max(latest, str(fields.get("received_at") or ""))
-            event = event_of(fields, self._settings)
-            if event is not None:
+    def _parse(self, lines: Iterator[Line]) -> _Read:
+        seen, for_slots, latest = [], [], ""
+        for line in lines:
+            latest = max(latest, str(line.get("received_at") or ""))
+            if (event := event_of(line, self._settings)) is not None:
                 seen.append(event)
-        return _Read(tuple(seen), parse_wire_time(latest))
-
-
-def chosen_of(listed: Sequence[StoredObject], most_bytes: int) -> tuple[list[StoredObject], float]:
-    """Choose objects by name so that about ``most_bytes`` are read: names are digests, and so a fair choice.
-
-    Returns:
-        The objects, and the share of all bytes that they hold.
-    """
-    total = sum(entry.size_bytes for entry in listed)
-    if total <= most_bytes:
-        return list(listed), 1.0
-    limit = int(most_bytes / total * 2**DIGEST_BITS)
-    chosen = [entry for entry in listed if int(parse_key(entry.key).sha256[: DIGEST_BITS // 4], 16) < limit]
-    # A choice may be unlucky; the smallest object then stands for all.
-    chosen = chosen or [min(listed, key=lambda entry: (entry.size_bytes, entry.key))]
-    return chosen, sum(entry.size_bytes for entry in chosen) / total
-
-
-def _fields(line: bytes) -> Mapping[str, Any]:
-    try:
-        found = msgspec.json.decode(line)
-    except msgspec.DecodeError:
-        return {}
-    return found if isinstance(found, dict) else {}
+            if (slot_event := live_slots.event_of(line)) is not None:
+                for_slots.append(slot_event)
+        return _Read(tuple(seen), tuple(for_slots), parse_wire_time(latest))
 
 
 def event_of(line: Mapping[str, Any], settings: Settings) -> Seen | None:
@@ -181,26 +147,6 @@ def event_of(line: Mapping[str, Any], settings: Settings) -> Seen | None:
         _page(app, str(line.get("current_page") or ""), settings) if is_view else None,
         1 / rate if isinstance(rate, int | float) and rate > 0 else 1.0,
     )
-
-
-def counts(line: Mapping[str, Any]) -> bool:
-    """Tell whether an event counts, as ``analytics.marts.people_events.counted`` does."""
-
-    def has(name: str) -> bool:
-        return line.get(name) is not None
-
-    bot = bool(line.get("bot"))
-    in_session = has("page_view_id") or has("session_id")
-    is_post = (
-        not in_session
-        and not has("seq")
-        and not has("element")
-        and line.get("type") in ("page", "click")
-        and (has("x") or "x" in (line.get("legacy") or {}))
-    )
-    people = not bot or (not in_session and not line.get("signed"))
-    refused = (line.get("consent") or {}).get("analytics") is False
-    return people and not (is_post and bot) and not line.get("staff") and not refused
 
 
 def _page(app: str, address: str, settings: Settings) -> str:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from logdig.questions.counts import COUNTED
 from logdig.questions.engine.asking import WEIGHT, Asking
 from logdig.questions.engine.question import Question
-from logdig.questions.visits import CONVERSIONS, PEOPLE, total
+from logdig.questions.visits import CONVERSIONS, COUNTED, COUNTED_BY, PEOPLE, total
 from logdig.tables.declaration import REAL, TEXT, Column
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-COUNTED_BY = ("occurred_at", "bot", "staff", "consent")
 
 
 def depths(asking: Asking) -> pa.Table:

@@ -184,6 +184,8 @@ def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
 
 GRID = 240
 """Points of the density between the bounds; bounds hold to three decimals (compared with published ones)."""
+MOST_DEVIATIONS = 38.0
+"""Beyond it nothing is left of a normal distribution that a float could hold."""
 FARTHEST = 8.5
 """Standard deviations beyond which a normal density adds nothing to three decimals."""
 
@@ -215,7 +217,7 @@ def sequential_bounds(
     density: list[tuple[float, float]] = [(0.0, 1.0)]
     spent, last = 0.0, 0.0
     for share, time in zip(information, spending, strict=True):
-        spend = 2 * NORMAL.cdf(-edge / math.sqrt(time))
+        spend = 2 * _below(-edge / math.sqrt(time))
         step = math.sqrt(share - last)
         bound = _bound(density, NormalDist(0, step), spend - spent)
         bounds.append(bound / math.sqrt(share))
@@ -228,14 +230,19 @@ def _rises(values: Sequence[float]) -> bool:
     return values[0] > 0 and all(after > before for before, after in pairwise(values))
 
 
+def _below(value: float) -> float:
+    """Share of a normal distribution below a value, far down too, where `NormalDist.cdf` is 0."""
+    return math.erfc(-value / math.sqrt(2)) / 2
+
+
 def _bound(density: list[tuple[float, float]], step: NormalDist, spend: float) -> float:
     """Value of the score that is passed upwards with the probability to spend."""
 
     def passed(score: float) -> float:
-        return math.fsum(weight * step.cdf(place - score) for place, weight in density)
+        return math.fsum(weight * _below((place - score) / step.stdev) for place, weight in density)
 
-    low, high = 0.0, 40.0
-    for _ in range(45):
+    low, high = 0.0, MOST_DEVIATIONS * step.stdev + max(place for place, _ in density)
+    for _ in range(60):
         middle = (low + high) / 2
         low, high = (middle, high) if passed(middle) > spend else (low, middle)
     return (low + high) / 2

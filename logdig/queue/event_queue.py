@@ -92,6 +92,12 @@ class SqsEventQueue:
         ]
         return self._failed(messages, self._call("change_message_visibility_batch", Entries=entries))
 
+    def depth(self) -> int:
+        """Messages in the queue, those in flight too; SQS calls the number approximate."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        counts = self._call("get_queue_attributes", AttributeNames=names).get("Attributes", {})
+        return sum(int(counts.get(name, 0)) for name in names)
+
     def _call(self, operation: str, **arguments: object) -> dict[str, Any]:
         try:
             response: dict[str, Any] = getattr(self._client, operation)(QueueUrl=self.queue_url, **arguments)

@@ -11,6 +11,7 @@ from logdig.config.retention import RetentionSettings
 from logdig.errors import InvalidSettingError, SetupError
 from logdig.tables.declaration import Table
 
+INGESTED = "ingested"
 SCHEMA_PROPERTY = "logdig.schema"
 """Property of a stored table that holds the `Table.schema` of the newest code that wrote it."""
 
@@ -63,7 +64,7 @@ def days_kept(retention: RetentionSettings) -> dict[str, int]:
 
 
 def check_tables(retention: RetentionSettings) -> None:
-    """Check that ``[retention.tables]`` names only tables whose rows grow old.
+    """Check that ``[retention.tables]`` names only tables whose rows grow old, and keeps what ingest has read.
 
     Raises:
         InvalidSettingError: Names key, value and those tables.
@@ -72,3 +73,9 @@ def check_tables(retention: RetentionSettings) -> None:
     for name, days in retention.tables.items():
         if name not in aging:
             raise InvalidSettingError(f"retention.tables.{name}", days, f"the tables are {', '.join(aging)}")
+    zones = [retention.raw_days, retention.bad_days]
+    longest, days = 0 if 0 in zones else max(zones), aging[INGESTED]
+    if days and (days < longest or not longest):
+        kept = f"{longest} days" if longest else "for ever"
+        rule = f"at least as long as objects are kept ({kept}), or they are read again; leave it out"
+        raise InvalidSettingError(f"retention.tables.{INGESTED}", days, rule)

@@ -4,7 +4,7 @@ from logdig.tables.declaration import DAY, INT, LONG, REAL, TEXT, TIME, YES_NO, 
 from logdig.tables.events import EVENTS
 
 PLACE = (
-    Column("session_id", TEXT, "visit; null for events of a server and posts of 2016"),
+    Column("session_id", TEXT, "visit; null for events of a server; posts of 2016 are given one, as in `sessions`"),
     Column("page_view_id", TEXT, "one view of one page"),
     Column("user_key", TEXT, "visitor", person="user_key"),
     Column("host", TEXT, "host of the page, in lower case"),
@@ -30,7 +30,7 @@ CLICKS = Table(
     partitions=("app", "day"),
     ages_by="day",
     zone="raw",
-    version=1,
+    version=2,
     reach="session",
     filters=FILTERS,
     notes=(
@@ -87,7 +87,7 @@ MOVES = Table(
     partitions=("app", "day"),
     ages_by="day",
     zone="raw",
-    version=1,
+    version=2,
     filters=FILTERS,
     notes=(
         "Bots, staff and people who do not want to be measured are left out.",

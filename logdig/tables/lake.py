@@ -23,12 +23,19 @@ TOUCHED = Table(
     meaning="What each write to `events` changed; from it marts know which days to compute again.",
     grain="write, app and UTC day",
     keys=("seq", "app", "day"),
-    notes=("Noted before the write: a note without a write costs a needless computation and nothing else.",),
+    notes=(
+        "Noted before the write: a note without a write costs a needless computation and nothing else.",
+        "Job `maintain` puts the notes together that every mart has seen, one an app and day.",
+    ),
     columns=(
         Column("seq", LONG, "number of the note, counting up; never null"),
         Column("app", TEXT, "app; null = every app"),
         Column("day", DAY, "UTC day of `occurred_at`; null = every day of the app"),
-        Column("rows", INT, "events that the write brought for it, copies included; 0 where rows were only removed"),
+        Column(
+            "rows",
+            INT,
+            "events that the write brought for it, copies left out; 0 where rows were only removed",
+        ),
         Column("first_received", DAY, "UTC day on which the earliest of them came; null where nothing is new"),
         Column("noted_at", TIME, "when"),
         Column("work", TEXT, "job or command that wrote"),

@@ -11,8 +11,8 @@ LISTENS = Table(
     ages_by="day",
     zone="raw",
     schema=2,
-    version=1,
-    filters=("customer", "track"),
+    version=2,
+    filters=("customer", "track", "state", "day_part", "mobile"),
     notes=("Bots, staff and people who do not want to be measured are left out.",),
     columns=(
         Column("app", TEXT, "app"),
@@ -35,6 +35,58 @@ LISTENS = Table(
         Column("listened_ms", LONG, "how long", unit="ms"),
         Column("ads_consent", YES_NO, "whether it may be used for ads; never null"),
         Column("day", DAY, "day in the app's time zone"),
+        Column("state", TEXT, "US state of `zip` by its first three digits; null = no zip of 5 digits, or none has it"),
+    ),
+)
+
+LIVE_STATS = Table(
+    name="live_stats",
+    meaning="What happened in each five minutes, in all and by region.",
+    grain="app, five minutes and group",
+    keys=("app", "slot_at", "kind", "region"),
+    partitions=("app", "day"),
+    ages_by="day",
+    version=1,
+    filters=("region",),
+    notes=(
+        "Bots, staff and people who do not want to be measured are left out.",
+        "Numbers of people cannot be added up over slots or regions; those of views and listens can.",
+    ),
+    columns=(
+        Column("app", TEXT, "app"),
+        Column("day", DAY, "day in the app's time zone on which the slot begins"),
+        Column("slot_at", TIME, "when the five minutes begin; they end before the next begin"),
+        Column("kind", TEXT, "`all` or `region`"),
+        Column(
+            "region",
+            TEXT,
+            "such as `US-CA`: of a listen's zip, else as the endpoint knows it; empty = unknown, or `all`",
+        ),
+        Column("visitors", LONG, "visitors with any event"),
+        Column("views", LONG, "page views with a page event in the slot"),
+        Column("listens", LONG, "listens"),
+        Column("listeners", LONG, "customers, or visitors where no customer is known, who listened"),
+        Column("mobile", LONG, "listens on a mobile device"),
+        Column("unknown_device", LONG, "listens that do not say whether they were"),
+    ),
+)
+
+INTERESTS = Table(
+    name="interests",
+    meaning="Tracks that a customer heard three times within 30 minutes.",
+    grain="customer and track",
+    keys=("app", "customer_id", "track_id"),
+    filters=("customer", "track"),
+    notes=(
+        "The time between the first and the third listen is at most 30:00.",
+        "Only listens that may be used for ads, of known customers.",
+    ),
+    columns=(
+        Column("app", TEXT, "app"),
+        Column("customer_id", TEXT, "customer", person="customer_id"),
+        Column("track_id", TEXT, "as in `tracks`"),
+        Column("first_at", TIME, "third listen of the first time"),
+        Column("last_at", TIME, "third, or later, listen of the last time"),
     ),
 )
 

@@ -10,12 +10,13 @@ VISITORS = Table(
     partitions=("app",),
     ages_by="last_seen",
     zone="raw",
-    version=1,
+    version=2,
     filters=("source", "medium", "campaign", "channel", "customer"),
     notes=(
         "Bots, staff and people who do not want to be measured are left out.",
         "The source is that of the visitor's first session that did not come directly; of a visitor who always came "
         "directly, that of the first session; of one without a session there is none.",
+        "What rows of days tell that have expired since stays: first_seen, the source, customers.",
     ),
     columns=(
         Column("app", TEXT, "app; never null"),
@@ -31,6 +32,27 @@ VISITORS = Table(
     ),
 )
 
+VISITOR_DAYS = Table(
+    name="visitor_days",
+    meaning="Every visitor of a day.",
+    grain="visitor and day",
+    keys=("app", "day", "user_key"),
+    partitions=("app", "day"),
+    ages_by="day",
+    zone="raw",
+    version=1,
+    filters=("customer",),
+    notes=("Bots, staff and people who do not want to be measured are left out.",),
+    columns=(
+        Column("app", TEXT, "app; never null"),
+        Column("day", DAY, "day in the app's time zone"),
+        Column("user_key", TEXT, "visitor; never null", person="user_key"),
+        Column("first_seen", TIME, "when the day's first event happened"),
+        Column("last_seen", TIME, "when the day's last event happened"),
+        Column("customer_ids", ListOf(TEXT), "customers that the day's events name, sorted", person="customer_id"),
+    ),
+)
+
 TRAFFIC = Table(
     name="traffic",
     meaning="How much people, staff and bots did, by day.",
@@ -38,7 +60,7 @@ TRAFFIC = Table(
     keys=("app", "day", "kind", "crawler"),
     partitions=("app", "day"),
     ages_by="day",
-    version=1,
+    version=2,
     notes=(
         "People are those who agree to be measured, weighted by 1 / `sample_rate`; staff and bots are counted.",
         "Who is both staff and bot is a bot. Visitors cannot be added up over days.",

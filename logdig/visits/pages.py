@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from logdig.addresses import CAMPAIGN_PARAMETERS
+from logdig.addresses import CAMPAIGN_PARAMETERS, is_loopback, normal_origin
 
 INDEX = re.compile(r"/index\.html$")
 """What most hosts serve under the folder's own address."""
@@ -27,7 +27,8 @@ def page_of(address: str, allowed: Collection[str] = ()) -> Page:
 
     Args:
         address: As the event has it; one that cannot be parsed is its own path.
-        allowed: Query parameters that the app keeps; they are sorted, others and campaigns are dropped.
+        allowed: Query parameters that the app keeps; they are sorted, others and campaigns are dropped. A fragment
+            stays as it was sent.
     """
     try:
         parts = urlsplit(address)
@@ -35,11 +36,16 @@ def page_of(address: str, allowed: Collection[str] = ()) -> Page:
     except ValueError:
         return Page("", address)
     path = INDEX.sub("/", parts.path) or "/"
-    fragment, mark, inner = parts.fragment.partition("?")
-    text = path + _query(parts.query, allowed)
-    if parts.fragment:
-        text += f"#{fragment}{_query(inner, allowed) if mark else ''}"
-    return Page(host, text)
+    # What of a fragment is kept the tracker has decided.
+    fragment = f"#{parts.fragment}" if parts.fragment else ""
+    return Page(host, f"{path}{_query(parts.query, allowed)}{fragment}")
+
+
+def address_of(host: str, path: str, origins: Collection[str] = ()) -> str:
+    """Address of a page: HTTPS, unless the app's origins or this machine say otherwise."""
+    plain = f"http://{host}"
+    is_plain = plain in origins or is_loopback(normal_origin(plain) or "")
+    return f"{plain if is_plain else f'https://{host}'}{path}"
 
 
 def _query(query: str, allowed: Collection[str]) -> str:

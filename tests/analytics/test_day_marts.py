@@ -403,6 +403,27 @@ def test_expired_events_leave_their_frozen_days_as_they_are_until_none_is_left(w
     assert whole[STAYS].keys() - left[STAYS].keys() == {("blog", date(2026, 11, 5))}
 
 
+def test_row_goes_on_from_a_frozen_day_as_long_as_events_of_it_are_there(world: World) -> None:
+    world.settings = msgspec.structs.replace(world.settings, retention=RetentionSettings(raw_days=5))
+    world.bring(world.event("blog", "2026-11-18T10:00:00", "x"))
+    world.now += timedelta(days=3)
+    world.bring(world.event("blog", "2026-11-18T23:50:00", "y"), world.event("blog", "2026-11-19T00:10:00", "y"))
+    world.run(STAYS, WAITING)
+    before = world.stored()[STAYS]
+    world.now += timedelta(days=2)
+    world.bring(world.event("blog", "2026-11-19T00:20:00", "y"))
+
+    report = world.run(STAYS, WAITING)
+
+    assert (report.notes["days computed"], report.notes.get("frozen")) == (1, None)
+    first, second = ("blog", date(2026, 11, 18)), ("blog", date(2026, 11, 19))
+    after = world.stored()[STAYS]
+    # Of the frozen day the rows stay; the later one has a view more, and is still the second of its session.
+    assert after[first] == before[first]
+    assert before[second] == {("y", "u1", 1, True, False, 0)}
+    assert after[second] == {("y", "u1", 2, True, False, 0)}
+
+
 def test_mart_is_not_written_when_others_wrote_its_days_or_took_the_lease(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,10 +21,11 @@ from logdig.config.settings import Settings
 from logdig.marts.progress import Touch
 from logdig.marts.reader import Marts
 from tests.analytics.objects import DAY, line, put
+from tests.conftest import FULL
 
 pytestmark = pytest.mark.java
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-DAYS, APPS = 3650 if os.environ.get("LOGDIG_FULL") == "1" else 365, 200
+DAYS, APPS = (3650, 200) if FULL else (120, 40)
 LEAP = "2026-11-24T23:59:60.5Z"
 """A time that the collector takes and Spark cannot read."""
 
@@ -36,10 +37,10 @@ def test_ten_years_in_one_file_and_two_hundred_apps_in_one_batch_are_read_in_lit
     put(own, "raw", [old_line(f"old-{day}", day) for day in days])
     put(own, "raw", [line(f"e{number}", app=f"app-{number}") for number in range(APPS)])
     # Copies of some of them in the same batch and in the next one.
-    put(own, "raw", [old_line(f"old-{day}", day, "2026-11-24T12:05:00.000Z") for day in days[::500]])
+    put(own, "raw", [old_line(f"old-{day}", day, "2026-11-24T12:05:00.000Z") for day in days[::50]])
 
     ingest_job(spark, own, NOW)
-    put(own, "raw", [old_line(f"old-{day}", day, "2026-11-24T12:06:00.000Z") for day in days[::700]])
+    put(own, "raw", [old_line(f"old-{day}", day, "2026-11-24T12:06:00.000Z") for day in days[::70]])
     ingest_job(spark, own, NOW)
 
     rows = tables.read(spark, own, "events")

@@ -56,10 +56,8 @@ def ended(step: Callable[..., Any], *, after: bool) -> Callable[..., Any]:
 
 STEPS: list[tuple[object, str, bool]] = [
     (Branch, "append", True),
-    (ingesting, "deduplicate", False),
     (ingesting, "note_rows", True),
     (tables, "delete_positions", True),
-    (Branch, "publish", False),
     (Branch, "publish", True),
     (ingesting, "merge_bad", True),
     (ingesting, "record", True),

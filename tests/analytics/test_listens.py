@@ -31,6 +31,8 @@ def row_by_hand(made: Behaviour, event: Event) -> dict[str, Any]:
         "day_part": PARTS[hour],
         "ads_consent": (event["consent"] or {}).get("ads", False),
         "day": made.day(event),
+        # Every listen of these is at zip 01234.
+        "state": "MA",
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 
 from analytics import tables
+from analytics.jobs import marts
 from analytics.marts.customer_changes import customer_changes
 from analytics.marts.customers import customers
 from analytics.schema.columns import line_columns, table_columns
+from logdig.config.settings import Settings as LogDigSettings
 from logdig.errors import MissingColumnError
 from logdig.tables.customers import CUSTOMER_CHANGES, CUSTOMERS
 from tests.analytics.behaviour import rows_of
@@ -98,6 +100,22 @@ def test_changes_are_the_same_when_loads_are_read_again_or_one_by_one(spark: Spa
 
     assert found == again == changes_by_hand(loads)
     assert len(found) == 4
+
+
+def test_change_leaves_when_a_load_that_comes_later_shows_that_it_came_before(
+    spark: SparkSession, own: LogDigSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads = [
+        {"app": "shop", "customer_id": "1", "loaded_at": f"2026-11-0{day}T00:00:00.000Z", "level": level}
+        for day, level in ((1, 0), (3, 1), (2, 1))
+    ]
+
+    for there in (loads[:2], loads):
+        monkeypatch.setattr(marts, "_loaded", lambda *_, there=there: lines_of(spark, there))
+        marts.customer_changes_job(spark, own, datetime(2026, 11, 9, tzinfo=UTC))
+        found = noted(tables.read(spark, own, "customer_changes"))
+        assert found == changes_by_hand(there)
+        assert len(found) == 1
 
 
 def test_last_line_of_two_at_one_time_is_the_one_that_customers_keeps(spark: SparkSession) -> None:

@@ -16,10 +16,10 @@ from analytics.marts.clicks import clicks
 from analytics.marts.conversions import conversions
 from analytics.marts.journeys import journeys
 from analytics.marts.page_views import page_views
-from analytics.marts.people_events import counted
 from analytics.marts.sessions import sessions
 from analytics.marts.site import Site
 from analytics.marts.traffic import traffic
+from analytics.marts.visitor_days import visitor_days
 from analytics.marts.visitors import visitors
 from tests.analytics.behaviour import frame
 from tests.analytics.measure_examples import BEFORE_LATE, EXAMPLES, LATE, RULES, Found, each
@@ -50,7 +50,7 @@ def found(spark: SparkSession) -> dict[str, Found]:
         "sessions": by_day,
         "conversions": conversions(together, site),
         "traffic": traffic(events, site),
-        "visitors": visitors(counted(events, site), by_day),
+        "visitors": visitors(visitor_days(events, site), by_day),
     }
     rows: dict[str, dict[str, list[dict[str, Any]]]] = {app: defaultdict(list) for app in apps.values()}
     for table, made in tables.items():

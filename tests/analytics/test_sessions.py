@@ -15,7 +15,7 @@ pytestmark = pytest.mark.java
 
 # Spark runs once for each seed, over as many cases as there are apps.
 @settings(
-    max_examples=2, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=1, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.integers(0, 2**32))
 def test_sessions_equal_plain_python_whatever_happened(spark: SparkSession, seed: int) -> None:

@@ -15,9 +15,9 @@ from pyspark.sql import DataFrame, SparkSession
 
 from analytics import tables
 from analytics.marts.journeys import journeys
-from analytics.marts.people_events import counted
 from analytics.marts.sessions import sessions
 from analytics.marts.site import AppRules, Site
+from analytics.marts.visitor_days import visitor_days
 from analytics.marts.visitors import merged, visitors
 from analytics.schema.columns import table_columns
 from logdig.errors import MissingColumnError
@@ -60,11 +60,11 @@ def visitors_by_hand(
 
 
 def of_events(made: Behaviour, events: DataFrame, sessions_of: DataFrame) -> DataFrame:
-    return visitors(counted(events, made.site), sessions_of)
+    return visitors(visitor_days(events, made.site), sessions_of)
 
 
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=2, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=1, deadline=None, phases=[Phase.explicit, Phase.generate])
 def test_visitors_equal_a_loop_when_made_of_any_behaviour(spark: SparkSession, seed: int) -> None:
     made = Behaviour(seed, APPS)
     events = frame(spark, made.events)
@@ -79,23 +79,28 @@ def test_visitors_equal_a_loop_when_made_of_any_behaviour(spark: SparkSession, s
 
 @given(seed=st.integers(0, 2**32))
 @settings(max_examples=1, deadline=None, phases=[Phase.explicit, Phase.generate])
-def test_visitors_are_equal_when_events_come_in_any_pieces(spark: SparkSession, seed: int) -> None:
+def test_visitors_are_equal_when_events_come_in_any_pieces_and_some_leave(spark: SparkSession, seed: int) -> None:
     made, dice = Behaviour(seed, APPS), random.Random(seed)
-    pieces = [dice.randrange(3) for _ in made.events]
+    came = [dice.randrange(2) for _ in made.events]
+    goes = [dice.random() < 0.1 for _ in made.events]
     known: dict[tuple[Any, ...], dict[str, Any]] = {}
 
     for piece in range(3):
-        so_far = [event for event, when in zip(made.events, pieces, strict=True) if when <= piece]
-        came = [event for event, when in zip(made.events, pieces, strict=True) if when == piece]
-        touched = {(event["app"], made.day(event)) for event in came}
-        due = [event for event in so_far if (event["app"], made.day(event)) in touched]
-        by_day = sessions(journeys(frame(spark, so_far), made.site), made.site).localCheckpoint()
+        there = [
+            event
+            for event, first, leaves in zip(made.events, came, goes, strict=True)
+            if first <= piece and not (leaves and piece == 2)
+        ]
+        by_day = sessions(journeys(frame(spark, there), made.site), made.site).localCheckpoint()
+        found = of_events(made, frame(spark, there), by_day).localCheckpoint()
         before = tables.small_frame(
             spark, table_columns("visitors"), [tuple(row[name] for name in VISITORS.names) for row in known.values()]
         )
-        known |= rows_of(merged(of_events(made, frame(spark, due), by_day), before, made.site), *KEYS)
+        known |= rows_of(merged(found, before, made.site), *KEYS)
+        known = {key: row for key, row in known.items() if row["last_seen"] is not None}
 
-    assert known == rows_of(of_events(made, frame(spark, made.events), by_day), *KEYS)
+    assert known == rows_of(found, *KEYS)
+    assert rows_of(merged(found, found, made.site), *KEYS) == {}
 
 
 def session(user_key: str, source: dict[str, Any], began_at: datetime, **fields: Any) -> dict[str, Any]:
@@ -104,21 +109,21 @@ def session(user_key: str, source: dict[str, Any], began_at: datetime, **fields:
 
 
 def seen(spark: SparkSession, users: Iterable[str], rows: Iterable[dict[str, Any]]) -> DataFrame:
-    """Summarise visitors with one event at T each and the given sessions."""
-    at = "2026-11-24T12:00:00Z"
-    event = {"app": "shop", "type": "click", "received_at": at, "occurred_at": at, "timestamp": at}
-    events = [event | {"event_id": user_key, "user_key": user_key} for user_key in users]
+    """Summarise visitors with one day, on which they were seen at T, and the given sessions."""
+    days = [("shop", T.date(), user_key, T, T, ["8"] if user_key == "u0" else []) for user_key in users]
     values = [tuple(row.get(name) for name in SESSIONS.names) for row in rows]
-    by_day = tables.small_frame(spark, table_columns("sessions"), values)
-    return visitors(counted(frame(spark, events), Site()), by_day)
+    return visitors(
+        tables.small_frame(spark, table_columns("visitor_days"), days),
+        tables.small_frame(spark, table_columns("sessions"), values),
+    )
 
 
-def test_visitor_keeps_the_first_source_that_is_not_direct_and_what_earlier_sessions_know(spark: SparkSession) -> None:
+def test_visitor_has_the_first_source_that_is_not_direct(spark: SparkSession) -> None:
     early, later = T.replace(hour=1), T.replace(hour=2)
     rows = [
-        session("u", DIRECT, early, session_id="a", customer_ids=["9"]),
+        session("u", DIRECT, early, session_id="a"),
         session("u", SEARCH, later, session_id="b"),
-        session("u", SEARCH | {"source": "bing"}, T, session_id="c", ended_at=T.replace(hour=13)),
+        session("u", SEARCH | {"source": "bing"}, T, session_id="c"),
         session("u", SEARCH | {"source": "naver"}, early, session_id="d", continued=True),
         session("other", SEARCH | {"source": "daum"}, early, session_id="e"),
     ]
@@ -126,7 +131,7 @@ def test_visitor_keeps_the_first_source_that_is_not_direct_and_what_earlier_sess
     (row,) = seen(spark, ["u"], rows).collect()
 
     assert (row["source"], row["source_at"]) == ("google", later)
-    assert (row["first_seen"], row["last_seen"], row["customer_ids"]) == (early, T.replace(hour=13), ["9"])
+    assert (row["first_seen"], row["last_seen"]) == (T, T)
 
 
 BING = SEARCH | {"source": "bing"}
@@ -145,31 +150,56 @@ CASES = [  # known source and its time, found source, source afterwards
 ]
 
 
+def known_rows(spark: SparkSession, rows: Iterable[dict[str, Any]]) -> DataFrame:
+    values = [
+        tuple(({"app": "shop", "customer_ids": ["7"]} | row).get(name) for name in VISITORS.names) for row in rows
+    ]
+    return tables.small_frame(spark, table_columns("visitors"), values)
+
+
 def test_visitor_keeps_a_known_source_only_when_its_session_is_gone(spark: SparkSession) -> None:
     site = Site({"shop": AppRules("Asia/Seoul")})
-    first, last = T.replace(hour=1), T.replace(hour=23)
     users = [f"u{number}" for number in range(len(CASES))]
     old, rows = [], []
     for user_key, (known, at, found, _source) in zip(users, CASES, strict=True):
-        row = {"app": "shop", "user_key": user_key, "first_seen": first, "last_seen": last, "customer_ids": ["7"]}
-        old.append(row | known | {"source_at": at})
-        rows += [session(user_key, found, T.replace(hour=11), customer_ids=["7", "8"])] if found else []
-    values = [tuple(row.get(name) for name in VISITORS.names) for row in old]
-    table = tables.small_frame(spark, table_columns("visitors"), values)
+        old.append({"user_key": user_key, "first_seen": T, "last_seen": T} | known | {"source_at": at})
+        rows += [session(user_key, found, T.replace(hour=11))] if found else []
 
-    after = rows_of(merged(seen(spark, [*users, "new"], rows), table, site, date(2026, 11, 25)), "user_key")
+    changed = rows_of(
+        merged(seen(spark, users, rows), known_rows(spark, old), site, date.min, date(2026, 11, 25)), "user_key"
+    )
 
-    assert [after[user_key,]["source"] for user_key in users] == [source for *_case, source in CASES]
-    assert {(after[user_key,]["first_seen"], after[user_key,]["last_seen"]) for user_key in users} == {(first, last)}
-    assert [after[user_key,]["customer_ids"] for user_key in users] == [
-        ["7", "8"] if found else ["7"] for _known, _at, found, _source in CASES
+    assert [changed[user_key,]["source"] for user_key in users] == [source for *_case, source in CASES]
+
+
+def test_visitor_keeps_what_days_tell_that_are_gone_and_nothing_else(spark: SparkSession) -> None:
+    site = Site({"shop": AppRules("Asia/Seoul")})
+    last = T.replace(hour=23)
+    users = ("u0", "u1", "gone", "left")
+    firsts = (GONE, THERE, GONE, THERE)
+    old = [
+        {"user_key": user_key, "first_seen": first, "last_seen": last}
+        for user_key, first in zip(users, firsts, strict=True)
     ]
-    assert (after["new",]["first_seen"], after["new",]["customer_ids"]) == (T, [])
+
+    changed = rows_of(
+        merged(seen(spark, ["u0", "u1", "new"], []), known_rows(spark, old), site, date(2026, 11, 25)), "user_key"
+    )
+
+    told = {key: (row["first_seen"], row["last_seen"], row["customer_ids"]) for (key,), row in changed.items()}
+    assert told == {
+        "u0": (T, last, ["7", "8"]),
+        "u1": (T, T, []),
+        "left": (None, None, None),
+        "new": (T, T, []),
+    }
 
 
 def test_visitors_have_their_columns_when_nobody_was_there(spark: SparkSession) -> None:
-    nobody = visitors(counted(frame(spark, []), Site()), tables.small_frame(spark, table_columns("sessions")))
+    days = visitor_days(frame(spark, []), Site())
+    nobody = visitors(days, tables.small_frame(spark, table_columns("sessions")))
 
+    assert days.schema.simpleString() == table_columns("visitor_days").simpleString()
     assert nobody.schema.simpleString() == table_columns("visitors").simpleString()
     assert merged(nobody, tables.small_frame(spark, table_columns("visitors")), Site()).count() == 0
 
@@ -177,3 +207,5 @@ def test_visitors_have_their_columns_when_nobody_was_there(spark: SparkSession) 
 def test_visitors_name_missing_columns_before_spark_starts(spark: SparkSession) -> None:
     with pytest.raises(MissingColumnError, match="missing columns"):
         visitors(spark.range(1).toDF("app"), spark.range(1).toDF("app"))
+    with pytest.raises(MissingColumnError, match="missing columns"):
+        visitor_days(spark.range(1).toDF("app"), Site())

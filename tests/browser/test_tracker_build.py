@@ -13,8 +13,8 @@ from tests.browser.node import TRACKER, run
 
 DIST = TRACKER / "dist"
 BUDGET_BYTES = {
-    "clicktracker.js": 6860,
-    "clicktracker.mjs": 6820,
+    "clicktracker.js": 6894,
+    "clicktracker.mjs": 6857,
     "clicktracker.debug.js": 500,
     "clicktracker.decide.js": 399,
     "clicktracker.effects.js": 597,
@@ -22,6 +22,7 @@ BUDGET_BYTES = {
     "clicktracker.failure.js": 762,
     "clicktracker.move.js": 908,
     "clicktracker.options.js": 1173,
+    "clicktracker.overlay.js": 6144,
 }
 """Brotli at its best. To let a file grow, change its figure in the same commit and say why."""
 BUILT = sorted([*BUDGET_BYTES, "clickTracker.js", "clicktracker.d.mts"])

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from logdig.marts.columns import encoded, table_schema
 from logdig.marts.kept import KeptColumns
 from logdig.marts.pinned import TableState
+from logdig.marts.progress import Mark
 
 WRITTEN = datetime(2026, 11, 30, 3, 5, tzinfo=UTC)
 
@@ -22,6 +23,7 @@ class MemoryTables:
     Args:
         counted: Rows that a table pretends to have, by its name.
         waiting: Days that wait, by table.
+        marks: How far marts are, by table.
     """
 
     def __init__(
@@ -29,12 +31,13 @@ class MemoryTables:
         rows: Mapping[str, Sequence[Mapping[str, Any]]],
         counted: Mapping[str, int] | None = None,
         waiting: Mapping[str, tuple[date, ...]] | None = None,
+        marks: Mapping[str, Mark] | None = None,
     ) -> None:
         self._tables = {
             name: pa.Table.from_pylist(list(found), table_schema(name)).cast(encoded(table_schema(name)))
             for name, found in rows.items()
         }
-        self._counted, self._waiting = counted or {}, waiting or {}
+        self._counted, self._waiting, self._marks = counted or {}, waiting or {}, marks or {}
 
     def pin(self, names: Sequence[str]) -> MemoryTables:
         return self
@@ -43,6 +46,9 @@ class MemoryTables:
         if name not in self._tables:
             return TableState(name)
         return TableState(name, 7, WRITTEN, "1-abc", 3, self._waiting.get(name, ()))
+
+    def mark(self, name: str) -> Mark | None:
+        return self._marks.get(name)
 
     def count(self, name: str, app: str, start: date, end: date) -> int:
         return self._counted.get(name, self.rows(name, ("day",), app, start, end, sample=False).num_rows)

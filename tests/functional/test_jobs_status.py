@@ -17,12 +17,13 @@ from analytics.jobs.kinds import WAITING, WHOLE
 from analytics.jobs.registry import JOBS, MARTS
 from analytics.jobs.runs import cause_of, is_idle, writing
 from analytics.jobs.status import PLANNED, status
-from analytics.marts.site import site_of
+from analytics.marts.site import digests, site_of
 from cli.main import cli
 from infra.local.aws_resources import create_resources
 from logdig.aws.clients import s3_store
 from logdig.config.settings import Settings
 from logdig.errors import LakeBusyError, LeaseLostError, LogDigError
+from logdig.marts.days import Day
 from logdig.marts.marks import to_properties
 from logdig.marts.progress import Mark, Waiting
 from logdig.store.job_states import note_done, note_failed
@@ -46,12 +47,15 @@ def touch(seq: int, day: date, rows: int) -> dict[str, Any]:
             "noted_at": NOON.replace(tzinfo=None) + timedelta(minutes=seq), "work": "ingest"}  # fmt: skip
 
 
+def traffic_mark(lake: Lake, upto: int, waiting: dict[Day, Waiting]) -> Mark:
+    return Mark(version_of("traffic"), upto, waiting, digests(site_of(lake.settings), JOBS["traffic"].reads))
+
+
 def fill(lake: Lake) -> None:
     """Traffic has seen the first two notes, of three; of the first day a late event waits."""
     lake.write("touched", [touch(1, OLD, 10_000), touch(2, OLD, 1), touch(3, NEW, 50)])
     lake.write("traffic", [{"app": "shop", "day": OLD, "kind": "people", "events": 10_000.0}])
-    version = version_of("traffic", JOBS["traffic"].reads, site_of(lake.settings))
-    mark = Mark(version, 2, {("shop", OLD): Waiting(date(2026, 11, 23), 1)})
+    mark = traffic_mark(lake, 2, {("shop", OLD): Waiting(date(2026, 11, 23), 1)})
     with lake.stored("traffic").transaction() as change:
         change.set_properties(to_properties(mark))
     lake.now += 10
@@ -106,8 +110,7 @@ def test_mart_is_idle_when_no_day_is_due_and_not_when_one_is_asked_for(lake: Lak
 
     assert not idle("traffic")
     with lake.stored("traffic").transaction() as change:
-        version = version_of("traffic", JOBS["traffic"].reads, site_of(lake.settings))
-        change.set_properties(to_properties(Mark(version, 3, {("shop", OLD): Waiting(date(2026, 11, 23), 1)})))
+        change.set_properties(to_properties(traffic_mark(lake, 3, {("shop", OLD): Waiting(date(2026, 11, 23), 1)})))
     assert idle("traffic")
     assert not idle("traffic", WAITING)
     assert not idle("traffic", WHOLE)
@@ -121,9 +124,8 @@ def test_mart_is_idle_when_no_day_is_due_and_not_when_one_is_asked_for(lake: Lak
 
 def test_mart_is_not_idle_when_a_day_begins_to_wait(lake: Lake) -> None:
     fill(lake)
-    version = version_of("traffic", JOBS["traffic"].reads, site_of(lake.settings))
     with lake.stored("traffic").transaction() as change:
-        change.set_properties(to_properties(Mark(version, 3)))
+        change.set_properties(to_properties(traffic_mark(lake, 3, {})))
     assert is_idle("traffic", lake.settings, os.environ, NOON)
     lake.write("touched", [touch(4, OLD, 1)])
 

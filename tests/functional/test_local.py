@@ -215,7 +215,7 @@ def summary(printed: Printed) -> tuple[int, int]:
     """Clicks in the events and in the marts, as the dashboard shows them."""
     with urllib.request.urlopen(f"{printed.dashboard}/data/overview/traffic", timeout=120) as answer:
         events = sum(row["events"] for row in json.load(answer)["rows"])
-    with urllib.request.urlopen(f"{printed.dashboard}/data/pages/heatmap?page=/cart", timeout=120) as answer:
+    with urllib.request.urlopen(f"{printed.dashboard}/data/map/heatmap?page=/cart", timeout=120) as answer:
         return events, json.load(answer)["account"]["clicks"]
 
 

@@ -199,7 +199,7 @@ def test_pinned_rows_are_empty_when_there_is_no_table(lake: Lake) -> None:
 
 def test_question_and_sql_of_stored_tables_equal_plain_counts(lake: Lake) -> None:
     made = Maker(1).tables(60)
-    for name in ("sessions", "conversions", "clicks"):
+    for name in ("sessions", "conversions", "clicks", "events"):
         lake.write(name, made[name])
     with lake.stored("sessions").transaction() as change:
         waiting = {("shop", FIRST): Waiting(FIRST), ("blog", LAST): Waiting(LAST)}
@@ -214,7 +214,11 @@ def test_question_and_sql_of_stored_tables_equal_plain_counts(lake: Lake) -> Non
     assert comparable(heat.rows.to_pylist()) == comparable(brute.heatmap(made, {"page": "/a"}, None))
     assert {row["app"]: row["n"] for row in counted.to_pylist()} == Counter(row["app"] for row in made["sessions"])
     assert overview.receipt.waiting == (FIRST,)
-    assert [(state.version, state.upto) for state in overview.receipt.tables] == [("1-abc", 9), (None, None)]
+    assert [(state.version, state.upto) for state in overview.receipt.tables] == [
+        ("1-abc", 9),
+        (None, None),
+        (None, None),
+    ]
     assert all(state.snapshot_id for state in overview.receipt.tables)
 
 

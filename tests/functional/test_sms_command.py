@@ -3,11 +3,13 @@
 import gzip
 import json
 import os
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import boto3
+import msgspec
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner
@@ -16,6 +18,7 @@ from cli.commands.load import command as load
 from cli.commands.sms import command as sms
 from infra.local.aws_resources import create_resources
 from logdig.aws.clients import profile_store
+from logdig.aws.message_sender import listen_messages
 from logdig.config.loader import find_settings
 from logdig.decide.profiles import OfferScore, Profile
 from logdig.marts.reader import Marts
@@ -100,6 +103,28 @@ def test_phone_numbers_go_to_the_profile_store_only_and_messages_to_who_may_get_
     events = [event for pack in packs for event in json.loads(pack["Body"])["events"]]
     assert sorted(event["customer_id"] for event in events) == ["0", "3"]
     assert {event["custom"]["props"]["channel"] for event in events} == {"sms"}
+
+
+@dataclass(frozen=True)
+class Listen:
+    app: str
+    customer_id: str
+    ads: bool = True
+
+
+def test_reaction_to_listens_texts_targets_of_offers_for_listeners(site: Site) -> None:
+    site.load()
+    assert listen_messages(site.settings) is None
+    offer = site.settings.offers[0]
+    sms = msgspec.structs.replace(offer.sms, when="listen", dry_run=False)
+    settings = msgspec.structs.replace(site.settings, offers=(msgspec.structs.replace(offer, sms=sms),))
+    react = listen_messages(settings)
+    assert react is not None
+
+    react([Listen("radio", "0"), Listen("radio", "2"), Listen("radio", "nobody")], datetime.now(UTC))
+
+    sent = {n for n in range(4) if site.store.known_of(f"radio#c#{n}").get(f"sent:radio#c#{n}")}
+    assert sent == {0}
 
 
 def test_stop_tells_when_there_is_no_number(site: Site) -> None:

@@ -32,14 +32,13 @@ export function drawFrame() {
 function drawMenu() {
   const links = about.pages.filter((page) => page.listed).map(({ name }) =>
     h('a', { href: href(name), 'aria-current': name == pageName() ? 'page' : null }, t(`${name}.title`)));
-  byId('side').replaceChildren(
-    h('a.brand', { href: href('overview') }, h('img', { src: '/static/logdig.svg', alt: '', width: 28, height: 28 }), 'LogDig'),
-    h('nav', { 'aria-label': t('frame.menu') }, links),
-    h('div.settings', {},
-      h('label', {}, h('span.hidden', {}, t('frame.language')), picked(Object.entries(LANGUAGES), languageName(), (lang) => { change({ lang }); location.reload(); })),
-      h('label', {}, h('span.hidden', {}, t('frame.theme')), picked(['auto', 'light', 'dark'].map((one) => [one, t(`frame.${one}`)]), get('theme', 'auto'), (theme) => change({ theme: theme == 'auto' ? null : theme })))),
-  );
-  byId('side').querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  document.querySelector('.brand').href = href('overview');
+  byId('menu').setAttribute('aria-label', t('frame.menu'));
+  byId('menu').replaceChildren(...links);
+  byId('settings').replaceChildren(
+    h('label', {}, h('span.hidden', {}, t('frame.language')), picked(Object.entries(LANGUAGES), languageName(), (lang) => { change({ lang }); location.reload(); })),
+    h('label', {}, h('span.hidden', {}, t('frame.theme')), picked(['auto', 'light', 'dark'].map((one) => [one, t(`frame.${one}`)]), get('theme', 'auto'), (theme) => change({ theme: theme == 'auto' ? null : theme }))));
+  byId('menu').querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
 }
 
 function picked(values, chosen, onpick, more = {}) {

@@ -201,10 +201,11 @@ function rowsOf(name, rows, { first = 9, views = false } = {}) {
     columns: [
       { key: name, label: t(`filter.${name}`), text: (row) => named(name, row[name]), bar: 'visitors' },
       { key: 'visitors', label: t('measure.visitors'), number: true, before: compares() },
-      views && { key: 'views', label: t('measure.views'), number: true },
-      { key: 'bounce_rate', label: t('measure.bounce_rate'), number: true, unit: '0 to 1' },
+      views
+        ? { key: 'views', label: t('measure.views'), number: true }
+        : { key: 'bounce_rate', label: t('measure.bounce_rate'), number: true, unit: '0 to 1' },
       { key: 'conversions', label: t('measure.conversions'), number: true },
-    ].filter(Boolean),
+    ],
   });
 }
 
@@ -219,9 +220,13 @@ const by = (name) => ({
   draw: (body, { rows }) => body.append(rowsOf(name, present(rows))),
 });
 
+/** Pages that were viewed; of others only sessions are known that began there. */
+const viewed = (rows) => rows.filter(({ visitors }) => visitors > 0);
+
 const pages = () => ({
   ...by('page'),
-  draw: (body, { rows }) => body.append(rowsOf('page', present(rows), { views: true }), h('a.more', { href: href('pages') }, t('overview.allPages'))),
+  empty: ({ rows }) => !viewed(rows).length,
+  draw: (body, { rows }) => body.append(rowsOf('page', viewed(rows), { views: true }), h('a.more', { href: href('pages') }, t('overview.allPages'))),
 });
 
 const missing = () => ({

@@ -96,9 +96,14 @@ function controls(view, figures, about, others, page) {
     mode() == 'releases' && select('of', [['', t('map.choose')], ...releases.map((one) => [one, one])], get('of')),
     select('with', [['', t('map.with.none')], ...Object.entries(others).map(([value, { label }]) => [value, label])], get('with'), t('map.beside')),
     h('div.tools', {},
-      h('button.quiet', { type: 'button', onclick: () => openLive(view, page) }, icon('out'), t('map.live')),
+      view.address && h('button.quiet', { type: 'button', onclick: (event) => live(event.currentTarget, view.address) }, icon('out'), t('map.live')),
       h('button.quiet', { type: 'button', onclick: async () => save(await pictureOf(figures), `map-${page.replace(/[^\p{L}\p{N}]+/gu, '-')}-${view.width}.png`) }, icon('down'), 'PNG'),
       h('button.quiet', { type: 'button', onclick: () => saveCsv('map', CSV, rowsOf(figures[0]), view.elements.receipt) }, icon('down'), 'CSV')));
+}
+
+async function live(button, address) {
+  if (await openLive(address)) return;
+  button.closest('.map-tools').append(h('p.note.warn', { role: 'status' }, t('map.noAnswer', { address })));
 }
 
 /** What a reader must know of the picture. */

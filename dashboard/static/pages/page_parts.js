@@ -7,7 +7,7 @@ import { numberCard, numbers } from '/static/lib/number.js';
 import { panel } from '/static/lib/panel.js';
 import { table } from '/static/lib/table.js';
 import { named, number, percent, t } from '/static/lib/words.js';
-import { drawClicks } from '/static/pages/page_clicks.js';
+import { drawMap } from '/static/pages/page_map.js';
 
 /** Neighbours that are drawn by name; the rest is one. */
 const NEIGHBOURS = 7;
@@ -19,7 +19,8 @@ export const drawPage = (page, about) => [
   flow(page),
   h('div.two', {},
     h('div.stack', {}, scrolled(), releases(about), events()),
-    h('div.stack', {}, map(page, about), stuck())),
+    h('div.stack', {}, stuck())),
+  map(page, about),
 ];
 
 function totals() {
@@ -94,7 +95,7 @@ function flow(page) {
             })),
             links,
             lineStyle: { color: 'gradient', opacity: 0.28, curveness: 0.5 },
-            label: { color: colour.ink, fontSize: 12, overflow: 'truncate', width: 220, formatter: ({ name, value }) => `${plain(name)}  ${number(value)}` },
+            label: { color: colour.ink, fontSize: 12, overflow: 'truncate', width: body.clientWidth < 600 ? 104 : 220, formatter: ({ name, value }) => `${plain(name)}  ${number(value)}` },
           }],
         }),
       });
@@ -193,10 +194,8 @@ function stuck() {
 }
 
 function map(page, about) {
-  return panel({
-    title: t('pages.map'),
-    tools: about.pages.some(({ name, listed }) => name == 'map' && listed) ? [h('a', { href: href('map', { page }) }, t('pages.openMap'))] : [],
-    asks: () => request('pages/heatmap', { compare: null }),
-    draw: (body, heatmap) => drawClicks(body, heatmap),
-  });
+  const title = h('div.head', {}, h('h2', {}, t('pages.map')), h('div.tools', {}, h('a', { href: href('map', { page }) }, t('pages.openMap'))));
+  const made = h('section', { 'aria-label': t('pages.map') }, title);
+  drawMap(made, { page, about });
+  return made;
 }

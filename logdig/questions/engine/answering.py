@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from logdig.errors import InputError
 from logdig.marts.pinned import Source
@@ -11,6 +11,9 @@ from logdig.questions.engine.comparing import beside
 from logdig.questions.engine.parameters import DAILY, Parameters, check_names
 from logdig.questions.engine.question import Answer, LedgerState, Question, Receipt
 from logdig.tables.declaration import DAY, TEXT, Column
+
+EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
+"""Days that can be asked; there is room for the days before and for time zones."""
 
 
 def check(question: Question, parameters: Parameters) -> None:
@@ -26,6 +29,9 @@ def check(question: Question, parameters: Parameters) -> None:
         check_names(question.name, "dimension", [by], question.dimensions)
     if parameters.start > parameters.end:
         raise InputError(f"the first day {parameters.start} is after the last {parameters.end}")
+    for day in (parameters.start, parameters.end, parameters.release_day or parameters.start):
+        if not EARLIEST <= day <= LATEST:
+            raise InputError(f"day {day} lies outside {EARLIEST} to {LATEST}")
     for name in question.needs:
         if not parameters.where.get(name):
             raise InputError(f"question {question.name} is asked of one {name}; name it", question=question.name)

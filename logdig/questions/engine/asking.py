@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -104,6 +104,28 @@ class Asking:
         margin = TWO_SIDED * sqrt(1 - 1 / SHARE)
         of_visitors = margin / sqrt(visitors) if visitors else None
         return SampleRead(table, visitors, int(rows), of_visitors, margin * sqrt(squares) / rows if rows else None)
+
+    def whole(self, table: str, columns: Sequence[str], most_bytes: int) -> str:
+        """Register all rows of a table that has no days, of the asked app.
+
+        Args:
+            table: Name.
+            columns: Those that the SQL reads.
+            most_bytes: Most that they may hold, of all apps.
+        Returns:
+            Name to use in SQL.
+        """
+        import pyarrow.compute as pc
+
+        found = self.pinned.whole(table, ["app", *columns], most_bytes)
+        self._number += 1
+        name = f"{table}_{self._number}"
+        self._database.register(name, found.filter(pc.equal(found.column("app"), self.parameters.app)))
+        return name
+
+    def moments(self) -> tuple[datetime, datetime]:
+        """Beginning and end of the asked days, UTC; the end is not included."""
+        return moments(self.parameters, self.parameters.start, self.parameters.end)
 
     def _shares(self) -> bool:
         """Whether a share of the visitors stands for all, in every table of the question alike."""

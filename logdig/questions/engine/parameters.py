@@ -26,7 +26,7 @@ LISTS = {"goal": "goals", "customer": "customer_ids"}
 """Filters that a table may hold as a list of values."""
 SINGLE = {
     "customer": "customer_id", "type": "type", "name": "custom.name", "session": "session_id", "visitor": "user_key",
-    "element": "selector",
+    "element": "selector", "track": "track_id",
 }  # fmt: skip
 """Filters whose column has another name."""
 NAME = re.compile(r"[a-z_]+(\..+)?", re.DOTALL)
@@ -73,6 +73,7 @@ class Parameters(msgspec.Struct, frozen=True):
         release: Of question ``releases``: the release, or None.
         release_day: Likewise: its day, or None.
         thresholds: Of question ``frustration``.
+        words: Of questions about customers: words by code, by column.
         terms: Of questions about offers: what each costs and brings, by its name.
     """
 
@@ -86,6 +87,7 @@ class Parameters(msgspec.Struct, frozen=True):
     release: str | None = None
     release_day: date | None = None
     thresholds: Thresholds = Thresholds()
+    words: Mapping[str, Mapping[str, str]] = {}
     terms: Mapping[str, OfferTerms] = {}
 
     @property

@@ -16,7 +16,7 @@ from analytics import spark, tables
 from analytics.jobs import day_marts, registry
 from analytics.jobs.kinds import DayMart
 from analytics.jobs.report import JobReport
-from analytics.jobs.visitors import sessions_from
+from analytics.jobs.visitors import rows_from
 from cli.main import cli
 from logdig.config.retention import RetentionSettings
 from logdig.config.settings import Settings
@@ -185,4 +185,6 @@ def test_java_stderr_is_passed_on_without_its_notice_about_modules(capfd: pytest
 def test_sessions_are_there_from_a_day_that_their_own_retention_gives(tables: dict[str, int], first: date) -> None:
     settings = Settings(retention=RetentionSettings(tables=tables))
 
-    assert sessions_from(settings, lake_of(settings, (), datetime(2026, 11, 24, 12, tzinfo=UTC))) == first
+    lake = lake_of(settings, (), datetime(2026, 11, 24, 12, tzinfo=UTC))
+
+    assert rows_from(settings, lake, "sessions") == first

@@ -18,10 +18,11 @@ LAKE = {
 STACK = {"deploy", "destroy", "plan", "policy", "status", "tail"}
 RELEASES = {"release add", "release remove"}
 MESSAGES = {"sms send", "sms stop"}
+PAGES = {"pages capture", "pages list", "pages remove"}
 SERVERS = {"dashboard", "serve"}
 ON = {"flush", "jobs run"}
 """Commands that work on this machine or on the deployed stack."""
-AWS = LAKE | STACK | RELEASES | MESSAGES | SERVERS | ON | {"cost", "events", "load"}
+AWS = LAKE | STACK | RELEASES | MESSAGES | PAGES | SERVERS | ON | {"cost", "events", "load"}
 TABLE = {
     "--profile": AWS,
     "--region": AWS | {"init"},
@@ -30,14 +31,14 @@ TABLE = {
     "--to": {"bad list", "bad retry", "ledger", "query", "rebuild", "verify"},
     "--app": {
         "bad list", "bad retry", "events", "forget", "ledger", "init", "load", "person export",
-        "person show", "query", "release list", "send", *RELEASES, *MESSAGES,
+        "person show", "query", "release list", "send", *RELEASES, *MESSAGES, *PAGES,
     },
     "--json": {
         "app add", "app list", "app rotate", "bad list", "bad retry", "check", "cost", "deploy", "destroy", "dev env",
         "dlq list", "dlq redrive", "events", "flush", "forget",
         "jobs list", "jobs run", "jobs status", "ledger", "load", "send",
         "package", "person export", "person show", "plan", "query", "rebuild", "release list", "sql", "status", "tail",
-        "verify", *RELEASES, *MESSAGES,
+        "verify", *RELEASES, *MESSAGES, *PAGES,
     },
     "--yes": {"deploy", "destroy", "dlq redrive", "forget", "init", "rebuild", "send"},
     "--account": {"plan", "policy"},

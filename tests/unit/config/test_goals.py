@@ -11,7 +11,8 @@ from logdig.config.loader import parse_settings
 from logdig.config.toml_file import settings_text
 from logdig.errors import InvalidSettingError
 
-APPS = [{"name": name, "token": f"pk_{name}_12345678"} for name in ("web", "blog")]
+APPS: list[dict[str, Any]] = [{"name": name, "token": f"pk_{name}_12345678"} for name in ("web", "blog")]
+APPS[0]["allowed_query"] = ["q", "z"]
 
 
 def check(**settings: Any) -> None:
@@ -28,6 +29,9 @@ def goal(**settings: Any) -> dict[str, Any]:
         goal(event="order", where={"plan": "gold", "paid": True, "seats": 2}, value_property="sum"),
         goal(page="/thanks*", app="web", value=1),
         goal(page="*", count="each"),
+        goal(page="/a?q=*&z=1#/r?x=1"),
+        goal(page="/a?z=1&*"),
+        goal(page="*index.html"),
         goal(element="#buy", value=-0.5),
         goal(listen="a*"),
     ],
@@ -42,11 +46,17 @@ def test_goal_is_accepted_when_one_thing_reaches_it(settings: dict[str, Any]) ->
         (goal(), r"goals\[0\] = 'g': exactly one of event, page, element, listen; this goal has none"),
         (goal(event="a", page="/b"), r"this goal has event and page"),
         (goal(name="", event="a"), r"goals\[0\].name = '': 1 to 128 characters"),
+        (goal(name=" ", event="a"), r"goals\[0\].name = ' ': 1 to 128 characters, not only blanks"),
         (goal(name="x" * 129, event="a"), r"1 to 128 characters"),
-        (goal(name="a\nb", event="a"), r"none of them a control character"),
+        (goal(name="a\nb", event="a"), r"no control character"),
         (goal(event="a", app="shop"), r"goals\[0\].app = 'shop': the name of one of \[\[apps\]\]: web, blog"),
         (goal(page="thanks"), r"goals\[0\].page = 'thanks': a path that begins with '/' or '\*'"),
         (goal(page="https://shop.example/"), r"hosts count together"),
+        (goal(page="/a/index.html"), r"goals\[0\].page = '/a/index.html': no page has this form.*compared as '/a/'"),
+        (goal(page="/a?q=1&utm_source=x"), r"compared as '/a\?q=1'"),
+        (goal(page="/a?q=1&secret=x", app="web"), r"compared as '/a\?q=1'"),
+        (goal(page="/a?z=1&q=*"), r"compared as '/a\?q=\*&z=1'"),
+        (goal(page="/a?z=1", app="blog"), r"compared as '/a'"),
         (goal(page="/a", where={"b": 1}), r"goals\[0\].where = .*only with event; this goal has page"),
         (goal(listen="a", value_property="b"), r"goals\[0\].value_property = 'b': only with event"),
         (goal(event="a", value=1, value_property="b"), r"goals\[0\].value = 1.0: not beside value_property"),
@@ -78,6 +88,7 @@ def test_goals_share_a_name_when_no_app_has_both() -> None:
     "pages, message",
     [
         ([{"pattern": ""}], r"pages\[0\].pattern = '': 1 to 512 characters"),
+        ([{"pattern": "/index.html"}], r"pages\[0\].pattern = '/index.html': no page has this form.*as '/'"),
         ([{"pattern": "product/*"}], r"pages\[0\].pattern = 'product/\*': a path that begins"),
         ([{"pattern": "/a", "app": "shop"}], r"pages\[0\].app = 'shop': the name of one of"),
         ([{"pattern": "/a"}, {"pattern": "/a", "app": "web"}], r"pages\[1\].pattern = '/a': used twice"),

@@ -58,7 +58,7 @@ def test_every_place_that_a_file_names_is_there() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ['"infra.doors.server"', "`logdig.lake.Marts`", "`analytics.model.targets.nothing`", "see analytics/upkeep.py"],
+    ['"infra.doors.server"', "`logdig.lake.Marts`", "`analytics.model.splits.nothing`", "see analytics/upkeep.py"],
 )
 def test_place_is_missing_when_nothing_is_there(text: str) -> None:
     assert len(missing(text)) == 1

@@ -43,7 +43,7 @@ def test_every_option_is_documented_with_its_attribute() -> None:
     documented = {row.strip("`") for row in rows("Attributes") if not row.startswith("`data-logdig-")}
     typed = set(re.findall(r"^  (\w+)\??:", source("module.d.ts").split("interface Decision")[0], re.MULTILINE))
 
-    assert len(options) == 13
+    assert len(options) == 14
     assert documented == attributes
     assert typed == options
 

@@ -14,10 +14,19 @@ from logdig.marts.progress import MUST, Mark, Waiting
 
 FIRST = date(2016, 1, 1)
 STATES = st.sampled_from([MUST, Waiting(date(2026, 11, 1), 3), Waiting(date(2026, 11, 1), 4)])
+RULES = st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=3)
 DAYS = st.tuples(st.sampled_from(["shop", "blog", "a'b\\"]), st.dates(FIRST, date(2016, 1, 20)))
 
 
-@given(st.builds(Mark, st.text(min_size=1), st.integers(0, 2**60), st.dictionaries(DAYS, STATES)))
+@given(
+    st.builds(
+        Mark,
+        st.text(min_size=1),
+        st.integers(0, 2**60),
+        st.dictionaries(DAYS, STATES),
+        st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=3),
+    )
+)
 def test_mark_comes_back_from_properties_as_it_was(mark: Mark) -> None:
     assert from_properties(to_properties(mark)) == mark
 

@@ -13,7 +13,7 @@ from logdig.marts.kept import KeptColumns
 from logdig.questions.catalog import QUESTIONS, question_of
 from logdig.questions.engine.answering import ask
 from logdig.questions.engine.parameters import DAYS, Parameters, last_days
-from logdig.questions.visits import median
+from logdig.questions.scroll import median
 from tests.fakes.pinned import WRITTEN, MemoryTables
 from tests.unit.questions import brute
 from tests.unit.questions.rows import FIRST, LAST, ZONE, Maker, memory
@@ -114,6 +114,26 @@ def test_days_of_an_app_begin_in_its_zone() -> None:
 def test_range_that_ends_before_it_begins_is_refused() -> None:
     with pytest.raises(InputError, match="is after the last"):
         ask(memory({}), QUESTIONS["overview"], Parameters("shop", LAST, FIRST))
+
+
+@pytest.mark.parametrize("day", [date(1, 1, 1), date(9999, 12, 31)])
+def test_day_that_no_calendar_of_the_tables_has_is_refused(day: date) -> None:
+    with pytest.raises(InputError, match="lies outside 1900-01-01 to 2999-12-31"):
+        ask(memory({}), QUESTIONS["overview"], Parameters("shop", day, day, zone=ZONE, compare=True))
+
+
+def test_share_of_the_visitors_comes_with_its_margin() -> None:
+    many = MemoryTables(Maker(4).tables(600), counted={"page_views": 20_000_001})
+
+    receipt = ask(many, QUESTIONS["pages"], ASKED).receipt
+
+    rows = [row for row in brute.asked(Maker(4).tables(600)["page_views"], {}) if row["bucket"] == 0]
+    visitors = {row["user_key"] for row in rows} - {None}
+    [sample] = receipt.samples
+    assert (sample.table, sample.visitors) == ("page_views", len(visitors))
+    assert sample.visitors_margin == pytest.approx(1.96 * (15 / 16 / len(visitors)) ** 0.5)
+    assert sample.rows_margin is not None
+    assert sample.rows_margin >= sample.visitors_margin
 
 
 @pytest.mark.parametrize("name", ["heatmap", "movement", "releases"])

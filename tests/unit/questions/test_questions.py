@@ -14,7 +14,7 @@ from logdig.questions.catalog import QUESTIONS
 from logdig.questions.engine.answering import ask
 from logdig.questions.engine.parameters import Parameters, Thresholds
 from logdig.tables.catalog import TABLES
-from tests.unit.questions import brute
+from tests.unit.questions import brute, listening
 from tests.unit.questions.rows import FIRST, LAST, PAGES, PEOPLE, ZONE, Maker, Row, comparable, memory
 
 Count = Callable[[dict[str, list[Row]], brute.Where, str | None], list[Row]]
@@ -36,6 +36,7 @@ COUNTS: dict[str, Count] = {
     "movement": brute.movement,
     "elements": brute.elements,
     "frustration": brute.frustration,
+    **listening.COUNTS,
 }
 VALUES: dict[str, tuple[str, str]] = {
     **{name: (str(values[-2]), str(values[-1]) if values[-1] is not None else "") for name, values in PEOPLE.items()},
@@ -43,12 +44,12 @@ VALUES: dict[str, tuple[str, str]] = {
     "campaign": ("spring", ""), "country": ("KR", ""), "browser": ("Firefox", ""),
     "experiment.button": ("green", ""), "goal": ("buy", ""), "customer": ("7", ""), "page": ("/a", "/b"),
     "release": ("r1", ""), "kind": ("bots", "people"), "crawler": ("GPTBot", ""), "type": ("custom", "click"),
-    "name": ("signup", ""), "property.plan": ("1", '"1"'),
+    "name": ("signup", ""), "property.plan": ("1", '"1"'), **listening.VALUES,
 }  # fmt: skip
 """Two values of every filter; empty = rows that have none."""
 PARTS = 6
 """Pairs of filters are split into so many tests."""
-TABLES_OF = {seed: Maker(seed).tables() for seed in (1, 2)}
+TABLES_OF = {seed: Maker(seed).tables() | listening.tables(Maker(seed)) for seed in (1, 2)}
 SOURCES = {seed: memory(tables) for seed, tables in TABLES_OF.items()}
 
 
@@ -159,7 +160,7 @@ def test_question_is_empty_or_zero_when_no_table_exists(name: str) -> None:
     assert (answer.receipt.data_until, answer.receipt.sampled) == (None, False)
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
+@pytest.mark.parametrize("name", [name for name in QUESTIONS if name not in listening.COUNTS])
 def test_filters_and_dimensions_are_columns_of_every_table(name: str) -> None:
     question = QUESTIONS[name]
     lists = {"goal": ("goal", "goals"), "customer": ("customer_id", "customer_ids"), "experiment": ("experiments",)}

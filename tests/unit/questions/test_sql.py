@@ -130,6 +130,8 @@ def test_statement_is_refused_when_it_is_no_single_select(statement: str) -> Non
         "glob('{folder}/*')",
         "query('SELECT 1')",
         "query_table('sessions')",
+        "read_csv_auto('{file}')",
+        "pragma_database_list()",
         "duckdb_settings()",
         "duckdb_secrets()",
         "duckdb_extensions()",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -104,6 +105,18 @@ def test_sequential_bounds_equal_the_published_ones_of_five_looks() -> None:
         (4.8769, 3.3570, 2.6803, 2.2898, 2.0310), abs=1e-3
     )
     assert sequential_bounds((1.0,)) == pytest.approx((1.959964,), abs=1e-5)
+
+
+def test_sequential_bounds_of_very_early_looks_are_as_wide_as_the_spending_function_says() -> None:
+    edge = NormalDist().inv_cdf(1 - 0.05 / 4)
+
+    for share in (0.05, 0.01):
+        # One look spends twice what lies beyond edge / sqrt(share); out there a factor of 2 is little.
+        first, last = sequential_bounds((share, 1.0))
+        assert first == pytest.approx(edge / share**0.5, rel=0.02)
+        assert first < edge / share**0.5
+        assert last == pytest.approx(1.959964, abs=1e-5)
+    assert sequential_bounds((0.001, 1.0))[0] > 37
 
 
 def test_sequential_bounds_claim_falsely_in_at_most_five_percent_when_looked_at_daily() -> None:

@@ -89,6 +89,21 @@ def test_retention_is_refused_when_a_table_ages_with_nothing_or_does_not_exist(n
         check_tables(RetentionSettings(tables={name: 3}))
 
 
+@pytest.mark.parametrize(
+    "raw, bad, ingested, fits", [(10, 20, 20, True), (10, 20, 19, False), (10, 0, 99, False), (0, 5, 0, True)]
+)
+def test_what_ingest_has_read_is_known_as_long_as_any_object_is_kept(
+    raw: int, bad: int, ingested: int, fits: bool
+) -> None:
+    retention = RetentionSettings(raw_days=raw, bad_days=bad, tables={"ingested": ingested})
+
+    if fits:
+        check_tables(retention)
+    else:
+        with pytest.raises(InvalidSettingError, match=rf"^retention.tables.ingested = {ingested}: at least as long"):
+            check_tables(retention)
+
+
 def test_schema_number_that_is_none_is_refused_with_its_value() -> None:
     with pytest.raises(SetupError, match=r"property logdig\.schema is 'x', not a number"):
         require_known_schema(TABLES["events"], {"logdig.schema": "x"})

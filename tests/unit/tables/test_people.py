@@ -11,7 +11,7 @@ from analytics.schema.columns import table_columns
 from logdig.tables.catalog import TABLES
 
 KEY = re.compile(r"(^|_)(user_key|customer_id)s?$|^visitor$|^person$")
-NAMES_NOBODY = ("touched", "ingested", "ledger", "traffic", "tracks", "models")
+NAMES_NOBODY = ("touched", "ingested", "ledger", "traffic", "live_stats", "tracks", "models")
 """What an erasure need not reach."""
 MARTS_BY_DAY = [name for name, table in TABLES.items() if table.version and "day" in table.partitions]
 

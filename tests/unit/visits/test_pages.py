@@ -17,7 +17,7 @@ from logdig.visits.pages import Page, grouped, matches, page_of
         ("https://shop.example/index.html", Page("shop.example", "/")),
         ("https://shop.example/x/index.html?a=1", Page("shop.example", "/x/?a=1")),
         ("https://shop.example/myindex.html", Page("shop.example", "/myindex.html")),
-        ("https://shop.example/a#/cart?utm_medium=y&b=3", Page("shop.example", "/a#/cart?b=3")),
+        ("https://shop.example/a#/cart?utm_medium=y&b=3", Page("shop.example", "/a#/cart?utm_medium=y&b=3")),
         ("https://user:pw@shop.example/a", Page("shop.example", "/a")),
         ("https://shop.example/상품?a=가", Page("shop.example", "/상품?a=가")),
         ("app://local/a", Page("local", "/a")),

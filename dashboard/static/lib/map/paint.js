@@ -39,18 +39,27 @@ export const colourOf = (rate, steps = STEPS) => {
   return RAMP[next].map((value, index) => RAMP[next - 1][index] + (value - RAMP[next - 1][index]) * part);
 };
 
-/** Colours by the logarithm of the rate, so that each pixel is one look. */
-const SHADES = 512;
-/** @param {number[]} steps */
+/** The upper half of a 32-bit float: sign, exponent and 7 bits, enough for a colour. @param {number} value */
+const halfOf = (value) => new Uint32Array(Float32Array.of(value).buffer)[0] >>> 16;
+
+/** @type {Map<number[], {lowest: number, shades: Uint32Array}>} */
+const known = new Map();
+
+/** Colours by the upper half of the rate, so that each pixel is one look. @param {number[]} steps */
 const shadesOf = (steps) => {
-  const lowest = Math.log(steps[0] / 100);
-  const span = Math.log(steps[steps.length - 1]) - lowest;
-  const shades = new Uint8ClampedArray(4 * SHADES);
-  for (let index = 0; index < SHADES; index++) {
-    const [red, green, blue, opacity] = colourOf(Math.exp(lowest + (span * index) / (SHADES - 1)) * 1.000001, steps);
-    shades.set([red, green, blue, 255 * opacity], 4 * index);
+  let found = known.get(steps);
+  if (!found) {
+    const lowest = halfOf(steps[0] / 4);
+    const bytes = new Uint8ClampedArray(4 * (halfOf(steps[steps.length - 1]) - lowest + 1));
+    for (let index = 0; 4 * index < bytes.length; index++) {
+      const rate = new Float32Array(Uint32Array.of((lowest + index) * 65536 + 32768).buffer)[0];
+      const [red, green, blue, opacity] = colourOf(rate, steps);
+      bytes.set([red, green, blue, 255 * opacity], 4 * index);
+    }
+    found = { lowest, shades: new Uint32Array(bytes.buffer) };
+    known.set(steps, found);
   }
-  return { shades, lowest, span };
+  return found;
 };
 
 /**
@@ -59,7 +68,8 @@ const shadesOf = (steps) => {
  * @param {{left: number, top: number, width: number, height: number}} part of the page
  * @param {number} per what a count of one is on the scale: 100 / page views
  * @param {number[]} [steps] of the scale
- * @returns {{data: Uint8ClampedArray<ArrayBuffer>, width: number, height: number, values: Float32Array}} a pixel for each `BIN`
+ * @returns {{data: Uint8ClampedArray<ArrayBuffer>, width: number, height: number, values: Float32Array}}
+ *   a pixel for each `BIN`; `values` on the scale
  */
 export const heatOf = (points, { left, top, width, height }, per, steps = STEPS) => {
   const across = Math.max(1, Math.ceil(width / BIN));
@@ -77,13 +87,15 @@ export const heatOf = (points, { left, top, width, height }, per, steps = STEPS)
       for (let step = from; step < to; step++) values[place + step] += count * KERNEL[line * SIDE + step];
     }
   }
-  const { shades, lowest, span } = shadesOf(steps);
-  const data = new Uint8ClampedArray(4 * across * down);
+  const { shades, lowest } = shadesOf(steps);
+  const data = new Uint32Array(across * down);
+  const halves = new Uint32Array(values.buffer);
+  const most = shades.length - 1;
   for (let index = 0; index < values.length; index++) {
     if (!values[index]) continue;
-    const shade = Math.round(((Math.log(values[index] * per) - lowest) / span) * (SHADES - 1));
-    const from = 4 * Math.min(SHADES - 1, Math.max(0, shade));
-    for (let part = 0; part < 4; part++) data[4 * index + part] = shades[from + part];
+    values[index] *= per;
+    const shade = (halves[index] >>> 16) - lowest;
+    data[index] = shades[shade < 0 ? 0 : shade > most ? most : shade];
   }
-  return { data, width: across, height: down, values };
+  return { data: new Uint8ClampedArray(data.buffer), width: across, height: down, values };
 };

@@ -26,7 +26,7 @@ from infra.cost.model import (
 )
 from infra.cost.prices import interpolate, read_prices, stepped
 from infra.template.build import Artifacts, build_template
-from logdig.config.settings import Settings
+from logdig.config.settings import FlushSettings, Settings
 from logdig.errors import InputError
 from tools import cost_page
 
@@ -136,14 +136,14 @@ def of(lines: list[Line], start: str) -> float:
 
 def test_jobs_equal_the_hand_worked_bill_of_a_billion_events_in_month_twelve() -> None:
     # A CPU hour costs (0.042094 + 4 x 0.004628) / 0.7 = 0.0865800. Starts: 30.4167 x 0.0060606 = 0.18434.
-    # ingest 1,000 x 25 s = 6.944 h, 0.4 of the starts. marts: 1 + 2 + 27/7 = 6.857 passes x 60 s x 1,000 = 114.286 h,
+    # ingest 1,000 x 25 s = 6.944 h, 0.4 of the starts. marts: 1 + 2 + 27/7 = 6.857 passes x 89 s x 1,000 = 169.524 h,
     # 0.25. model: 12,000 M x 2 s x 30.4167 = 202.78 h, 0.2. ledger: 10,000 s = 2.778 h, 0.05. maintain: 8,000 s and
     # 1,000 M x 1 s x 4.345 = 3.429 h, 0.1.
     hour, starts = 0.08658, 0.18434
     lines = job_lines(Workload(1e9, month=12), PRICES)
 
     assert of(lines, "ingest") == pytest.approx(6.944 * hour + 0.4 * starts, rel=1e-3)
-    assert of(lines, "marts") == pytest.approx(114.286 * hour + 0.25 * starts, rel=1e-3)
+    assert of(lines, "marts") == pytest.approx(169.524 * hour + 0.25 * starts, rel=1e-3)
     assert of(lines, "model") == pytest.approx(202.78 * hour + 0.2 * starts, rel=1e-3)
     assert of(lines, "ledger") == pytest.approx(2.778 * hour + 0.05 * starts, rel=1e-3)
     assert of(lines, "maintain") == pytest.approx(3.429 * hour + 0.1 * starts, rel=1e-3)
@@ -177,8 +177,8 @@ def test_marts_of_a_day_are_computed_as_often_as_counted_run_by_run(freshness: F
 
 
 def test_days_that_are_computed_again_cost_one_pass_over_what_is_stored() -> None:
-    # 12,000 M x 60 s = 200 h x 0.08658, and one start.
-    assert again_usd(Workload(1e9, month=12), PRICES) == pytest.approx(200 * 0.08658 + 0.00606, rel=1e-3)
+    # 12,000 M x 89 s = 296.667 h x 0.08658, and one start.
+    assert again_usd(Workload(1e9, month=12), PRICES) == pytest.approx(296.667 * 0.08658 + 0.00606, rel=1e-3)
 
 
 def test_plan_has_the_prices_of_the_bill_by_month_freshness_and_job() -> None:
@@ -193,6 +193,13 @@ def test_plan_has_the_prices_of_the_bill_by_month_freshness_and_job() -> None:
     spark = job_lines(Workload(1e8, freshness="hourly", month=12), PRICES)
     assert sum(job["usd_a_month"]["12"] for job in plan["jobs"]) == pytest.approx(total(spark))
     assert [job["job"] for job in plan["jobs"]] == [line.what for line in spark]
+
+
+@pytest.mark.parametrize(("on_listen", "usd"), [(False, 0.0), (True, 0.5 * 0.125 + 2 * 0.625)])
+def test_plan_has_the_price_of_acting_on_listens_when_that_is_on(on_listen: bool, usd: float) -> None:
+    settings = Settings(flush=FlushSettings(on_listen=on_listen))
+
+    assert monthly_prices(settings, 1e6, PRICES)["usd_a_million_listens"] == pytest.approx(usd)
 
 
 def test_freshness_costs_what_its_runs_cost() -> None:

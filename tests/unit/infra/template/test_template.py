@@ -289,6 +289,15 @@ def test_template_starts_as_many_flushes_as_are_set() -> None:
     assert {resource["Target"]["RoleArn"]["Fn::GetAtt"][0] for resource in flushes} == {"FlushScheduleRole"}
 
 
+@pytest.mark.parametrize("on_listen", [False, True])
+def test_flush_may_use_profiles_only_when_it_acts_on_listens(on_listen: bool) -> None:
+    document = template(flush=FlushSettings(on_listen=on_listen))
+
+    statements = document["Resources"]["FlushRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    actions = {action for one in statements for action in one["Action"] if action.startswith("dynamodb:")}
+    assert actions == ({"dynamodb:BatchGetItem", "dynamodb:BatchWriteItem"} if on_listen else set())
+
+
 def test_template_is_refused_when_the_flush_is_not_every_whole_minutes() -> None:
     with pytest.raises(InvalidSettingError, match=r"flush\.interval_seconds = 90: whole minutes"):
         template(flush=FlushSettings(interval_seconds=90))

@@ -1,0 +1,1 @@
+"""Live numbers by Structured Streaming."""

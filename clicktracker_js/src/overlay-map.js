@@ -1,0 +1,132 @@
+/** The map on the live page: finds the elements, follows them, and draws; what it knows came from the dashboard. */
+
+import { afterFrame, on } from './lib/attempt.js';
+import { measurer, nameOf, roleOf } from './lib/layout.js';
+import { project } from './lib/project.js';
+import { resolver } from './lib/resolve.js';
+import { makeSheet, style } from './overlay-sheet.js';
+
+/** @typedef {{asked: [string, string | null][], cells: any[][], rows: number[][], views: number, missing: number}} Sent */
+
+/** Shortest time between two looks at a page that changes, and time of work in one frame, in milliseconds. */
+const PAUSE_MS = 250;
+const WORK_MS = 8;
+
+/** @param {number} number */
+const short = (number) => `${Math.round(number * 10) / 10}`;
+
+/** @param {string} path of the account's page */
+export const makeMap = (path) => {
+  const host = document.createElement('div');
+  host.dataset.logdigIgnore = '';
+  style(host, { all: 'initial', position: 'absolute', left: '0', top: '0', 'z-index': '2147483647', 'pointer-events': 'none' });
+  const root = host.attachShadow({ mode: 'closed' });
+  const sheet = makeSheet(root);
+  const card = { position: 'fixed', font: '13px/1.5 sans-serif', color: '#fff', background: '#0f172a', padding: '8px 12px', 'border-radius': '8px', 'max-width': '320px' };
+  const said = root.appendChild(style(document.createElement('div'), { ...card, left: '12px', bottom: '12px', 'pointer-events': 'auto' }));
+  const text = said.appendChild(document.createElement('div'));
+  const button = said.appendChild(document.createElement('button'));
+  const tip = root.appendChild(style(document.createElement('div'), { ...card, display: 'none' }));
+  /** @type {Sent} */
+  let sent = { asked: [], cells: [], rows: [], views: 0, missing: 0 };
+  /** @type {(Element | null)[]} */
+  let found = [];
+  let showsElements = false;
+  let isWaiting = false;
+  let turn = 0;
+
+  /** Find elements in short pieces of work, then measure and draw. Those that stay in the page are not looked for again. */
+  const look = (anew = false) => {
+    const find = resolver(document);
+    const own = ++turn;
+    let next = 0;
+    const some = () => {
+      if (own != turn) return;
+      for (const end = performance.now() + WORK_MS; next < sent.asked.length && performance.now() < end; next++)
+        if (anew || !found[next]?.isConnected) found[next] = find(...sent.asked[next]);
+      if (next < sent.asked.length) setTimeout(some);
+      else draw();
+    };
+    some();
+  };
+
+  const cells = () => sent.cells.map(([element, fixed, level_x, level_y, cell_x, cell_y, count]) => ({ element, fixed, level_x, level_y, cell_x, cell_y, count }));
+
+  /** Where everything is now, by layer. @param {boolean} [moving] only what moves by itself */
+  const located = (moving) => {
+    const measure = measurer(window);
+    const { scrollWidth, scrollHeight } = document.documentElement;
+    const places = found.map((element) => element && element.isConnected ? measure(element) : null);
+    const { points, account } = project(cells(), places, scrollWidth, scrollHeight);
+    /** @type {[{box: number[], rate: number}[], any[], any[]]} */
+    const areas = [[], [], []];
+    if (showsElements)
+      for (const [element, rate] of sent.rows) {
+        const place = places[element];
+        if (place?.seen) areas[place.layer].push({ box: place.clip || place.box, rate });
+      }
+    const layers = [0, 1, 2].map((layer) => (showsElements ? [] : points.filter((point) => point.layer == layer)));
+    return { points: layers, areas, account, width: scrollWidth, height: scrollHeight, moving };
+  };
+
+  const draw = () => {
+    // A page may take away what it did not put there.
+    if (!host.isConnected) document.documentElement.append(host);
+    const { points, areas, account, width, height } = located();
+    account.unplaced += sent.missing;
+    const total = account.placed + account.fallback + account.hidden + account.unplaced;
+    sheet.draw({ points, areas, per: sent.views ? 100 / sent.views : 0, width, height });
+    const parts = Object.entries({ placed: account.placed, 'by place': account.fallback, 'hidden now': account.hidden, unplaced: account.unplaced });
+    text.textContent =
+      `${path}: ${short(total)} clicks, ${short(sent.views)} views\n` +
+      parts.map(([name, count]) => `${name} ${short(count)} (${short(total ? (100 * count) / total : 0)} %)`).join(', ');
+    button.textContent = showsElements ? 'Clicks' : 'Elements';
+  };
+
+  const soon = (anew = false) => {
+    if (isWaiting) return;
+    isWaiting = true;
+    setTimeout(() => {
+      isWaiting = false;
+      look(anew);
+    }, PAUSE_MS);
+  };
+
+  let isScrolling = false;
+  on(window, 'scroll', () => {
+    if (isScrolling) return;
+    isScrolling = true;
+    afterFrame(() => {
+      isScrolling = false;
+      sheet.fill();
+      if (!sheet.hasMoving()) return;
+      const { points, areas } = located(true);
+      sheet.move(points[2], areas[2]);
+    });
+  });
+  on(window, 'resize load transitionend animationend toggle', () => soon());
+  on(button, 'click', () => {
+    showsElements = !showsElements;
+    draw();
+  });
+  on(window, 'pointermove', (event) => {
+    const element = event.composedPath().find((/** @type {any} */ one) => found.includes(one));
+    const row = element && sent.rows.find(([index]) => index == found.indexOf(element));
+    style(tip, { display: row ? 'block' : 'none', left: event.clientX + 14 + 'px', top: event.clientY + 18 + 'px' });
+    // Text, whatever the page calls its elements.
+    if (row) tip.textContent = `${nameOf(element)}, ${roleOf(element)}: ${short(row[1])} clicks per 100 views, ${short(100 * row[2])} % of visitors (${short(100 * row[3])} to ${short(100 * row[4])})`;
+  });
+  style(text, { 'white-space': 'pre-line' });
+  new MutationObserver((changes) => changes.some(({ addedNodes: [added], removedNodes: [gone] }) => added != host && gone != host) && soon(true)).observe(document, {
+    subtree: true, childList: true, attributes: true, characterData: true,
+  }); // prettier-ignore
+
+  return {
+    /** @param {Sent} data */
+    show: (data) => {
+      sent = data;
+      found = [];
+      look(true);
+    },
+  };
+};

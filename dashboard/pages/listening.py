@@ -1,0 +1,67 @@
+"""Who listens to what, where and when."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, cast
+
+import msgspec
+
+from dashboard.page import NUMBERS, PEOPLE, Has, Page, Route
+from dashboard.request import Request
+from logdig.questions.engine.parameters import Parameters
+from logdig.questions.engine.question import Answer
+from logdig.questions.fresh_listens import listening_now
+from logdig.questions.heard import FILTERS, OF_CUSTOMERS, TABLES
+from logdig.questions.live_slots import slot_of
+
+KEYS = (*OF_CUSTOMERS, "age,linked_apps", "level,age", "level,gender")
+"""What `groups` may count by."""
+
+
+def live(request: Request) -> dict[str, Any]:
+    """The last 30 minutes and 30 hours, of the tables and of raw; ``now`` = time of asking."""
+    events, as_of, share = request.live.listening(request.app.name, request.now)
+    words = msgspec.to_builtins(request.settings.words)
+    asked = Parameters(request.app.name, request.today, request.today, zone=request.app.timezone, words=words)
+    states = request.source.pin(TABLES)
+    # The page asks every ten seconds; objects and tables change every few minutes.
+    key = request.app.name, slot_of(request.now), *(states.state(name, request.app.name).snapshot_id for name in TABLES)
+    kept = request.live.kept
+    found = kept.get(key)
+    if found is None:
+        found = kept[key] = listening_now(request.source, events, asked, request.now)
+    return {"now": request.now, "as_of": as_of, "share": share, **cast(dict[str, Any], found)}
+
+
+def groups(request: Request) -> Answer:
+    """Listens and listeners by one or two of what is known of customers (``keys``), over time where ``by`` is given."""
+    keys = request.choice("keys", KEYS).split(",")
+    answer = request.answer("listeners", compare=False)
+    by = [request.args["by"]] if request.args.get("by") else []
+    sums = [("listens", "sum"), ("listeners", "sum"), ("on_mobile", "sum")]
+    names = [*by, *keys]
+    # A customer is in one group, so listeners of groups can be added up.
+    found = answer.rows.group_by(names).aggregate(sums).sort_by([(name, "ascending") for name in names])
+    found = found.rename_columns([*names, *(name for name, _ in sums)])
+    columns = {column.name: column for column in answer.columns}
+    return replace(answer, rows=found, columns=tuple(columns[name] for name in found.column_names))
+
+
+def _has_listens(has: Has) -> bool:
+    return has.rows("listens")
+
+
+PAGE = Page(
+    "listening",
+    60,
+    asks={
+        "listens": NUMBERS,
+        "tracks": NUMBERS,
+        "interest_tracks": NUMBERS,
+        "interests": PEOPLE,
+        "single_listens": PEOPLE,
+    },
+    routes=(Route("live", live, NUMBERS), Route("groups", groups, NUMBERS, filters=FILTERS)),
+    needs=_has_listens,
+)

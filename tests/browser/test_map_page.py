@@ -1,0 +1,129 @@
+"""The dashboard's map: picture, account, list and files; nothing that came as data runs."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+from werkzeug.serving import make_server
+
+from dashboard.app import create_dashboard
+from logdig.config.settings import AppSettings, Settings
+from logdig.store.pictures import Layout, Place, add_picture
+from tests.fakes.pinned import MemoryTables
+from tests.fakes.store import FakeStore
+
+pytestmark = pytest.mark.browser
+
+NOW = datetime(2026, 11, 30, 3, 0, tzinfo=UTC)
+ATTACK = '<img src=x onerror="window.ran = 1">'
+HEIGHT = 60_000
+DRAWN = "main:not([aria-busy]):not(:has(section[aria-busy])):not(:has(.wait)) .map-stage canvas"
+
+
+def rows() -> dict[str, list[dict[str, Any]]]:
+    shared = {
+        "app": "shop", "day": date(2026, 11, 28), "page": "/", "path": "/", "host": "shop.test", "device": "desktop",
+        "weight": 1.0, "bucket": 0, "session_id": "s",
+    }  # fmt: skip
+    box = {"ex": 16384, "ey": 16384, "w": 80.0, "h": 40.0, "x": 100, "y": 100, "vw": 1440.0, "vh": 900.0, "tag": "a"}
+    clicks = [
+        shared | box | {"event_id": f"e{number}", "user_key": f"u{number}", "selector": selector, "link": None}
+        for number, selector in enumerate(["#buy"] * 6 + ["#menu"] * 2 + [ATTACK] + [None])
+    ]  # fmt: skip
+    views = [
+        shared
+        | {"user_key": f"u{number}", "page_view_id": f"v{number}", "viewed": True, "vh": 900.0, "depth_share": 0.5}
+        for number in range(20)
+    ]  # fmt: skip
+    return {"clicks": clicks, "page_views": views}
+
+
+def picture(store: FakeStore) -> None:
+    tile = io.BytesIO()
+    Image.new("RGB", (1440, 900), "white").save(tile, "WEBP")
+    elements = (
+        Place("#buy", None, "a", "link", ATTACK, (100, 59_000, 80, 40)),
+        Place("#menu", None, "button", "button", "Menu", (0, 0, 0, 0), seen=False),
+    )
+    layout = Layout("/", "https://shop.test/", 1440, 900, 1440, HEIGHT, 900, 1, NOW, 3, 4, 3, elements)
+    add_picture(store, "shop", layout, [tile.getvalue()])
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    store = FakeStore()
+    picture(store)
+    settings = Settings(apps=(AppSettings(name="shop", token="pk_shop_12345678"),))
+    app = create_dashboard(settings, MemoryTables(rows()), store, clock=lambda: NOW)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join(timeout=5)
+
+
+@pytest.fixture(scope="module")
+def page(chromium: Browser, url: str) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 1300, "height": 900}, accept_downloads=True)
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.goto(f"{url}/map?page=/")
+    page.wait_for_selector(DRAWN)
+    yield page
+    context.close()
+    assert faults == []
+
+
+def test_account_of_all_clicks_stands_beside_a_tall_map(page: Page) -> None:
+    text = " ".join(page.locator(".map-account").inner_text().split())
+
+    assert text == (
+        "Clicks 10 placed 6 (60%) by place on the page 1 (10%) hidden now 2 (20%) unplaced 1 (10%)"
+    )  # fmt: skip
+    assert page.locator(".map-part").count() == HEIGHT // 1000
+    expect(page.locator(".card").first).to_contain_text("4 addresses")
+
+
+def test_names_of_visitors_and_pages_are_text(page: Page) -> None:
+    expect(page.get_by_role("button", name=f"{ATTACK}, link")).to_be_visible()
+
+    assert page.evaluate("window.ran ?? null") is None
+    assert page.locator("main img[src='x']").count() == 0
+
+
+def test_list_leads_to_the_element_by_keyboard(page: Page) -> None:
+    page.get_by_role("button", name=f"{ATTACK}, link").focus()
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".map-shown")).to_be_visible()
+    assert page.locator(".map-stage").evaluate("(stage) => stage.scrollTop") > 1000
+
+
+def test_map_is_saved_as_a_picture(page: Page) -> None:
+    with page.expect_download() as saving:
+        page.get_by_role("button", name="PNG").click()
+
+    image = Image.open(str(saving.value.path()))
+    assert saving.value.suggested_filename.endswith(".png")
+    assert image.height <= 16_000
+    assert image.getbbox() is not None
+
+
+@pytest.mark.parametrize("query", ["mode=elements&with=before", "mode=scroll", "mode=frustration", "mode=movement"])
+def test_every_way_to_look_is_drawn_with_its_account(page: Page, url: str, query: str) -> None:
+    page.goto(f"{url}/map?page=/&{query}")
+    page.wait_for_selector(DRAWN)
+
+    maps = 2 if "with" in query else 1
+    expect(page.locator(".map-account")).to_have_count(maps)
+    expect(page.locator(".state.wrong")).to_have_count(0)
