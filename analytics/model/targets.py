@@ -30,7 +30,7 @@ def eligible(rows: DataFrame, customers: DataFrame, offer: OfferSettings) -> Dat
     Input:  rows: app, customer_id (null of a visitor), and whatever else. customers: mart, app, customer_id, level,
             status (whole numbers; unknown ones are null).
     Output: the same rows with level and status; customers with an unknown level or status are not eligible, visitors
-            are, since nothing is known of them.
+            are, whose codes nobody knows.
     Raises: MissingColumnError, before any Spark job starts.
     """
     require_columns(customers, ["app", "customer_id", *CODES])
