@@ -42,6 +42,10 @@ INNER_VARIABLES = {"PATH", "PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON"}
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
+SECTIONS = {"apps", "flush", "listening", "offers", "retention", "schedules", "words"}
+"""Settings that have keys of their own."""
+
+
 def test_settings_page_names_every_key_and_variable() -> None:
     text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     structs = (
