@@ -15,8 +15,8 @@ from pyspark.sql import functions as F
 from analytics.schema.frames import require_columns
 from logdig.config.offers import OfferSettings
 from logdig.decide.policy import STALE_AFTER
-from logdig.decide.profile_store import ProfileStore
 from logdig.decide.profiles import OfferScore, Profile, person_key
+from logdig.decide.stores.profile_store import ProfileStore
 
 BANDS = 5
 """Equally many people each, by score."""

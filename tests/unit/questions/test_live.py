@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from logdig.config.goals import PageSettings
 from logdig.config.settings import AppSettings, Settings
-from logdig.questions.live import MINUTES, WINDOW, LiveReader, chosen_of
+from logdig.questions.live import MINUTES, WINDOW, LiveReader
+from logdig.questions.raw_objects import chosen_of
 from logdig.store.keys import object_key
 from logdig.store.object_store import StoredObject
 from logdig.store.objects import compress

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from logdig.questions.engine.asking import WEIGHT, Asking
 from logdig.questions.engine.question import Question
-from logdig.questions.visits import PEOPLE, VIEWS, total
+from logdig.questions.site.visits import PEOPLE, VIEWS, total
 from logdig.tables.declaration import REAL, Column
 
 if TYPE_CHECKING:
