@@ -116,6 +116,8 @@ def command(
     traffic      people, staff, bots and AI crawlers
     events       events of people by type
     custom       the site's own events
+    sessions     sessions one by one, the newest first
+    steps        what happened in one session, in order
     listens      listens by hour, day, state, track, level, ...
     listeners    who listens: gender, level, age, linked apps, campaign
     tracks       listens by track and gender
