@@ -93,9 +93,8 @@ def _reached(
     settings: Settings, site: AppSettings, name: str, rows: Iterable[Mapping[str, Any]], now: datetime
 ) -> Iterator[dict[str, Any]]:
     """Those whom the policy shows the offer."""
-    from logdig.decide.channels import budgets_of, channel_decision
-
     from logdig.aws.clients import profile_store
+    from logdig.decide.channels import budgets_of, channel_decision
     from logdig.decide.profiles import person_key
 
     offer = next(one for one in settings.offers if one.name == name)

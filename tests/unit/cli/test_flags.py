@@ -13,10 +13,12 @@ from tools.commands_page import command_paths
 
 LAKE = {
     "bad list", "bad retry", "bad show", "dlq list", "dlq redrive", "forget", "jobs status", "ledger",
-    "person export", "person show", "query", "rebuild", "release list", "sql", "verify",
+    "person export", "person show", "query", "rebuild", "release list", "share create", "share list", "share revoke",
+    "sql", "verify",
 }  # fmt: skip
 STACK = {"deploy", "destroy", "plan", "policy", "status", "tail"}
 RELEASES = {"release add", "release remove"}
+SHARES = {"share create", "share list"}
 MESSAGES = {"sms send", "sms stop"}
 SERVERS = {"dashboard", "serve"}
 ON = {"flush", "jobs run"}
@@ -30,14 +32,14 @@ TABLE = {
     "--to": {"bad list", "bad retry", "ledger", "query", "rebuild", "verify"},
     "--app": {
         "bad list", "bad retry", "events", "forget", "ledger", "init", "load", "person export",
-        "person show", "query", "release list", "send", *RELEASES, *MESSAGES,
+        "person show", "query", "release list", "send", *RELEASES, *MESSAGES, *SHARES,
     },
     "--json": {
         "app add", "app list", "app rotate", "bad list", "bad retry", "check", "cost", "deploy", "destroy", "dev env",
         "dlq list", "dlq redrive", "events", "flush", "forget",
         "jobs list", "jobs run", "jobs status", "ledger", "load", "send",
         "package", "person export", "person show", "plan", "query", "rebuild", "release list", "sql", "status", "tail",
-        "verify", *RELEASES, *MESSAGES,
+        "share revoke", "verify", *RELEASES, *MESSAGES, *SHARES,
     },
     "--yes": {"deploy", "destroy", "dlq redrive", "forget", "init", "rebuild", "send"},
     "--account": {"plan", "policy"},
