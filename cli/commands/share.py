@@ -113,8 +113,6 @@ def _deployed(settings: Settings) -> str | None:
     """Address of the deployed dashboard; None = there is none."""
     if settings.dashboard == "local":
         return None
-    if settings.domain:
-        return f"https://{settings.domain}"
     from infra.aws.cloudformation import find_stack
 
     stack = find_stack(account_of(settings), settings.stack_name)

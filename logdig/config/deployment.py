@@ -23,8 +23,6 @@ TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 EMR_RELEASE = re.compile(r"emr-spark-([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})")
 EMR_RELEASE_LEAST = (8, 1, 0)
 """The first with Spark 4.1 and Iceberg 1.11, for which the jobs are built."""
-DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
-HOSTED_ZONE = re.compile(r"Z[A-Z0-9]{5,31}")
 LEAST_VISITORS_MOST = 1000
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 """The periods that CloudWatch Logs allows."""
@@ -80,14 +78,6 @@ def _check_dashboard(settings: Settings) -> None:
     least = settings.dashboard_least_visitors
     if not 1 <= least <= LEAST_VISITORS_MOST:
         raise InvalidSettingError("dashboard_least_visitors", least, f"1 (hides nothing) to {LEAST_VISITORS_MOST:,}")
-    if settings.domain:
-        _match("domain", settings.domain, DOMAIN, "a host name in lower case such as collect.shop.example")
-        if settings.front_door != "function-url":
-            raise InvalidSettingError("domain", settings.domain, 'needs front_door = "function-url"')
-    if settings.hosted_zone:
-        _match("hosted_zone", settings.hosted_zone, HOSTED_ZONE, "the id of a zone of Route 53 such as Z0123456789AB")
-        if not settings.domain:
-            raise InvalidSettingError("hosted_zone", settings.hosted_zone, "needs a domain")
 
 
 def _match(key: str, value: str, pattern: re.Pattern[str], rule: str) -> None:

@@ -85,8 +85,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     trusted_proxies: tuple[str, ...] = ()
     geo_database: str = ""
     front_door: Literal["function-url", "rest-api", "server"] = "function-url"
-    domain: str = ""
-    hosted_zone: str = ""
     dashboard: Literal["local", "function"] = "local"
     dashboard_live: bool = False
     dashboard_least_visitors: int = 5

@@ -16,7 +16,8 @@ from logdig.store.shares import read_shares, sha256_of_token
 from tests.fakes.store import FakeStore
 
 APP = '[[apps]]\nname = "{name}"\ntoken = "pk_{name}_12345678"\norigins = ["https://{name}.example"]\n'
-TOP = 'dashboard = "function"\ndomain = "dash.shop.example"\n'
+ADDRESS = ("--address", "https://dash.shop.example")
+TOP = 'dashboard = "function"\n'
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +37,7 @@ def call(*arguments: str) -> Any:
 
 
 def test_link_holds_a_token_of_which_only_the_hash_is_stored(store: FakeStore) -> None:
-    result = call("create", "--app", "shop", "--scope", "numbers")
+    result = call("create", "--app", "shop", "--scope", "numbers", *ADDRESS)
 
     address, _, token = result.stdout.strip().partition("#share=")
     [share] = read_shares(store)
@@ -47,8 +48,21 @@ def test_link_holds_a_token_of_which_only_the_hash_is_stored(store: FakeStore) -
 
 
 def test_list_shows_scope_and_end_and_revoke_takes_one_away(store: FakeStore) -> None:
-    made = json.loads(call("create", "--app", "shop", "--scope", "people", "--until", "2999-01-02", "--json").stdout)
-    call("create", "--app", "blog", "--scope", "numbers")
+    made = json.loads(
+        call(
+            "create",
+            "--app",
+            "shop",
+            "--scope",
+            "people",
+            "--until",
+            "2999-01-02",
+            "--json",
+            "--address",
+            "https://d.example",
+        ).stdout
+    )
+    call("create", "--app", "blog", "--scope", "numbers", *ADDRESS)
 
     listed = json.loads(call("list", "--json").stdout)
     assert [(row["app"], row["scope"], row["until"]) for row in listed] == [
