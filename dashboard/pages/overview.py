@@ -8,12 +8,23 @@ import msgspec
 
 from dashboard.page import NUMBERS, Page, Route
 from dashboard.request import Request
+from logdig.errors import InputError
 
 
 def live(request: Request) -> dict[str, Any]:
-    """Who is there now, read from raw; ``now`` = time of asking."""
-    found = request.live.now(request.app.name, request.now)
-    return {"now": request.now} | msgspec.structs.asdict(found)
+    """Who is there now, read from raw; ``now`` = time of asking.
+
+    Raises:
+        InputError: This dashboard may not read raw.
+    """
+    if request.live is None:
+        raise InputError("who is there now is not shown: set dashboard_live = true and deploy")
+    found = msgspec.structs.asdict(request.live.now(request.app.name, request.now))
+    if request.numbers_only:
+        least = request.settings.dashboard_least_visitors
+        found["pages"] = [page for page in found["pages"] if page.views >= least]
+        found["minutes"] = found["minutes"] if found["visitors"] >= least else ()
+    return {"now": request.now} | found
 
 
 PAGE = Page(
