@@ -72,6 +72,17 @@ class Request:
         return self.scope != "people"
 
     @property
+    def raw(self) -> LiveReader:
+        """Reader of the newest raw objects.
+
+        Raises:
+            InputError: The dashboard may not read them.
+        """
+        if self.live is None:
+            raise InputError("who is there now is not shown: set dashboard_live = true and deploy")
+        return self.live
+
+    @property
     def today(self) -> date:
         """Today in the app's time zone."""
         return self.now.astimezone(ZoneInfo(self.app.timezone)).date()

@@ -8,7 +8,6 @@ import msgspec
 
 from dashboard.page import NUMBERS, Page, Route
 from dashboard.request import Request
-from logdig.errors import InputError
 
 
 def live(request: Request) -> dict[str, Any]:
@@ -17,9 +16,7 @@ def live(request: Request) -> dict[str, Any]:
     Raises:
         InputError: This dashboard may not read raw.
     """
-    if request.live is None:
-        raise InputError("who is there now is not shown: set dashboard_live = true and deploy")
-    found = msgspec.structs.asdict(request.live.now(request.app.name, request.now))
+    found = msgspec.structs.asdict(request.raw.now(request.app.name, request.now))
     if request.numbers_only:
         least = request.settings.dashboard_least_visitors
         found["pages"] = [page for page in found["pages"] if page.views >= least]
