@@ -16,7 +16,7 @@ from dashboard.page import Scope
 from dashboard.sending import json_response
 from logdig.errors import InputError
 from logdig.store.lease import TaggedStore
-from logdig.store.shares import Share, read_shares, sha256_of_token
+from logdig.store.state.shares import Share, read_shares, sha256_of_token
 from logdig.times import Clock
 
 COOKIE = "__Host-logdig-"

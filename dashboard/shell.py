@@ -13,7 +13,7 @@ from dashboard.page import NUMBERS, Has, Page, Route, Scope
 from dashboard.request import FILTERS, PERIODS, Request
 from logdig.questions.listens.heard import DIMENSIONS as LISTENING
 from logdig.questions.site.visits import PEOPLE
-from logdig.store.releases import read_releases
+from logdig.store.state.releases import read_releases
 
 LEDGER_DAYS = 7
 """Days of the ledger that the head line sums up."""

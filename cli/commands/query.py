@@ -21,7 +21,7 @@ from logdig.config.frustration import LIMITS, FrustrationSettings
 from logdig.config.settings import AppSettings, Settings
 from logdig.errors import InputError
 from logdig.files.refused_rows import printable
-from logdig.store.releases import read_releases
+from logdig.store.state.releases import read_releases
 
 if TYPE_CHECKING:
     from logdig.questions.engine.parameters import Parameters

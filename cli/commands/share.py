@@ -17,7 +17,7 @@ from logdig.errors import InputError
 from logdig.times import wire_time
 
 if TYPE_CHECKING:
-    from logdig.store.shares import Share
+    from logdig.store.state.shares import Share
 
 
 @click.group("share")
@@ -47,8 +47,8 @@ def _read_address(context: click.Context, option: click.Parameter, text: str | N
 def create(scope: str, until: str | None, address: str | None, app: str | None, as_json: bool) -> None:
     """Make a link to the dashboard of an app. It is shown this once: only its hash is stored."""
     from logdig.aws.clients import s3_store
-    from logdig.store.releases import read_time
-    from logdig.store.shares import Share, add_share, new_token, sha256_of_token
+    from logdig.store.state.releases import read_time
+    from logdig.store.state.shares import Share, add_share, new_token, sha256_of_token
 
     settings, now = aws_settings(), datetime.now(UTC)
     owner = find_app(settings, app)
@@ -77,7 +77,7 @@ def create(scope: str, until: str | None, address: str | None, app: str | None, 
 def list_shares(app: str | None, as_json: bool) -> None:
     """List who may look: the id, the app, the scope, and until when. Tokens are not stored."""
     from logdig.aws.clients import s3_store
-    from logdig.store.shares import read_shares
+    from logdig.store.state.shares import read_shares
 
     settings, now = aws_settings(), datetime.now(UTC)
     if app is not None:
@@ -99,7 +99,7 @@ def list_shares(app: str | None, as_json: bool) -> None:
 def revoke(id_: str, as_json: bool) -> None:
     """End share ID (of `list`); whoever has its link sees nothing more within 60 seconds."""
     from logdig.aws.clients import s3_store
-    from logdig.store.shares import remove_share
+    from logdig.store.state.shares import remove_share
 
     settings = aws_settings()
     share = remove_share(s3_store(settings), id_)

@@ -24,8 +24,8 @@ from logdig.questions.health import (
     stored_last,
 )
 from logdig.questions.job_health import DAY_TABLES, job_health
-from logdig.store.job_states import read_states
 from logdig.store.lease import read_holder
+from logdig.store.state.job_states import read_states
 
 QUEUES = "logdig_queues"
 """Name in ``app.extensions`` of what counts the messages of the settings' queues; without it they are not reached."""

@@ -18,7 +18,7 @@ from logdig.marts.days import in_words
 from logdig.marts.notes import COLUMNS, touches_of
 from logdig.marts.pinned import Pinned
 from logdig.marts.progress import Lake, Mark, Plan, after, lake_of, plan, rule_of
-from logdig.store.job_states import JobState
+from logdig.store.state.job_states import JobState
 from logdig.tables.catalog import TABLES
 
 MOST_BYTES = 64 * 1024**2

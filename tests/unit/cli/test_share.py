@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from cli.main import cli
 from logdig.aws import clients
 from logdig.errors import LogDigError
-from logdig.store.shares import read_shares, sha256_of_token
+from logdig.store.state.shares import read_shares, sha256_of_token
 from tests.fakes.store import FakeStore
 
 APP = '[[apps]]\nname = "{name}"\ntoken = "pk_{name}_12345678"\norigins = ["https://{name}.example"]\n'

@@ -17,7 +17,7 @@ from dashboard.access_answers import PERSONS, for_numbers, large_only
 from dashboard.app import SCOPES, create_dashboard
 from logdig.config.settings import AppSettings, Settings
 from logdig.questions.engine.question import Answer
-from logdig.store.shares import SHARES_KEY, Share, ShareScope, add_share, new_token, remove_share, sha256_of_token
+from logdig.store.state.shares import SHARES_KEY, Share, ShareScope, add_share, new_token, remove_share, sha256_of_token
 from logdig.tables.declaration import REAL, TEXT, Column, ListOf
 from tests.fakes.pinned import MemoryTables
 from tests.fakes.store import FakeStore

@@ -27,8 +27,8 @@ from logdig.marts.marks import to_properties
 from logdig.marts.progress import Mark, Waiting
 from logdig.marts.reader import Marts
 from logdig.questions.health import Depths
-from logdig.store.job_states import note_done, note_failed
 from logdig.store.objects import build_object
+from logdig.store.state.job_states import note_done, note_failed
 from tests.fakes.marts import FakeMarts
 from tests.fakes.pinned import MemoryTables
 from tests.fakes.store import FakeStore

@@ -11,9 +11,9 @@ import pytest
 
 from infra.deploy.iam_policies import LAKE, PARTS, deployer_policy
 from infra.paths import ROOT
-from logdig.store.model_choices import CHOICES_KEY
-from logdig.store.releases import RELEASES_KEY
-from logdig.store.shares import SHARES_KEY
+from logdig.store.state.model_choices import CHOICES_KEY
+from logdig.store.state.releases import RELEASES_KEY
+from logdig.store.state.shares import SHARES_KEY
 from tests.fakes.permissions import granted as granted_by
 from tests.fakes.permissions import refused
 from tests.unit.infra.template.test_template import FRONT_DOORS, SETTINGS, statements, template
