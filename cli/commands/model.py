@@ -95,7 +95,7 @@ def approve(version: str, app: str | None, offer: str | None) -> None:
 @command.command("rollback")
 @app_option
 @offer_option
-@click.option("--to", "version", help="Version to go back to; default: the good one before the one that serves.")
+@click.option("--model", "version", help="Version to go back to; default: the good one before the one that serves.")
 @aws_options
 def rollback(app: str | None, offer: str | None, version: str | None) -> None:
     """Let an earlier model serve, until `logdig model approve` names another."""
