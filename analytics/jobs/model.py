@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -17,6 +18,7 @@ from pyspark.sql import functions as F
 from analytics import tables
 from analytics.jobs.features import FEATURE_COLUMNS
 from analytics.jobs.report import JobReport
+from analytics.model.drift import MOVED, stability_index
 from analytics.model.measuring import SEED, Money
 from analytics.model.points import EXPOSURES
 from analytics.model.predictions import predictions
@@ -62,6 +64,7 @@ def predictions_job(spark: SparkSession, settings: Settings, now: datetime) -> J
     """Score people by the model that serves their app and offer: the last good one, whatever came after it."""
     current = tables.read(spark, settings, "features").where("split = 'now'")
     models, choices = _models(spark, settings), read_choices(s3_store(settings))
+    customers = tables.read(spark, settings, "customers")
     frames, notes = [], {}
     for app in settings.apps:
         for offer in settings.offers:
@@ -69,9 +72,27 @@ def predictions_job(spark: SparkSession, settings: Settings, now: datetime) -> J
             notes[f"{app.name} {offer.name}"] = "no model serves" if row is None else f"model {row['model_version']}"
             if row is not None:
                 own = current.where((F.col("app") == app.name) & (F.col("offer") == offer.name))
-                frames.append(predictions(own, _decoded(row), offer=offer.name, model_version=row["model_version"]))
+                named = {"offer": offer.name, "model_version": row["model_version"]}
+                drift = _drift(eligible(own, customers, offer), row)
+                if drift is not None and drift >= MOVED:
+                    notes[f"{app.name} {offer.name}"] += f", whose scores have moved since its test ({drift:.2f})"
+                frames.append(predictions(own, _decoded(row), **named, drift=drift))
     rows = reduce(DataFrame.unionByName, frames, tables.small_frame(spark, table_columns("predictions")))
     return JobReport("predictions", tables.replace(spark, settings, "predictions", rows), notes=dict(notes))
+
+
+def _drift(audience: DataFrame, row: Mapping[str, Any]) -> float | None:
+    """How far the scores of today's audience are from those of the test; None where one of them is not known."""
+    before = (json.loads(row["details"]) if row["details"] else {}).get("spread")
+    if not before:
+        return None
+    edges = [F.lit(edge) for edge in before["edges"]]
+    part = F.size(F.filter(F.array(*edges), lambda edge: edge <= F.col("score"))).alias("part")
+    scored = audience.select(score_column(_decoded(row)).alias("score")).where("score IS NOT NULL")
+    counts = {one["part"]: one["count"] for one in scored.select(part).groupBy("part").count().toArrow().to_pylist()}
+    total = sum(counts.values())
+    shares = [counts.get(place, 0) / total for place in range(len(edges) + 1)] if total else None
+    return stability_index(before["shares"], shares) if shares else None
 
 
 def money_of(offer: OfferSettings) -> Money | None:

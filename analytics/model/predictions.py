@@ -15,7 +15,9 @@ REASONS = 2
 WORDS = {**LISTENING, **BROWSING, "lately": "did it in the 28 days before"}
 
 
-def predictions(rows: DataFrame, model: Model, *, offer: str, model_version: str) -> DataFrame:
+def predictions(
+    rows: DataFrame, model: Model, *, offer: str, model_version: str, drift: float | None = None
+) -> DataFrame:
     """Score people for one offer.
 
     Input:  rows of table features: app, customer_id, user_key, as_of and the model's names.
@@ -28,6 +30,7 @@ def predictions(rows: DataFrame, model: Model, *, offer: str, model_version: str
         .withColumn("model_version", F.lit(model_version))
         .withColumn("score", score_column(model))
         .withColumn("reason", reason_column(model))
+        .withColumn("drift", F.lit(drift).cast("double"))
     )
     return scored.where("score IS NOT NULL").select(*PREDICTIONS.names)
 

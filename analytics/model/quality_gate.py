@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from analytics.model.drift import Spread, spread
 from analytics.model.measuring import Comparison, Metrics, Money, Range, compare, metrics
 from analytics.model.regression import Model, Numbers, calibrated, fit, scores
 
@@ -68,6 +69,7 @@ class Evaluation:
     constant: Metrics | None
     lately: Metrics | None
     comparison: Comparison | None
+    spread: Spread | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ def evaluate(
         comparison=compare(test.labels, test.weights, probabilities, simple, money)
         if known and probabilities is not None
         else None,
+        spread=None if probabilities is None or not len(test.labels) else spread(probabilities, test.weights),
     )
 
 
@@ -180,7 +183,8 @@ def details(evaluation: Evaluation) -> dict[str, Any]:
     """What the model card needs beyond the columns of table models; plain values for JSON."""
     lately = asdict(evaluation.lately) if evaluation.lately else None
     comparison = asdict(evaluation.comparison) if evaluation.comparison else {"gains": {}, "profits": None}
-    return {"split": evaluation.split, "lately": lately, **comparison}
+    found = asdict(evaluation.spread) if evaluation.spread else None
+    return {"split": evaluation.split, "lately": lately, "spread": found, **comparison}
 
 
 def _time_faults(evaluation: Evaluation) -> list[str]:

@@ -26,6 +26,9 @@ COLOURS = {
     "add": "green", "import": "green", "change": "yellow", "may replace": "bold red", "replace": "bold red",
     "remove": "bold red",
 }  # fmt: skip
+PEOPLE_A_MONTH = (1_000, 10_000, 100_000)
+COME_ANYWAY = 0.05
+"""For what a month's trial of an offer can prove."""
 
 
 class StepPrinter:
@@ -44,7 +47,7 @@ class StepPrinter:
 @click.command("plan")
 @click.option("--events-per-month", default=1e6, show_default=True, help="Events a month, for the prices.")
 @account_option
-@json_option("Print JSON: stack, account, region, changes, steps, prices.")
+@json_option("Print JSON: stack, account, region, changes, steps, prices, proofs.")
 @aws_options
 def command(events_per_month: float, account: str | None, as_json: bool) -> None:
     """Show what `logdig deploy` would do and what a month costs. Changes nothing.
@@ -58,7 +61,7 @@ def command(events_per_month: float, account: str | None, as_json: bool) -> None
     plan = offline_plan(account, settings) if account is not None else _compare(settings)
     prices = prices_of(settings, events_per_month)
     if as_json:
-        click.echo(json.dumps(as_data(plan, prices)))
+        click.echo(json.dumps(as_data(plan, prices, proofs_of(settings))))
     else:
         show(plan, prices, settings, Console(highlight=False, soft_wrap=True))
 
@@ -87,7 +90,7 @@ def prices_of(settings: Settings, events: float) -> dict[str, Any]:
     return monthly_prices(settings, events, read_prices())
 
 
-def as_data(plan: DeployPlan, prices: dict[str, Any]) -> dict[str, object]:
+def as_data(plan: DeployPlan, prices: dict[str, Any], proofs: list[dict[str, Any]]) -> dict[str, object]:
     """A plan as JSON data for scripts."""
     from infra.cost.prices import PRICED_REGION
     from infra.deploy.executor import describe_step
@@ -107,7 +110,40 @@ def as_data(plan: DeployPlan, prices: dict[str, Any]) -> dict[str, object]:
         "steps": [describe_step(step) for step in plan.steps],
         **prices,
         "price_region": PRICED_REGION,
+        "proofs": proofs,
     }
+
+
+def proofs_of(settings: Settings) -> list[dict[str, Any]]:
+    """Smallest effect of each offer that a month's trial can prove, for months of different size (docs/offers.md)."""
+    from logdig.questions.trials.trial import HOLDOUTS, least_holdout, smallest_provable
+
+    found = []
+    for offer in settings.offers:
+        even = offer.ad_cost / offer.offer_value if offer.offer_value else 0.0
+        months = []
+        for people in PEOPLE_A_MONTH:
+            auto = (least_holdout(people, COME_ANYWAY, even) if even else None) or HOLDOUTS[0]
+            share = auto if isinstance(offer.holdout_share, str) else offer.holdout_share
+            effect = smallest_provable(people, COME_ANYWAY, share) if 0 < share < 1 else None
+            months.append({"people": people, "holdout": share, "provable": effect})
+        found.append({"offer": offer.name, "break_even": even or None, "months": months})
+    return found
+
+
+def _proof_note(proof: dict[str, Any]) -> str:
+    months = [
+        f"{month['people']:,} people ({month['holdout']:.0%} held out): {100 * month['provable']:.2f} points"
+        for month in proof["months"]
+        if month["provable"] is not None
+    ]
+    if not months:
+        return f"offer {proof['offer']}: nobody is held out, so nothing is proven"
+    even = f"; it pays from {100 * proof['break_even']:.2f} on" if proof["break_even"] else ""
+    return (
+        f"offer {proof['offer']}: smallest effect that 28 days prove where {COME_ANYWAY:.0%} come anyway, with "
+        f"{', '.join(months)}{even}"
+    )
 
 
 def show(plan: DeployPlan, prices: dict[str, Any], settings: Settings, console: Console) -> None:
@@ -136,6 +172,8 @@ def show(plan: DeployPlan, prices: dict[str, Any], settings: Settings, console: 
         f"{again:,.2f} usd once, after 12 months of {events:,.0f} events",
         markup=False,
     )
+    for offer in proofs_of(settings):
+        console.print(_proof_note(offer), markup=False)
     console.print(_listen_note(prices["usd_a_million_listens"]), markup=False)
     console.print(price_note(settings.region), markup=False)
     for warning in _quiet_runs(settings):

@@ -69,7 +69,10 @@ def model(request: Request) -> dict[str, Any]:
     served = serving(rows, read_choices(request.store).get(key, Choice()))
     newest = max(rows, key=lambda row: row["trained_at"])
     shown = [row for row in (served, newest) if row is not None]
-    return {"rows": [_card(row, served) for row in ([shown[0]] if _same(shown[0], newest) else shown)]}
+    cards = [_card(row, served) for row in ([shown[0]] if _same(shown[0], newest) else shown)]
+    # Every target's row says how far the scores have moved.
+    drift = next((row["drift"] for row in _rows(request, "targets") if row["offer"] == name), None)
+    return {"rows": [one | {"drift": drift if one["state"] == "serves" else None} for one in cards]}
 
 
 def targets(request: Request) -> dict[str, Any]:

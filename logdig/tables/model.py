@@ -92,6 +92,12 @@ PREDICTIONS = Table(
         Column("score", REAL, "chance of doing it within the offer's horizon when shown", unit="0 to 1"),
         Column("user_key", TEXT, "visitor, where the app has no customers loaded; else null", person="user_key"),
         Column("reason", TEXT, "the features that raise the score most, in words"),
+        Column(
+            "drift",
+            REAL,
+            "population stability index of the offer's scores against those of its model's test, the same in all rows; "
+            "from 0.25 on they have moved",
+        ),
     ),
 )
 
@@ -115,6 +121,7 @@ TARGETS = Table(
         Column("reason", TEXT, "the features that raise the score most, in words"),
         Column("holdout_share", REAL, "share of the targets that is held out", unit="0 to 1"),
         Column("expires_at", TIME, "from then on the score is not used"),
+        Column("drift", REAL, "as in `predictions`"),
     ),
 )
 

@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from analytics.model.drift import MOVED, spread, stability_index
 from analytics.model.measuring import Money, Ranked, compare, metrics
 from analytics.model.quality_gate import CONSTANT, Sample, evaluate, fitted, gate, train
 from analytics.model.regression import Model, Numbers, calibrated, fit, score, scores, version
@@ -273,6 +274,23 @@ def test_comparison_is_the_difference_of_the_figures_and_as_wide_as_its_chance()
     earned = np.average((labels * 2.5 - 1) * (chances > 0.4), weights=weights)
     assert found.profits.model.estimate == pytest.approx(earned)
     assert found.profits.chosen == pytest.approx(np.average(chances > 0.4, weights=weights))
+
+
+def test_stability_index_is_zero_of_the_same_scores_and_grows_as_they_move() -> None:
+    draw = np.random.default_rng(5)
+    before, weights = draw.normal(size=20_000), draw.choice([1.0, 3.0], 20_000)
+    found = spread(before, weights)
+
+    def index(scores: Numbers) -> float:
+        counts = np.bincount(np.searchsorted(found.edges, scores, side="right"), minlength=len(found.shares))
+        return stability_index(found.shares, (counts / counts.sum()).tolist())
+
+    assert found.shares == pytest.approx([0.1] * 10, abs=0.001)
+    assert index(before) < 0.001
+    # Of a normal distribution that moves by d standard deviations it is d squared, if parts were endless.
+    assert 0.2 < index(before + 0.5) < 0.25
+    assert index(before + 1) > MOVED
+    assert spread(np.full(9, 0.5), np.ones(9)).edges == (0.5,)
 
 
 def test_scores_are_the_shares_of_the_rows_when_calibrated_with_weights() -> None:

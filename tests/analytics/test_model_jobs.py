@@ -161,6 +161,9 @@ def test_predictions_are_the_models_scores_of_each_customers_own_features_when_s
     assert {row["customer_id"]: row["score"] for row in found} == pytest.approx(expected, abs=1e-9)
     assert all("share of listens on a mobile device" in str(row["reason"]) for row in found if row["score"] > 0.3)
     assert {row["model_version"] for row in found} == {newest["model_version"]}
+    # Behaviour goes on as it was in the test.
+    (drift,) = {row["drift"] for row in found}
+    assert 0 <= drift < 0.25
 
 
 def test_last_good_model_serves_on_when_the_gate_refuses_the_next(

@@ -21,8 +21,8 @@ const person = (row) => row.customer_id ?? t('offers.visitor', { key: row.user_k
 function verdict(body, answer) {
   const found = said(answer);
   const last = answer.rows.at(-1);
-  body.append(h('p.verdict', { data: { kind: found.kind.replace(' ', '-') } }, t(`offers.says.${found.kind}`)));
-  const lines = [];
+  body.append(h('p.says', { data: { kind: found.kind.replace(' ', '-') } }, t(`offers.says.${found.kind}`)));
+  const lines = [t('offers.trialOf', { month: longDay(found.month) })];
   if (found.kind == 'too few') lines.push(t('offers.counts', { shown: number(last?.shown_converted ?? 0), held: number(last?.held_converted ?? 0) }));
   else lines.push(t('offers.effect', { effect: points(last.effect), low: points(last.low), high: points(last.high) }));
   if (found.break_even != null) lines.push(t('offers.breakEven', { share: number(100 * found.break_even, 2) }));
@@ -52,8 +52,8 @@ function effectChart(body, { rows, columns, receipt, account }) {
       });
       made.series[1].areaStyle = undefined;
       made.series[1].markLine = {
-        symbol: 'none', animation: false, silent: true, lineStyle: { color: colour.warm, type: 'solid' },
-        label: { formatter: even ? t('offers.evenLine') : '0', color: colour.soft }, data: [{ yAxis: 100 * even }],
+        symbol: 'none', animation: false, silent: true, lineStyle: { color: colour.ink, type: 'solid', width: 1 },
+        label: { formatter: even ? t('offers.evenLine') : '', position: 'insideStartTop', color: colour.soft }, data: [{ yAxis: 100 * even }],
       };
       return made;
     },
@@ -89,10 +89,11 @@ function bands(body, { rows }) {
 function card(body, { rows }) {
   for (const row of rows) {
     body.append(
-      h('p.verdict', {}, row.better == null ? t('offers.untested') : t(row.better > 0 ? 'offers.better' : 'offers.worse', { share: percent(Math.abs(row.better), 0) })),
+      h('p.says', {}, row.better == null ? t('offers.untested') : t(row.better > 0 ? 'offers.better' : 'offers.worse', { share: percent(Math.abs(row.better), 0) })),
       h('p.note', {}, t('offers.modelState', { version: row.model_version ?? DASH, state: t(`offers.state.${row.state}`), time: moment(row.trained_at) })),
       // What a model is stands in the language of the tables' own words.
       h('ul.card-lines', { lang: 'en' }, row.lines.map((line) => h('li', {}, line))),
+      ...(row.drift == null ? [] : [h(row.drift < 0.25 ? 'p.note' : 'p.warning', {}, t(row.drift < 0.25 ? 'offers.steady' : 'offers.moved', { index: number(row.drift, 2) }))]),
       ...(row.state == 'serves' ? [] : [h('p.warning', { lang: 'en' }, row.reason)]),
     );
   }
@@ -102,7 +103,7 @@ function targets(body, { rows, total_rows: all }) {
   body.append(table({
     rows, label: t('offers.targets'), rowLabel: person,
     columns: [
-      { key: 'rank', label: t('offers.rank'), number: true },
+      { key: 'rank', label: t('offers.rank') },
       { key: 'customer_id', label: t('offers.person'), text: person },
       { key: 'score', label: t('offers.score'), number: true, text: (row) => percent(row.score, 2) },
       { key: 'reason', label: t('offers.reason'), text: (row) => row.reason ?? DASH },
@@ -131,9 +132,9 @@ export function draw(main) {
     panel({ bare: true, asks: () => ({ reach: of('reach')(), trial: of('uplift')() }), empty: ({ reach: { rows } }) => !rows.length, draw: reach, nothing: t('offers.noDecisions') }),
     h('div.two', {},
       panel({ title: t('offers.overTime'), note: t('offers.overTimeNote'), asks: of('uplift'), empty: ({ rows }) => !rows.some((row) => row.effect != null), draw: effectChart, nothing: t('offers.tooFewLong') }),
-      panel({ title: t('offers.bands'), note: t('offers.bandsNote'), asks: of('bands'), draw: bands, nothing: t('offers.none') }),
+      panel({ title: t('offers.model'), asks: of('model'), draw: card, nothing: t('offers.noModel'), command: 'logdig jobs run all' }),
     ),
+    panel({ title: t('offers.bands'), note: t('offers.bandsNote'), asks: of('bands'), draw: bands, nothing: t('offers.none') }),
     panel({ title: t('offers.targets'), tools: [exportButton()], asks: of('targets'), draw: targets, nothing: t('offers.noTargets'), command: 'logdig model show' }),
-    panel({ title: t('offers.model'), asks: of('model'), draw: card, nothing: t('offers.noModel'), command: 'logdig jobs run all' }),
   );
 }

@@ -70,3 +70,18 @@ def test_policy_is_printed_when_the_account_is_given(path: Path) -> None:
 
     assert result.exit_code == 0, result.output
     assert ":123456789012:" in result.output
+
+
+def test_plan_says_the_smallest_effect_that_a_month_proves(path: Path) -> None:
+    path.write_text(TOML.format(region="us-east-1", front_door="function-url") + "offer_value = 100.0\nad_cost = 1.0\n")
+
+    output = CliRunner().invoke(cli, ["plan", "--account", "123456789012"]).output
+    found = json.loads(CliRunner().invoke(cli, ["plan", "--account", "123456789012", "--json"]).output)
+
+    (proof,) = found["proofs"]
+    effects = [month["provable"] for month in proof["months"]]
+    assert (proof["offer"], proof["break_even"]) == ("UPGRADE", 0.01)
+    # Ten times the people prove an effect that is smaller by the root of ten.
+    assert effects[0] / effects[1] == pytest.approx(10**0.5)
+    assert f"10,000 people (10% held out): {100 * effects[1]:.2f} points" in output
+    assert "it pays from 1.00 on" in output

@@ -49,7 +49,7 @@ def target(number: int, as_of: datetime = NOW) -> Row:
     return {
         "app": "shop", "customer_id": str(number), "offer": "UPGRADE", "level": 0, "status": 1, "score": 0.5, "band": 5,
         "rank": number + 1, "model_version": "m", "features_as_of": as_of, "reason": "clicks 3", "holdout_share": 0.3,
-        "expires_at": as_of + timedelta(hours=48),
+        "expires_at": as_of + timedelta(hours=48), "drift": 0.3,
     }  # fmt: skip
 
 
@@ -118,6 +118,7 @@ def test_model_is_described_in_words_with_the_one_that_was_refused(client: Flask
     served, newest = client.get("/data/offers/model").json["rows"]
 
     assert (served["state"], newest["state"]) == ("serves", "refused")
+    assert (served["drift"], newest["drift"]) == (0.3, None)
     assert "Better than guessing: yes, by 20%." in served["lines"]
     assert "Raises the score: clicks." in served["lines"]
 
