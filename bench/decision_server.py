@@ -19,8 +19,8 @@ from logdig.aws.clients import profile_store
 from logdig.collect import factory
 from logdig.config.loader import find_settings
 from logdig.config.settings import Settings
-from logdig.decide.memory_items import InMemoryProfiles
-from logdig.decide.profile_store import ProfileStore
+from logdig.decide.stores.memory_items import InMemoryProfiles
+from logdig.decide.stores.profile_store import ProfileStore
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from decision_store import profile

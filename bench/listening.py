@@ -114,7 +114,7 @@ def cold(folder: Path) -> None:
     from logdig.config.settings import Settings
     from logdig.marts.kept import KeptColumns
     from logdig.questions.engine.parameters import Parameters
-    from logdig.questions.fresh_listens import listening_now
+    from logdig.questions.listens.fresh_listens import listening_now
     from logdig.questions.live import LiveReader
 
     imported = time.perf_counter()

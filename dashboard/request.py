@@ -108,9 +108,9 @@ class Request:
         Raises:
             InputError: It is another.
         """
-        value = self.args.get(name) or (allowed[0] if usual is None else usual)
+        value = self.args.get(name) or (usual if usual is not None else next(iter(allowed), ""))
         if value not in allowed:
-            raise InputError(f"{name} = {value[:100]!r}: one of {', '.join(allowed)}")
+            raise InputError(f"{name} = {value[:100]!r}: one of {', '.join(allowed) or 'nothing (the app has none)'}")
         return value
 
     def number(self, name: str, usual: int, least: int, most: int) -> int:

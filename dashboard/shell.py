@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from dashboard.page import NUMBERS, Has, Page, Route
 from dashboard.request import FILTERS, PERIODS, Request
-from logdig.questions.heard import DIMENSIONS as LISTENING
-from logdig.questions.visits import PEOPLE
+from logdig.questions.listens.heard import DIMENSIONS as LISTENING
+from logdig.questions.site.visits import PEOPLE
 from logdig.store.releases import read_releases
 
 LEDGER_DAYS = 7

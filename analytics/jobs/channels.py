@@ -48,7 +48,7 @@ def _send(settings: Settings, app: App, offer: OfferSettings, customers: Iterabl
 
 def _write_segments(spark: SparkSession, settings: Settings, app: App, offer: OfferSettings, now: datetime) -> int:
     """Write one customer of the app after the other; return how many are shown the offer."""
-    from logdig.decide.redis_items import Segments2016
+    from logdig.decide.stores.redis_items import Segments2016
 
     everyone = set(_customers(spark, settings, "customers", app))
     targets = set(_customers(spark, settings, "targets", app, offer.name))

@@ -33,6 +33,8 @@ from logdig.store.model_choices import Choice, choice_key, read_choices, serving
 from logdig.tables.model import MODELS
 
 FIGURES = ("error", "average_precision", "brier", "roc_auc")
+LATELY_COLUMN = "lately"
+"""A model knows what the simple predictor knows, so it beats it only by what else people do."""
 LEAST_LEFT = 0.5
 """A model that leaves fewer of the targets waits for the owner's approval."""
 
@@ -89,7 +91,8 @@ def _model_row(labelled: DataFrame, app: str, offer: OfferSettings, now: datetim
     is_large = count > MOST_LOCAL_ROWS
     past = (labelled.sample(MOST_LOCAL_ROWS / count, seed=SEED) if is_large else labelled).toArrow()
     # A set of features that the app has no data for is null throughout.
-    names = [name for name in FEATURE_COLUMNS if past[name].null_count < max(past.num_rows, 1)]
+    known = [name for name in FEATURE_COLUMNS if past[name].null_count < max(past.num_rows, 1)]
+    names = [*known, LATELY_COLUMN]
     parts = split(past, offer.horizon_days)
     first, second = (_sample(part, names) for part in (parts.train, parts.test))
     base = _by_spark(labelled, first, names) if is_large and parts.by == "time" else None
@@ -127,8 +130,7 @@ def _sample(part: pa.Table, names: Sequence[str]) -> Sample:
     labels, lately, chance = (part[name].to_numpy().astype(np.float64) for name in ("label", "lately", "p_show"))
     times = sorted(part["as_of"].to_pylist())
     until = max(part["label_until"].to_pylist(), default=None)
-    rows = matrix(part, names) if names else np.zeros((part.num_rows, 0))
-    return Sample(rows, labels, 1 / chance, lately, (times[0], times[-1]) if times else None, until)
+    return Sample(matrix(part, names), labels, 1 / chance, lately, (times[0], times[-1]) if times else None, until)
 
 
 def held_back(

@@ -21,9 +21,9 @@ from logdig.aws.clients import profile_store
 from logdig.config.offers import OfferSettings
 from logdig.config.settings import Settings
 from logdig.decide.hashes import explores
-from logdig.decide.profile_store import ProfileStore
 from logdig.decide.profiles import person_key
-from logdig.questions.trial import HOLDOUTS, least_holdout
+from logdig.decide.stores.profile_store import ProfileStore
+from logdig.questions.trials.trial import HOLDOUTS, least_holdout
 from logdig.tables.model import TARGETS
 
 Holdouts = dict[tuple[str, str], float]

@@ -12,7 +12,7 @@ from logdig.tables.model import PREDICTIONS
 
 REASONS = 2
 """So many features are named."""
-WORDS = {**LISTENING, **BROWSING}
+WORDS = {**LISTENING, **BROWSING, "lately": "did it in the 28 days before"}
 
 
 def predictions(rows: DataFrame, model: Model, *, offer: str, model_version: str) -> DataFrame:
@@ -37,7 +37,7 @@ def reason_column(model: Model) -> Column:
     told = []
     for name, mean, scale, weight in zip(model.names, model.means, model.scales, model.coefficients, strict=True):
         raised = (F.col(name) - F.lit(mean)) / F.lit(scale) * F.lit(weight)
-        words = F.format_string(f"{_escaped(WORDS.get(name, name))} %.2f (mean {mean:.2f})", F.col(name))
+        words = F.format_string(f"{_escaped(WORDS.get(name, name))} %.2f (mean {mean:.2f})", F.col(name).cast("double"))
         told.append(F.struct((-raised).alias("order"), words.alias("words")))
     above = F.filter(F.array(*told), lambda one: one["order"] < 0)
     best = F.slice(F.array_sort(above), 1, REASONS)

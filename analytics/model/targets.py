@@ -15,8 +15,8 @@ from pyspark.sql import functions as F
 from analytics.schema.frames import require_columns
 from logdig.config.offers import OfferSettings
 from logdig.decide.policy import STALE_AFTER
-from logdig.decide.profile_store import ProfileStore
 from logdig.decide.profiles import OfferScore, Profile, person_key
+from logdig.decide.stores.profile_store import ProfileStore
 
 BANDS = 5
 """Equally many people each, by score."""
@@ -30,7 +30,7 @@ def eligible(rows: DataFrame, customers: DataFrame, offer: OfferSettings) -> Dat
     Input:  rows: app, customer_id (null of a visitor), and whatever else. customers: mart, app, customer_id, level,
             status (whole numbers; unknown ones are null).
     Output: the same rows with level and status; customers with an unknown level or status are not eligible, visitors
-            are, since nothing is known of them.
+            are, whose codes nobody knows.
     Raises: MissingColumnError, before any Spark job starts.
     """
     require_columns(customers, ["app", "customer_id", *CODES])

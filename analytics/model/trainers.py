@@ -49,7 +49,7 @@ def train_spark(rows: DataFrame, names: Sequence[str]) -> Model:
 
 def matrix(table: pa.Table, names: Sequence[str]) -> Numbers:
     """Columns of a table as n x names."""
-    return np.column_stack([table[name].to_numpy() for name in names])
+    return np.column_stack([table[name].to_numpy().astype(np.float64) for name in names])
 
 
 def _means(names: Sequence[str]) -> list[Column]:

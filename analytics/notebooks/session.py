@@ -20,7 +20,7 @@ from logdig.questions.engine.database import literal
 from logdig.questions.engine.parameters import Parameters, last_days
 from logdig.questions.engine.question import Answer
 from logdig.questions.engine.sql import select
-from logdig.questions.offers import terms_of
+from logdig.questions.trials.offers import terms_of
 from logdig.store.reports import public, report_folder, write_report
 from logdig.times import Clock
 

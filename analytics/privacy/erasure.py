@@ -18,8 +18,8 @@ from pyspark.sql import SparkSession
 from analytics.lake.touched import note, read_touches
 from analytics.privacy import table_erasure
 from logdig.config.settings import Settings
-from logdig.decide.profile_store import ProfileStore
 from logdig.decide.profiles import keys_of
+from logdig.decide.stores.profile_store import ProfileStore
 from logdig.marts.days import in_words
 from logdig.marts.notes import EVERY
 from logdig.marts.progress import Touch, lake_of

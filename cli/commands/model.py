@@ -37,7 +37,7 @@ def command() -> None:
 @aws_options
 def show(version: str | None, app: str | None, offer: str | None, as_json: bool) -> None:
     """Describe the model that serves an offer, or model VERSION, in words."""
-    from logdig.questions.model_card import card
+    from logdig.questions.trials.model_card import card
 
     known = _known(app, offer)
     row = known.named(version) if version else known.served or known.newest
@@ -65,7 +65,7 @@ def compare(app: str | None, offer: str | None, limit: int, as_json: bool) -> No
     if as_json:
         click.echo(json.dumps([{**_plain(row), "serves": known.serves(row)} for row in rows], default=str))
         return
-    from logdig.questions.model_card import card
+    from logdig.questions.trials.model_card import card
 
     click.echo(f"{'version':12}  {'trained':16}  {'state':18}  " + "  ".join(f"{name[:9]:>9}" for name in FIGURES))
     for row in rows:

@@ -133,7 +133,7 @@ def command(
     from logdig.questions.catalog import question_of
     from logdig.questions.engine.answering import ask
     from logdig.questions.engine.parameters import Parameters, last_days
-    from logdig.questions.offers import terms_of
+    from logdig.questions.trials.offers import terms_of
 
     chosen = chosen_format(form, output, as_json=as_json)
     settings = aws_settings()

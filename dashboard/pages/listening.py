@@ -11,9 +11,9 @@ from dashboard.page import NUMBERS, PEOPLE, Has, Page, Route
 from dashboard.request import Request
 from logdig.questions.engine.parameters import Parameters
 from logdig.questions.engine.question import Answer
-from logdig.questions.fresh_listens import listening_now
-from logdig.questions.heard import FILTERS, OF_CUSTOMERS, TABLES
-from logdig.questions.live_slots import slot_of
+from logdig.questions.listens.fresh_listens import listening_now
+from logdig.questions.listens.heard import FILTERS, OF_CUSTOMERS, TABLES
+from logdig.questions.listens.live_slots import slot_of
 
 KEYS = (*OF_CUSTOMERS, "age,linked_apps", "level,age", "level,gender")
 """What `groups` may count by."""

@@ -13,11 +13,11 @@ from dashboard.page import NUMBERS, Has, Page, Route
 from dashboard.request import Request
 from dashboard.sending import value_of
 from logdig.errors import InputError
-from logdig.questions.counts import CLICK_FILTERS
 from logdig.questions.engine.answering import ask
 from logdig.questions.engine.question import Answer
-from logdig.questions.page_elements import ADDRESSES, BOXES
-from logdig.questions.projection import ENOUGH, found_share, places_of
+from logdig.questions.page.page_elements import ADDRESSES, BOXES
+from logdig.questions.page.projection import ENOUGH, found_share, places_of
+from logdig.questions.site.counts import CLICK_FILTERS
 from logdig.store.pictures import Layout, Picture, Place, read_layout, read_pictures, read_tile
 from logdig.visits.pages import address_of, grouped, page_of
 

@@ -12,8 +12,8 @@ from logdig.config.offers import OfferSettings
 from logdig.decide.policy import decide
 from logdig.decide.profiles import OfferScore, Profile, person_key
 from logdig.questions.engine.question import Answer
-from logdig.questions.model_card import card
-from logdig.questions.offers import terms_of
+from logdig.questions.trials.model_card import card
+from logdig.questions.trials.offers import terms_of
 from logdig.store.model_choices import Choice, choice_key, read_choices, serving
 
 MOST_BYTES = 256 * 1024**2

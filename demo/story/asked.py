@@ -17,7 +17,7 @@ from logdig.questions.engine.database import literal
 from logdig.questions.engine.parameters import Parameters
 from logdig.questions.engine.question import Answer
 from logdig.questions.engine.sql import select
-from logdig.questions.releases import NEW, VANISHED
+from logdig.questions.page.releases import NEW, VANISHED
 
 Row = Mapping[str, Any]
 Found = dict[str, Any]

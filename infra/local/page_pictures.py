@@ -14,7 +14,7 @@ from logdig.config.settings import AppSettings, Settings
 from logdig.errors import InputError
 from logdig.questions.engine.answering import ask
 from logdig.questions.engine.parameters import Parameters, last_days
-from logdig.questions.page_elements import ADDRESSES, QUESTIONS
+from logdig.questions.page.page_elements import ADDRESSES, QUESTIONS
 from logdig.store.pictures import Picture, PictureStore, add_picture, read_pictures
 from logdig.visits.pages import address_of, grouped, page_of
 

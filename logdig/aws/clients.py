@@ -19,8 +19,8 @@ from logdig.aws.http_pool import Endpoint
 from logdig.aws.json_client import PROTOCOLS, JsonClient
 from logdig.config.settings import Settings
 from logdig.config.signatures import secret_variable
-from logdig.decide.dynamodb_items import DynamoDbItems
-from logdig.decide.profile_store import ProfileStore
+from logdig.decide.stores.dynamodb_items import DynamoDbItems
+from logdig.decide.stores.profile_store import ProfileStore
 from logdig.errors import MessageUnavailableError, QueueUnavailableError, SecretsUnavailableError, SetupError
 from logdig.queue.event_queue import SqsEventQueue
 from logdig.store.object_store import S3EventStore
@@ -166,7 +166,7 @@ def profile_store(settings: Settings, *, waits: bool = True) -> ProfileStore:
         SetupError: ``profile_store = "redis"``, and the variable is not set or the extra `redis` is not installed.
     """
     if settings.profile_store == "redis":
-        from logdig.decide.redis_items import RedisItems
+        from logdig.decide.stores.redis_items import RedisItems
 
         return ProfileStore(RedisItems(redis_client(waits=waits), f"{settings.prefix}:"), _utc_now)
     timeout, tries = (READ_TIMEOUT_SECONDS, TRIES) if waits else (PROFILE_TIMEOUT_SECONDS, 1)

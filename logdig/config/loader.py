@@ -143,12 +143,21 @@ def _check(settings: Settings) -> None:
         apps={app.name for app in settings.apps} if settings.profile_store == "redis" else set(),
         goals={goal.name for goal in settings.goals},
     )
+    _check_listen_messages(settings)
     allowed = {app.name: app.allowed_query for app in settings.apps}
     check_pages(settings.pages, allowed)
     check_goals(settings.goals, allowed)
     check_frustration(settings.frustration)
     check_deployment(settings)
     check_retention(settings.retention)
+
+
+def _check_listen_messages(settings: Settings) -> None:
+    """Refuse messages to listeners that nobody would send."""
+    for index, offer in enumerate(settings.offers):
+        if offer.sms is not None and offer.sms.when == "listen" and not settings.flush.on_listen:
+            rule = "needs flush.on_listen = true: the flush sends to listeners"
+            raise InvalidSettingError(f"offers[{index}].sms.when", offer.sms.when, rule)
 
 
 def _check_app(key: str, app: AppSettings) -> None:

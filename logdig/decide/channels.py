@@ -12,8 +12,8 @@ from logdig.config.apps import App
 from logdig.config.offers import OfferSettings
 from logdig.decide.budgets import most_showings
 from logdig.decide.policy import Decision, decide
-from logdig.decide.profile_store import ProfileStore, Reading
 from logdig.decide.profiles import person_key
+from logdig.decide.stores.profile_store import ProfileStore, Reading
 
 
 def channel_decision(reading: Reading, offer: OfferSettings, local_now: datetime) -> Decision:

@@ -21,9 +21,9 @@ from logdig.decide.after import AfterDecisions
 from logdig.decide.budgets import Budgets
 from logdig.decide.exposures import ExposureLog, exposure
 from logdig.decide.policy import Decision, decide
-from logdig.decide.profile_store import ProfileStore
 from logdig.decide.profiles import person_key
 from logdig.decide.request import DecideRequest, parse
+from logdig.decide.stores.profile_store import ProfileStore
 from logdig.errors import ProfileUnavailableError
 from logdig.events.lines import RequestContext
 from logdig.queue.packs import EventSink

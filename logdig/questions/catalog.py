@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 from logdig.errors import InputError
-from logdig.questions import (
-    counts,
-    elements,
-    frustration,
-    journeys,
-    listening,
-    offers,
-    page_elements,
-    page_flow,
-    releases,
-    trend,
-    uplift,
-    visits,
-)
 from logdig.questions.engine.question import Question
+from logdig.questions.listens import listening
+from logdig.questions.page import elements, frustration, page_elements, releases, scroll
+from logdig.questions.site import counts, journeys, page_flow, trend, visits
+from logdig.questions.trials import offers, uplift
 
 TOPICS = (
-    visits, trend, page_flow, counts, elements, page_elements, frustration, releases, offers, uplift, journeys,
+    visits, scroll, trend, page_flow, counts, elements, page_elements, frustration, releases, offers, uplift, journeys,
     listening,
 )  # fmt: skip
 QUESTIONS: dict[str, Question] = {question.name: question for topic in TOPICS for question in topic.QUESTIONS}

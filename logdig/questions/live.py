@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from logdig.config.settings import Settings
-from logdig.questions import live_slots
-from logdig.questions.live_slots import Event
+from logdig.questions.listens import live_slots
+from logdig.questions.listens.live_slots import Event
 from logdig.questions.raw_objects import MOST_BYTES, Line, RecentObjects, counts
 from logdig.store.object_store import EventStore
 from logdig.times import parse_wire_time
@@ -111,7 +111,7 @@ class LiveReader:
         return counted(reads, app, now, share)
 
     def listening(self, app: str, now: datetime) -> tuple[list[Event], datetime | None, float]:
-        """Events of an app as `logdig.questions.live_slots` counts them, the latest arrival, and the share read."""
+        """Events of an app as `live_slots` counts them, the latest arrival, and the share read."""
         reads, share = self._objects.read(now)
         if reads != self._reads:
             self._reads, self.kept = reads, {}

@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from analytics.live.stream import run
 from analytics.marts.live_stats import live_stats
 from analytics.marts.site import AppRules, Site
-from logdig.questions.live_slots import COUNTS, event_of, slot_rows
+from logdig.questions.listens.live_slots import COUNTS, event_of, slot_rows
 from tests.analytics.behaviour import Behaviour, Event, frame, local_day, wire
 
 # py4j leaves the closing of its sockets to the garbage collector.

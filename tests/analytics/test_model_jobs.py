@@ -75,8 +75,8 @@ def click(number: int, who: str, name: str, at: datetime) -> Row:
     )
 
 
-def behaviour(seed: int, *, at_once: datetime | None = None) -> Iterator[Row]:
-    """Customers of whom the mobile ones click in the last weeks, or all of them at once."""
+def behaviour(seed: int) -> Iterator[Row]:
+    """Customers of whom the mobile ones click in the last weeks."""
     draw = random.Random(seed)
     number = 0
     for customer in range(PEOPLE):
@@ -89,7 +89,7 @@ def behaviour(seed: int, *, at_once: datetime | None = None) -> Iterator[Row]:
         for week in range(5, 8):
             if draw.random() < (0.5 if likes_mobile else 0.01):
                 number += 1
-                at = at_once or START + timedelta(days=7 * week + draw.uniform(0, 7))
+                at = START + timedelta(days=7 * week + draw.uniform(0, 7))
                 yield click(number, str(customer), "UPGRADE", at)
 
 
@@ -168,7 +168,7 @@ def test_last_good_model_serves_on_when_the_gate_refuses_the_next(
 ) -> None:
     shop, _ = trained
     before = rows(spark, shop, "targets")
-    put(spark, shop, behaviour(seed=1, at_once=NOW - timedelta(days=3)), people())
+    put(spark, shop, (row for row in behaviour(seed=1) if row[2] != "ad"), people())
 
     reports = run_all(spark, shop, NOW + timedelta(hours=1))
 

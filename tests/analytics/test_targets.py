@@ -14,8 +14,8 @@ from analytics.model.regression import Model, fit, score
 from analytics.model.targets import profiles, retire, scored
 from analytics.schema.columns import table_columns
 from logdig.config.offers import OfferSettings
-from logdig.decide.memory_items import InMemoryProfiles
 from logdig.decide.profiles import OfferScore
+from logdig.decide.stores.memory_items import InMemoryProfiles
 from logdig.errors import MissingColumnError
 from logdig.tables.model import FEATURE_NAMES, PREDICTIONS
 

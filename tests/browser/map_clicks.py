@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from infra.local.page_capture import CaptureOptions, PageCapture
 from infra.local.page_scripts import SCROLL
-from logdig.questions.projection import Account, places_of, project
+from logdig.questions.page.projection import Account, places_of, project
 from logdig.store.pictures import Layout
 from tests.unit.questions.brute import cell
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from infra.template.iam import role_name
-from logdig.decide.dynamodb_items import DynamoDbItems
+from logdig.decide.stores.dynamodb_items import DynamoDbItems
 from logdig.queue.event_queue import SqsEventQueue
 from logdig.store.object_store import S3EventStore, StoredVersion
 from tests.e2e.stack import Stack

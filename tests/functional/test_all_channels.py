@@ -14,11 +14,11 @@ from logdig.config.settings import Settings
 from logdig.decide.channels import reached
 from logdig.decide.exposures import Exposure
 from logdig.decide.hashes import is_held_out
-from logdig.decide.profile_store import ProfileStore
 from logdig.decide.profiles import Contact, OfferScore, Profile
-from logdig.decide.redis_items import PREDICTION, SEGMENT, Segments2016
 from logdig.decide.service import Decider
 from logdig.decide.sms import Messages
+from logdig.decide.stores.profile_store import ProfileStore
+from logdig.decide.stores.redis_items import PREDICTION, SEGMENT, Segments2016
 from logdig.events.lines import RequestContext
 from tests.fakes.sinks import MemorySink
 

@@ -24,9 +24,9 @@ from logdig.collect.factory import new_id, utc_now
 from logdig.config.apps import Apps
 from logdig.config.offers import OfferSettings
 from logdig.config.settings import AppSettings, Settings
-from logdig.decide.memory_items import InMemoryProfiles
 from logdig.decide.profiles import OfferScore, Profile, person_key
 from logdig.decide.service import Decider
+from logdig.decide.stores.memory_items import InMemoryProfiles
 from tests.fakes.sinks import MemorySink
 
 SITE = "http://127.0.0.1:3000"

@@ -12,10 +12,10 @@ import redis
 
 from logdig.aws.clients import profile_store, redis_client
 from logdig.config.settings import Settings
-from logdig.decide.memory_items import MemoryItems
-from logdig.decide.profile_store import ProfileStore
 from logdig.decide.profiles import Contact, Counts, OfferScore, Profile, personal_keys
-from logdig.decide.redis_items import PREDICTION, SEGMENT, Segments2016
+from logdig.decide.stores.memory_items import MemoryItems
+from logdig.decide.stores.profile_store import ProfileStore
+from logdig.decide.stores.redis_items import PREDICTION, SEGMENT, Segments2016
 from logdig.errors import ProfileUnavailableError
 
 NOW = datetime.now(UTC).replace(microsecond=0)

@@ -21,8 +21,8 @@ from logdig.collect import factory
 from logdig.collect.openapi import Json, document
 from logdig.config.offers import OfferSettings
 from logdig.config.settings import Settings
-from logdig.decide.memory_items import InMemoryProfiles
 from logdig.decide.service import Decider
+from logdig.decide.stores.memory_items import InMemoryProfiles
 from tests.fakes.sinks import MemorySink
 from tests.fakes.tracked import ORIGIN, TOKEN, collector
 from tests.functional.conftest import free_port

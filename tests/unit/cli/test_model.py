@@ -16,8 +16,8 @@ from click.testing import CliRunner, Result
 from cli.main import cli
 from logdig.aws import clients
 from logdig.decide.hashes import is_held_out
-from logdig.decide.memory_items import InMemoryProfiles
 from logdig.decide.profiles import OfferScore, Profile
+from logdig.decide.stores.memory_items import InMemoryProfiles
 from logdig.marts import reader
 from logdig.store.model_choices import Choice, read_choices
 from tests.fakes.marts import FakeMarts

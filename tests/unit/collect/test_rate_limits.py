@@ -16,9 +16,9 @@ from logdig.config.apps import App, Apps
 from logdig.config.offers import OfferSettings
 from logdig.config.settings import AppSettings, PreviousToken, Settings
 from logdig.counters import COUNTERS, Counters
-from logdig.decide.memory_items import InMemoryProfiles
 from logdig.decide.profiles import OfferScore, Profile
 from logdig.decide.service import Decider
+from logdig.decide.stores.memory_items import InMemoryProfiles
 from tests.fakes.sinks import MemorySink
 from tests.fakes.tracked import BROWSER, NOW, ORIGIN, SECRET, TOKEN, body, collector, event, post, signed, signed_event
 

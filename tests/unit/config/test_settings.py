@@ -92,6 +92,7 @@ def test_settings_take_the_environment_when_file_says_otherwise(tmp_path: Path) 
         ({"offers": [{"name": "UPGRADE", "goal": "buy"}]}, "offers[0].goal", "buy"),
         ({"offers": [{"name": "UPGRADE", "segments_app": "shop"}]}, "offers[0].segments_app", "shop"),
         ({"offers": [{"name": "UPGRADE", "sms": {"text": ""}}]}, "offers[0].sms.text", ""),
+        ({"offers": [{"name": "UPGRADE", "sms": {"text": "Hi", "when": "listen"}}]}, "offers[0].sms.when", "listen"),
         (
             {"offers": [{"name": "UPGRADE", "sms": {"text": "Hi", "quiet_from": "9pm"}}]},
             "offers[0].sms.quiet_from",

@@ -10,8 +10,9 @@ from flask.testing import FlaskClient
 
 from dashboard.app import CONTENT_SECURITY_POLICY, SCOPES, create_dashboard, find_pages
 from dashboard.page import Page
-from dashboard.request import PERIODS, days_of
+from dashboard.request import PERIODS, Request, days_of
 from logdig.config.settings import AppSettings, Settings
+from logdig.errors import InputError
 from logdig.questions.catalog import QUESTIONS
 from tests.fakes.pinned import MemoryTables
 from tests.fakes.store import FakeStore
@@ -86,6 +87,13 @@ def test_wrong_parameter_is_refused_with_the_rule(client: FlaskClient, query: st
 
     assert response.status_code == 400
     assert detail in response.json["detail"]
+
+
+def test_choice_of_nothing_is_refused() -> None:
+    request = Request(SETTINGS, MemoryTables({}), FakeStore(), None, SETTINGS.apps[0], NOW, {})  # type: ignore[arg-type]
+
+    with pytest.raises(InputError, match="the app has none"):
+        request.choice("offer", ())
 
 
 def test_filter_that_a_question_cannot_apply_is_named(client: FlaskClient) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from logdig.decide.dynamodb_items import BATCH_ATTEMPTS, DynamoDbItems
-from logdig.decide.profile_store import Item, ProfileStore
 from logdig.decide.profiles import OfferScore, Profile
+from logdig.decide.stores.dynamodb_items import BATCH_ATTEMPTS, DynamoDbItems
+from logdig.decide.stores.profile_store import Item, ProfileStore
 from logdig.errors import ProfileUnavailableError
 
 NOW = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)

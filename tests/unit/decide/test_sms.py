@@ -13,9 +13,9 @@ import pytest
 from logdig.config.apps import App
 from logdig.config.offers import OfferSettings, SmsSettings
 from logdig.decide.exposures import Exposure
-from logdig.decide.memory_items import InMemoryProfiles
 from logdig.decide.profiles import Contact, OfferScore, Profile
 from logdig.decide.sms import ListenMessages, Messages, is_quiet
+from logdig.decide.stores.memory_items import InMemoryProfiles
 from logdig.errors import MessageUnavailableError, ProfileUnavailableError
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 from logdig.questions.catalog import QUESTIONS
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "analysis.md"
-LISTS = ("*People* are", "*Clicks* are")
+LISTS = ("*People* are", "*Clicks* are", "*Heard* are")
 
 
 def row_of(name: str) -> str:

@@ -15,10 +15,12 @@ from logdig.config.loader import ENVIRONMENT_KEYS
 from logdig.config.settings import (
     AppSettings,
     FlushSettings,
+    ListeningSettings,
     OfferSettings,
     RetentionSettings,
     ScheduleSettings,
     Settings,
+    WordSettings,
 )
 from tools import tables_page
 
@@ -40,6 +42,10 @@ INNER_VARIABLES = {"PATH", "PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON"}
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
+SECTIONS = {"apps", "flush", "listening", "offers", "retention", "schedules", "words"}
+"""Settings that have keys of their own."""
+
+
 def test_settings_page_names_every_key_and_variable() -> None:
     text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     structs = (
@@ -47,10 +53,16 @@ def test_settings_page_names_every_key_and_variable() -> None:
         *(PageSettings, GoalSettings, FrustrationSettings),
     )
     keys = {field.name for struct in structs for field in msgspec.structs.fields(struct)}
+    keys |= {
+        f"{name}.{field.name}"
+        for name, struct in (("listening", ListeningSettings), ("words", WordSettings))
+        for field in msgspec.structs.fields(struct)
+    }
 
     missing = [
         key
-        for key in keys - {"apps", "flush", "offers", "retention", "schedules"} | set(ENVIRONMENT_KEYS)
+        for key in keys - {"apps", "flush", "listening", "offers", "retention", "schedules", "words"}
+        | set(ENVIRONMENT_KEYS)
         if f"| `{key}` |" not in text
     ]
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from logdig.questions.heard import DIMENSIONS
+from logdig.questions.listens.heard import DIMENSIONS
 from tests.unit.questions.brute import Where, grouped, ratio
 from tests.unit.questions.rows import APPS, FIRST, LAST, ZONE, Maker, Row
 

@@ -172,7 +172,8 @@ class Maker:
             "moves": [self.move(number) for number in range(size)],
             "traffic": self.traffic(),
         }
-        views = [row["page_view_id"] for row in tables["page_views"] if row["page"] in ("/a", "/b")]
+        asked = [row for row in tables["page_views"] if row["app"] == "shop" and FIRST <= row["day"] <= LAST]
+        views = [row["page_view_id"] for row in asked if row["page"] in ("/a", "/b")]
         for row in tables["events"]:
             row["page_view_id"] = self.others.choice((None, *views))
         return tables

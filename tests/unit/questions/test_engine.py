@@ -13,7 +13,7 @@ from logdig.marts.kept import KeptColumns
 from logdig.questions.catalog import QUESTIONS, question_of
 from logdig.questions.engine.answering import ask
 from logdig.questions.engine.parameters import DAYS, Parameters, last_days
-from logdig.questions.visits import median
+from logdig.questions.page.scroll import median
 from tests.fakes.pinned import WRITTEN, MemoryTables
 from tests.unit.questions import brute
 from tests.unit.questions.rows import FIRST, LAST, ZONE, Maker, memory

@@ -13,9 +13,9 @@ import pytest
 
 from logdig.config.settings import Settings
 from logdig.questions.engine.parameters import Parameters
-from logdig.questions.fresh_listens import listening_now
+from logdig.questions.listens.fresh_listens import listening_now
+from logdig.questions.listens.live_slots import COUNTS
 from logdig.questions.live import LiveReader
-from logdig.questions.live_slots import COUNTS
 from logdig.store.objects import build_object
 from logdig.times import wire_time
 from tests.fakes.pinned import MemoryTables

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logdig.questions.projection import found_share, places_of, project
+from logdig.questions.page.projection import found_share, places_of, project
 from logdig.store.pictures import Place
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -16,7 +16,7 @@ from logdig.errors import InputError
 from logdig.questions.catalog import QUESTIONS
 from logdig.questions.engine.answering import ask
 from logdig.questions.engine.parameters import Parameters
-from logdig.questions.releases import FALSE_SHARE, judged
+from logdig.questions.page.releases import FALSE_SHARE, judged
 from tests.unit.questions.rows import Row, memory
 
 DAY = date(2026, 11, 16)

@@ -10,7 +10,7 @@ import pytest
 
 from logdig.questions.engine.parameters import OfferTerms
 from logdig.questions.statistics import provable_difference
-from logdig.questions.trial import (
+from logdig.questions.trials.trial import (
     TRIAL_DAYS,
     Cell,
     Look,

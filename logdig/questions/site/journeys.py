@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from logdig.questions.elements import EFFECTS
 from logdig.questions.engine.asking import Asking
 from logdig.questions.engine.database import literal
 from logdig.questions.engine.question import Question
-from logdig.questions.visits import PEOPLE
+from logdig.questions.page.elements import EFFECTS
+from logdig.questions.site.visits import PEOPLE
 from logdig.tables.declaration import INT, LONG, REAL, TEXT, TIME, YES_NO, Column, ListOf, MapOf
 
 if TYPE_CHECKING:

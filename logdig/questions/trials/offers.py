@@ -10,7 +10,7 @@ from logdig.questions.engine.asking import WEIGHT, Asking
 from logdig.questions.engine.database import identifier
 from logdig.questions.engine.parameters import OfferTerms
 from logdig.questions.engine.question import Question
-from logdig.questions.visits import total
+from logdig.questions.site.visits import total
 from logdig.tables.declaration import LONG, REAL, TEXT, Column
 
 if TYPE_CHECKING:

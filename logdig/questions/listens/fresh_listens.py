@@ -12,9 +12,9 @@ from logdig.marts.pinned import Pinned, Source, TableState
 from logdig.marts.progress import Mark
 from logdig.questions.engine.answering import ask
 from logdig.questions.engine.parameters import Parameters
-from logdig.questions.heard import HOURS
-from logdig.questions.listening import question_named
-from logdig.questions.live_slots import SLOT, Event, slot_of, slot_rows
+from logdig.questions.listens.heard import HOURS
+from logdig.questions.listens.listening import question_named
+from logdig.questions.listens.live_slots import SLOT, Event, slot_of, slot_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from logdig.questions.counts import CLICK_FILTERS
 from logdig.questions.engine.asking import WEIGHT, Asking
 from logdig.questions.engine.question import Question
-from logdig.questions.visits import total
+from logdig.questions.site.counts import CLICK_FILTERS
+from logdig.questions.site.visits import total
 from logdig.tables.declaration import INT, REAL, TEXT, YES_NO, Column
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 
-from logdig.decide.profile_store import Item, ProfileStore
 from logdig.decide.profiles import Counts, Profile
+from logdig.decide.stores.profile_store import Item, ProfileStore
 from logdig.times import Clock
 
 

@@ -8,7 +8,7 @@ from logdig.questions.engine.asking import WEIGHT, Asking
 from logdig.questions.engine.database import identifier, literal
 from logdig.questions.engine.parameters import DAILY, PROPERTY, column_of
 from logdig.questions.engine.question import Question
-from logdig.questions.visits import COUNTED, COUNTED_BY, local_day, total
+from logdig.questions.site.visits import COUNTED, COUNTED_BY, local_day, total
 from logdig.tables.declaration import DAY, REAL, TEXT, YES_NO, Column
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from logdig.decide.profile_store import Item
 from logdig.decide.profiles import Counts
+from logdig.decide.stores.profile_store import Item
 from logdig.errors import ProfileUnavailableError
 from logdig.times import Clock
 

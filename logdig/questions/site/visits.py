@@ -1,9 +1,8 @@
-"""Visitors, sessions and page views: overview, sources, pages, goals, and how far pages are scrolled."""
+"""Visitors, sessions and page views: overview, sources, pages and goals."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import accumulate
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from logdig.questions.engine.asking import MILLION, MOST_ROWS, WEIGHT, Asking
@@ -24,8 +23,6 @@ PEOPLE = (
 COUNTED = "bot IS NOT TRUE AND staff IS NOT TRUE AND consent.analytics IS NOT FALSE"
 """SQL of people's events."""
 COUNTED_BY = ("occurred_at", "bot", "staff", "consent")
-STEPS = 20
-"""Depths that are counted: each twentieth of a page."""
 VISITORS = Column("visitors", REAL, "different visitors with an event; under a filter, with such a session")
 SESSIONS = Column("sessions", REAL, "sessions that began")
 VIEWS = Column("views", REAL, "page views")
@@ -190,39 +187,6 @@ def goals(asking: Asking) -> pa.Table:
     """)
 
 
-def scroll(asking: Asking) -> pa.Table:
-    """Count the views that reached each twentieth of the page; the account holds their number and the fold."""
-    import pyarrow as pa
-
-    views = asking.rows("page_views", ["viewed", "depth_share", "vh"])
-    steps = range(1, STEPS + 1)
-    sums = ", ".join(f"{total(f'CASE WHEN depth_share >= {step / STEPS} THEN {WEIGHT} END')}" for step in steps)
-    [found] = asking.run(f"SELECT {total(WEIGHT)} AS views, [{sums}] AS reached FROM {views} WHERE viewed").to_pylist()
-    heights = asking.run(f"""
-        SELECT vh, sum({WEIGHT})::DOUBLE AS w FROM {views} WHERE viewed AND vh IS NOT NULL GROUP BY vh ORDER BY vh
-    """).to_pylist()
-    asking.account.update(views=found["views"], fold_px=median([(row["vh"], row["w"]) for row in heights]))
-    shares = [reached / found["views"] if found["views"] else None for reached in found["reached"]]
-    columns = {
-        "depth": pa.array([step / STEPS for step in steps], pa.float64()),
-        "views": pa.array(found["reached"], pa.float64()),
-        "share": pa.array(shares, pa.float64()),
-    }
-    return pa.table(columns)
-
-
-def median(weighted: Sequence[tuple[float, float]]) -> float | None:
-    """Middle of values in their order, each with its weight; between two middle ones half way; None of none."""
-    sums = list(accumulate(weight for _, weight in weighted))
-    if not sums:
-        return None
-    half = sums[-1] / 2
-    place = next(number for number, reached in enumerate(sums) if reached >= half)
-    if sums[place] == half and place + 1 < len(weighted):
-        return (weighted[place][0] + weighted[place + 1][0]) / 2
-    return weighted[place][0]
-
-
 def _question(name: str, meaning: str, answer: Callable[[Asking], pa.Table], by: str | None) -> Question:
     return Question(
         name,
@@ -278,18 +242,5 @@ QUESTIONS = (
         filters=(*PEOPLE, "goal", "customer"),
         answer=goals,
         dimensions=("day", *PEOPLE),
-    ),
-    Question(
-        "scroll",
-        "Share of a page's views that reached each twentieth of it, and where the fold is.",
-        tables=("page_views",),
-        columns=(
-            Column("depth", REAL, "share of the page, from its top", unit="0 to 1"),
-            VIEWS,
-            Column("share", REAL, "of all views, those without a scroll event too", unit="0 to 1"),
-        ),
-        keys=("depth",),
-        filters=(*PEOPLE, "page", "release"),
-        answer=scroll,
     ),
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from logdig.tables.feature_sets import BROWSING, LISTENING
 
-WORDS = {**LISTENING, **BROWSING}
+WORDS = {**LISTENING, **BROWSING, "lately": "did it in the 28 days before"}
 STRONGEST = 3
 """So many features are named on either side."""
 LEAST_SLOPE = 0.05

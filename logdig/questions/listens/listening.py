@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from logdig.questions.engine.asking import Asking
 from logdig.questions.engine.database import identifier
 from logdig.questions.engine.question import Question
-from logdig.questions.heard import (
+from logdig.questions.listens.heard import (
     DIMENSIONS,
     FILTERS,
     OF_CUSTOMERS,
@@ -18,7 +18,7 @@ from logdig.questions.heard import (
     shown,
     whole,
 )
-from logdig.questions.heard import interests as interest_rows
+from logdig.questions.listens.heard import interests as interest_rows
 from logdig.tables.declaration import LONG, REAL, TEXT, TIME, Column
 
 if TYPE_CHECKING:

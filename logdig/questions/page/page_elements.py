@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from logdig.questions.counts import CLICK_FILTERS
-from logdig.questions.elements import EFFECTS, ON_ELEMENT, PLACE_BITS
 from logdig.questions.engine.asking import WEIGHT, Asking
 from logdig.questions.engine.question import Question
+from logdig.questions.page.elements import EFFECTS, ON_ELEMENT, PLACE_BITS
+from logdig.questions.site.counts import CLICK_FILTERS
+from logdig.questions.site.visits import total
 from logdig.questions.statistics import Share, wilson
-from logdig.questions.visits import total
 from logdig.tables.declaration import LONG, REAL, TEXT, YES_NO, Column
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import Any
 
 import redis
 
-from logdig.decide.profile_store import Item
 from logdig.decide.profiles import KEEP_FOR, Counts
+from logdig.decide.stores.profile_store import Item
 from logdig.errors import ProfileUnavailableError
 
 PIPELINE_ITEMS = 1000

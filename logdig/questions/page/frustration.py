@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from logdig.questions.counts import CLICK_FILTERS
-from logdig.questions.elements import EFFECTS
 from logdig.questions.engine.asking import WEIGHT, Asking
 from logdig.questions.engine.question import Question
-from logdig.questions.visits import total
+from logdig.questions.page.elements import EFFECTS
+from logdig.questions.site.counts import CLICK_FILTERS
+from logdig.questions.site.visits import total
 from logdig.tables.declaration import REAL, TEXT, YES_NO, Column, ListOf
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from logdig.questions.engine.database import literal
 from logdig.questions.engine.parameters import OfferTerms
 from logdig.questions.engine.question import Question
 from logdig.questions.statistics import Share, newcombe
-from logdig.questions.trial import (
+from logdig.questions.trials.trial import (
     CUT_SHARE,
     LEAST_CONVERSIONS,
     TRIAL_DAYS,

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from logdig.questions.elements import CELL_PX
+from logdig.questions.page.elements import CELL_PX
 from logdig.store.pictures import Place
 
 ENOUGH = 0.95

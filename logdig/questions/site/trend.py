@@ -8,7 +8,7 @@ from logdig.questions.engine.asking import WEIGHT, Asking
 from logdig.questions.engine.database import literal
 from logdig.questions.engine.parameters import column_of, needed_column
 from logdig.questions.engine.question import Question
-from logdig.questions.visits import PEOPLE, VISIT_COLUMNS, named, total, visits
+from logdig.questions.site.visits import PEOPLE, VISIT_COLUMNS, named, total, visits
 
 if TYPE_CHECKING:
     import pyarrow as pa

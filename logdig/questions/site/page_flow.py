@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from logdig.questions.engine.asking import WEIGHT, Asking
 from logdig.questions.engine.question import Question
-from logdig.questions.visits import CONVERSIONS, COUNTED, COUNTED_BY, PEOPLE, total
+from logdig.questions.site.visits import CONVERSIONS, COUNTED, COUNTED_BY, PEOPLE, total
 from logdig.tables.declaration import REAL, TEXT, Column
 
 if TYPE_CHECKING:
