@@ -13,10 +13,12 @@ from tools.commands_page import command_paths
 
 LAKE = {
     "bad list", "bad retry", "bad show", "dlq list", "dlq redrive", "forget", "jobs status", "ledger",
-    "person export", "person show", "query", "rebuild", "release list", "sql", "verify",
+    "person export", "person show", "query", "rebuild", "release list", "share create", "share list", "share revoke",
+    "sql", "verify",
 }  # fmt: skip
 STACK = {"deploy", "destroy", "plan", "policy", "status", "tail"}
 RELEASES = {"release add", "release remove"}
+SHARES = {"share create", "share list"}
 MESSAGES = {"sms send", "sms stop"}
 PAGES = {"pages capture", "pages list", "pages remove"}
 SERVERS = {"dashboard", "serve"}
@@ -31,14 +33,14 @@ TABLE = {
     "--to": {"bad list", "bad retry", "ledger", "query", "rebuild", "verify"},
     "--app": {
         "bad list", "bad retry", "events", "forget", "ledger", "init", "load", "person export",
-        "person show", "query", "release list", "send", *RELEASES, *MESSAGES, *PAGES,
+        "person show", "query", "release list", "send", *RELEASES, *MESSAGES, *PAGES, *SHARES,
     },
     "--json": {
         "app add", "app list", "app rotate", "bad list", "bad retry", "check", "cost", "deploy", "destroy", "dev env",
         "dlq list", "dlq redrive", "events", "flush", "forget",
         "jobs list", "jobs run", "jobs status", "ledger", "load", "send",
         "package", "person export", "person show", "plan", "query", "rebuild", "release list", "sql", "status", "tail",
-        "verify", *RELEASES, *MESSAGES, *PAGES,
+        "share revoke", "verify", *RELEASES, *MESSAGES, *PAGES, *SHARES,
     },
     "--yes": {"deploy", "destroy", "dlq redrive", "forget", "init", "rebuild", "send"},
     "--account": {"plan", "policy"},

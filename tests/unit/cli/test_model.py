@@ -19,7 +19,7 @@ from logdig.decide.hashes import is_held_out
 from logdig.decide.profiles import OfferScore, Profile
 from logdig.decide.stores.memory_items import InMemoryProfiles
 from logdig.marts import reader
-from logdig.store.model_choices import Choice, read_choices
+from logdig.store.state.model_choices import Choice, read_choices
 from tests.fakes.marts import FakeMarts
 from tests.fakes.store import FakeStore
 
