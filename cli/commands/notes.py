@@ -75,7 +75,7 @@ def command() -> None:
     goals        goals reached, by source and day
     heatmap      clicks on a page and what followed
     ledger       what became of every event
-    listening    listens by day, hour and track
+    listening    listens by day, hour and track, and interests
     scroll       how far a page is scrolled
     sessions     visitors, sessions, bounces, sources
     targets      customers that an offer would reach
