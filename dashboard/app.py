@@ -9,11 +9,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import flask
+import msgspec
 
 from dashboard import pages as page_modules
+from dashboard.access import OWNER, Access, Gate
 from dashboard.page import Page, Route, Scope
 from dashboard.request import Request, Store
 from dashboard.sending import json_response, problem, value_of
@@ -50,6 +51,8 @@ def create_dashboard(
     *,
     hosts: tuple[str, ...] | None = LOOPBACK,
     clock: Clock = lambda: datetime.now(UTC),
+    shared: bool = False,
+    live: bool = True,
 ) -> flask.Flask:
     """Make the WSGI application.
 
@@ -60,19 +63,25 @@ def create_dashboard(
         hosts: Names it answers to, without port; None = any. Others get 400, so that a foreign page cannot read the
             dashboard of this machine by giving its own name this machine's address.
         clock: Time, UTC.
+        shared: Whether tokens of `logdig share` decide who sees what; False = everybody who reaches it sees all.
+        live: Whether it may read raw, for who is there now.
     """
     app = flask.Flask(__name__, static_url_path="/static")
     app.config["TRUSTED_HOSTS"] = None if hosts is None else list(hosts)
-    pages, parts = find_pages(), _Parts(settings, source, store, clock)
+    pages, parts = find_pages(), _Parts(settings, source, store, clock, shared=shared, live=live)
     scopes: dict[str, Scope] = {"static": "open"}
     app.extensions[SCOPES] = scopes
     frame = FRAME.read_bytes()
 
-    def add(path: str, endpoint: str, view: Callable[[], flask.Response], scope: Scope) -> None:
-        app.add_url_rule(path, endpoint, view)
+    def add(
+        path: str, endpoint: str, view: Callable[[], flask.Response], scope: Scope, methods: tuple[str, ...] = ("GET",)
+    ) -> None:
+        app.add_url_rule(path, endpoint, view, methods=methods)
         scopes[endpoint] = scope
 
     add("/healthz", "healthz", lambda: json_response({"status": "alive"}), "open")
+    if shared:
+        add("/access", "access", lambda: parts.gate.enter(), "open", ("POST",))
     for page in pages:
         path = "/" if page is pages[0] else f"/{page.name}"
         # The frame holds no data; what it asks for is guarded.
@@ -92,13 +101,28 @@ def _asking(question: str, scope: Scope) -> Route:
 class _Parts:
     """What every request is answered from; clients are made when they are first needed."""
 
-    def __init__(self, settings: Settings, source: Source | None, store: Store | None, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        source: Source | None,
+        store: Store | None,
+        clock: Clock,
+        *,
+        shared: bool,
+        live: bool,
+    ) -> None:
         self._settings, self._given, self._clock = settings, store, clock
+        self._shared, self._reads_raw = shared, live
         self._source: Source = source if source is not None else Marts(settings, os.environ)
 
     @cached_property
-    def _live(self) -> LiveReader:
-        return LiveReader(self._store, self._settings)
+    def gate(self) -> Gate:
+        """Who may look."""
+        return Gate(self._store, self._clock)
+
+    @cached_property
+    def _live(self) -> LiveReader | None:
+        return LiveReader(self._store, self._settings) if self._reads_raw else None
 
     @cached_property
     def _store(self) -> Store:
@@ -113,21 +137,34 @@ class _Parts:
 
         def view() -> flask.Response:
             args = flask.request.args.to_dict()
-            asked = Request(self._settings, self._source, self._store, self._live, self._app(args), self._clock(), args)
+            access = self.gate.access(flask.request.cookies) if self._shared else OWNER
+            settings = _seen(self._settings, access)
+            name = args.get("app") or (settings.apps[0].name if settings.apps else "")
+            scope = access.check(name, route.scope)
+            asked = Request(
+                settings, self._source, self._store, self._live, _app(settings, name), self._clock(), args, scope
+            )
             found = route.view(asked)
             return found if isinstance(found, flask.Response) else json_response(value_of(found))
 
         return view
 
-    def _app(self, args: dict[str, Any]) -> AppSettings:
-        apps = self._settings.apps
-        if not apps:
-            raise InputError("logdig.toml has no app; add one: logdig init")
-        name = args.get("app") or apps[0].name
-        for app in apps:
-            if app.name == name:
-                return app
-        raise InputError(f"app = {name[:100]!r}: one of {', '.join(app.name for app in apps)}")
+
+def _seen(settings: Settings, access: Access) -> Settings:
+    """The settings with only those apps that may be seen."""
+    if access.apps is None:
+        return settings
+    apps = tuple(app for app in settings.apps if app.name in access.apps)
+    return msgspec.structs.replace(settings, apps=apps)
+
+
+def _app(settings: Settings, name: str) -> AppSettings:
+    if not settings.apps:
+        raise InputError("logdig.toml has no app; add one: logdig init")
+    for app in settings.apps:
+        if app.name == name:
+            return app
+    raise InputError(f"app = {name[:100]!r}: one of {', '.join(app.name for app in settings.apps)}")
 
 
 def _protect(response: flask.Response) -> flask.Response:

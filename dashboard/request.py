@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from dashboard.access_answers import check_asked, for_numbers, whole_days
+from dashboard.page import Scope
 from logdig.config.settings import AppSettings, Settings
 from logdig.errors import InputError
 from logdig.marts.pinned import Source
@@ -48,19 +50,37 @@ class Request:
         settings: Of this installation.
         source: The tables.
         store: The bucket.
-        live: Reads who is there now.
+        live: Reads who is there now; None = it may not read raw.
         app: The app that is asked of.
         now: Time, UTC.
         args: Parameters of the address.
+        scope: Of who asks; every answer to ``numbers`` is cut accordingly.
     """
 
     settings: Settings
     source: Source
     store: Store
-    live: LiveReader
+    live: LiveReader | None
     app: AppSettings
     now: datetime
     args: Mapping[str, str]
+    scope: Scope = "people"
+
+    @property
+    def numbers_only(self) -> bool:
+        """Whether who asks may see nothing about single persons."""
+        return self.scope != "people"
+
+    @property
+    def raw(self) -> LiveReader:
+        """Reader of the newest raw objects.
+
+        Raises:
+            InputError: The dashboard may not read them.
+        """
+        if self.live is None:
+            raise InputError("who is there now is not shown: set dashboard_live = true and deploy")
+        return self.live
 
     @property
     def today(self) -> date:
@@ -153,19 +173,24 @@ class Request:
             raise CannotApplyError(
                 f"question {question} cannot be filtered by {', '.join(cannot)}", filters=cannot, can=asked.filters
             )
+        by = by or self.args.get("by")
         first, last = days or self.days
+        if self.numbers_only:
+            check_asked(filters, by)
+            first, last = whole_days((first, last), self.today)
         parameters = Parameters(
             app=self.app.name,
             start=first,
             end=last,
             zone=self.app.timezone,
             where=filters,
-            by=by or self.args.get("by"),
+            by=by,
             compare=self.args.get("compare") == "before" if compare is None else compare,
             words=msgspec.to_builtins(self.settings.words),
             **more,
         )
-        return ask(self.source, asked, parameters)
+        found = ask(self.source, asked, parameters)
+        return for_numbers(found, self.settings.dashboard_least_visitors) if self.numbers_only else found
 
 
 def days_of(period: str, today: date) -> tuple[date, date]:

@@ -7,7 +7,6 @@ from typing import Any
 import flask
 import msgspec
 
-from dashboard.page import Scope
 from dashboard.request import CannotApplyError
 from logdig.errors import LogDigError
 from logdig.questions.engine.question import Answer
@@ -16,24 +15,20 @@ ROWS = 2000
 """Most rows of an answer that are sent, the first ones; the page says how many there are."""
 
 
-IDS = ("user_key", "customer_id", "session_id", "sessions")
-"""Columns of answers that name a person or a session."""
-
-
-def value_of(found: object, scope: Scope = "people") -> object:
+def value_of(found: object) -> object:
     """Write what a view returns as a value for JSON.
 
     Args:
         found: An answer, or any other value.
-        scope: Of who asks; to ``numbers`` no id is sent.
     """
     if not isinstance(found, Answer):
         return found
-    columns = [one for one in found.columns if scope == "people" or one.name not in IDS]
     return {
-        "rows": found.rows.select([one.name for one in columns]).slice(0, ROWS).to_pylist(),
+        "rows": found.rows.slice(0, ROWS).to_pylist(),
         "total_rows": found.rows.num_rows,
-        "columns": [{"name": one.name, "type": one.type, "unit": one.unit, "meaning": one.meaning} for one in columns],
+        "columns": [
+            {"name": one.name, "type": one.type, "unit": one.unit, "meaning": one.meaning} for one in found.columns
+        ],
         "account": found.account,
         "receipt": receipt_of(found),
     }

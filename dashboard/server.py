@@ -15,9 +15,12 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from dashboard.app import LOOPBACK, create_dashboard
+from dashboard.pages.health import QUEUES
+from logdig.aws.clients import queue_depths
 from logdig.config.loader import find_settings
 from logdig.errors import LogDigError
 from logdig.parent import exit_when_parent_ends
+from logdig.questions.health import Depths
 
 THREADS = 4
 HOST_VARIABLE = "LOGDIG_DASHBOARD_HOST"
@@ -29,7 +32,9 @@ def make_app() -> flask.Flask:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     threading.Thread(target=exit_when_parent_ends, args=(os.getppid(),), daemon=True).start()
     host = os.environ.get(HOST_VARIABLE, "127.0.0.1")
-    return create_dashboard(find_settings(os.environ), hosts=LOOPBACK if _is_loopback(host) else None)
+    app = create_dashboard(find_settings(os.environ), hosts=LOOPBACK if _is_loopback(host) else None)
+    app.extensions[QUEUES] = lambda settings: Depths(*queue_depths(settings))
+    return app
 
 
 def _is_loopback(host: str) -> bool:

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dashboard.page import NUMBERS, Has, Page, Route
+from dashboard.access_answers import PERSONS
+from dashboard.page import NUMBERS, Has, Page, Route, Scope
 from dashboard.request import FILTERS, PERIODS, Request
 from logdig.questions.listens.heard import DIMENSIONS as LISTENING
 from logdig.questions.site.visits import PEOPLE
-from logdig.store.releases import read_releases
+from logdig.store.state.releases import read_releases
 
 LEDGER_DAYS = 7
 """Days of the ledger that the head line sums up."""
@@ -30,8 +31,11 @@ def shell_page(pages: Sequence[Page]) -> Page:
             "app": request.app.name,
             "zone": request.app.timezone,
             "today": request.today,
-            "periods": PERIODS,
-            "filters": FILTERS,
+            "scope": request.scope,
+            "live": request.live is not None,
+            # A day that is not over would tell who came just now.
+            "periods": [one for one in PERIODS if not (request.numbers_only and one == "today")],
+            "filters": [one for one in FILTERS if not (request.numbers_only and one in PERSONS)],
             "goals": [goal.name for goal in request.settings.goals if goal.app in ("", request.app.name)],
             "releases": releases(request),
             "pages": [
@@ -39,7 +43,7 @@ def shell_page(pages: Sequence[Page]) -> Page:
                     "name": page.name,
                     "filters": page.filters,
                     "asks": page.answers,
-                    "listed": page.listed and page.needs(has),
+                    "listed": page.listed and _may_see(page, request.scope) and page.needs(has),
                 }
                 for page in sorted(pages, key=lambda page: page.place)
             ],
@@ -55,6 +59,10 @@ def shell_page(pages: Sequence[Page]) -> Page:
         ),
         listed=False,
     )
+
+
+def _may_see(page: Page, scope: Scope) -> bool:
+    return scope == "people" or page.scope == "numbers"
 
 
 def releases(request: Request) -> list[dict[str, Any]]:

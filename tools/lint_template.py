@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -39,6 +40,8 @@ def templates() -> Iterator[tuple[str, Template]]:
     for front_door, freshness in zip(get_args(FrontDoor), RUNS_A_MONTH, strict=True):
         settings = msgspec.structs.replace(base, front_door=front_door, freshness=freshness)
         yield f"{front_door}-{freshness}", build_template(settings, packages)
+    shown = msgspec.structs.replace(base, dashboard="function", dashboard_live=True)
+    yield "dashboard", build_template(shown, replace(packages, dashboard="packages/dashboard-0.zip"))
     yield "artifacts", artifacts_template(base)
 
 

@@ -31,7 +31,7 @@ from analytics.schema.columns import table_columns
 from logdig.aws.clients import s3_store
 from logdig.config.offers import OfferSettings
 from logdig.config.settings import Settings
-from logdig.store.model_choices import Choice, choice_key, read_choices, serving
+from logdig.store.state.model_choices import Choice, choice_key, read_choices, serving
 from logdig.tables.model import MODELS
 
 FIGURES = ("error", "average_precision", "brier", "roc_auc")

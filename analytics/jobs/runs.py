@@ -24,8 +24,8 @@ from logdig.aws.clients import s3_store
 from logdig.config.settings import Settings
 from logdig.errors import LakeBusyError, LeaseLostError, LogDigError
 from logdig.marts.reader import Marts
-from logdig.store.job_states import note_done, note_failed
 from logdig.store.lease import Lease, hold
+from logdig.store.state.job_states import note_done, note_failed
 from logdig.times import Clock
 
 if TYPE_CHECKING:

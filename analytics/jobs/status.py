@@ -18,8 +18,8 @@ from logdig.marts.marks import from_properties
 from logdig.marts.notes import COLUMNS, least_seen, touches_of
 from logdig.marts.progress import Lake, Mark, Plan, lake_of, plan
 from logdig.marts.reader import Marts
-from logdig.store.job_states import JobState, read_states
 from logdig.store.lease import Holder, TaggedStore, read_holder
+from logdig.store.state.job_states import JobState, read_states
 from logdig.tables.catalog import TABLES
 
 PLANNED = (*(name for name, job in JOBS.items() if isinstance(job, DayMart)), NAME)

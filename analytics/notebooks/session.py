@@ -84,8 +84,9 @@ class OpenNote:
         """
         where = {name: value for name, value in filters.items() if value}
         asked = Parameters(
-            self.app, self.start, self.end, self._zone, where, by, compare, terms=terms_of(self._settings.offers)
-        )
+            self.app, self.start, self.end, self._zone, where, by, compare,
+            thresholds=self._settings.frustration, terms=terms_of(self._settings.offers),
+        )  # fmt: skip
         return ask(self.marts, question_of(question), asked)
 
     def select(self, sql: str) -> pa.Table:

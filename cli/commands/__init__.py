@@ -32,6 +32,7 @@ COMMANDS = {
     "send": "Send recorded rows, or events of other tools, to the collector.",
     "serve": "Serve the collector.",
     "sms": "Send the messages of an offer, or end those to a customer.",
+    "share": "Share the deployed dashboard by links, list and revoke them.",
     "sql": "Run a SELECT over the tables.",
     "status": "Show the status of the deployed stack.",
     "tail": "Show log lines of the deployed stack.",

@@ -15,7 +15,7 @@ from logdig.errors import InputError
 
 if TYPE_CHECKING:
     from logdig.config.settings import Settings
-    from logdig.store.model_choices import Choice
+    from logdig.store.state.model_choices import Choice
 
 offer_option = click.option("--offer", help="Offer; default: the only one of logdig.toml.")
 FIGURES = ("brier", "average_precision", "error", "roc_auc")
@@ -82,7 +82,7 @@ def compare(app: str | None, offer: str | None, limit: int, as_json: bool) -> No
 def approve(version: str, app: str | None, offer: str | None) -> None:
     """Let model VERSION serve, which passed but would leave fewer than half of the targets; ends a rollback."""
     from logdig.aws.clients import s3_store
-    from logdig.store.model_choices import approve as note
+    from logdig.store.state.model_choices import approve as note
 
     known = _known(app, offer)
     row = known.named(version)
@@ -95,12 +95,12 @@ def approve(version: str, app: str | None, offer: str | None) -> None:
 @command.command("rollback")
 @app_option
 @offer_option
-@click.option("--to", "version", help="Version to go back to; default: the good one before the one that serves.")
+@click.option("--model", "version", help="Version to go back to; default: the good one before the one that serves.")
 @aws_options
 def rollback(app: str | None, offer: str | None, version: str | None) -> None:
     """Let an earlier model serve, until `logdig model approve` names another."""
     from logdig.aws.clients import s3_store
-    from logdig.store.model_choices import pin
+    from logdig.store.state.model_choices import pin
 
     known = _known(app, offer)
     row = known.named(version) if version else known.before()
@@ -114,7 +114,7 @@ class _Known:
     """Models of one offer of an app, and the one that serves."""
 
     def __init__(self, settings: Settings, rows: Sequence[Mapping[str, Any]], choice: Choice) -> None:
-        from logdig.store.model_choices import serving
+        from logdig.store.state.model_choices import serving
 
         self.settings, self.rows = settings, [row for row in rows if row["trained_at"] is not None]
         self.served = serving(self.rows, choice)
@@ -151,7 +151,7 @@ class _Known:
 def _known(app: str | None, offer: str | None) -> _Known:
     from logdig.aws.clients import s3_store
     from logdig.marts.reader import Marts
-    from logdig.store.model_choices import Choice, choice_key, read_choices
+    from logdig.store.state.model_choices import Choice, choice_key, read_choices
 
     settings = aws_settings()
     site, name = find_app(settings, app), find_offer(settings, offer)

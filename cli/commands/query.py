@@ -21,7 +21,7 @@ from logdig.config.frustration import LIMITS, FrustrationSettings
 from logdig.config.settings import AppSettings, Settings
 from logdig.errors import InputError
 from logdig.files.refused_rows import printable
-from logdig.store.releases import read_releases
+from logdig.store.state.releases import read_releases
 
 if TYPE_CHECKING:
     from logdig.questions.engine.parameters import Parameters
@@ -116,6 +116,8 @@ def command(
     traffic      people, staff, bots and AI crawlers
     events       events of people by type
     custom       the site's own events
+    sessions     sessions one by one, the newest first
+    steps        what happened in one session, in order
     listens      listens by hour, day, state, track, level, ...
     listeners    who listens: gender, level, age, linked apps, campaign
     tracks       listens by track and gender

@@ -14,7 +14,7 @@ from cli.options import app_option, find_app, json_option, only_app_option
 from logdig.times import wire_time
 
 if TYPE_CHECKING:
-    from logdig.store.releases import Release
+    from logdig.store.state.releases import Release
 
 
 class ReleaseGroup(click.Group):
@@ -44,7 +44,7 @@ def command() -> None:
 def add(name: str, at: str | None, app: str | None, as_json: bool) -> None:
     """Add release NAME of an app. Adding the same once more changes nothing; `remove` undoes it."""
     from logdig.aws.clients import s3_store
-    from logdig.store.releases import Release, add_release, check_name, read_time
+    from logdig.store.state.releases import Release, add_release, check_name, read_time
 
     settings = aws_settings()
     owner = find_app(settings, app)
@@ -61,7 +61,7 @@ def add(name: str, at: str | None, app: str | None, as_json: bool) -> None:
 def list_releases(app: str | None, as_json: bool) -> None:
     """List the releases that were added, oldest first, in the local time of their app."""
     from logdig.aws.clients import s3_store
-    from logdig.store.releases import read_releases
+    from logdig.store.state.releases import read_releases
 
     settings = aws_settings()
     if app is not None:
@@ -85,7 +85,7 @@ def list_releases(app: str | None, as_json: bool) -> None:
 def remove(name: str, app: str | None, as_json: bool) -> None:
     """Remove release NAME of an app from the list."""
     from logdig.aws.clients import s3_store
-    from logdig.store.releases import remove_release
+    from logdig.store.state.releases import remove_release
 
     settings = aws_settings()
     owner = find_app(settings, app)

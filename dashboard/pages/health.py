@@ -12,7 +12,7 @@ import flask
 from dashboard.page import NUMBERS, PEOPLE, Page, Route
 from dashboard.request import Request
 from logdig.config.settings import Settings
-from logdig.errors import InputError, LogDigError
+from logdig.errors import InputError, LogDigError, QueueUnavailableError
 from logdig.marts.pinned import Pinned
 from logdig.questions.health import (
     Depths,
@@ -24,11 +24,11 @@ from logdig.questions.health import (
     stored_last,
 )
 from logdig.questions.job_health import DAY_TABLES, job_health
-from logdig.store.job_states import read_states
 from logdig.store.lease import read_holder
+from logdig.store.state.job_states import read_states
 
 QUEUES = "logdig_queues"
-"""Name in ``app.extensions`` of what counts the messages of the settings' queues; without it SQS is asked."""
+"""Name in ``app.extensions`` of what counts the messages of the settings' queues; without it they are not reached."""
 COST = "logdig_cost"
 """Likewise of what prices so many events a month, in US dollars; without it there is no price."""
 TABLES = (*DAY_TABLES, "touched", "ingested", "ledger")
@@ -86,11 +86,9 @@ def _of(pinned: Pinned | _Lost, read: Callable[[Pinned], T]) -> T | _Lost:
 
 def _depths(settings: Settings) -> Depths:
     count: Callable[[Settings], Depths] | None = flask.current_app.extensions.get(QUEUES)
-    if count is not None:
-        return count(settings)
-    from logdig.aws.clients import queue_depths
-
-    return Depths(*queue_depths(settings))
+    if count is None:
+        raise QueueUnavailableError("this dashboard was started without its queues")
+    return count(settings)
 
 
 def _holder(request: Request, now: datetime) -> dict[str, Any] | None:

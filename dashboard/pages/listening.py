@@ -21,13 +21,13 @@ KEYS = (*OF_CUSTOMERS, "age,linked_apps", "level,age", "level,gender")
 
 def live(request: Request) -> dict[str, Any]:
     """The last 30 minutes and 30 hours, of the tables and of raw; ``now`` = time of asking."""
-    events, as_of, share = request.live.listening(request.app.name, request.now)
+    events, as_of, share = request.raw.listening(request.app.name, request.now)
     words = msgspec.to_builtins(request.settings.words)
     asked = Parameters(request.app.name, request.today, request.today, zone=request.app.timezone, words=words)
     states = request.source.pin(TABLES)
     # The page asks every ten seconds; objects and tables change every few minutes.
     key = request.app.name, slot_of(request.now), *(states.state(name, request.app.name).snapshot_id for name in TABLES)
-    kept = request.live.kept
+    kept = request.raw.kept
     found = kept.get(key)
     if found is None:
         found = kept[key] = listening_now(request.source, events, asked, request.now)

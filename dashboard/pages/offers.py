@@ -14,7 +14,7 @@ from logdig.decide.profiles import OfferScore, Profile, person_key
 from logdig.questions.engine.question import Answer
 from logdig.questions.trials.model_card import card
 from logdig.questions.trials.offers import terms_of
-from logdig.store.model_choices import Choice, choice_key, read_choices, serving
+from logdig.store.state.model_choices import Choice, choice_key, read_choices, serving
 
 MOST_BYTES = 256 * 1024**2
 """Of models or targets that a page reads."""

@@ -11,9 +11,17 @@ from dashboard.request import Request
 
 
 def live(request: Request) -> dict[str, Any]:
-    """Who is there now, read from raw; ``now`` = time of asking."""
-    found = request.live.now(request.app.name, request.now)
-    return {"now": request.now} | msgspec.structs.asdict(found)
+    """Who is there now, read from raw; ``now`` = time of asking.
+
+    Raises:
+        InputError: This dashboard may not read raw.
+    """
+    found = msgspec.structs.asdict(request.raw.now(request.app.name, request.now))
+    if request.numbers_only:
+        least = request.settings.dashboard_least_visitors
+        found["pages"] = [page for page in found["pages"] if page.views >= least]
+        found["minutes"] = found["minutes"] if found["visitors"] >= least else ()
+    return {"now": request.now} | found
 
 
 PAGE = Page(

@@ -2,6 +2,7 @@
 
 import { get, onChange, pageName } from './lib/address.js';
 import { h } from './lib/element.js';
+import { enter } from './lib/enter.js';
 import { about, applyTheme, drawFrame, keepLooking, loadAbout } from './lib/frame.js';
 import { trouble } from './lib/panel.js';
 import { loadWords, setZone, t } from './lib/words.js';

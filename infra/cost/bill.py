@@ -46,6 +46,7 @@ def workload(settings: Settings, events: float, month: int = 1) -> Workload:
     return Workload(
         events,
         front_door=settings.front_door,
+        dashboard=settings.dashboard == "function",
         freshness=settings.freshness,
         month=month,
         raw_days=kept.raw_days,

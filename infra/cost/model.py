@@ -53,6 +53,10 @@ HOURS_WITH_RUNS: dict[Freshness, float] = {"daily": MONTH_DAYS, "hourly": 730, "
 FLUSH_LOG_BYTES = 600
 """The report of a run. The endpoints log no successful request, and Lambda's own lines are switched off."""
 DECIDE_SECONDS = 0.03
+DASHBOARD_REQUESTS = 20_000
+"""Of a team that opens twenty pages a working day, each with some forty addresses. Assumed, as the time is."""
+DASHBOARD_SECONDS = 0.3
+DASHBOARD_GB = 2.0
 SHOWN_SHARE = 0.2
 """Share of decisions that show an offer; an estimate: `target_share` by default."""
 
@@ -71,6 +75,7 @@ class Workload:
         messages: Text messages sent.
         month: Which month since the first event, at its end; every month before it brought as many events.
         raw_days: Days that raw objects and rows of events and marts stay; 0 = for ever.
+        dashboard: Whether the dashboard is deployed, too.
         old_files_days: Days that files of tables stay after they were replaced: in snapshots, then as old versions.
     """
 
@@ -84,6 +89,7 @@ class Workload:
     month: int = 1
     raw_days: int = 400
     old_files_days: int = 14
+    dashboard: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.events <= 1e15:
@@ -232,7 +238,13 @@ def operation(work: Workload, prices: dict[str, Any]) -> list[Line]:
     watch = prices["cloudwatch"]
     log_gb = FLUSHES * FLUSH_LOG_BYTES / 1e9
     figures = HOURLY_FIGURES + RUN_FIGURES * HOURS_WITH_RUNS[work.freshness] / 730
+    shown = []
+    if work.dashboard:
+        seconds = DASHBOARD_REQUESTS * DASHBOARD_SECONDS
+        usd = DASHBOARD_REQUESTS * prices["lambda"]["request"] + _gb_seconds(seconds * DASHBOARD_GB, prices)
+        shown = [Line("Lambda", f"dashboard, {DASHBOARD_REQUESTS:,} requests", usd, "operate")]
     return [
+        *shown,
         Line("CloudWatch", f"{ALARMS} alarms", ALARMS * watch["alarm"], "operate"),
         Line(
             "CloudWatch", f"{HOURLY_FIGURES + RUN_FIGURES} figures of log lines", figures * watch["figure"], "operate"

@@ -176,7 +176,8 @@ def offline_plan(account: str, settings: Settings) -> DeployPlan:
     """
     bucket = settings.artifacts_bucket_name
     server = Server({"S3Bucket": bucket, "S3Key": "server"}, "newest") if settings.front_door == "server" else None
-    template = build_template(settings, Artifacts(bucket, "functions", "entry", "", server))
+    shown = "dashboard" if settings.dashboard == "function" else ""
+    template = build_template(settings, Artifacts(bucket, "functions", "entry", "", server, shown))
     stack = settings.stack_name
     return DeployPlan(Identity(account, ""), settings.region, stack, True, all_added(template, set()), ())
 

@@ -17,6 +17,8 @@ import msgspec
 
 from infra.packaging.archives import files_below, sha256_of, write_tar_gz, write_zip
 from infra.packaging.dependencies import (
+    DASHBOARD_DISTRIBUTIONS,
+    DASHBOARD_TARGET,
     EMR_TARGET,
     FUNCTION_DISTRIBUTIONS,
     HERE,
@@ -32,6 +34,8 @@ from logdig.config.settings import Settings
 from logdig.config.toml_file import settings_text
 from logdig.errors import SetupError
 
+DASHBOARD_LIMIT_BYTES = 245_000_000
+"""A little below Lambda's limit, so that a new version of a dependency is noticed before a deploy fails."""
 UNZIPPED_LIMIT_BYTES = 250 * 1024 * 1024
 """Lambda's limit of a function's code and layers together."""
 DIGEST_CHARACTERS = 16
@@ -92,10 +96,11 @@ class Packages:
     wheels: Package | None
     tracker: tuple[Package, ...]
     server: Package | None = None
+    dashboard: Package | None = None
 
     def all(self) -> tuple[Package, ...]:
         """Each package once."""
-        optional = tuple(package for package in (self.wheels, self.server) if package is not None)
+        optional = tuple(package for package in (self.wheels, self.server, self.dashboard) if package is not None)
         return (self.functions, self.spark, self.entry, *optional, *self.tracker)
 
     def spark_submit_parameters(self, bucket: str) -> str:
@@ -130,7 +135,33 @@ def build_packages(settings: Settings, folder: Path, target: Target = LAMBDA_TAR
         wheels=None if target == HERE else build_wheels(),
         tracker=tuple(build_tracker(folder)),
         server=build_server(settings, folder) if getattr(settings, "front_door", "") == "server" else None,
+        dashboard=build_dashboard(settings, folder, target) if settings.dashboard == "function" else None,
     )
+
+
+def build_dashboard(settings: Settings, folder: Path, target: Target = LAMBDA_TARGET) -> Package:
+    """Build the archive of the dashboard's function: pages, questions, Arrow, DuckDB, PyIceberg, the settings.
+
+    Raises:
+        SetupError: It is larger than Lambda takes.
+    """
+    vendor = install(
+        ROOT / "requirements.txt",
+        DASHBOARD_DISTRIBUTIONS,
+        HERE if target == HERE else DASHBOARD_TARGET,
+        SPARK_VENDOR,
+        SPARK_SERVICES,
+    )
+    contents: dict[str, Path | bytes] = dict(files_below(vendor))
+    contents.update(_code("logdig", without=()))
+    contents.update(_code("dashboard", without=("charts",)))
+    contents[SETTINGS_FILE] = settings_text(msgspec.structs.replace(settings, geo_database="")).encode()
+    package = _zip(folder, "dashboard", contents)
+    if target != HERE and package.unpacked_bytes > DASHBOARD_LIMIT_BYTES:
+        raise SetupError(
+            f"the dashboard is {package.unpacked_bytes:,} bytes unpacked; {DASHBOARD_LIMIT_BYTES:,} are allowed"
+        )
+    return package
 
 
 def build_functions(settings: Settings, folder: Path, target: Target) -> Package:

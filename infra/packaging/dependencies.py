@@ -22,7 +22,7 @@ from packaging.utils import canonicalize_name
 
 from logdig.errors import MissingPartError, SetupError
 
-LAYOUT = "1"
+LAYOUT = "2"
 """Part of each folder's name: raise it when `cut_down` changes."""
 
 AWS_SERVICES = ("dynamodb", "s3", "sqs", "ssm", "sts")
@@ -43,12 +43,23 @@ SPARK_DISTRIBUTIONS = (
 """pyspark and py4j are EMR's own. Of PyIceberg's dependencies those of its command line and of other catalogs are left
 out: click, fsspec, requests, rich, tenacity."""
 
+DASHBOARD_DISTRIBUTIONS = (
+    "annotated-types", "blinker", "boto3", "botocore", "cachetools", "click", "crawler-user-agents", "duckdb", "flask",
+    "idna", "isal", "itsdangerous", "jinja2", "jmespath", "markupsafe", "maxminddb", "mmh3", "msgspec",
+    "pyarrow", "pydantic", "pydantic-core", "pyiceberg", "pyparsing", "pyroaring", "python-dateutil", "s3transfer",
+    "six", "strictyaml", "throttled-py", "typing-extensions", "typing-inspection", "tzdata", "urllib3", "werkzeug",
+    "zstandard",
+)  # fmt: skip
+"""Neither Arrow nor DuckDB needs numpy (42 MB) for what questions do."""
+
 _CUT = re.compile(
     r"""(^|/)(tests?|_pyinstaller)/            # of numpy, pandas, scipy, scikit-learn, pyarrow
       | ^bin/                                  # command lines, which name this machine's Python
       | \.dist-info/(RECORD|INSTALLER|REQUESTED|direct_url\.json)$
       | ^chalice/(?!(__init__|app)\.py$)       # its command line; a function needs these two
       | ^boto3/(data|examples)/
+      | ^pyarrow/(libarrow(_python)?|)_flight\.    # a server of its own
+      | ^zstandard/_cffi\.                      # a second build of the same, for PyPy
       | ^pyarrow/(include|src)/ | \.pyi$ | \.pyx$ | \.pxd$
     """,
     re.VERBOSE,
@@ -86,6 +97,8 @@ class Target:
         }
 
 
+DASHBOARD_TARGET = Target("dashboard-aarch64", ("manylinux2014_aarch64", "manylinux_2_28_aarch64"), "3.12")
+"""pyarrow needs the C library of Amazon Linux 2023, which Lambda has from Python 3.12 on."""
 LAMBDA_TARGET = Target("lambda-aarch64", ("manylinux2014_aarch64",), "3.11")
 EMR_TARGET = Target("emr-aarch64", ("manylinux2014_aarch64", "manylinux_2_28_aarch64"), "3.11")
 """EMR Serverless has a newer C library than Lambda's Python 3.11, and pyarrow needs it."""

@@ -46,6 +46,7 @@ class Artifacts:
         entry: Key of the program that EMR starts.
         spark_parameters: Of spark-submit, with the addresses of code and wheels; empty where there is no EMR.
         server: In server mode only.
+        dashboard: Key of the dashboard's archive; empty = it is not deployed.
     """
 
     bucket: str
@@ -53,6 +54,7 @@ class Artifacts:
     entry: str
     spark_parameters: str
     server: Server | None = None
+    dashboard: str = ""
 
 
 def artifacts_of(packages: Packages, bucket: str, server: Server | None = None) -> Artifacts:
@@ -63,6 +65,7 @@ def artifacts_of(packages: Packages, bucket: str, server: Server | None = None) 
         entry=packages.entry.key,
         spark_parameters=packages.spark_submit_parameters(bucket) if packages.wheels is not None else "",
         server=server,
+        dashboard=packages.dashboard.key if packages.dashboard is not None else "",
     )
 
 
@@ -77,6 +80,7 @@ def build_template(settings: Settings, packages: Artifacts) -> Template:
         SetupError: Server mode without its bundle.
     """
     code = {"S3Bucket": packages.bucket, "S3Key": packages.functions}
+    shown = {"S3Bucket": packages.bucket, "S3Key": packages.dashboard} if packages.dashboard else None
     entry = f"s3://{packages.bucket}/{packages.entry}"
     outputs = {
         **endpoint_addresses(settings),
@@ -95,7 +99,7 @@ def build_template(settings: Settings, packages: Artifacts) -> Template:
         "Description": f"LogDig {settings.prefix}: behaviour logs from the page to tables and decisions.",
         "Resources": {
             **storage(settings),
-            **functions(settings, code),
+            **functions(settings, code, shown),
             **endpoints(settings, packages.server),
             **jobs(settings, entry, packages.spark_parameters),
             **alarms(settings),
@@ -109,6 +113,7 @@ def build_template(settings: Settings, packages: Artifacts) -> Template:
 OUTPUTS = {
     "Endpoint": "Address of the collector: data-endpoint of the script tag.",
     "DecideEndpoint": "Address of the decision service: data-decide-endpoint of the script tag.",
+    "DashboardEndpoint": "Address of the dashboard; `logdig share` makes links to it.",
     "QueueUrl": "Queue between collector and flush.",
     "DeadLettersUrl": "Dead-letter queue.",
     "Bucket": "Bucket of zones and tables.",

@@ -10,17 +10,22 @@ from infra.template.server import Server, server_endpoint
 from logdig.config.settings import Settings
 from logdig.errors import SetupError
 
-_URL_ACCEPTED = {"CKV_AWS_258": "Visitors' browsers call it; the collector checks token, origin and signature."}
+_URL_ACCEPTED = {"CKV_AWS_258": "Browsers call it; collector and dashboard check tokens, origin and signature."}
 
 
 def endpoints(settings: Settings, server: Server | None) -> Resources:
-    """Resources of the endpoints that ``front_door`` chooses.
+    """Resources of the endpoints that ``front_door`` chooses, and of the dashboard's where it is deployed.
 
     Raises:
         SetupError: Server mode without a server.
     """
+    own = _front_door(settings, server)
+    return own | _function_urls(settings, "WebDashboard") if settings.dashboard == "function" else own
+
+
+def _front_door(settings: Settings, server: Server | None) -> Resources:
     if settings.front_door == "function-url":
-        return _function_urls(settings)
+        return _function_urls(settings, "Collector", "Decide")
     if settings.front_door == "rest-api":
         return rest_api(settings)
     if server is None:
@@ -29,25 +34,27 @@ def endpoints(settings: Settings, server: Server | None) -> Resources:
 
 
 def endpoint_addresses(settings: Settings) -> dict[str, Any]:
-    """Addresses of the collector and of the decision service, without a trailing slash."""
+    """Addresses of the collector, the decision service and the deployed dashboard, without a trailing slash."""
+    shown = {"DashboardEndpoint": _url("WebDashboard")} if settings.dashboard == "function" else {}
     if settings.front_door == "function-url":
-        # CloudFormation gives the address with a trailing slash.
-        def without_slash(name: str) -> dict[str, Any]:
-            host = {"Fn::Select": [2, {"Fn::Split": ["/", attribute(name, "FunctionUrl")]}]}
-            return {"Fn::Join": ["", ["https://", host]]}
-
-        return {"Endpoint": without_slash("CollectorUrl"), "DecideEndpoint": without_slash("DecideUrl")}
+        return {"Endpoint": _url("Collector"), "DecideEndpoint": _url("Decide"), **shown}
     if settings.front_door == "rest-api":
         host = "https://${RestApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}"
         address = sub(f"{host}/{REST_STAGE}")
     else:
         address = sub("http://${Server.EndpointURL}")
-    return {"Endpoint": address, "DecideEndpoint": address}
+    return {"Endpoint": address, "DecideEndpoint": address, **shown}
 
 
-def _function_urls(settings: Settings) -> Resources:
+def _url(name: str) -> dict[str, Any]:
+    """A function's address; CloudFormation gives it with a trailing slash."""
+    host = {"Fn::Select": [2, {"Fn::Split": ["/", attribute(f"{name}Url", "FunctionUrl")]}]}
+    return {"Fn::Join": ["", ["https://", host]]}
+
+
+def _function_urls(settings: Settings, *names: str) -> Resources:
     resources: Resources = {}
-    for name in ("Collector", "Decide"):
+    for name in names:
         resources[f"{name}Url"] = make(
             settings,
             "AWS::Lambda::Url",

@@ -20,7 +20,21 @@ ENDPOINT_SECONDS = 15
 """Enough for three tries of SQS; the tracker keeps its events meanwhile."""
 ENDPOINT_MEGABYTES = 256
 FLUSH_MEGABYTES = 512
+DASHBOARD_RUNTIME = "python3.12"
+"""Arrow needs the C library that Lambda has from this version on."""
+DASHBOARD_MEGABYTES = 2048
+DASHBOARD_SECONDS = 60
 HANDLERS = {"function-url": "lambdas.app.function_url", "rest-api": "lambdas.app.app"}
+
+DASHBOARD_READS = [
+    "tables/*",
+    "pages/*",
+    "state/shares.json",
+    "state/releases.json",
+    "state/models.json",
+    "state/jobs.json",
+]
+"""Tables, pictures of pages, and what is noted beside them."""
 
 _ACCEPTED = {
     "CKV_AWS_115": "The account's own limit holds; a reserved share would refuse visitors in a peak.",
@@ -43,6 +57,7 @@ class Function:
     seconds: int
     environment: dict[str, Any]
     statements: tuple[Statement, ...]
+    runtime: str = RUNTIME
 
 
 def signing_path(settings: Settings) -> str:
@@ -121,14 +136,41 @@ def _reactions(settings: Settings) -> tuple[Statement, ...]:
     return (allow(["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem"], [arn_of("Profiles")]),)
 
 
-def functions(settings: Settings, code: dict[str, Any]) -> Resources:
+def dashboard_function(settings: Settings) -> Function:
+    """The function that shows the dashboard; it writes nothing.
+
+    S3 answers that a missing object is forbidden to who may not list, so it may list names, which are hashes.
+    """
+    bucket, account = settings.bucket_name, "arn:${AWS::Partition}:glue:${AWS::Region}:${AWS::AccountId}"
+    read = [*DASHBOARD_READS, "raw/*"] if settings.dashboard_live else DASHBOARD_READS
+    tables = [
+        sub(f"{account}:catalog"),
+        sub(f"{account}:database/{settings.database}"),
+        sub(f"{account}:table/{settings.database}/*"),
+    ]
+    return Function(
+        "WebDashboard", "dashboard", "dashboard.function.handle", "Shows the dashboard to whom a link was given.",
+        DASHBOARD_MEGABYTES, DASHBOARD_SECONDS, {"LOGDIG_BUCKET": ref("Bucket")},
+        (
+            allow(["glue:GetTable"], tables),
+            allow(["s3:ListBucket"], [bucket_arn(bucket)]),
+            allow(["s3:GetObject"], bucket_arn(bucket, *read)),
+        ),
+        DASHBOARD_RUNTIME,
+    )  # fmt: skip
+
+
+def functions(settings: Settings, code: dict[str, Any], dashboard_code: dict[str, Any] | None = None) -> Resources:
     """All functions.
 
     Args:
         settings: Names and endpoint.
         code: Location of their package: S3Bucket and S3Key.
+        dashboard_code: Likewise of the dashboard; None = it is not deployed.
     """
     resources: Resources = {}
+    if dashboard_code is not None:
+        resources |= _function(settings, dashboard_function(settings), dashboard_code)
     for function in (*endpoint_functions(settings), flush_function(settings)):
         resources |= _function(settings, function, code)
     return resources | _flush_starters(settings)
@@ -155,7 +197,7 @@ def _function(settings: Settings, function: Function, code: dict[str, Any]) -> R
     properties = {
         "FunctionName": name,
         "Description": function.meaning,
-        "Runtime": RUNTIME,
+        "Runtime": function.runtime,
         "Architectures": [ARCHITECTURE],
         "Handler": function.handler,
         "Code": code,

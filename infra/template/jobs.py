@@ -13,8 +13,8 @@ from infra.template.resource import Resources, arn_of, attribute, bucket_arn, ma
 from logdig.config.deployment import emr_version
 from logdig.config.settings import Settings
 from logdig.privacy.erasure_list import SALT_KEY
-from logdig.store.job_states import JOBS_KEY
 from logdig.store.lease import LEASE_KEY
+from logdig.store.state.job_states import JOBS_KEY
 
 IDLE_MINUTES = 5
 """An idle application without warm workers costs nothing; stopping it frees what is left."""

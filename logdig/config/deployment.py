@@ -23,6 +23,7 @@ TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 EMR_RELEASE = re.compile(r"emr-spark-([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})")
 EMR_RELEASE_LEAST = (8, 1, 0)
 """The first with Spark 4.1 and Iceberg 1.11, for which the jobs are built."""
+LEAST_VISITORS_MOST = 1000
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 """The periods that CloudWatch Logs allows."""
 BUDGET_MOST_USD = 1e9
@@ -54,6 +55,7 @@ def check_deployment(settings: Settings) -> None:
     if emr_version(settings) < EMR_RELEASE_LEAST:
         rule = "a release with Spark 4.1 or later, such as emr-spark-8.1.0"
         raise InvalidSettingError("emr_release", settings.emr_release, rule)
+    _check_dashboard(settings)
     if not 0 <= settings.monthly_budget_usd <= BUDGET_MOST_USD:
         raise InvalidSettingError("monthly_budget_usd", settings.monthly_budget_usd, "0 (none) to 1e9")
     if settings.retention.log_days not in LOG_DAYS:
@@ -70,6 +72,12 @@ def emr_version(settings: Settings) -> tuple[int, ...]:
     """Numbers of the EMR release, as (8, 1, 0); none for what names no release."""
     found = EMR_RELEASE.fullmatch(settings.emr_release)
     return tuple(map(int, found.groups())) if found else ()
+
+
+def _check_dashboard(settings: Settings) -> None:
+    least = settings.dashboard_least_visitors
+    if not 1 <= least <= LEAST_VISITORS_MOST:
+        raise InvalidSettingError("dashboard_least_visitors", least, f"1 (hides nothing) to {LEAST_VISITORS_MOST:,}")
 
 
 def _match(key: str, value: str, pattern: re.Pattern[str], rule: str) -> None:

@@ -108,6 +108,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     trusted_proxies: tuple[str, ...] = ()
     geo_database: str = ""
     front_door: Literal["function-url", "rest-api", "server"] = "function-url"
+    dashboard: Literal["local", "function"] = "local"
+    dashboard_live: bool = False
+    dashboard_least_visitors: int = 5
     freshness: Literal["daily", "hourly", "live"] = "daily"
     emr_release: str = "emr-spark-8.1.0"
     alarm_email: str = ""

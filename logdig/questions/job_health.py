@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from logdig.config.settings import Settings
 from logdig.marts.days import in_words
+from logdig.marts.notes import COLUMNS, touches_of
 from logdig.marts.pinned import Pinned
-from logdig.marts.progress import Lake, Mark, Plan, Touch, after, lake_of, plan
-from logdig.store.job_states import JobState
+from logdig.marts.progress import Lake, Mark, Plan, after, lake_of, plan, rule_of
+from logdig.store.state.job_states import JobState
 from logdig.tables.catalog import TABLES
 
 MOST_BYTES = 64 * 1024**2
@@ -24,7 +26,9 @@ MOST_BYTES = 64 * 1024**2
 EVER = datetime.min.date(), datetime.max.date()
 DAY_TABLES = tuple(name for name, table in TABLES.items() if table.version)
 """Tables that are computed day by day and keep a mark."""
-SESSIONS, VISITORS = "sessions", "visitors"
+VISITORS = "visitors"
+VISITORS_OF = ("visitor_days", "sessions")
+"""Marts that the job of table visitors reads, in the order in which its mark names them."""
 
 
 class JobHealth(msgspec.Struct, frozen=True):
@@ -63,10 +67,11 @@ def job_health(
         app: Its name.
         now: Present, UTC.
     """
-    noted = [row for row in _notes(pinned) if row["app"] in (None, app)]
-    times = {row["seq"]: row["noted_at"].replace(tzinfo=UTC) for row in noted}
-    touches = [Touch(row["seq"], row["app"], row["day"], row["rows"] or 0, row["first_received"]) for row in noted]
-    lake = lake_of(settings, touches, now)
+    notes = pinned.whole("touched", (*COLUMNS, "noted_at"), MOST_BYTES)
+    times = _times(notes)
+    own = notes.filter(pc.fill_null(pc.equal(notes["app"], app), fill_value=True))
+    # Never folded: a note that the app's slowest mart has not seen tells how late it is.
+    lake = lake_of(settings, touches_of(own, 0), now)
     marks = {name: _own(pinned.mark(name), app) for name in DAY_TABLES}
     found = []
     for name in _names(states):
@@ -77,10 +82,10 @@ def job_health(
     return found
 
 
-def _notes(pinned: Pinned) -> list[dict[str, Any]]:
-    columns = ("seq", "app", "day", "rows", "first_received", "noted_at")
-    found: list[dict[str, Any]] = pinned.whole("touched", columns, MOST_BYTES).to_pylist()
-    return found
+def _times(notes: pa.Table) -> dict[int, datetime]:
+    """When each note was made, UTC, by its number; of notes that were put together, the last of them."""
+    rows = notes.group_by("seq").aggregate([("noted_at", "max")]).to_pylist()
+    return {row["seq"]: row["noted_at_max"].replace(tzinfo=UTC) for row in rows}
 
 
 def _names(states: Mapping[str, JobState]) -> list[str]:
@@ -112,8 +117,8 @@ def _mart(
     return JobHealth(
         name,
         pinned.count(name, app, *EVER) if mark and "day" in TABLES[name].names else None,
-        max((at for seq, at in times.items() if seq <= seen), default=None) if mark else None,
-        min((at for seq, at in times.items() if seq > seen), default=None),
+        times.get(seen) if mark else None,
+        min((times[touch.seq] for touch in lake.touches if touch.seq > seen), default=None),
         in_words(planned.now),
         in_words(planned.mark.waiting),
         in_words(lake.frozen()),
@@ -123,18 +128,19 @@ def _mart(
 
 def _plan(name: str, marks: Mapping[str, Mark | None], lake: Lake) -> Plan | None:
     """Plan the next run as the job does; None while the mart that it reads was never computed."""
-    mark = marks[name]
+    mark, version = marks[name], str(TABLES[name].version)
     if name != VISITORS:
-        return plan(lake, mark, _version(name, mark))
-    source = marks[SESSIONS]
-    if source is None:
+        return plan(lake, mark, version, mark.rules if mark else None)
+    sources = [source for of in VISITORS_OF if (source := marks[of]) is not None]
+    if len(sources) < len(VISITORS_OF):
         return None
-    seen = msgspec.structs.replace(lake, touches=tuple(touch for touch in lake.touches if touch.seq <= source.upto))
-    version = f"{_version(name, mark).partition(' ')[0]} {source.version}"
-    return after(plan(seen, mark, version), source)
-
-
-def _version(name: str, mark: Mark | None) -> str:
-    """The mark's own version, unless this code makes other rows."""
-    declared = str(TABLES[name].version)
-    return mark.version if mark and mark.version.partition("-")[0] == declared else declared
+    upto = min(source.upto for source in sources)
+    seen = msgspec.structs.replace(lake, touches=tuple(touch for touch in lake.touches if touch.seq <= upto))
+    rules = {
+        app: " ".join(rule_of(source.rules, app) for source in sources)
+        for app in sorted({app for source in sources for app in source.rules})
+    }
+    planned = plan(seen, mark, " ".join((version, *(source.version for source in sources))), rules)
+    for source in sources:
+        planned = after(planned, source)
+    return planned

@@ -54,13 +54,20 @@ def require_known_schema(table: Table, properties: dict[str, str]) -> None:
 
 
 def days_kept(retention: RetentionSettings) -> dict[str, int]:
-    """Days that rows stay, by table whose rows grow old; 0 = for ever."""
+    """Days that rows stay, by table whose rows grow old; 0 = for ever.
+
+    What ingest has read is remembered as long as any object is kept.
+    """
     zones = {"raw": retention.raw_days, "bad": retention.bad_days, None: 0}
-    return {
-        name: retention.tables.get(name, zones[table.zone])
-        for name, table in TABLES.items()
-        if table.ages_by is not None
-    }
+    usual = {name: zones[table.zone] for name, table in TABLES.items() if table.ages_by is not None}
+    usual |= {INGESTED: longest_zone(retention)}
+    return {name: retention.tables.get(name, days) for name, days in usual.items()}
+
+
+def longest_zone(retention: RetentionSettings) -> int:
+    """Days that the objects of the zone that is kept longest stay; 0 = for ever."""
+    days = [retention.raw_days, retention.bad_days]
+    return 0 if 0 in days else max(days)
 
 
 def check_tables(retention: RetentionSettings) -> None:
@@ -73,8 +80,7 @@ def check_tables(retention: RetentionSettings) -> None:
     for name, days in retention.tables.items():
         if name not in aging:
             raise InvalidSettingError(f"retention.tables.{name}", days, f"the tables are {', '.join(aging)}")
-    zones = [retention.raw_days, retention.bad_days]
-    longest, days = 0 if 0 in zones else max(zones), aging[INGESTED]
+    longest, days = longest_zone(retention), aging[INGESTED]
     if days and (days < longest or not longest):
         kept = f"{longest} days" if longest else "for ever"
         rule = f"at least as long as objects are kept ({kept}), or they are read again; leave it out"

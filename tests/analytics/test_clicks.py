@@ -105,7 +105,7 @@ def sessions_of_posts(made: Behaviour) -> dict[str, str]:
         for before, post in zip([posts[0], *posts], posts, strict=False):
             if moment(post["occurred_at"]) - moment(before["occurred_at"]) >= timedelta(minutes=30):
                 first = post
-            name = f"{first['app']} {first['user_key']} {first['event_id']}"
+            name = " ".join(filter(None, (first["app"], first["user_key"], first["event_id"])))
             found[post["event_id"]] = hashlib.sha256(name.encode()).hexdigest()[:32]
     return found
 

@@ -31,6 +31,7 @@ from logdig.questions.ledger import broken_sums
 from logdig.queue.packs import EventBatch, pack
 from logdig.store.object_store import S3EventStore
 from logdig.store.objects import compress
+from logdig.tables.catalog import TABLES
 from tests.analytics.left_bytes import left_bytes
 from tests.analytics.objects import bad_line, line, put
 from tests.fakes.permissions import asked, granted, locks, refused
@@ -63,7 +64,11 @@ def fill(spark: SparkSession, own: Settings) -> Settings:
     ingest_job(spark, settings, NOW)
     for name in ("customers", "listens", "ledger"):
         run(name, spark, settings, NOW)
-    scored = [(app, one, "offer", "m1", NOW, 0.5) for app, one in (("shop", CUSTOMER), ("shop", "cust-2"))]
+    known = {"app": "shop", "offer": "offer", "model_version": "m1", "as_of": NOW, "score": 0.5}
+    scored = [
+        tuple((known | {"customer_id": one}).get(name) for name in TABLES["predictions"].names)
+        for one in (CUSTOMER, "cust-2")
+    ]
     tables.replace(spark, settings, "predictions", tables.small_frame(spark, table_columns("predictions"), scored))
     people = [
         Profile(f"shop#{key}", NOW, {"offer": OfferScore(0.5, "m1")}) for key in (f"c#{CUSTOMER}", f"v#{VISITOR}")

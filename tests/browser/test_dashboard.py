@@ -24,7 +24,7 @@ from logdig.errors import StoreUnavailableError
 from logdig.questions.catalog import QUESTIONS
 from logdig.questions.engine.answering import ask
 from logdig.questions.engine.parameters import Parameters
-from logdig.store.releases import Release, add_release
+from logdig.store.state.releases import Release, add_release
 from tests.browser.node import TRACKER
 from tests.browser.site import TODAY, ZONE, site_rows
 from tests.browser.vectors import VECTORS

@@ -26,8 +26,8 @@ from logdig.errors import LakeBusyError, LeaseLostError, LogDigError
 from logdig.marts.days import Day
 from logdig.marts.marks import to_properties
 from logdig.marts.progress import Mark, Waiting
-from logdig.store.job_states import note_done, note_failed
 from logdig.store.lease import LEASE_TIME, read_holder
+from logdig.store.state.job_states import note_done, note_failed
 from tests.functional.test_marts import Lake
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

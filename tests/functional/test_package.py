@@ -11,7 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from infra.packaging.build import TRACKER, build_functions, build_spark, build_tracker
+from infra.packaging.build import (
+    DASHBOARD_LIMIT_BYTES,
+    TRACKER,
+    build_dashboard,
+    build_functions,
+    build_spark,
+    build_tracker,
+)
 from infra.packaging.dependencies import AWS_SERVICES, HERE, LAMBDA_TARGET
 from logdig.config.loader import load_settings
 from logdig.config.settings import AppSettings, Settings
@@ -127,3 +134,14 @@ def test_tracker_key_and_integrity_follow_from_the_script(tmp_path: Path) -> Non
     # The script looks for its parts beside itself.
     assert {part.key.rsplit("/", 1)[0] for part in parts} == {folder}
     assert {part.path.name for part in parts} == {path.name for path in (TRACKER / "dist").glob("clicktracker.*.js")}
+
+
+@pytest.mark.full
+def test_dashboard_for_lambda_holds_arm_code_and_fits(tmp_path: Path) -> None:
+    package = build_dashboard(SETTINGS, tmp_path, LAMBDA_TARGET)
+
+    with zipfile.ZipFile(package.path) as archive:
+        compiled = [archive.read(name)[:20] for name in archive.namelist() if name.endswith(".so")]
+        assert {"dashboard/function.py", "dashboard/static/index.html"} <= set(archive.namelist())
+    assert {content[18:20] for content in compiled} == {b"\xb7\x00"}
+    assert package.unpacked_bytes < DASHBOARD_LIMIT_BYTES

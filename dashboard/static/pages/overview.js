@@ -3,6 +3,7 @@
 import { NONE, change, filters, get, href, request } from '/static/lib/address.js';
 import { chart, daysBetween, timeOption, valuesAt } from '/static/lib/chart.js';
 import { h } from '/static/lib/element.js';
+import { about } from '/static/lib/frame.js';
 import { numberCard } from '/static/lib/number.js';
 import { panel } from '/static/lib/panel.js';
 import { table } from '/static/lib/table.js';
@@ -19,7 +20,7 @@ const MEASURES = [
 const compares = () => get('compare') != 'none';
 
 export function draw(main, about) {
-  main.append(live(), cards(about), trend(about), columns([...parts(about)]), notCounted());
+  main.append(...(about.live ? [live()] : []), cards(about), trend(about), columns([...parts(about)]), notCounted());
 }
 
 /** Two columns, the shorter parts of the right one below each other. */
@@ -113,14 +114,16 @@ function span() {
   const days = { today: 1, yesterday: 1, '7d': 7, '28d': 28, '90d': 90, '365d': 365, month: 31, 'last-month': 31 };
   return get('from') ? (Date.parse(get('to')) - Date.parse(get('from'))) / 86_400_000 + 1 : days[get('period', '28d')];
 }
-const usualStep = () => (span() <= 2 ? 'hour' : span() > 120 ? 'week' : 'day');
+// Who may see numbers only sees whole days.
+const steps = () => (about.scope == 'people' ? ['hour', 'day', 'week'] : ['day', 'week']);
+const usualStep = () => (span() <= 2 && steps().includes('hour') ? 'hour' : span() > 120 ? 'week' : 'day');
 const step = () => get('step', usualStep());
 
 function trend({ releases }) {
-  const steps = ['hour', 'day', 'week'].map((one) => [one, t(`step.${one}`)]);
+  const offered = steps().map((one) => [one, t(`step.${one}`)]);
   return panel({
     title: t('overview.trend'),
-    tools: [choose('step', steps, t('overview.step'), usualStep)],
+    tools: [choose('step', offered, t('overview.step'), usualStep)],
     asks: () => {
       const by = step();
       const now = asked({ by, compare: null });

@@ -143,7 +143,7 @@ function listOf(figure) {
     columns: [
       { key: 'name', label: t('map.element') },
       { key: 'state', label: t('map.state'), text: ({ state }) => t(`map.account.${state}`) },
-      { key: 'clicks', label: t('map.clicks'), number: true, bar: true },
+      { key: 'clicks', label: t('map.clicks'), number: true, bar: 'clicks' },
       { key: 'clicks_per_100_views', label: t('map.per100'), number: true, text: (row) => number(row.clicks_per_100_views, 2) },
       { key: 'share', label: t('map.share'), number: true, text: (row) => percent(row.share, 1), help: t('map.shareHelp') },
       { key: 'low', label: t('map.interval'), text: ({ low, high }) => `${percent(low, 1)} – ${percent(high, 1)}` },

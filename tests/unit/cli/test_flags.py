@@ -13,16 +13,21 @@ from tools.commands_page import command_paths
 
 LAKE = {
     "bad list", "bad retry", "bad show", "dlq list", "dlq redrive", "forget", "jobs status", "ledger",
-    "person export", "person show", "query", "rebuild", "release list", "sql", "verify",
+    "person export", "person show", "query", "rebuild", "release list", "share create", "share list", "share revoke",
+    "sql", "verify",
 }  # fmt: skip
 STACK = {"deploy", "destroy", "plan", "policy", "status", "tail"}
 RELEASES = {"release add", "release remove"}
+SHARES = {"share create", "share list"}
+MODELS = {"model approve", "model compare", "model rollback", "model show"}
+TARGETS = {"targets export", "targets list"}
+NOTES = {"notes create", "notes export", "notes list", "notes remove", "notes run"}
 MESSAGES = {"sms send", "sms stop"}
 PAGES = {"pages capture", "pages list", "pages remove"}
 SERVERS = {"dashboard", "serve"}
 ON = {"flush", "jobs run"}
 """Commands that work on this machine or on the deployed stack."""
-AWS = LAKE | STACK | RELEASES | MESSAGES | PAGES | SERVERS | ON | {"cost", "events", "load"}
+AWS = LAKE | STACK | RELEASES | MESSAGES | PAGES | MODELS | TARGETS | SERVERS | ON | {"cost", "events", "load"}
 TABLE = {
     "--profile": AWS,
     "--region": AWS | {"init"},
@@ -31,16 +36,18 @@ TABLE = {
     "--to": {"bad list", "bad retry", "ledger", "query", "rebuild", "verify"},
     "--app": {
         "bad list", "bad retry", "events", "forget", "ledger", "init", "load", "person export",
-        "person show", "query", "release list", "send", *RELEASES, *MESSAGES, *PAGES,
+        "person show", "query", "release list", "send", *RELEASES, *MESSAGES, *PAGES, *SHARES,
+        *MODELS, *TARGETS, *NOTES,
     },
     "--json": {
         "app add", "app list", "app rotate", "bad list", "bad retry", "check", "cost", "deploy", "destroy", "dev env",
         "dlq list", "dlq redrive", "events", "flush", "forget",
         "jobs list", "jobs run", "jobs status", "ledger", "load", "send",
         "package", "person export", "person show", "plan", "query", "rebuild", "release list", "sql", "status", "tail",
-        "verify", *RELEASES, *MESSAGES, *PAGES,
+        "share revoke", "verify", "features from-files", "model compare", "model show", *RELEASES, *MESSAGES, *PAGES,
+        *SHARES, *TARGETS, *NOTES,
     },
-    "--yes": {"deploy", "destroy", "dlq redrive", "forget", "init", "rebuild", "send"},
+    "--yes": {"deploy", "destroy", "dlq redrive", "forget", "init", "notes remove", "rebuild", "send"},
     "--account": {"plan", "policy"},
 }  # fmt: skip
 """Flag -> the commands that must have it."""
@@ -94,7 +101,7 @@ def test_flag_means_the_same_in_every_command(flag: str) -> None:
     if flag == "--json":
         assert [name for name, one in found.items() if "JSON" not in (one.help or "")] == []
     if flag == "--app":
-        narrows = {one.help for name, one in found.items() if name in LAKE - {"query"}}
+        narrows = {one.help for name, one in found.items() if name in LAKE - {"query", "share create"}}
         chooses = {one.help for name, one in found.items() if name in {"load", "query", "send", *RELEASES}}
         assert (len(narrows), len(chooses)) == (1, 1)
 

@@ -19,7 +19,7 @@ from logdig.decide.hashes import is_held_out
 from logdig.decide.profiles import OfferScore, Profile
 from logdig.decide.stores.memory_items import InMemoryProfiles
 from logdig.marts import reader
-from logdig.store.model_choices import Choice, read_choices
+from logdig.store.state.model_choices import Choice, read_choices
 from tests.fakes.marts import FakeMarts
 from tests.fakes.store import FakeStore
 
@@ -108,7 +108,7 @@ def test_approve_and_rollback_change_what_serves(bucket: FakeStore) -> None:
     assert call("model", "show").output.startswith("model waits for")
     assert "model good of" in call("model", "rollback").output
     assert call("model", "show").output.startswith("model good for")
-    assert call("model", "rollback", "--to", "old").exit_code == 0
+    assert call("model", "rollback", "--model", "old").exit_code == 0
 
     assert read_choices(bucket) == {"shop#UPGRADE": Choice("old", ("waits",))}
 
@@ -117,7 +117,7 @@ def test_approve_and_rollback_change_what_serves(bucket: FakeStore) -> None:
     ("arguments", "said"),
     [
         (("model", "approve", "bad"), "did not pass its gate"),
-        (("model", "rollback", "--to", "bad"), "did not pass its gate"),
+        (("model", "rollback", "--model", "bad"), "did not pass its gate"),
         (("model", "show", "none"), "no model is called 'none'"),
         (("model", "show", "--offer", "none"), "no offer is called 'none'; there are: UPGRADE"),
     ],

@@ -20,7 +20,7 @@ from logdig.marts.reader import Marts
 from logdig.questions.catalog import QUESTIONS
 from logdig.questions.engine.answering import ask
 from logdig.questions.engine.parameters import Parameters
-from logdig.store.releases import Release, add_release
+from logdig.store.state.releases import Release, add_release
 from tests.fakes.pinned import MemoryTables
 from tests.fakes.store import FakeStore
 from tests.unit.questions.rows import FIRST, LAST, ZONE, Maker

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from analytics.jobs.day_marts import version_of
 from analytics.jobs.registry import JOBS
 from analytics.jobs.status import status
-from analytics.marts.site import site_of
+from analytics.marts.site import digests, site_of
 from cli.main import cli
 from cli.priced_dashboard import month_usd
 from dashboard.app import create_dashboard
@@ -27,8 +27,8 @@ from logdig.marts.marks import to_properties
 from logdig.marts.progress import Mark, Waiting
 from logdig.marts.reader import Marts
 from logdig.questions.health import Depths
-from logdig.store.job_states import note_done, note_failed
 from logdig.store.objects import build_object
+from logdig.store.state.job_states import note_done, note_failed
 from tests.fakes.marts import FakeMarts
 from tests.fakes.pinned import MemoryTables
 from tests.fakes.store import FakeStore
@@ -53,19 +53,22 @@ def touch(seq: int, day: date, rows: int, hours_ago: float) -> dict[str, Any]:
 
 def marked(name: str, upto: int, **waiting: Waiting) -> Mark:
     """A mark of the settings; of days by ``d01``, the day of November."""
-    job = JOBS[name]
-    version = version_of(name, getattr(job, "reads", ("zone",)), site_of(SETTINGS))
-    return Mark(version, upto, {("shop", date(2026, 11, int(key[1:]))): state for key, state in waiting.items()})
+    days = {("shop", date(2026, 11, int(key[1:]))): state for key, state in waiting.items()}
+    reads = getattr(JOBS[name], "reads", ("zone",))
+    return Mark(version_of(name), upto, days, digests(site_of(SETTINGS), reads))
 
 
 MARKS = {
     "traffic": marked("traffic", 2, d01=Waiting(date(2026, 11, 23), 1)),
     "sessions": marked("sessions", 3),
+    "visitor_days": marked("visitor_days", 3, d23=Waiting(date(2026, 11, 24), 1)),
     "listens": marked("listens", 0),
 }
-MARKS["visitors"] = msgspec.structs.replace(
-    marked("visitors", 2), version=f"{marked('visitors', 2).version} {MARKS['sessions'].version}"
-)
+OF = [MARKS["visitor_days"], MARKS["sessions"]]
+MARKS["visitors"] = Mark(
+    " ".join((version_of("visitors"), *(mark.version for mark in OF))), 2, {},
+    {"": " ".join(mark.rules[""] for mark in OF)},
+)  # fmt: skip
 ROWS: dict[str, list[dict[str, Any]]] = {
     "ledger": [
         day_of(OLD, sent=10, events=9, rejected=1, received=10, accepted=9, raw_lines=9, in_tables=9, bad_in_tables=1),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from logdig.errors import StoreUnavailableError
-from logdig.store.job_states import JOBS_KEY, TRIES, JobState, note_done, note_failed, read_states
+from logdig.store.state.job_states import JOBS_KEY, TRIES, JobState, note_done, note_failed, read_states
 from tests.unit.store.test_lease import MemoryStore
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)

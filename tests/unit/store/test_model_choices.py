@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from logdig.errors import StoreUnavailableError
-from logdig.store.model_choices import CHOICES_KEY, Choice, approve, choice_key, pin, read_choices, serving
+from logdig.store.state.model_choices import CHOICES_KEY, Choice, approve, choice_key, pin, read_choices, serving
 from tests.fakes.store import FakeStore
 
 FIRST = datetime(2026, 11, 1, tzinfo=UTC)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logdig.errors import InputError, StoreUnavailableError
-from logdig.store.releases import (
+from logdig.store.state.releases import (
     RELEASES_KEY,
     TRIES,
     Release,

@@ -89,6 +89,15 @@ def test_retention_is_refused_when_a_table_ages_with_nothing_or_does_not_exist(n
         check_tables(RetentionSettings(tables={name: 3}))
 
 
+@pytest.mark.parametrize("raw, bad, kept", [(5, 90, 90), (400, 90, 400), (0, 90, 0), (5, 0, 0)])
+def test_what_ingest_has_read_is_remembered_as_long_as_any_object_is_kept(raw: int, bad: int, kept: int) -> None:
+    retention = RetentionSettings(raw_days=raw, bad_days=bad)
+
+    check_tables(retention)
+
+    assert days_kept(retention)["ingested"] == kept
+
+
 @pytest.mark.parametrize(
     "raw, bad, ingested, fits", [(10, 20, 20, True), (10, 20, 19, False), (10, 0, 99, False), (0, 5, 0, True)]
 )

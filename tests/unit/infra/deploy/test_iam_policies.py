@@ -11,8 +11,9 @@ import pytest
 
 from infra.deploy.iam_policies import LAKE, PARTS, deployer_policy
 from infra.paths import ROOT
-from logdig.store.model_choices import CHOICES_KEY
-from logdig.store.releases import RELEASES_KEY
+from logdig.store.state.model_choices import CHOICES_KEY
+from logdig.store.state.releases import RELEASES_KEY
+from logdig.store.state.shares import SHARES_KEY
 from tests.fakes.permissions import granted as granted_by
 from tests.fakes.permissions import refused
 from tests.unit.infra.template.test_template import FRONT_DOORS, SETTINGS, statements, template
@@ -164,7 +165,7 @@ def test_lake_policy_adds_to_the_jobs_role_what_forgetting_releases_and_the_queu
         *((f"s3:{action}", "shop-prod-s3/load/*") for action in ("PutObject", "GetObjectVersion")),
         *(("s3:DeleteObjectVersion", f"shop-prod-s3/{place}/*") for place in ("load", "tables")),
         ("s3:PutObject", "shop-prod-s3/erasures/*"),
-        *(("s3:PutObject", f"shop-prod-s3/{key}") for key in (RELEASES_KEY, CHOICES_KEY)),
+        *(("s3:PutObject", f"shop-prod-s3/{key}") for key in (RELEASES_KEY, CHOICES_KEY, SHARES_KEY)),
         *((f"sqs:{action}", "shop-prod-dlq") for action in ("DeleteMessage", "SendMessage")),
         *(
             (f"sqs:{action}", "shop-prod-sqs")

@@ -96,12 +96,13 @@ def check_name(name: str) -> str:
     return name
 
 
-def read_time(text: str, timezone: str) -> datetime:
+def read_time(text: str, timezone: str, option: str = "--at") -> datetime:
     """Read a time as RFC 3339 or, without an offset, as local time; a day alone is its midnight.
 
     Args:
         text: Such as ``2026-11-24T13:00:00Z``, ``2026-11-24 22:00`` or ``2026-11-24``.
         timezone: Of times without an offset.
+        option: What the errors call it.
     Returns:
         In UTC, cut to a millisecond.
     Raises:
@@ -111,13 +112,15 @@ def read_time(text: str, timezone: str) -> datetime:
         time = datetime.fromisoformat(text)
         instants = {time.astimezone(UTC)} if time.tzinfo else _instants(time, ZoneInfo(timezone))
     except (ValueError, OverflowError) as err:
-        raise InputError(f"--at {text!r}: a time such as 2026-11-24T13:00:00Z, or 2026-11-24 22:00 local") from err
+        raise InputError(f"{option} {text!r}: a time such as 2026-11-24T13:00:00Z, or 2026-11-24 22:00 local") from err
     if len(instants) != 1:
         problem = "exists twice" if instants else "does not exist"
-        raise InputError(f"--at {text!r} {problem} in {timezone}, whose clocks change then; add the offset from UTC")
+        raise InputError(
+            f"{option} {text!r} {problem} in {timezone}, whose clocks change then; add the offset from UTC"
+        )
     (instant,) = instants
     if instant.year not in YEARS:
-        raise InputError(f"--at {text!r}: the year is {instant.year}; give one from {YEARS[0]} to {YEARS[-1]}")
+        raise InputError(f"{option} {text!r}: the year is {instant.year}; give one from {YEARS[0]} to {YEARS[-1]}")
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
