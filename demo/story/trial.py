@@ -22,13 +22,14 @@ from logdig.decide.hashes import is_held_out
 from logdig.decide.profiles import person_key
 from logdig.questions.trials.trial import trial_month
 
+HELD_OUT = 0.3
 OFFER = OfferSettings(
     name="PREMIUM_MONTH",
     placement="after-song",
     goal="premium",
     offer_value=50.0,
     ad_cost=1.0,
-    holdout_share=0.3,
+    holdout_share=HELD_OUT,
 )
 GOAL = GoalSettings(name="premium", event="premium", value_property="value")
 PEOPLE = 3000
@@ -58,7 +59,7 @@ def events(app: str, month: Month) -> Iterator[Event]:
     ids = Ids(month, NUMBER)
     for customer in range(PEOPLE):
         person = person_key(app, customer_id=str(customer), user_key=None)
-        held = is_held_out(person, OFFER.name, OFFER.holdout_share)
+        held = is_held_out(person, OFFER.name, HELD_OUT)
         moment = begin + draw.randrange(DAYS * 86_400_000)
         yield _decision(ids.next(), str(customer), moment, held=held)
         if draw.random() < (ANYWAY if held else WITH_OFFER):
