@@ -11,6 +11,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from analytics import tables
+from demo.story.trial import OFFER as PLANTED
 from logdig.config.settings import Settings
 from logdig.store.keys import Zone
 from logdig.store.object_store import EventStore
@@ -71,7 +72,8 @@ def count_tables(spark: SparkSession, settings: Settings) -> TableCounts:
     by_server = F.col("session_id").isNull()
     listen = F.col("type") == "listen"
     ad_click = (F.col("type") == "ad") & (F.col("ad.action") == "click")
-    exposure = (F.col("type") == "custom") & (F.col("custom.name") == "$exposure")
+    planted = F.coalesce(F.try_element_at("custom.props", F.lit("offer")) == PLANTED.name, F.lit(False))
+    exposure = (F.col("type") == "custom") & (F.col("custom.name") == "$exposure") & ~planted
     conditions = {
         "listens": listen & by_server,
         "browser_listens": listen & ~by_server,

@@ -25,9 +25,11 @@ from demo.data_feed import LOADED_KINDS, SENT_KINDS, Feeder, generated_files, ol
 from demo.decisions import request_decisions
 from demo.generator import OFFER
 from demo.month_feed import MonthFeed
+from demo.offers import OfferAnswers, said_of, whom_to_sign_in
 from demo.server import Site
 from demo.stderr_redirect import errors_to
 from demo.steps import Steps
+from demo.story import trial
 from demo.story.asked import Analyst
 from demo.story.month import GOAL, month_before
 from demo.summary import SentCounts, Summary, print_summary
@@ -36,6 +38,7 @@ from infra.local.new_pictures import NewPictures
 from infra.local.processes import take_port
 from infra.local.stack import LocalStack
 from logdig.aws.clients import s3_store
+from logdig.backfill.sender import Tally
 from logdig.config.goals import GoalSettings
 from logdig.config.offers import OfferSettings
 from logdig.config.settings import AppSettings, Settings
@@ -89,8 +92,11 @@ class Demo:
         origins = tuple(f"http://{host}:{site_port}" for host in ("127.0.0.1", "localhost"))
         self.app = AppSettings(name="music", token=f"pk_music_{secrets.token_hex(8)}", origins=origins)
         goal = GoalSettings(name=GOAL, app=self.app.name, event=GOAL, value_property="value")
-        offer = OfferSettings(name=OFFER)
-        self.settings = Settings(service="logdig-demo", apps=(self.app,), offers=(offer,), goals=(goal,))
+        # The rule of 2016, beside the gate's own.
+        self._offer = OfferSettings(name=OFFER, max_error=0.10)
+        self.settings = Settings(
+            service="logdig-demo", apps=(self.app,), offers=(self._offer, trial.OFFER), goals=(goal, trial.GOAL)
+        )
         self.stack = LocalStack(
             self.settings,
             options.directory,
@@ -156,6 +162,7 @@ class Demo:
                 if kind in files:
                     sent.add_file(self._feeder.send(kind, files[kind], shift).tally)
             sent.add_file(self._month.send(self._feeder, store))
+            sent.add_file(self._send_trial())
             sent.add_hostile(self._feeder.send_hostile())
             self._step("flush", self.flush, lambda objects: f"{objects} objects")
             kept = self._pool.submit(self._month.keep, store)
@@ -181,7 +188,11 @@ class Demo:
         self._step("pictures of pages", pictures.result, lambda count: f"{count} for the map")
         analyst = Analyst(Marts(self.settings, self.stack.environment), self.app.name, self._days)
         found = self._step("questions about the month", analyst.found)
-        summary = self._count(loaded, sent, decisions, found)
+        told = OfferAnswers(
+            said=said_of(Marts(self.settings, self.stack.environment), self.app, self.settings.offers, self._days),
+            members=whom_to_sign_in(self.app.name, self._offer, self._best_targets(), self._days.today),
+        )
+        summary = self._count(loaded, sent, decisions, found, told)
         print_summary(summary, self._print_line, self.stack.dashboard_url)
         return summary
 
@@ -252,6 +263,10 @@ class Demo:
     def _decide(self) -> list[dict[str, Any]]:
         return request_decisions(self.stack.collector_url, self.app, self._feeder.secret, self._best_targets()[:2])
 
+    def _send_trial(self) -> Tally:
+        path = self._options.directory / "data" / "trial.ndjson"
+        return self._feeder.send("events", trial.write(trial.events(self.app.name, self._days), path)).tally
+
     def _take_pictures(self) -> int:
         source, store = Marts(self.settings, self.stack.environment), s3_store(self.settings)
         now = lambda: datetime.now(UTC)  # noqa: E731
@@ -272,7 +287,12 @@ class Demo:
         return [row.asDict(recursive=True) for row in tables.read(self.spark, self.settings, name).collect()]
 
     def _count(
-        self, loaded: Mapping[str, int], sent: SentCounts, decisions: list[dict[str, Any]], found: Mapping[str, Any]
+        self,
+        loaded: Mapping[str, int],
+        sent: SentCounts,
+        decisions: list[dict[str, Any]],
+        found: Mapping[str, Any],
+        told: OfferAnswers,
     ) -> Summary:
         store = s3_store(self.settings)
         return Summary(
@@ -288,6 +308,7 @@ class Demo:
             is_open=not self._options.once,
             planted=self._month.truth,
             found=found,
+            offers=told,
         )
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from demo.counts import TableCounts, ZoneCount
 from demo.hostile import HostileReport
+from demo.offers import OfferAnswers
 from demo.story.report import story_lines
 from demo.story.truth import Truth
 from demo.story.verdict import differences
@@ -64,6 +65,7 @@ class Summary:
     """Counts, each from its own source: ``sent`` from the senders, the rest from S3 and the tables.
 
     ``planted``: what is to be found in the month of browsing; ``found``: what the questions say of it.
+    ``offers``: what they say of the trial, and as whom to sign in.
     ``is_open``: people may click on the site while the demo runs, so that more events can arrive than it sent.
     """
 
@@ -79,6 +81,7 @@ class Summary:
     is_open: bool
     planted: Truth
     found: Mapping[str, Any]
+    offers: OfferAnswers
 
     @property
     def extra(self) -> int:
@@ -105,7 +108,7 @@ class Summary:
 
     def is_right(self) -> bool:
         """Whether every sum adds up and every planted number is found."""
-        return not self.gaps() and not self.differences()
+        return not self.gaps() and not self.differences() and self.offers.is_found
 
     def as_json(self) -> dict[str, Any]:
         """Values for scripts."""
@@ -137,6 +140,8 @@ class Summary:
             "browser": self.browser,
             "planted": msgspec.to_builtins(self.planted),
             "found": self.found,
+            "offer": msgspec.to_builtins(self.offers.said),
+            "sign_in": self.offers.members,
             "differences": self.differences(),
             "gaps": self.gaps(),
             "seconds": round(self.seconds, 1),
@@ -176,6 +181,8 @@ def print_summary(summary: Summary, print_line: Callable[[str], None], dashboard
         f"targets {sum(levels.values()):,}: " + (", ".join(f"{k} {v}" for k, v in sorted(levels.items())) or "none")
     )
     for line in story_lines(summary.planted, summary.found, summary.differences()):
+        print_line(line)
+    for line in summary.offers.lines():
         print_line(line)
     for decision in summary.decisions:
         score = f" score {decision['score']:.2f}" if decision.get("score") is not None else ""

@@ -23,7 +23,7 @@ from logdig.config.settings import Settings
 from logdig.decide.hashes import explores
 from logdig.decide.profiles import person_key
 from logdig.decide.stores.profile_store import ProfileStore
-from logdig.questions.trials.trial import HOLDOUTS, least_holdout
+from logdig.questions.trials.verdict import HOLDOUTS, least_holdout
 from logdig.tables.model import TARGETS
 
 Holdouts = dict[tuple[str, str], float]

@@ -116,7 +116,7 @@ def as_data(plan: DeployPlan, prices: dict[str, Any], proofs: list[dict[str, Any
 
 def proofs_of(settings: Settings) -> list[dict[str, Any]]:
     """Smallest effect of each offer that a month's trial can prove, for months of different size (docs/offers.md)."""
-    from logdig.questions.trials.trial import HOLDOUTS, least_holdout, smallest_provable
+    from logdig.questions.trials.verdict import HOLDOUTS, least_holdout, smallest_provable
 
     found = []
     for offer in settings.offers:

@@ -44,6 +44,11 @@ class Month:
         """Local day on which it begins."""
         return self.last_day - timedelta(days=DAYS - 1)
 
+    @property
+    def today(self) -> date:
+        """Local day after it."""
+        return self.last_day + timedelta(days=1)
+
     def day(self, number: int) -> date:
         """Local day by its number, from 0."""
         return self.first_day + timedelta(days=number)

@@ -34,7 +34,7 @@ def rows(frame: DataFrame) -> list[dict[str, Any]]:
 
 
 def predicted(spark: SparkSession, *scores: tuple[str, float]) -> DataFrame:
-    rows = [("shop", who, "UPGRADE", "m1", AS_OF, chance, None, "why") for who, chance in scores]
+    rows = [("shop", who, "UPGRADE", "m1", AS_OF, chance, None, "why", 0.1) for who, chance in scores]
     return spark.createDataFrame(rows, table_columns("predictions"))
 
 
@@ -161,7 +161,7 @@ def test_best_share_are_targets_when_nothing_is_known_of_money(spark: SparkSessi
 
 def test_visitors_are_eligible_when_no_customer_is_known(spark: SparkSession) -> None:
     scores = spark.createDataFrame(
-        [("shop", None, "UPGRADE", "m1", AS_OF, 0.9, "v1", "why")], table_columns("predictions")
+        [("shop", None, "UPGRADE", "m1", AS_OF, 0.9, "v1", "why", 0.1)], table_columns("predictions")
     )
 
     (found,) = rows(scored(scores, spark.createDataFrame([], CUSTOMERS), OFFER))

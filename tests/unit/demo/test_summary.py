@@ -12,6 +12,7 @@ import pytest
 from demo.counts import TableCounts, ZoneCount
 from demo.hostile import HostileReport
 from demo.layout import read_layout
+from demo.offers import OfferAnswers
 from demo.story.counting import count
 from demo.story.generator import story_events
 from demo.story.month import Month
@@ -42,6 +43,7 @@ def summary(**changes: Any) -> Summary:
         sent=sent(), raw=ZoneCount(lines=120, distinct=118), bad=ZoneCount(lines=6, distinct=6), counted=TABLES,
         loaded={"customers": 5, "tracks": 2}, browser=True, decisions=(), tables={"models": (), "targets": ()},
         seconds=12.34, is_open=False, planted=PLANTED, found=msgspec.to_builtins(PLANTED),
+        offers=OfferAnswers({"kind": "pays", "sentence": "It pays, keep it."}, {"offer": "7", "nobody": None}),
     )  # fmt: skip
     return replace(whole, **changes)
 

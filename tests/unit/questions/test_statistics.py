@@ -13,12 +13,12 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint, proportions_ztest
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
+from logdig.questions.sequential import sequential_bounds
 from logdig.questions.statistics import (
     Mean,
     Share,
     benjamini_hochberg,
     newcombe,
-    sequential_bounds,
     two_proportions,
     welch,
     wilson,

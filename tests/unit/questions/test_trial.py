@@ -10,18 +10,8 @@ import pytest
 
 from logdig.questions.engine.parameters import OfferTerms
 from logdig.questions.statistics import provable_difference
-from logdig.questions.trials.trial import (
-    TRIAL_DAYS,
-    Cell,
-    Look,
-    days_over,
-    last_bound,
-    least_holdout,
-    looks,
-    smallest_provable,
-    trial_month,
-    verdict,
-)
+from logdig.questions.trials.trial import TRIAL_DAYS, Cell, Look, days_over, looks, trial_month
+from logdig.questions.trials.verdict import last_bound, least_holdout, smallest_provable, verdict
 
 OCTOBER = date(2026, 10, 1)
 PEOPLE, HELD, EFFECT = 20_000, 0.3, 0.012
