@@ -22,6 +22,7 @@ from tests.analytics.test_live_stats import MINUTE, NOW, by_hand, by_key, made_l
 pytestmark = [pytest.mark.java, pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")]
 
 
+@pytest.mark.full
 def test_stream_and_mart_hold_the_same_rows_and_interests_reach_the_store(spark: SparkSession, own: Settings) -> None:
     app = AppSettings(name="shop", token="pk_shop_12345678", timezone="Asia/Seoul")
     settings = msgspec.structs.replace(own, apps=(app,), freshness="live")
