@@ -144,10 +144,10 @@ def test_run_starts_no_spark_when_nothing_is_new(lake: Lake, monkeypatch: pytest
 
 
 def test_run_refuses_an_option_that_the_job_does_not_know(lake: Lake) -> None:
-    result = CliRunner().invoke(cli, ["jobs", "run", "visitors", "--waiting"])
+    result = CliRunner().invoke(cli, ["jobs", "run", "ledger", "--waiting"])
 
     assert result.exit_code != 0
-    assert "job visitors knows no --waiting; these do: page_views" in str(result.output) + str(result.exception)
+    assert "job ledger knows no --waiting; these do: " in str(result.output) + str(result.exception)
 
 
 def test_second_writer_is_told_who_writes_and_the_next_one_takes_what_is_released(lake: Lake) -> None:

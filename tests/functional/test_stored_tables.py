@@ -86,7 +86,7 @@ def test_person_is_found_in_every_table_and_exported(settings: Settings) -> None
         (profile,) = map(json.loads, archive.read("profiles.jsonl").splitlines())
     assert paid == {"paying_customer_id": "C-1", "tags": {"a": "b"}, "n": 0, "ids": ["C-1"]}
     assert [(event["customer_id"], event["consent"]["analytics"]) for event in events] == [("C-1", True)] * 2
-    assert profile["offers"] == {"tea": {"score": 0.5, "model_version": "m"}}
+    assert profile["shop#c#C-1"]["offers"] == {"tea": {"score": 0.5, "model_version": "m"}}
 
 
 def test_emulated_bucket_has_the_rules_of_the_template(settings: Settings) -> None:
