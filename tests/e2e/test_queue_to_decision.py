@@ -30,8 +30,8 @@ def test_jobs_bring_every_event_into_the_tables_once(jobs: dict[str, dict[str, A
     assert jobs["clicks"]["rows"] > 0
 
 
-def test_targets_are_the_customers_who_click(jobs: dict[str, dict[str, Any]]) -> None:
-    assert jobs["targets"]["rows"] == PHONE
+def test_targets_are_the_best_fifth_of_the_customers(jobs: dict[str, dict[str, Any]]) -> None:
+    assert jobs["targets"]["rows"] == 2 * PHONE // 5
 
 
 def test_decision_shows_the_offer_to_a_target_and_to_nobody_else(
