@@ -393,6 +393,7 @@ def test_flush_and_debug_say_until_when_and_why_nothing_is_sent(
     assert message.value.text == f"logdig: nothing is sent until {until}, since {why}"
 
 
+@pytest.mark.full
 def test_events_are_written_again_when_the_page_clears_what_is_stored(
     open_page: OpenPage, collector: Collector
 ) -> None:
