@@ -393,7 +393,6 @@ def test_flush_and_debug_say_until_when_and_why_nothing_is_sent(
     assert message.value.text == f"logdig: nothing is sent until {until}, since {why}"
 
 
-@pytest.mark.full
 def test_events_are_written_again_when_the_page_clears_what_is_stored(
     open_page: OpenPage, collector: Collector
 ) -> None:
@@ -406,6 +405,8 @@ def test_events_are_written_again_when_the_page_clears_what_is_stored(
     page.evaluate("localStorage.clear()")
     track(page, "c")
     wait_until_stored(page, 4)
+    # A page that goes leaves what is in flight to the next page: the request must have had its response.
+    page.wait_for_function("JSON.parse(localStorage['logdig:hold'] || '{}').failures")
     page.evaluate("localStorage.clear(); dispatchEvent(new Event('pagehide'))")
 
     wait_until_stored(page, 5)
