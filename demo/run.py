@@ -37,13 +37,15 @@ from demo.visitors import RETURNING, Visits, make_returning, make_visitors
 from infra.local.new_pictures import NewPictures
 from infra.local.processes import take_port
 from infra.local.stack import LocalStack
-from logdig.aws.clients import s3_store
+from logdig.aws.clients import s3_store, sqs_queue
 from logdig.backfill.sender import Tally
+from logdig.collect.factory import new_id
 from logdig.config.goals import GoalSettings
 from logdig.config.offers import OfferSettings
 from logdig.config.settings import AppSettings, Settings
 from logdig.flush.run import FlushFailedError, flush_once
 from logdig.marts.reader import Marts
+from logdig.queue.packs import QueueSink
 
 REFRESH_SECONDS = 10
 FLUSH_SECONDS = 5
@@ -264,8 +266,13 @@ class Demo:
         return request_decisions(self.stack.collector_url, self.app, self._feeder.secret, self._best_targets()[:2])
 
     def _send_trial(self) -> Tally:
+        made = list(trial.events(self.app.name, self._days))
+        decisions = [event for event in made if trial.is_decision(event)]
+        trial.commit(decisions, QueueSink(sqs_queue(self.settings), new_id), self.app)
+        reached = [event for event in made if not trial.is_decision(event)]
         path = self._options.directory / "data" / "trial.ndjson"
-        return self._feeder.send("events", trial.write(trial.events(self.app.name, self._days), path)).tally
+        tally = self._feeder.send("events", trial.write(reached, path)).tally
+        return Tally(tally.sent + len(decisions), tally.accepted + len(decisions), tally.duplicates, tally.refusals)
 
     def _take_pictures(self) -> int:
         source, store = Marts(self.settings, self.stack.environment), s3_store(self.settings)

@@ -6,7 +6,7 @@ It lies before the month of browsing, whose counts it must not touch, and is the
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,10 +17,13 @@ from demo.story.month import Month, instant_ms
 from demo.story.recording import Event, Ids, wire
 from logdig.config.goals import GoalSettings
 from logdig.config.offers import OfferSettings
-from logdig.decide.exposures import NAME
+from logdig.config.settings import AppSettings
+from logdig.decide.exposures import COMMIT_LIMIT, NAME
 from logdig.decide.hashes import is_held_out
 from logdig.decide.profiles import person_key
+from logdig.events.lines import LineWriter, RequestContext
 from logdig.questions.trials.trial import trial_month
+from logdig.queue.packs import EventBatch, EventSink
 
 HELD_OUT = 0.3
 OFFER = OfferSettings(
@@ -67,10 +70,29 @@ def events(app: str, month: Month) -> Iterator[Event]:
             yield _event(ids.next(), str(customer), moment, GOAL.event, {"value": OFFER.offer_value})
 
 
+def is_decision(event: Event) -> bool:
+    """Whether the endpoint itself makes such an event: it refuses them from senders."""
+    return bool(event["custom"]["name"] == NAME)
+
+
+def commit(decisions: Sequence[Event], sink: EventSink, app: AppSettings) -> None:
+    """Commit decisions as the endpoint does, each received when it was made."""
+    for start in range(0, len(decisions), COMMIT_LIMIT):
+        group = decisions[start : start + COMMIT_LIMIT]
+        moments = [datetime.fromisoformat(event["timestamp"]) for event in group]
+        lines = [_line(event, moment, app) for event, moment in zip(group, moments, strict=True)]
+        sink.commit(EventBatch(app.name, min(moments), tuple(lines)))
+
+
 def write(made: Iterable[Event], path: Path) -> Path:
     """Write events as NDJSON."""
     path.write_bytes(msgspec.json.Encoder().encode_lines(list(made)))
     return path
+
+
+def _line(event: Event, moment: datetime, app: AppSettings) -> bytes:
+    context = RequestContext(received_at=moment, app=app.name, token=app.token, user_agent=None, bot=False)
+    return LineWriter(context, app.allowed_query).line_of_fields(event, moment)
 
 
 def _decision(event_id: str, customer: str, moment: int, *, held: bool) -> Event:

@@ -15,7 +15,9 @@ from demo.story.month import Month, month_before
 from logdig.config.offers import OfferSettings
 from logdig.config.settings import AppSettings
 from logdig.decide.hashes import is_held_out
+from logdig.events.parser import AcceptanceRules, read_events
 from tests.fakes.pinned import MemoryTables
+from tests.fakes.sinks import MemorySink
 
 APP = AppSettings(name="music", token="pk_music_12345678", timezone="Asia/Seoul")
 ZONE = ZoneInfo(APP.timezone)
@@ -71,6 +73,22 @@ def test_trial_ends_before_the_month_of_browsing_whatever_the_day() -> None:
         month = month_of(date(2027, 1, 1) + timedelta(days=number))
         last = trial.planted_month(month.today) + timedelta(days=trial.DAYS)
         assert last + timedelta(hours=trial.WITHIN_HOURS) < month.first_day
+
+
+def test_decisions_are_committed_and_only_the_rest_is_accepted_from_a_sender() -> None:
+    made, sink = list(trial.events(APP.name, month_of(date(2026, 11, 30)))), MemorySink()
+    decisions = [event for event in made if trial.is_decision(event)]
+    reached = [event for event in made if not trial.is_decision(event)]
+
+    trial.commit(decisions, sink, APP)
+
+    lines = [msgspec.json.decode(line) for line in sink.events]
+    assert [(line["event_id"], line["occurred_at"], line["received_at"]) for line in lines] == [
+        (event["event_id"], event["timestamp"], event["timestamp"]) for event in decisions
+    ]
+    reading = read_events(map(msgspec.json.encode, made), AcceptanceRules(datetime.now(UTC), None, signed=True))
+    assert [one.event.event_id for one in reading.accepted] == [event["event_id"] for event in reached]
+    assert [one.index for one in reading.rejected] == [made.index(event) for event in decisions]
 
 
 def test_members_are_a_target_one_who_is_held_out_and_no_target() -> None:
