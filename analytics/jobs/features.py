@@ -58,24 +58,34 @@ def _app_rows(own: Own, offers: tuple[OfferSettings, ...], now: datetime) -> lis
     unit = unit_of(own["customers"])
     seen = tables.staged(activity(own["events"], unit, now - KEPT - WINDOW))
     (span,) = seen.agg(F.min("at").alias("first"), F.max("at").alias("last")).toArrow().to_pylist()
-    current = _with_features(known_points(seen, unit, (now,)), own)
+    current = tables.staged(known_points(seen, unit, (now,)))
+    kinds = [_points(own, offer, seen, span, unit, now) for offer in offers]
+    # Offers share most points, and features cost more than all else: each point's are computed once.
+    points = reduce(DataFrame.union, (points.select(*KEYS) for _, points, _ in kinds), current.select(*KEYS))
+    features = tables.staged(_features(points.distinct(), own))
     found = []
-    for offer in offers:
-        horizon = timedelta(days=offer.horizon_days)
+    for offer, (kind, points, horizon) in zip(offers, kinds, strict=True):
         outcomes = tables.staged(_outcomes(own, offer))
-        points = exposure_points(own["exposures"], offer.name, unit, horizon, now)
-        kind = CLICKS if points.isEmpty() else EXPOSURES
-        if kind == CLICKS:
-            spans = _windows(span["first"], span["last"], horizon, now)
-            points, horizon = known_points(seen, unit, spans.times), spans.length
-        past = _with_features(_eligible(points, own, offer), own)
-        past = labelled(with_lately(past, outcomes), outcomes, horizon)
+        past = labelled(with_lately(points, outcomes), outcomes, horizon).join(features, on=list(KEYS))
         until = (F.col("as_of") + F.expr(f"interval {int(horizon.total_seconds())} seconds")).alias("label_until")
         rows = _row(past, offer, "past", kind, until, F.col("label"))
         nothing = F.lit(None).cast("timestamp").alias("label_until"), F.lit(None).cast("int").alias("label")
-        scored = _row(with_lately(current, outcomes), offer, "now", kind, *nothing)
-        found.append((rows.unionByName(scored), f"learns from {kind}, of {unit}s"))
+        scored = with_lately(current, outcomes).join(features, on=list(KEYS))
+        found.append((rows.unionByName(_row(scored, offer, "now", kind, *nothing)), f"learns from {kind}, of {unit}s"))
     return found
+
+
+def _points(
+    own: Own, offer: OfferSettings, seen: DataFrame, span: dict[str, datetime], unit: str, now: datetime
+) -> tuple[str, DataFrame, timedelta]:
+    """Whom and when an offer's model learns from: their kind, POINT, and how long after each a label is looked for."""
+    horizon = timedelta(days=offer.horizon_days)
+    points = exposure_points(own["exposures"], offer.name, unit, horizon, now)
+    kind = CLICKS if points.isEmpty() else EXPOSURES
+    if kind == CLICKS:
+        spans = _windows(span["first"], span["last"], horizon, now)
+        points, horizon = known_points(seen, unit, spans.times), spans.length
+    return kind, tables.staged(_eligible(points, own, offer)), horizon
 
 
 def _windows(first: datetime | None, last: datetime, horizon: timedelta, now: datetime) -> Windows:
@@ -97,11 +107,11 @@ def _eligible(points: DataFrame, own: Own, offer: OfferSettings) -> DataFrame:
     return coded.where((F.col("unit") != CUSTOMER) | fits).drop("level", "status")
 
 
-def _with_features(points: DataFrame, own: Own) -> DataFrame:
-    """Add every feature; null where the app has no data for its set."""
-    features = as_of(points.select(*KEYS), own["events"], own["listens"], own["conversions"])
+def _features(points: DataFrame, own: Own) -> DataFrame:
+    """Every feature of each point, KEYS; null where the app has no data for its set."""
+    features = as_of(points, own["events"], own["listens"], own["conversions"])
     known = [name if name in features.columns else F.lit(None).cast("double").alias(name) for name in FEATURE_COLUMNS]
-    return points.join(features.select(*KEYS, *known), on=list(KEYS))
+    return features.select(*KEYS, *known)
 
 
 def _row(rows: DataFrame, offer: OfferSettings, split: str, kind: str, *label: Column) -> DataFrame:
