@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 NAMES = (
     "overview", "trend", "sources", "pages", "depths", "flow", "page_events", "links", "goals", "scroll", "heatmap",
     "movement", "elements", "frustration", "releases", "traffic", "events", "custom", "offers", "uplift", "bands",
-    "sessions", "steps", "listens", "listeners", "tracks", "single_listens", "interests", "interest_tracks",
-    "five_minutes",
+    "sessions", "steps", "listens", "listeners", "tracks", "single_listens", "top_listeners", "interests",
+    "interest_tracks", "five_minutes",
 )  # fmt: skip
 """Questions; a test compares them with `logdig.questions.catalog`, which imports Arrow's readers."""
 FLAGS = ("page", "device", "country", "source", "channel", "campaign", "host", "browser", "goal")
@@ -122,6 +122,7 @@ def command(
     listeners    who listens: gender, level, age, linked apps, campaign
     tracks       listens by track and gender
     single_listens   the newest listens, one row each
+    top_listeners    customers who listened most, one row each
     interests    tracks that customers heard three times within 30 minutes
     interest_tracks  the same by track
     five_minutes     visitors, views and listens of each five minutes, by region

@@ -61,6 +61,7 @@ PAGE = Page(
         "interest_tracks": NUMBERS,
         "interests": PEOPLE,
         "single_listens": PEOPLE,
+        "top_listeners": PEOPLE,
     },
     routes=(Route("live", live, NUMBERS), Route("groups", groups, NUMBERS, filters=FILTERS)),
     needs=_has_listens,

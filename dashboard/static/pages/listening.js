@@ -23,6 +23,7 @@ export function draw(main, about) {
     trend(about),
     h('div.two', {}, h('div.stack', {}, states(), people()), h('div.stack', {}, tracks(), interests())),
     levels(about),
+    listeners(),
     singles(),
   );
 }
@@ -256,6 +257,7 @@ function interests() {
 
 const OTHERS = ['level', 'state', 'gender', 'age', 'linked_apps', 'customer_campaign', 'day_part', 'send_event', 'hours'];
 const song = { ...text('track_id', 'track'), text: ({ title, track_id: id }) => title ?? id };
+const songs = { key: 'tracks', label: t('listening.differentTracks'), number: true };
 const last = { key: 'last_at', label: t('listening.last'), text: ({ last_at: at }) => moment(at) };
 
 function interestTable(part, rows) {
@@ -264,10 +266,24 @@ function interestTable(part, rows) {
   const onrow = ({ customer_id: id }) => only('customer', id);
   if (part == 'newest') return table({ rows, label: t('listening.interests'), onrow, columns: [customer, song, last] });
   const sums = grouped(rows.map((row) => ({ ...row, tracks: 1 })), ['customer_id'], ['tracks']);
-  return table({ rows: sums, label: t('listening.interests'), onrow, columns: [{ ...customer, bar: 'tracks' }, count('tracks')] });
+  return table({ rows: sums, label: t('listening.interests'), onrow, columns: [{ ...customer, bar: 'tracks' }, songs] });
 }
 
-/* Single listens. */
+/* Single customers and listens. */
+
+function listeners() {
+  return panel({
+    title: t('listening.listenersTop'),
+    note: t('listening.listenersTopNote'),
+    asks: () => request('listening/top_listeners', { compare: null }),
+    draw: (body, { rows, account }) => body.append(
+      h('p.soft', {}, t('listening.shownListeners', { shown: rows.length, all: account.listeners })),
+      table({ rows, first: 10, label: t('listening.listenersTop'), onrow: ({ customer_id: id }) => id && only('customer', id), columns: [
+        { key: 'customer_id', label: t('filter.customer'), text: ({ customer_id: id, user_key: key }) => id ?? key ?? t('value.none') },
+        { ...count(), bar: 'listens' }, songs, last,
+        ...['level', 'gender', 'age'].map((key) => ({ ...text(key), text: (row) => word(row[key]) }))] })),
+  });
+}
 
 function singles() {
   return panel({

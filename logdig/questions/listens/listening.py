@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MOST_SINGLE = 1_000
-"""Single listens, and interests, that one answer holds; the account says how many there are."""
+"""Single listens, listeners and interests that one answer holds; the account says how many there are."""
 LISTENS = Column("listens", LONG, "listens")
 LISTENERS = Column("listeners", LONG, "different customers, or visitors where no customer is known, who listened")
 COUNTS = (
@@ -90,6 +90,19 @@ def single_listens(asking: Asking) -> pa.Table:
     rows, names = heard(asking, wanted), ", ".join(wanted)
     ((asking.account["listens"],),) = asking.values(f"SELECT count(*) FROM {rows}")
     return asking.run(f"SELECT {names} FROM {rows} ORDER BY occurred_at DESC, event_id LIMIT {MOST_SINGLE}")
+
+
+def top_listeners(asking: Asking) -> pa.Table:
+    """Give who listened most, one row a customer, or a visitor where no customer is known."""
+    people = [column.name for column in PEOPLE_COLUMNS]
+    rows = heard(asking, ["user_key", *people])
+    shown = f"CASE WHEN customer_id IS NULL THEN user_key END AS user_key, {', '.join(people)}"
+    grouped = f"""
+        SELECT customer_id, {shown}, count(*) AS listens, count(DISTINCT track_id) AS tracks,
+          max(occurred_at) AS last_at
+        FROM {rows} WHERE customer_id IS NOT NULL OR visitor IS NOT NULL GROUP BY ALL"""
+    ((asking.account["listeners"],),) = asking.values(f"SELECT count(*) FROM ({grouped})")
+    return asking.run(f"{grouped} ORDER BY listens DESC, customer_id, user_key LIMIT {MOST_SINGLE}")
 
 
 def interests(asking: Asking) -> pa.Table:
@@ -198,6 +211,24 @@ QUESTIONS = (
         answer=single_listens,
         compares=False,
         notes=(WORDS, TARGET),
+    ),
+    Question(
+        "top_listeners",
+        "Who listened most, one row a customer, or a visitor where no customer is known.",
+        tables=TABLES,
+        columns=(
+            Column("customer_id", TEXT, "customer"),
+            Column("user_key", TEXT, "visitor, where no customer is known"),
+            *PEOPLE_COLUMNS,
+            LISTENS,
+            COUNTS[4],
+            Column("last_at", TIME, "last listen"),
+        ),
+        keys=("customer_id", "user_key"),
+        filters=FILTERS,
+        answer=top_listeners,
+        compares=False,
+        notes=(WORDS,),
     ),
     Question(
         "interests",

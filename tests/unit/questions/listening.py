@@ -165,6 +165,17 @@ def single_listens(tables: dict[str, list[Row]], where: Where, _by: str | None) 
     return [{name: row[name] for name in SINGLE} for row in _heard(tables, where)]
 
 
+def top_listeners(tables: dict[str, list[Row]], where: Where, _by: str | None) -> list[Row]:
+    named = [row for row in _heard(tables, where) if row["customer_id"] or row["user_key"]]
+    groups = grouped(named, lambda row: (row["customer_id"], None if row["customer_id"] else row["user_key"]))
+    return [
+        {"customer_id": customer, "user_key": visitor, "listens": len(rows),
+         "tracks": len({row["track_id"] for row in rows}), "last_at": max(row["occurred_at"] for row in rows)}
+        | {name: rows[0][name] for name in PEOPLE}
+        for (customer, visitor), rows in groups.items()
+    ]  # fmt: skip
+
+
 def _interests(tables: dict[str, list[Row]], where: Where) -> list[Row]:
     names = {"customer": "customer_id", "track": "track_id"}
     songs = {row["track_id"]: row for row in tables["tracks"]}
@@ -199,6 +210,7 @@ COUNTS = {
     "listeners": listeners,
     "tracks": tracks,
     "single_listens": single_listens,
+    "top_listeners": top_listeners,
     "interests": interests,
     "interest_tracks": interest_tracks,
     "five_minutes": five_minutes,
