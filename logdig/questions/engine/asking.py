@@ -189,9 +189,13 @@ class Asking:
         """
         import pyarrow as pa
 
-        texts, name = self._texts[f"{view}.{column}"], f"{view}_{column}_texts"
+        texts, name = self.numbered(view, column), f"{view}_{column}_texts"
         self._database.register(name, pa.table({"number": pa.array(range(len(texts)), pa.int32()), "text": texts}))
         return name
+
+    def numbered(self, view: str, column: str) -> pa.Array:
+        """Return the same texts, each in the place of its number."""
+        return self._texts[f"{view}.{column}"]
 
     def times(self, amount: str) -> str:
         """SQL of an amount as often as its row counts, in millionths; whole numbers, so that sums are exact."""
@@ -205,16 +209,17 @@ class Asking:
         met = f" FILTER (WHERE {condition})" if condition else ""
         if self.sampled:
             return f"coalesce(sum({WEIGHT}){met}, 0)::DOUBLE / {MILLION}"
-        return f"(count({of}){met} * {self._times})::DOUBLE"
+        return f"(count({of}){met} * {self.share})::DOUBLE"
 
     def sum(self, amount: str, condition: str) -> str:
         """SQL of a sum of whole numbers over the rows that meet a condition, each as often as it counts."""
         if self.sampled:
             return f"coalesce(sum(CASE WHEN {condition} THEN {self.times(amount)} END), 0)::DOUBLE / {MILLION}"
-        return f"(coalesce(sum({amount}) FILTER (WHERE {condition}), 0) * {self._times})::DOUBLE"
+        return f"(coalesce(sum({amount}) FILTER (WHERE {condition}), 0) * {self.share})::DOUBLE"
 
     @property
-    def _times(self) -> int:
+    def share(self) -> int:
+        """How many visitors each one that was read stands for."""
         return SHARE if self.shares else 1
 
     def keep(self, sql: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from logdig.questions.engine.asking import WEIGHT, Asking
+from logdig.questions.engine.asking import MILLION, WEIGHT, Asking
 from logdig.questions.engine.question import Question
 from logdig.questions.site.counts import CLICK_FILTERS
 from logdig.questions.site.visits import total
@@ -34,9 +34,14 @@ FOLLOWED = {name: f"after.{effect} IS NOT NULL" for name, effect in EFFECTS.item
 
 ON_ELEMENT = "selector IS NOT NULL AND ex IS NOT NULL AND ey IS NOT NULL"
 ON_PAGE = f"NOT ({ON_ELEMENT}) AND x IS NOT NULL AND y IS NOT NULL"
-LEVEL_BITS, PAGE_BITS = 4, 22
-"""Of a cell's number; x and y are at most 10,000,000 px from 0."""
+KNOWN = "x IS NOT NULL AND y IS NOT NULL"
+PAGE_BITS = 22
+"""Of a place on the page in cells; x and y are at most 10,000,000 px from 0."""
 PAGE_MIDDLE = 2 ** (PAGE_BITS - 1)
+SIDE_BITS = PLACE_BITS + 1
+"""Of a cell along one side of its element: a one, then the cell in as many binary places as there are halvings."""
+ELEMENT_SHIFT, PAGE_SHIFT = 2 * SIDE_BITS + 1, 62
+"""Lowest bit of an element's number in a cell's, and the bit that says that a cell is one of the page."""
 
 
 def level(size: str) -> str:
@@ -45,120 +50,158 @@ def level(size: str) -> str:
     return f"CASE WHEN {size} IS NULL THEN {LEVEL_OF_NO_BOX} ELSE least({halvings}, {PLACE_BITS}) END"
 
 
-def _packed(parts: Sequence[tuple[str, int]]) -> str:
-    """SQL of whole numbers from 0 in one, each in so many bits, the first ones highest."""
-    packed = f"{parts[0][0]}::BIGINT"
-    for value, bits in parts[1:]:
-        packed = f"({packed} << {bits} | {value})"
-    return packed
-
-
-def _unpacked(name: str, parts: Sequence[tuple[str, int]]) -> dict[str, str]:
-    """SQL of each part of such a number, by name."""
-    found, shift = {}, 0
-    for part, bits in reversed(parts):
-        found[part] = f"({name} >> {shift} & {2**bits - 1})::INTEGER"
-        shift += bits
-    return found
-
-
-ELEMENT_PARTS = (
-    ("selector", 24), ("is_fixed", 1), ("level_x", LEVEL_BITS), ("level_y", LEVEL_BITS), ("cell_x", PLACE_BITS),
-    ("cell_y", PLACE_BITS),
-)  # fmt: skip
-PAGE_PARTS = (("is_fixed", 1), ("cell_x", PAGE_BITS), ("cell_y", PAGE_BITS))
-"""What makes up a cell's number; those of the page are below zero."""
-
-
-def _cells(clicks: str, *, weighted: bool) -> str:
-    """SQL of the clicks with ``cell``, a number that stands for all that a cell is; null = the click has no place.
+def _places(clicks: str, links: int, more: Sequence[str]) -> str:
+    """SQL of the clicks that have a place, as whole numbers.
 
     Args:
         clicks: What `Asking.rows` has returned.
-        weighted: Whether any of them counts more or less than once.
+        links: How many different ones there are.
+        more: What else is read.
+    Returns:
+        ``element`` = its selector and link, -1 = none; ``place`` = whether it is fixed, and the cell; ``followed`` = a
+        bit for each of FOLLOWED.
     """
-    element = {
-        "selector": "selector", "is_fixed": "is_fixed", "level_x": "level_x", "level_y": "level_y",
-        "cell_x": f"(ex >> ({PLACE_BITS} - level_x))", "cell_y": f"(ey >> ({PLACE_BITS} - level_y))",
-    }  # fmt: skip
-    page = {
-        "is_fixed": "is_fixed", **{
-            f"cell_{axis}": f"(CAST(floor({axis} / {CELL_PX}) AS BIGINT) + {PAGE_MIDDLE})" for axis in ("x", "y")
-        },
-    }  # fmt: skip
-    in_element, in_page = (
-        _packed([(sql[name], bits) for name, bits in parts])
-        for sql, parts in ((element, ELEMENT_PARTS), (page, PAGE_PARTS))
+    across, down = (
+        f"((({place} | {2**PLACE_BITS}) >> ({PLACE_BITS} - {level(size)}))::BIGINT)"
+        for place, size in (("ex", "w"), ("ey", "h"))
     )
-    followed = ", ".join(f"{sql} AS {name}" for name, sql in FOLLOWED.items())
-    weight = f", {WEIGHT}" if weighted else ""
+    left, top = (f"(CAST(floor({axis} / {CELL_PX}) AS BIGINT) + {PAGE_MIDDLE})" for axis in ("x", "y"))
+    fixed = "coalesce(fixed, false)::BIGINT"
+    followed = " + ".join(f"coalesce({sql}, false)::INTEGER * {2**bit}" for bit, sql in enumerate(FOLLOWED.values()))
+    element = f"selector::BIGINT * {links + 1} + coalesce(link + 1, 0)"
     return f"""
-        SELECT CASE WHEN {ON_ELEMENT} THEN {in_element} WHEN {ON_PAGE} THEN -1 - {in_page} END AS cell,
-          CASE WHEN {ON_ELEMENT} THEN link END AS link, tag, x, y, user_key{weight}, {followed}
-        FROM (SELECT *, {level("w")} AS level_x, {level("h")} AS level_y, coalesce(fixed, false)::INTEGER AS is_fixed
-          FROM {clicks})
-    """
-
-
-def _described() -> str:
-    """SQL of what the number `cell` stands for."""
-    inside, outside = _unpacked("cell", ELEMENT_PARTS), _unpacked("(-1 - cell)", PAGE_PARTS)
-    return f"""
-        CASE WHEN cell >= 0 THEN {inside["selector"]} END AS number,
-        CASE WHEN cell >= 0 THEN {inside["is_fixed"]} ELSE {outside["is_fixed"]} END = 1 AS fixed,
-        CASE WHEN cell >= 0 THEN {inside["level_x"]} END AS level_x,
-        CASE WHEN cell >= 0 THEN {inside["level_y"]} END AS level_y,
-        CASE WHEN cell >= 0 THEN {inside["cell_x"]} ELSE {outside["cell_x"]} - {PAGE_MIDDLE} END AS cell_x,
-        CASE WHEN cell >= 0 THEN {inside["cell_y"]} ELSE {outside["cell_y"]} - {PAGE_MIDDLE} END AS cell_y
+        SELECT CASE WHEN {ON_ELEMENT} THEN {element} ELSE -1 END AS element,
+          CASE WHEN {ON_ELEMENT} THEN ({fixed} << {2 * SIDE_BITS}) | ({down} << {SIDE_BITS}) | {across}
+            ELSE ({fixed} << {2 * PAGE_BITS}) | ({top} << {PAGE_BITS}) | {left} END AS place,
+          coalesce(tag, -1) AS tag, {KNOWN} AS known, CASE WHEN {KNOWN} THEN x ELSE 0 END AS x,
+          CASE WHEN {KNOWN} THEN y ELSE 0 END AS y, {followed} AS followed, {", ".join(more)}
+        FROM {clicks} WHERE {ON_ELEMENT} OR {ON_PAGE}
     """
 
 
 def heatmap(asking: Asking) -> pa.Table:
-    """Count clicks by cell; the account says how many are placed by their element, by the page, and not at all."""
-    import pyarrow.compute as pc
+    """Count clicks by cell; the account says how many are placed by their element, by the page, and not at all.
+
+    Each click gets the number of its cell, and numbers are counted: faster than groups of SQL where cells are many.
+    """
+    import numpy as np
+    import pyarrow as pa
 
     columns = ["selector", "link", "tag", "ex", "ey", "w", "h", "fixed", "x", "y", "user_key", "after", "dead"]
-    clicks = asking.rows("clicks", columns, numbered=["selector", "link"])
-    selectors, links = asking.texts(clicks, "selector"), asking.texts(clicks, "link")
-    cells = f"({_cells(clicks, weighted=asking.sampled)})"
-    visitors, beside = asking.count("", "DISTINCT user_key"), ""
-    if asking.sampled:
-        cells = asking.keep(cells)
-        visitors = "any_value(visitors)"
-        same = "c.cell = v.cell AND c.link IS NOT DISTINCT FROM v.link"
-        beside = f"LEFT JOIN ({_weighted_visitors(asking, cells)}) v ON {same}"
-    counts = ", ".join(f"{asking.count(name)} AS {name}" for name in FOLLOWED)
-    known = "x IS NOT NULL AND y IS NOT NULL"
-    means = ", ".join(f"{asking.sum(axis, known)} / nullif({asking.count(known)}, 0) AS {axis}" for axis in ("x", "y"))
-    found = asking.run(f"""
-        WITH counted AS (
-          SELECT c.cell, c.link, min(tag) AS tag, {asking.count()} AS clicks, coalesce({visitors}, 0) AS visitors,
-            {means}, {counts}
-          FROM {cells} c {beside} GROUP BY c.cell, c.link)
-        SELECT t.text AS selector, l.text AS link, CASE WHEN cell >= 0 THEN tag END AS tag, fixed, level_x, level_y,
-          cell_x, cell_y, clicks, visitors, x, y, {", ".join(FOLLOWED)}
-        FROM (SELECT *, {_described()} FROM counted) d
-        LEFT JOIN {selectors} t ON d.number = t.number LEFT JOIN {links} l ON d.link = l.number
-        ORDER BY clicks DESC, visitors DESC, selector NULLS LAST, l.text NULLS LAST, d.fixed, level_x, level_y, cell_y,
-          cell_x
-    """)
-    rows = found.filter(pc.field("cell_x").is_valid())
-    totals = {
-        "clicks": found, "on_elements": rows.filter(pc.field("level_x").is_valid()),
-        "on_page": rows.filter(pc.field("level_x").is_null()), "unplaced": found.filter(pc.field("cell_x").is_null()),
-    }  # fmt: skip
-    asking.account.update({name: pc.sum(part.column("clicks")).as_py() or 0.0 for name, part in totals.items()})
-    return rows.combine_chunks()
+    clicks = asking.rows("clicks", columns, numbered=["selector", "link", "tag"])
+    selectors, links, tags = (asking.numbered(clicks, name) for name in ("selector", "link", "tag"))
+    more = ["coalesce(user_key + 1, 0)::BIGINT AS visitor", *([WEIGHT] if asking.sampled else [])]
+    read = asking.run(_places(clicks, len(links), more))
+    of = {name: read.column(name).to_numpy() for name in read.column_names}
+    elements, element = _elements(of["element"], selectors, links)
+    codes, cell = _coded(element | of["place"])
+    counted = _counts(cell, len(codes), of, asking.share)
+    order = np.lexsort((codes, -counted["visitors"], -counted["clicks"]))
+    on_page = codes >> PAGE_SHIFT == 1
+    described = _described(codes[order], elements) | {
+        "tag": _tags(cell, len(codes), of["tag"], tags).take(pa.array(order, mask=on_page[order])),
+        **{name: pa.array(values[order], from_pandas=True) for name, values in counted.items()},
+    }
+    [(every, unplaced)] = asking.values(
+        f"SELECT {asking.count()}, {asking.count(f'NOT ({ON_ELEMENT} OR {ON_PAGE})')} FROM {clicks}"
+    )
+    on = {name: float(counted["clicks"][which].sum()) for name, which in (("elements", ~on_page), ("page", on_page))}
+    asking.account.update(clicks=every, on_elements=on["elements"], on_page=on["page"], unplaced=unplaced)
+    return pa.table({column.name: described[column.name] for column in asking.question.columns})
 
 
-def _weighted_visitors(asking: Asking, cells: str) -> str:
-    """SQL of the visitors of each cell, each with the greatest weight."""
-    return f"""
-        SELECT cell, link, {asking.count()} AS visitors
-        FROM (SELECT cell, link, user_key, max({WEIGHT}) AS {WEIGHT} FROM {cells}
-          WHERE cell IS NOT NULL AND user_key IS NOT NULL GROUP BY cell, link, user_key)
-        GROUP BY cell, link
-    """
+def _coded(values: Any) -> tuple[Any, Any]:
+    """Different values, and for each value which of them it is; by hash, so they come in no order."""
+    import pyarrow as pa
+
+    coded = pa.array(values).dictionary_encode()
+    return coded.dictionary.to_numpy(), coded.indices.to_numpy()
+
+
+def _elements(numbers: Any, selectors: pa.Array, links: pa.Array) -> tuple[pa.Table, Any]:
+    """Texts of the elements in their order, and for each click its element's part of the cell's number."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found, which = _coded(numbers)
+    selector, link = np.divmod(found, len(links) + 1)
+    texts = pa.table({
+        "selector": selectors.take(pa.array(selector, mask=found < 0)),
+        "link": links.take(pa.array(link - 1, mask=(found < 0) | (link == 0))),
+    })  # fmt: skip
+    order = pc.sort_indices(texts, sort_keys=[("selector", "ascending"), ("link", "ascending")]).to_numpy()
+    rank = np.empty(len(found), np.int64)
+    rank[order] = np.arange(len(found))
+    return texts.take(pa.array(order)), np.where(found < 0, 1 << PAGE_SHIFT, rank << ELEMENT_SHIFT)[which]
+
+
+def _described(codes: Any, elements: pa.Table) -> dict[str, Any]:
+    """Columns of what the numbers of cells stand for."""
+    import numpy as np
+    import pyarrow as pa
+
+    on_page = codes >> PAGE_SHIFT == 1
+    texts = elements.take(pa.array(codes >> ELEMENT_SHIFT & 2 ** (PAGE_SHIFT - ELEMENT_SHIFT) - 1, mask=on_page))
+    fixed = codes >> np.where(on_page, 2 * PAGE_BITS, 2 * SIDE_BITS) & 1
+    described = {"selector": texts.column("selector"), "link": texts.column("link"), "fixed": pa.array(fixed == 1)}
+    for axis, inside, outside in (("x", 0, 0), ("y", SIDE_BITS, PAGE_BITS)):
+        side = codes >> inside & 2**SIDE_BITS - 1
+        halvings = np.frexp(side)[1] - 1
+        on = (codes >> outside & 2**PAGE_BITS - 1) - PAGE_MIDDLE
+        cell = np.where(on_page, on, side - (1 << np.maximum(halvings, 0)))
+        described[f"level_{axis}"] = pa.array(halvings, pa.int32(), mask=on_page)
+        described[f"cell_{axis}"] = pa.array(cell.astype(np.int32))
+    return described
+
+
+def _counts(cell: Any, cells: int, of: Mapping[str, Any], share: int) -> dict[str, Any]:
+    """Of each cell the clicks, visitors, mean place, and what followed; clicks weighted or each for so many."""
+    import numpy as np
+
+    weights = of.get(WEIGHT)
+    unit = float(share) if weights is None else 1 / MILLION
+
+    def added(which: Any = slice(None), amount: Any = None) -> Any:
+        times = amount if weights is None else weights if amount is None else weights * amount
+        return np.bincount(cell[which], None if times is None else times[which], cells)
+
+    known = added(of["known"])
+    counted = {"clicks": added() * unit, "visitors": _visitors(cell, cells, of["visitor"], weights) * unit}
+    with np.errstate(invalid="ignore"):
+        counted |= {axis: added(amount=of[axis]) / known for axis in ("x", "y")}
+    return counted | {name: added(of["followed"] & 2**bit > 0) * unit for bit, name in enumerate(FOLLOWED)}
+
+
+def _visitors(cell: Any, cells: int, visitor: Any, weights: Any | None) -> Any:
+    """Different visitors of each cell, each with the greatest weight; 0 = nobody knows who."""
+    import numpy as np
+
+    bits = int(visitor.max(initial=0)).bit_length()
+    known = visitor > 0
+    pairs = (cell[known].astype(np.int64) << bits) | visitor[known]
+    if weights is not None:
+        order = np.argsort(pairs)
+        pairs, weights = pairs[order], weights[known][order]
+    else:
+        pairs.sort()
+    first = np.flatnonzero(np.diff(pairs, prepend=-1))
+    greatest = np.maximum.reduceat(weights, first) if weights is not None and len(first) else None
+    return np.bincount(pairs[first] >> bits, greatest, cells)
+
+
+def _tags(cell: Any, cells: int, tag: Any, texts: pa.Array) -> pa.Array:
+    """First tag of each cell, by name; null = it has none."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    order = pc.sort_indices(texts)
+    rank = np.full(len(texts) + 1, len(texts))
+    rank[order.to_numpy()] = np.arange(len(texts))
+    least = np.full(cells, len(texts))
+    np.minimum.at(least, cell, rank[tag])
+    return texts.take(order).take(pa.array(least, mask=least == len(texts)))
 
 
 def movement(asking: Asking) -> pa.Table:
