@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from logdig.questions.engine.asking import MILLION, WEIGHT, Asking
@@ -14,7 +15,8 @@ from logdig.tables.declaration import INT, REAL, TEXT, YES_NO, Column
 if TYPE_CHECKING:
     import pyarrow as pa
 
-CELL_PX = 8
+CELL_SHIFT = 3
+CELL_PX = 2**CELL_SHIFT
 """Greatest width and height of a cell."""
 PLACE_BITS = 15
 """A place inside an element is told in 1 / 2^15 of its box."""
@@ -46,8 +48,8 @@ ELEMENT_SHIFT, PAGE_SHIFT = 2 * SIDE_BITS + 1, 62
 
 def level(size: str) -> str:
     """SQL of how often an element is halved until a cell is at most CELL_PX wide."""
-    halvings = f"CAST(ceil(log2(greatest({size}, {CELL_PX}) / {CELL_PX})) AS INTEGER)"
-    return f"CASE WHEN {size} IS NULL THEN {LEVEL_OF_NO_BOX} ELSE least({halvings}, {PLACE_BITS}) END"
+    known = f"greatest(coalesce({size}, {CELL_PX * 2**LEVEL_OF_NO_BOX}), {CELL_PX})"
+    return f"least(CAST(ceil(log2({known} / {CELL_PX})) AS INTEGER), {PLACE_BITS})"
 
 
 def _places(clicks: str, links: int, more: Sequence[str]) -> str:
@@ -65,16 +67,16 @@ def _places(clicks: str, links: int, more: Sequence[str]) -> str:
         f"((({place} | {2**PLACE_BITS}) >> ({PLACE_BITS} - {level(size)}))::BIGINT)"
         for place, size in (("ex", "w"), ("ey", "h"))
     )
-    left, top = (f"(CAST(floor({axis} / {CELL_PX}) AS BIGINT) + {PAGE_MIDDLE})" for axis in ("x", "y"))
+    left, top = (f"(({axis} >> {CELL_SHIFT}) + {PAGE_MIDDLE})" for axis in ("x", "y"))
     fixed = "coalesce(fixed, false)::BIGINT"
-    followed = " + ".join(f"coalesce({sql}, false)::INTEGER * {2**bit}" for bit, sql in enumerate(FOLLOWED.values()))
+    followed = " + ".join(f"CASE WHEN {sql} THEN {2**bit} ELSE 0 END" for bit, sql in enumerate(FOLLOWED.values()))
     element = f"selector::BIGINT * {links + 1} + coalesce(link + 1, 0)"
     return f"""
         SELECT CASE WHEN {ON_ELEMENT} THEN {element} ELSE -1 END AS element,
           CASE WHEN {ON_ELEMENT} THEN ({fixed} << {2 * SIDE_BITS}) | ({down} << {SIDE_BITS}) | {across}
             ELSE ({fixed} << {2 * PAGE_BITS}) | ({top} << {PAGE_BITS}) | {left} END AS place,
           coalesce(tag, -1) AS tag, {KNOWN} AS known, CASE WHEN {KNOWN} THEN x ELSE 0 END AS x,
-          CASE WHEN {KNOWN} THEN y ELSE 0 END AS y, {followed} AS followed, {", ".join(more)}
+          CASE WHEN {KNOWN} THEN y ELSE 0 END AS y, ({followed})::UTINYINT AS followed, {", ".join(more)}
         FROM {clicks} WHERE {ON_ELEMENT} OR {ON_PAGE}
     """
 
@@ -95,11 +97,16 @@ def heatmap(asking: Asking) -> pa.Table:
     of = {name: read.column(name).to_numpy() for name in read.column_names}
     elements, element = _elements(of["element"], selectors, links)
     codes, cell = _coded(element | of["place"])
-    counted = _counts(cell, len(codes), of, asking.share)
+    with ThreadPoolExecutor(1) as beside:
+        visitors = beside.submit(_visitors, cell, len(codes), of["visitor"], of.get(WEIGHT))
+        counted, tag = _counts(cell, len(codes), of), _tags(cell, len(codes), of["tag"], tags)
+        counted["visitors"] = visitors.result()
+    one = MILLION if asking.sampled else 1 / asking.share
+    counted = {name: values if name in ("x", "y") else values / one for name, values in counted.items()}
     order = np.lexsort((codes, -counted["visitors"], -counted["clicks"]))
     on_page = codes >> PAGE_SHIFT == 1
     described = _described(codes[order], elements) | {
-        "tag": _tags(cell, len(codes), of["tag"], tags).take(pa.array(order, mask=on_page[order])),
+        "tag": tag.take(pa.array(order, mask=on_page[order])),
         **{name: pa.array(values[order], from_pandas=True) for name, values in counted.items()},
     }
     [(every, unplaced)] = asking.values(
@@ -112,10 +119,11 @@ def heatmap(asking: Asking) -> pa.Table:
 
 def _coded(values: Any) -> tuple[Any, Any]:
     """Different values, and for each value which of them it is; by hash, so they come in no order."""
+    import numpy as np
     import pyarrow as pa
 
     coded = pa.array(values).dictionary_encode()
-    return coded.dictionary.to_numpy(), coded.indices.to_numpy()
+    return coded.dictionary.to_numpy(), coded.indices.to_numpy().astype(np.intp)
 
 
 def _elements(numbers: Any, selectors: pa.Array, links: pa.Array) -> tuple[pa.Table, Any]:
@@ -155,22 +163,21 @@ def _described(codes: Any, elements: pa.Table) -> dict[str, Any]:
     return described
 
 
-def _counts(cell: Any, cells: int, of: Mapping[str, Any], share: int) -> dict[str, Any]:
-    """Of each cell the clicks, visitors, mean place, and what followed; clicks weighted or each for so many."""
+def _counts(cell: Any, cells: int, of: Mapping[str, Any]) -> dict[str, Any]:
+    """Of each cell the clicks, mean place, and what followed; clicks as often as their weights say."""
     import numpy as np
 
     weights = of.get(WEIGHT)
-    unit = float(share) if weights is None else 1 / MILLION
 
     def added(which: Any = slice(None), amount: Any = None) -> Any:
         times = amount if weights is None else weights if amount is None else weights * amount
         return np.bincount(cell[which], None if times is None else times[which], cells)
 
     known = added(of["known"])
-    counted = {"clicks": added() * unit, "visitors": _visitors(cell, cells, of["visitor"], weights) * unit}
+    counted = {"clicks": added()}
     with np.errstate(invalid="ignore"):
         counted |= {axis: added(amount=of[axis]) / known for axis in ("x", "y")}
-    return counted | {name: added(of["followed"] & 2**bit > 0) * unit for bit, name in enumerate(FOLLOWED)}
+    return counted | {name: added(of["followed"] & 2**bit > 0) for bit, name in enumerate(FOLLOWED)}
 
 
 def _visitors(cell: Any, cells: int, visitor: Any, weights: Any | None) -> Any:
