@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from logdig.questions.engine.asking import Asking
+from logdig.questions.engine.asking import MILLION, Asking
 from logdig.questions.engine.question import Question
 from logdig.questions.site.visits import PEOPLE, VIEWS
 from logdig.tables.declaration import REAL, Column
@@ -27,15 +28,15 @@ def scroll(asking: Asking) -> pa.Table:
     # A product may be rounded up or down to the next step; the quotient is what depths are compared with.
     near = f"CAST(floor(depth_share * {STEPS}) AS INTEGER)"
     deepest = f"{near} - (depth_share < {near} / {STEPS})::INTEGER + (depth_share >= ({near} + 1) / {STEPS})::INTEGER"
-    found = asking.values(f"""
-        SELECT {deepest}, {asking.count()} FROM {views} WHERE viewed GROUP BY 1
-    """)
-    every = float(sum(count for _, count in found))
-    reached = [float(sum(count for deep, count in found if deep is not None and deep >= step)) for step in steps]
-    heights = asking.run(f"""
-        SELECT vh, {asking.count()} AS w FROM {views} WHERE viewed AND vh IS NOT NULL GROUP BY vh ORDER BY vh
-    """).to_pylist()
-    asking.account.update(views=every, fold_px=median([(row["vh"], row["w"]) for row in heights]))
+    found = asking.values(f"SELECT {deepest}, vh, {asking.count()} FROM {views} WHERE viewed GROUP BY ALL ORDER BY vh")
+    every = float(sum(count for _, _, count in found))
+    depths: Counter[int] = Counter()
+    for deep, _, count in found:
+        depths[0 if deep is None else deep] += count
+    reached = [float(sum(count for deep, count in depths.items() if deep >= step)) for step in steps]
+    # Whole numbers: a middle between two heights is seen by equal sums.
+    heights = [(height, round(count * MILLION)) for _, height, count in found if height is not None]
+    asking.account.update(views=every, fold_px=median(heights))
     shares = [count / every if every else None for count in reached]
     columns = {
         "depth": pa.array([step / STEPS for step in steps], pa.float64()),
