@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import shlex
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -36,6 +37,7 @@ from demo.summary import SentCounts, Summary, print_summary
 from demo.visitors import RETURNING, Visits, make_returning, make_visitors
 from infra.local.new_pictures import NewPictures
 from infra.local.processes import take_port
+from infra.local.run_folder import RunFolder
 from infra.local.stack import LocalStack
 from logdig.aws.clients import s3_store, sqs_queue
 from logdig.backfill.sender import Tally
@@ -119,10 +121,14 @@ class Demo:
         self._flush_lock = threading.Lock()
 
     def __enter__(self) -> Demo:
+        folder = RunFolder(self._options.directory)
         with ExitStack() as entering:
+            folder.claim(self._print_line)
+            entering.callback(folder.release)
             self._step("local AWS, collector and dashboard", lambda: entering.enter_context(self.stack))
             entering.enter_context(self.site)
             entering.callback(self._stop_spark)
+            folder.publish(self.stack.shell_environment)
             self._entered = entering.pop_all()
         self._step.note(f"site       {self.site.url}")
         self._step.note(f"dashboard  {self.stack.dashboard_url}")
@@ -211,6 +217,8 @@ class Demo:
         self._print_line(
             f"\nClick on the site; your click is on the heatmap within a minute: {self.site.url}  (Ctrl-C ends)"
         )
+        for line in own_questions(self._options.directory, self.app.name):
+            self._print_line(line)
         while not (problem := self.stack.problem()):
             time.sleep(REFRESH_SECONDS)
             if ledger.done():
@@ -317,6 +325,17 @@ class Demo:
             found=found,
             offers=told,
         )
+
+
+def own_questions(directory: Path, app: str) -> list[str]:
+    """Say how questions and notes in another terminal find the demo that runs in a folder."""
+    return [
+        "\nAsk your own questions in a second terminal, in the same folder as this one:\n",
+        f'  eval "$(logdig dev env --directory {shlex.quote(str(directory.resolve()))})"',
+        f"  logdig query pages --app {app}",
+        f"  logdig notes export --app {app} --algorithm sessions --format ipynb",
+        f"\nThen open {app}-sessions.ipynb in Jupyter, started in that terminal (docs/notebooks.md).\n",
+    ]
 
 
 def _job_line(report: JobReport) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from cli.options import cache_folder, port_option
+from cli.program import with_program
 from cli.signals import interrupt_on_signals
 
 
@@ -57,7 +58,7 @@ def command(
     cache = cache_folder() / "demo"
     options = Options(folder, cache, data, once, listens, seed, site_port=site_port, dashboard_port=dashboard_port)
     try:
-        with Demo(options, os.environ, click.echo) as demo:
+        with Demo(options, os.environ, lambda line: click.echo(with_program(line))) as demo:
             result = demo.run()
             if summary is not None:
                 write_summary(result, summary)

@@ -26,6 +26,8 @@ TWO_SIDED = 1.96
 WEIGHT = "millionths"
 """Column of every row: its weight in millionths, so that sums do not depend on their order."""
 MILLION = 1_000_000
+NUMBER = "_number"
+"""Ends the name of a column that holds the numbers of a text, beside the text."""
 WEIGHTED = {"weight", "sample_rate"}
 """What a weight is made of."""
 IDS = ("user_key", "session_id", "page_view_id")
@@ -86,7 +88,7 @@ class Asking:
             wanted.add("user_key")
         days = _stored_days(table, first, last)
         found = self.pinned.rows(table, sorted(wanted), self.parameters.app, *days, sample=sample)
-        if table == "sessions" and _is_weighted(found):
+        if table == "sessions" and _differs(found.column("weight")):
             wanted.add("session_id")
             found = self.pinned.rows(table, sorted(wanted), self.parameters.app, *days, sample=sample)
         conditions = [_in_days(table, self.parameters, first, last), *_met(table, filters)]
@@ -141,14 +143,18 @@ class Asking:
         self._number += 1
         name = f"{table}_{self._number}"
         stored = f"{name}_stored"
-        self._database.register(stored, self._numbered(name, found, numbered))
+        found = self._numbered(name, found, numbered)
+        self._database.register(stored, found)
+        coded = [column for column in found.column_names if column.endswith(NUMBER)]
+        taken = ", ".join(f"{column} AS {column.removesuffix(NUMBER)}" for column in coded)
+        every = f"* EXCLUDE ({', '.join(coded)}) REPLACE ({taken})" if coded else "*"
         where = " AND ".join(f"({one})" for one in conditions)
         weight, sampled = self._weight(stored, found, where)
         # A session's weight is the greatest of its rows.
         if sampled and table == "sessions":
             weight = f"max({weight}) OVER (PARTITION BY session_id)"
         self._database.execute(
-            f"CREATE VIEW {name} AS SELECT *, {weight} * {times} AS {WEIGHT} FROM {stored} WHERE {where}"
+            f"CREATE VIEW {name} AS SELECT {every}, {weight} * {times} AS {WEIGHT} FROM {stored} WHERE {where}"
         )
         return name
 
@@ -156,7 +162,7 @@ class Asking:
         """SQL of a row's weight in millionths, and whether any row of the question has another than one."""
         rates = {"weight": "weight", "sample_rate": "1 / sample_rate"}
         column = next((name for name in rates if name in found.column_names), None)
-        if column is None:
+        if column is None or not _differs(found.column(column)):
             return str(MILLION), False
         asked = f"SELECT coalesce(bool_or({column} <> 1), false) FROM {stored} WHERE {where}"
         [(sampled,)] = self._database.execute(asked).fetchall()
@@ -175,7 +181,11 @@ class Asking:
                 chunks = (coded.unify_dictionaries() if coded.num_chunks > 1 else coded).chunks
                 self._texts[f"{name}.{column}"] = chunks[0].dictionary if chunks else pa.array([], pa.string())
                 numbers = pa.chunked_array([chunk.indices for chunk in chunks], pa.int32())
-                found = found.set_column(found.column_names.index(column), column, numbers)
+                if column in IDS:
+                    found = found.set_column(found.column_names.index(column), column, numbers)
+                else:
+                    # Filters are of the texts.
+                    found = found.append_column(f"{column}{NUMBER}", numbers)
         return found
 
     def texts(self, view: str, column: str) -> str:
@@ -189,9 +199,13 @@ class Asking:
         """
         import pyarrow as pa
 
-        texts, name = self._texts[f"{view}.{column}"], f"{view}_{column}_texts"
+        texts, name = self.numbered(view, column), f"{view}_{column}_texts"
         self._database.register(name, pa.table({"number": pa.array(range(len(texts)), pa.int32()), "text": texts}))
         return name
+
+    def numbered(self, view: str, column: str) -> pa.Array:
+        """Return the same texts, each in the place of its number."""
+        return self._texts[f"{view}.{column}"]
 
     def times(self, amount: str) -> str:
         """SQL of an amount as often as its row counts, in millionths; whole numbers, so that sums are exact."""
@@ -205,16 +219,36 @@ class Asking:
         met = f" FILTER (WHERE {condition})" if condition else ""
         if self.sampled:
             return f"coalesce(sum({WEIGHT}){met}, 0)::DOUBLE / {MILLION}"
-        return f"(count({of}){met} * {self._times})::DOUBLE"
+        return f"(count({of}){met} * {self.share})::DOUBLE"
 
     def sum(self, amount: str, condition: str) -> str:
         """SQL of a sum of whole numbers over the rows that meet a condition, each as often as it counts."""
         if self.sampled:
             return f"coalesce(sum(CASE WHEN {condition} THEN {self.times(amount)} END), 0)::DOUBLE / {MILLION}"
-        return f"(coalesce(sum({amount}) FILTER (WHERE {condition}), 0) * {self._times})::DOUBLE"
+        return f"(coalesce(sum({amount}) FILTER (WHERE {condition}), 0) * {self.share})::DOUBLE"
+
+    def visitors(self, keys: str, rows: str) -> str:
+        """SQL of the different visitors by keys, each with the greatest weight.
+
+        Args:
+            keys: Columns, each with a comma behind it.
+            rows: SQL of rows with these, ``user_key`` and WEIGHT.
+        Returns:
+            A query of the keys and ``visitors``.
+        """
+        if not self.sampled:
+            return (
+                f"SELECT {keys} (count(DISTINCT user_key) * {self.share})::DOUBLE AS visitors FROM {rows} GROUP BY ALL"
+            )
+        return f"""
+            SELECT {keys} sum(visitor)::DOUBLE / {MILLION} AS visitors
+            FROM (SELECT {keys} user_key, max({WEIGHT}) AS visitor FROM {rows}
+              WHERE user_key IS NOT NULL GROUP BY ALL) GROUP BY ALL
+        """
 
     @property
-    def _times(self) -> int:
+    def share(self) -> int:
+        """How many visitors each one that was read stands for."""
         return SHARE if self.shares else 1
 
     def keep(self, sql: str) -> str:
@@ -241,12 +275,11 @@ class Asking:
         self._database.close()
 
 
-def _is_weighted(found: pa.Table) -> bool:
+def _differs(weights: pa.ChunkedArray) -> bool:
     """Whether any row, perhaps of another day, has another weight than one."""
     import pyarrow.compute as pc
 
-    bounds = pc.min_max(found.column("weight")).as_py()
-    return (bounds["min"] or 1.0, bounds["max"] or 1.0) != (1.0, 1.0)
+    return bool(pc.any(pc.not_equal(weights, 1.0)).as_py())
 
 
 def _met(table: str, filters: Mapping[str, str]) -> list[str]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from logdig.questions.engine.asking import WEIGHT, Asking
+from logdig.questions.engine.asking import MILLION, WEIGHT, Asking
 from logdig.questions.engine.question import Question
+from logdig.questions.page import cells
+from logdig.questions.page.cells import PAGE_BITS, PAGE_MIDDLE, PAGE_SHIFT, PLACE_BITS, SIDE_BITS
 from logdig.questions.site.counts import CLICK_FILTERS
 from logdig.questions.site.visits import total
 from logdig.tables.declaration import INT, REAL, TEXT, YES_NO, Column
@@ -14,10 +17,9 @@ from logdig.tables.declaration import INT, REAL, TEXT, YES_NO, Column
 if TYPE_CHECKING:
     import pyarrow as pa
 
-CELL_PX = 8
+CELL_SHIFT = 3
+CELL_PX = 2**CELL_SHIFT
 """Greatest width and height of a cell."""
-PLACE_BITS = 15
-"""A place inside an element is told in 1 / 2^15 of its box."""
 LEVEL_OF_NO_BOX = 4
 """Halvings where the element's size is not known: 16 by 16 cells."""
 EFFECTS = {
@@ -34,131 +36,78 @@ FOLLOWED = {name: f"after.{effect} IS NOT NULL" for name, effect in EFFECTS.item
 
 ON_ELEMENT = "selector IS NOT NULL AND ex IS NOT NULL AND ey IS NOT NULL"
 ON_PAGE = f"NOT ({ON_ELEMENT}) AND x IS NOT NULL AND y IS NOT NULL"
-LEVEL_BITS, PAGE_BITS = 4, 22
-"""Of a cell's number; x and y are at most 10,000,000 px from 0."""
-PAGE_MIDDLE = 2 ** (PAGE_BITS - 1)
+KNOWN = "x IS NOT NULL AND y IS NOT NULL"
 
 
 def level(size: str) -> str:
     """SQL of how often an element is halved until a cell is at most CELL_PX wide."""
-    halvings = f"CAST(ceil(log2(greatest({size}, {CELL_PX}) / {CELL_PX})) AS INTEGER)"
-    return f"CASE WHEN {size} IS NULL THEN {LEVEL_OF_NO_BOX} ELSE least({halvings}, {PLACE_BITS}) END"
+    known = f"greatest(coalesce({size}, {CELL_PX * 2**LEVEL_OF_NO_BOX}), {CELL_PX})"
+    return f"least(CAST(ceil(log2({known} / {CELL_PX})) AS INTEGER), {PLACE_BITS})"
 
 
-def _packed(parts: Sequence[tuple[str, int]]) -> str:
-    """SQL of whole numbers from 0 in one, each in so many bits, the first ones highest."""
-    packed = f"{parts[0][0]}::BIGINT"
-    for value, bits in parts[1:]:
-        packed = f"({packed} << {bits} | {value})"
-    return packed
-
-
-def _unpacked(name: str, parts: Sequence[tuple[str, int]]) -> dict[str, str]:
-    """SQL of each part of such a number, by name."""
-    found, shift = {}, 0
-    for part, bits in reversed(parts):
-        found[part] = f"({name} >> {shift} & {2**bits - 1})::INTEGER"
-        shift += bits
-    return found
-
-
-ELEMENT_PARTS = (
-    ("selector", 24), ("is_fixed", 1), ("level_x", LEVEL_BITS), ("level_y", LEVEL_BITS), ("cell_x", PLACE_BITS),
-    ("cell_y", PLACE_BITS),
-)  # fmt: skip
-PAGE_PARTS = (("is_fixed", 1), ("cell_x", PAGE_BITS), ("cell_y", PAGE_BITS))
-"""What makes up a cell's number; those of the page are below zero."""
-
-
-def _cells(clicks: str, *, weighted: bool) -> str:
-    """SQL of the clicks with ``cell``, a number that stands for all that a cell is; null = the click has no place.
+def _places(clicks: str, links: int, more: Sequence[str]) -> str:
+    """SQL of the clicks that have a place, as whole numbers.
 
     Args:
         clicks: What `Asking.rows` has returned.
-        weighted: Whether any of them counts more or less than once.
+        links: How many different ones there are.
+        more: What else is read.
+    Returns:
+        ``element`` = its selector and link, -1 = none; ``place`` = whether it is fixed, and the cell; ``followed`` = a
+        bit for each of FOLLOWED.
     """
-    element = {
-        "selector": "selector", "is_fixed": "is_fixed", "level_x": "level_x", "level_y": "level_y",
-        "cell_x": f"(ex >> ({PLACE_BITS} - level_x))", "cell_y": f"(ey >> ({PLACE_BITS} - level_y))",
-    }  # fmt: skip
-    page = {
-        "is_fixed": "is_fixed", **{
-            f"cell_{axis}": f"(CAST(floor({axis} / {CELL_PX}) AS BIGINT) + {PAGE_MIDDLE})" for axis in ("x", "y")
-        },
-    }  # fmt: skip
-    in_element, in_page = (
-        _packed([(sql[name], bits) for name, bits in parts])
-        for sql, parts in ((element, ELEMENT_PARTS), (page, PAGE_PARTS))
+    across, down = (
+        f"((({place} | {2**PLACE_BITS}) >> ({PLACE_BITS} - {level(size)}))::BIGINT)"
+        for place, size in (("ex", "w"), ("ey", "h"))
     )
-    followed = ", ".join(f"{sql} AS {name}" for name, sql in FOLLOWED.items())
-    weight = f", {WEIGHT}" if weighted else ""
+    left, top = (f"(({axis} >> {CELL_SHIFT}) + {PAGE_MIDDLE})" for axis in ("x", "y"))
+    fixed = "coalesce(fixed, false)::BIGINT"
+    followed = " + ".join(f"CASE WHEN {sql} THEN {2**bit} ELSE 0 END" for bit, sql in enumerate(FOLLOWED.values()))
+    element = f"selector::BIGINT * {links + 1} + coalesce(link + 1, 0)"
     return f"""
-        SELECT CASE WHEN {ON_ELEMENT} THEN {in_element} WHEN {ON_PAGE} THEN -1 - {in_page} END AS cell,
-          CASE WHEN {ON_ELEMENT} THEN link END AS link, tag, x, y, user_key{weight}, {followed}
-        FROM (SELECT *, {level("w")} AS level_x, {level("h")} AS level_y, coalesce(fixed, false)::INTEGER AS is_fixed
-          FROM {clicks})
-    """
-
-
-def _described() -> str:
-    """SQL of what the number `cell` stands for."""
-    inside, outside = _unpacked("cell", ELEMENT_PARTS), _unpacked("(-1 - cell)", PAGE_PARTS)
-    return f"""
-        CASE WHEN cell >= 0 THEN {inside["selector"]} END AS number,
-        CASE WHEN cell >= 0 THEN {inside["is_fixed"]} ELSE {outside["is_fixed"]} END = 1 AS fixed,
-        CASE WHEN cell >= 0 THEN {inside["level_x"]} END AS level_x,
-        CASE WHEN cell >= 0 THEN {inside["level_y"]} END AS level_y,
-        CASE WHEN cell >= 0 THEN {inside["cell_x"]} ELSE {outside["cell_x"]} - {PAGE_MIDDLE} END AS cell_x,
-        CASE WHEN cell >= 0 THEN {inside["cell_y"]} ELSE {outside["cell_y"]} - {PAGE_MIDDLE} END AS cell_y
+        SELECT CASE WHEN {ON_ELEMENT} THEN {element} ELSE -1 END AS element,
+          CASE WHEN {ON_ELEMENT} THEN ({fixed} << {2 * SIDE_BITS}) | ({down} << {SIDE_BITS}) | {across}
+            ELSE ({fixed} << {2 * PAGE_BITS}) | ({top} << {PAGE_BITS}) | {left} END AS place,
+          coalesce(tag, -1) AS tag, {KNOWN} AS known, CASE WHEN {KNOWN} THEN x ELSE 0 END AS x,
+          CASE WHEN {KNOWN} THEN y ELSE 0 END AS y, ({followed})::UTINYINT AS followed, {", ".join(more)}
+        FROM {clicks} WHERE {ON_ELEMENT} OR {ON_PAGE}
     """
 
 
 def heatmap(asking: Asking) -> pa.Table:
-    """Count clicks by cell; the account says how many are placed by their element, by the page, and not at all."""
-    import pyarrow.compute as pc
+    """Count clicks by cell; the account says how many are placed by their element, by the page, and not at all.
+
+    Each click gets the number of its cell, and numbers are counted: faster than groups of SQL where cells are many.
+    """
+    import numpy as np
+    import pyarrow as pa
 
     columns = ["selector", "link", "tag", "ex", "ey", "w", "h", "fixed", "x", "y", "user_key", "after", "dead"]
-    clicks = asking.rows("clicks", columns, numbered=["selector", "link"])
-    selectors, links = asking.texts(clicks, "selector"), asking.texts(clicks, "link")
-    cells = f"({_cells(clicks, weighted=asking.sampled)})"
-    visitors, beside = asking.count("", "DISTINCT user_key"), ""
-    if asking.sampled:
-        cells = asking.keep(cells)
-        visitors = "any_value(visitors)"
-        same = "c.cell = v.cell AND c.link IS NOT DISTINCT FROM v.link"
-        beside = f"LEFT JOIN ({_weighted_visitors(asking, cells)}) v ON {same}"
-    counts = ", ".join(f"{asking.count(name)} AS {name}" for name in FOLLOWED)
-    known = "x IS NOT NULL AND y IS NOT NULL"
-    means = ", ".join(f"{asking.sum(axis, known)} / nullif({asking.count(known)}, 0) AS {axis}" for axis in ("x", "y"))
-    found = asking.run(f"""
-        WITH counted AS (
-          SELECT c.cell, c.link, min(tag) AS tag, {asking.count()} AS clicks, coalesce({visitors}, 0) AS visitors,
-            {means}, {counts}
-          FROM {cells} c {beside} GROUP BY c.cell, c.link)
-        SELECT t.text AS selector, l.text AS link, CASE WHEN cell >= 0 THEN tag END AS tag, fixed, level_x, level_y,
-          cell_x, cell_y, clicks, visitors, x, y, {", ".join(FOLLOWED)}
-        FROM (SELECT *, {_described()} FROM counted) d
-        LEFT JOIN {selectors} t ON d.number = t.number LEFT JOIN {links} l ON d.link = l.number
-        ORDER BY clicks DESC, visitors DESC, selector NULLS LAST, l.text NULLS LAST, d.fixed, level_x, level_y, cell_y,
-          cell_x
-    """)
-    rows = found.filter(pc.field("cell_x").is_valid())
-    totals = {
-        "clicks": found, "on_elements": rows.filter(pc.field("level_x").is_valid()),
-        "on_page": rows.filter(pc.field("level_x").is_null()), "unplaced": found.filter(pc.field("cell_x").is_null()),
-    }  # fmt: skip
-    asking.account.update({name: pc.sum(part.column("clicks")).as_py() or 0.0 for name, part in totals.items()})
-    return rows.combine_chunks()
-
-
-def _weighted_visitors(asking: Asking, cells: str) -> str:
-    """SQL of the visitors of each cell, each with the greatest weight."""
-    return f"""
-        SELECT cell, link, {asking.count()} AS visitors
-        FROM (SELECT cell, link, user_key, max({WEIGHT}) AS {WEIGHT} FROM {cells}
-          WHERE cell IS NOT NULL AND user_key IS NOT NULL GROUP BY cell, link, user_key)
-        GROUP BY cell, link
-    """
+    clicks = asking.rows("clicks", columns, numbered=["selector", "link", "tag"])
+    selectors, links, tags = (asking.numbered(clicks, name) for name in ("selector", "link", "tag"))
+    more = ["coalesce(user_key + 1, 0)::BIGINT AS visitor", *([f"{WEIGHT} AS weights"] if asking.sampled else [])]
+    read = asking.run(_places(clicks, len(links), more))
+    of = {name: read.column(name).to_numpy() for name in read.column_names}
+    elements, element = cells.elements(of["element"], selectors, links)
+    codes, cell = cells.coded(element | of["place"])
+    with ThreadPoolExecutor(1) as beside:
+        visitors = beside.submit(cells.visitors, cell, len(codes), of["visitor"], of.get("weights"))
+        counted, tag = cells.counts(cell, len(codes), of, list(FOLLOWED)), cells.tags(cell, len(codes), of["tag"], tags)
+        counted["visitors"] = visitors.result()
+    one = MILLION if asking.sampled else 1 / asking.share
+    counted = {name: values if name in ("x", "y") else values / one for name, values in counted.items()}
+    order = np.lexsort((codes, -counted["visitors"], -counted["clicks"]))
+    on_page = codes >> PAGE_SHIFT == 1
+    described = cells.described(codes[order], elements) | {
+        "tag": tag.take(pa.array(order, mask=on_page[order])),
+        **{name: pa.array(values[order], from_pandas=True) for name, values in counted.items()},
+    }
+    [(every, unplaced)] = asking.values(
+        f"SELECT {asking.count()}, {asking.count(f'NOT ({ON_ELEMENT} OR {ON_PAGE})')} FROM {clicks}"
+    )
+    on = {name: float(counted["clicks"][which].sum()) for name, which in (("elements", ~on_page), ("page", on_page))}
+    asking.account.update(clicks=every, on_elements=on["elements"], on_page=on["page"], unplaced=unplaced)
+    return pa.table({column.name: described[column.name] for column in asking.question.columns})
 
 
 def movement(asking: Asking) -> pa.Table:

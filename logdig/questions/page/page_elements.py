@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from logdig.questions.engine.asking import WEIGHT, Asking
 from logdig.questions.engine.question import Question
-from logdig.questions.page.elements import EFFECTS, ON_ELEMENT, PLACE_BITS
+from logdig.questions.page.cells import PLACE_BITS
+from logdig.questions.page.elements import EFFECTS, ON_ELEMENT
 from logdig.questions.site.counts import CLICK_FILTERS
 from logdig.questions.site.visits import total
 from logdig.questions.statistics import Share, wilson

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from logdig.questions.engine.asking import WEIGHT, Asking
+from logdig.questions.engine.asking import MILLION, Asking
 from logdig.questions.engine.question import Question
-from logdig.questions.site.visits import PEOPLE, VIEWS, total
+from logdig.questions.site.visits import PEOPLE, VIEWS
 from logdig.tables.declaration import REAL, Column
 
 if TYPE_CHECKING:
@@ -24,16 +25,22 @@ def scroll(asking: Asking) -> pa.Table:
 
     views = asking.rows("page_views", ["viewed", "depth_share", "vh"])
     steps = range(1, STEPS + 1)
-    sums = ", ".join(f"{total(f'CASE WHEN depth_share >= {step / STEPS} THEN {WEIGHT} END')}" for step in steps)
-    [found] = asking.run(f"SELECT {total(WEIGHT)} AS views, [{sums}] AS reached FROM {views} WHERE viewed").to_pylist()
-    heights = asking.run(f"""
-        SELECT vh, sum({WEIGHT})::DOUBLE AS w FROM {views} WHERE viewed AND vh IS NOT NULL GROUP BY vh ORDER BY vh
-    """).to_pylist()
-    asking.account.update(views=found["views"], fold_px=median([(row["vh"], row["w"]) for row in heights]))
-    shares = [reached / found["views"] if found["views"] else None for reached in found["reached"]]
+    # A product may be rounded up or down to the next step; the quotient is what depths are compared with.
+    near = f"CAST(floor(depth_share * {STEPS}) AS INTEGER)"
+    deepest = f"{near} - (depth_share < {near} / {STEPS})::INTEGER + (depth_share >= ({near} + 1) / {STEPS})::INTEGER"
+    found = asking.values(f"SELECT {deepest}, vh, {asking.count()} FROM {views} WHERE viewed GROUP BY ALL ORDER BY vh")
+    every = float(sum(count for _, _, count in found))
+    depths: Counter[int] = Counter()
+    for deep, _, count in found:
+        depths[0 if deep is None else deep] += count
+    reached = [float(sum(count for deep, count in depths.items() if deep >= step)) for step in steps]
+    # Whole numbers: a middle between two heights is seen by equal sums.
+    heights = [(height, round(count * MILLION)) for _, height, count in found if height is not None]
+    asking.account.update(views=every, fold_px=median(heights))
+    shares = [count / every if every else None for count in reached]
     columns = {
         "depth": pa.array([step / STEPS for step in steps], pa.float64()),
-        "views": pa.array(found["reached"], pa.float64()),
+        "views": pa.array(reached, pa.float64()),
         "share": pa.array(shares, pa.float64()),
     }
     return pa.table(columns)

@@ -64,16 +64,12 @@ def visits(asking: Asking) -> pa.Table:
     reached, reached_column = dimension(asking, "conversions")
     conversions = asking.rows("conversions", [reached_column] if reached_column else [])
     visited = f"SELECT {sql} AS by_value, user_key, {WEIGHT} FROM {sessions} WHERE user_key IS NOT NULL"
+    visited += others(asking, sessions)
     return asking.run(f"""
-        WITH visitors AS (
-          SELECT by_value, {total("visitor")} AS visitors
-          FROM (SELECT by_value, user_key, max({WEIGHT}) AS visitor
-            FROM ({visited}{others(asking, sessions)}) GROUP BY ALL)
-          GROUP BY by_value),
+        WITH visitors AS ({asking.visitors("by_value,", f"({visited})")}),
         sums AS (
-          SELECT {sql} AS by_value, {total(f"CASE WHEN NOT continued THEN {WEIGHT} END")} AS sessions,
-            {total(f"CASE WHEN bounce THEN {WEIGHT} END")} AS bounces, {total(asking.times("views"))} AS views,
-            {total(asking.times("engaged_ms"))} AS engaged_ms
+          SELECT {sql} AS by_value, {asking.count("NOT continued")} AS sessions, {asking.count("bounce")} AS bounces,
+            {asking.sum("views", "true")} AS views, {asking.sum("engaged_ms", "true")} AS engaged_ms
           FROM {sessions} GROUP BY ALL),
         counted AS (
           SELECT coalesce(s.by_value, v.by_value) AS by_value, s.* EXCLUDE (by_value), v.visitors
@@ -132,24 +128,21 @@ def pages(asking: Asking) -> pa.Table:
     """Count views, visitors, entries, exits and engaged time by page."""
     sql, column = dimension(asking, "page_views")
     columns = ["user_key", "page", "viewed", "entry", "exit", "engaged_ms", *([column] if column else [])]
-    views = asking.rows("page_views", columns)
+    views = asking.rows("page_views", columns, numbered=["page"])
+    viewed = f"(SELECT page, {sql} AS by_value, user_key, {WEIGHT} FROM {views} WHERE viewed AND user_key IS NOT NULL)"
     return asking.run(f"""
-        WITH visitors AS (
-          SELECT page, by_value, {total("visitor")} AS visitors
-          FROM (SELECT page, {sql} AS by_value, user_key, max({WEIGHT}) AS visitor FROM {views}
-            WHERE viewed AND user_key IS NOT NULL GROUP BY ALL)
-          GROUP BY page, by_value),
+        WITH visitors AS ({asking.visitors("page, by_value,", viewed)}),
         sums AS (
-          SELECT page, {sql} AS by_value, {total(f"CASE WHEN viewed THEN {WEIGHT} END")} AS views,
-            {total(f"CASE WHEN viewed AND entry THEN {WEIGHT} END")} AS entries,
-            {total(f"CASE WHEN viewed AND exit THEN {WEIGHT} END")} AS exits,
-            {total(asking.times("engaged_ms"))} AS engaged_ms
+          SELECT page, {sql} AS by_value, {asking.count("viewed")} AS views,
+            {asking.count("viewed AND entry")} AS entries, {asking.count("viewed AND exit")} AS exits,
+            {asking.sum("engaged_ms", "true")} AS engaged_ms
           FROM {views} GROUP BY ALL)
-        SELECT {named(asking)}page, views, coalesce(visitors, 0) AS visitors, entries, exits, engaged_ms,
+        SELECT {named(asking)}t.text AS page, views, coalesce(visitors, 0) AS visitors, entries, exits, engaged_ms,
           engaged_ms / nullif(views, 0) AS engaged_ms_per_view
         FROM (SELECT s.*, v.visitors FROM sums s LEFT JOIN visitors v
-          ON s.page IS NOT DISTINCT FROM v.page AND s.by_value IS NOT DISTINCT FROM v.by_value)
-        ORDER BY {_first_day(asking)}views DESC, visitors DESC, page NULLS LAST, by_value NULLS LAST
+          ON s.page IS NOT DISTINCT FROM v.page AND s.by_value IS NOT DISTINCT FROM v.by_value) p
+          LEFT JOIN {asking.texts(views, "page")} t ON p.page = t.number
+        ORDER BY {_first_day(asking)}views DESC, visitors DESC, t.text NULLS LAST, by_value NULLS LAST
     """)
 
 
