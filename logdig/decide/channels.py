@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -11,6 +12,7 @@ import msgspec
 from logdig.config.apps import App
 from logdig.config.offers import OfferSettings
 from logdig.decide.budgets import most_showings
+from logdig.decide.interests import Listen
 from logdig.decide.policy import Decision, decide
 from logdig.decide.profiles import person_key
 from logdig.decide.stores.profile_store import ProfileStore, Reading
@@ -50,6 +52,36 @@ def reached(
         person = person_key(app.name, customer_id=customer, user_key=None)
         reading = store.read(person, app.name, local.date(), budgets)
         yield customer, channel_decision(reading, offer, local).decision == "show"
+
+
+class Segments(Protocol):
+    """The part of the segments of 2016 that listens change."""
+
+    def place(self, customers: Iterable[tuple[str, bool]], now: datetime) -> None:
+        """Put customers in or take them out."""
+
+
+class ListenSegment:
+    """The flush's reaction to listens for older clients: whether a customer who listens is in their segment now."""
+
+    def __init__(self, store: ProfileStore, segments: Segments, app: App, offer: OfferSettings) -> None:
+        """Take the store, the segments, and whose customers they hold for which offer."""
+        self._store, self._segments, self._app, self._offer = store, segments, app, offer
+
+    def __call__(self, listens: Sequence[Listen], now: datetime) -> None:
+        """Place the customers of the app whose consent allowed ads; the daily run places all.
+
+        Raises:
+            ProfileUnavailableError: A store failed; a repetition is harmless.
+        """
+        customers = sorted(
+            {
+                one.customer_id
+                for one in listens
+                if one.app == self._app.name and one.ads and one.customer_id is not None
+            }
+        )
+        self._segments.place(reached(self._store, self._app, self._offer, customers, now), now)
 
 
 def budgets_of(offer: OfferSettings) -> list[str]:

@@ -127,5 +127,26 @@ def reactions_of(settings: Settings) -> list[Reaction]:
     reactions: list[Reaction] = [
         InterestReaction(profile_store(settings), timedelta(days=settings.listening.interest_days))
     ]
+    reactions += _segments(settings)
     messages = listen_messages(settings)
     return [*reactions, *([messages] if messages else [])]
+
+
+def _segments(settings: Settings) -> list[Reaction]:
+    """The reaction for older clients, where an offer has `segments_app`."""
+    from logdig.aws.clients import profile_store, redis_client
+    from logdig.config.apps import app_from_settings
+    from logdig.decide.channels import ListenSegment
+
+    apps = {app.name: app for app in settings.apps}
+    wanted = [offer for offer in settings.offers if offer.segments_app]
+    if not wanted:
+        return []
+    from logdig.decide.stores.redis_items import Segments2016
+
+    return [
+        ListenSegment(
+            profile_store(settings), Segments2016(redis_client()), app_from_settings(apps[offer.segments_app]), offer
+        )
+        for offer in wanted
+    ]

@@ -11,9 +11,10 @@ from logdig.aws.clients import profile_store, redis_client
 from logdig.config.apps import App
 from logdig.config.offers import OfferSettings, SmsSettings
 from logdig.config.settings import Settings
-from logdig.decide.channels import reached
+from logdig.decide.channels import ListenSegment, reached
 from logdig.decide.exposures import Exposure
 from logdig.decide.hashes import is_held_out
+from logdig.decide.interests import Listen
 from logdig.decide.profiles import Contact, OfferScore, Profile
 from logdig.decide.service import Decider
 from logdig.decide.sms import Messages
@@ -62,7 +63,10 @@ class Month:
         for customer, is_reached in reached(self.store, APP, OFFER, customers, self.now):
             if is_reached:
                 self.reach("export", customer)
-        Segments2016(redis_client()).write(reached(self.store, APP, OFFER, customers, self.now), self.now)
+        segments = Segments2016(redis_client())
+        segments.write(reached(self.store, APP, OFFER, customers, self.now), self.now)
+        heard = [Listen("shop", f"e{customer}", self.now, customer, None, "7", ads=True) for customer in customers]
+        ListenSegment(self.store, segments, APP, OFFER)(heard, self.now)
         for customer in customers:
             if self.older.get(f"{PREDICTION}{customer}") == "1":
                 self.reach("pred_event", customer)

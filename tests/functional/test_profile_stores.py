@@ -11,7 +11,11 @@ import pytest
 import redis
 
 from logdig.aws.clients import profile_store, redis_client
+from logdig.config.apps import App
+from logdig.config.offers import OfferSettings
 from logdig.config.settings import Settings
+from logdig.decide.channels import ListenSegment
+from logdig.decide.interests import Listen
 from logdig.decide.profiles import Contact, Counts, OfferScore, Profile, personal_keys
 from logdig.decide.stores.memory_items import MemoryItems
 from logdig.decide.stores.profile_store import ProfileStore
@@ -199,3 +203,34 @@ def test_segments_of_2016_are_read_by_the_commands_of_then(redis_url: str, monke
     assert 0 < older.ttl(SEGMENT) <= 48 * 3600
     assert segments.write([("7", False)], NOW) == 0
     assert not older.exists(SEGMENT)
+
+
+def test_listener_is_in_the_segment_when_the_policy_shows_the_offer_now(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGDIG_REDIS_URL", redis_url)
+    segments, older = Segments2016(redis_client()), redis.Redis.from_url(redis_url)
+    app, offer = App("shop", "pk_shop_1"), OfferSettings(name="GOLD", holdout_share=0.0, explore_share=0.0)
+    store = ProfileStore(MemoryItems(), lambda: NOW)
+    targets = {"x1": True, "x2": True, "x3": False, "x9": True}
+    store.put(
+        Profile(f"shop#c#{who}", NOW, {"GOLD": OfferScore(0.5, "m", target=is_one)}) for who, is_one in targets.items()
+    )
+    segments.write([("x3", True), ("x4", True)], NOW)
+    older.expire(SEGMENT, 1000)
+
+    def listen(customer: str | None, app: str = "shop", *, ads: bool = True) -> Listen:
+        return Listen(app, f"e{customer}", NOW, customer, "u", "7", ads=ads)
+
+    reaction = ListenSegment(store, segments, app, offer)
+    reaction(
+        [listen("x1"), listen("x1"), listen("x2", ads=False), listen("x3"), listen(None), listen("x9", "other")], NOW
+    )
+
+    # The others stay as the daily run wrote them, and as long.
+    assert older.smembers(SEGMENT) == {b"x1", b"x4"}
+    assert [older.get(f"{PREDICTION}{customer}") for customer in ("x1", "x2", "x3")] == [b"1", None, b"0"]
+    assert older.ttl(SEGMENT) <= 1000
+    older.delete(SEGMENT)
+    reaction([listen("x1")], NOW)
+    assert older.ttl(SEGMENT) > 1000

@@ -34,6 +34,10 @@ redis.call('HSET', KEYS[1], 'y:' .. ARGV[1], ARGV[2], 'd:' .. ARGV[1], before + 
 redis.call('EXPIREAT', KEYS[1], ARGV[3])
 return 1
 """
+_PLACE = """
+redis.call(ARGV[2] == '1' and 'SADD' or 'SREM', KEYS[1], ARGV[1])
+if redis.call('TTL', KEYS[1]) == -1 then redis.call('EXPIREAT', KEYS[1], ARGV[3]) end
+"""
 
 
 class RedisItems:
@@ -91,6 +95,29 @@ class Segments2016:
 
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
+        self._place: Any = client.register_script(_PLACE)
+
+    def place(self, customers: Iterable[tuple[str, bool]], now: datetime) -> None:
+        """Put some customers into the set or take them out; the others stay as the last `write` left them.
+
+        The set expires when it would have: listens do not keep alive what no daily run has written.
+
+        Args:
+            customers: Id, and whether the policy shows them the offer.
+            now: As in `write`.
+        Raises:
+            ProfileUnavailableError: Redis did not answer; a repetition is harmless.
+        """
+        rest = iter(customers)
+        with _translated():
+            while group := list(islice(rest, PIPELINE_ITEMS)):
+                writing = self._client.pipeline(transaction=False)
+                for customer, shown in group:
+                    until = now + (SEGMENT_LIFE if shown else KEEP_FOR)
+                    writing.set(PREDICTION + customer, int(shown), exat=until)
+                    arguments = [customer, int(shown), int((now + SEGMENT_LIFE).timestamp())]
+                    self._place(keys=[SEGMENT], args=arguments, client=writing)
+                writing.execute()
 
     def write(self, customers: Iterable[tuple[str, bool]], now: datetime) -> int:
         """Write who is shown the offer and who is not; return how many are.
