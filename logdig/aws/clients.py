@@ -18,7 +18,7 @@ from logdig.aws.credentials import from_botocore, from_lambda_environment, sessi
 from logdig.aws.http_pool import Endpoint
 from logdig.aws.json_client import PROTOCOLS, JsonClient
 from logdig.config.settings import Settings
-from logdig.config.signatures import secret_variable
+from logdig.config.signatures import ORIGIN_PARAMETER, ORIGIN_SECRET_VARIABLE, secret_variable
 from logdig.decide.stores.dynamodb_items import DynamoDbItems
 from logdig.decide.stores.profile_store import ProfileStore
 from logdig.errors import MessageUnavailableError, QueueUnavailableError, SecretsUnavailableError, SetupError
@@ -107,7 +107,8 @@ def queue_depths(settings: Settings) -> tuple[int, int]:
 def with_signing_secrets(settings: Settings, environment: Mapping[str, str]) -> Mapping[str, str]:
     """Add the signing secrets of the parameter store below ``LOGDIG_SIGNING_PARAMETERS``.
 
-    They are named ``<app>`` and, while one is rotated, ``<app>/previous``. Variables of the environment win.
+    They are named ``<app>`` and, while one is rotated, ``<app>/previous``; the origin secret is named ``_origin``.
+    Variables of the environment win.
 
     Raises:
         SecretsUnavailableError: The store does not answer or denies access.
@@ -122,7 +123,9 @@ def with_signing_secrets(settings: Settings, environment: Mapping[str, str]) -> 
     secrets = {}
     for parameter in parameters:
         app_name, _, version = parameter["Name"].removeprefix(path).strip("/").partition("/")
-        if version in ("", "previous"):
+        if (app_name, version) == (ORIGIN_PARAMETER, ""):
+            secrets[ORIGIN_SECRET_VARIABLE] = parameter["Value"]
+        elif version in ("", "previous"):
             secrets[secret_variable(app_name, previous=bool(version))] = parameter["Value"]
     return {**secrets, **environment}
 

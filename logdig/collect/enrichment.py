@@ -6,9 +6,10 @@ stay null.
 
 from __future__ import annotations
 
+import hmac
 import ipaddress
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from logdig.collect.forwarding import sender_address
 from logdig.collect.http import Request
 from logdig.config.apps import Network
 from logdig.config.settings import Settings
+from logdig.config.signatures import ORIGIN_SECRET_VARIABLE
 from logdig.errors import SetupError
 
 _log = logging.getLogger(__name__)
@@ -27,6 +29,8 @@ _log = logging.getLogger(__name__)
 COUNTRY_HEADER = "cloudfront-viewer-country"
 REGION_HEADER = "cloudfront-viewer-country-region"
 ADDRESS_HEADER = "cloudfront-viewer-address"
+ORIGIN_SECRET_HEADER = "x-logdig-origin-secret"  # noqa: S105
+"""CloudFront adds it to every request that it passes on; a browser's own is overwritten there."""
 CODE_CHARACTERS = 8
 
 LookUp = Callable[[str], Any]
@@ -45,7 +49,8 @@ class LocationFinder:
     """Finds the location of a request.
 
     Args:
-        trust_viewer_headers: Trust CloudFront's headers; safe only directly behind CloudFront.
+        origin_secret: CloudFront's headers count in requests that carry it, which only CloudFront knows; without one,
+            never.
         look_up: Reads an MMDB file; None without a file.
         proxies: Networks of the proxies whose forwarding headers count; none ignores these headers.
     """
@@ -53,26 +58,35 @@ class LocationFinder:
     def __init__(
         self,
         *,
-        trust_viewer_headers: bool = False,
+        origin_secret: str = "",
         look_up: LookUp | None = None,
         proxies: Sequence[Network] = (),
     ) -> None:
-        self._trust = trust_viewer_headers
+        self._origin_secret = origin_secret.encode()
         self._look_up = look_up
         self._proxies = tuple(proxies)
 
     def address(self, request: Request) -> str | None:
         """Return the sender's address: of the CDN's header or a proxy's where trusted, else of the connection."""
-        viewer = request.header(ADDRESS_HEADER) if self._trust else None
+        return self._address(request, self._comes_from_cdn(request))
+
+    def _address(self, request: Request, from_cdn: bool) -> str | None:
+        viewer = request.header(ADDRESS_HEADER) if from_cdn else None
         if viewer:
             # The header holds address:port.
             return viewer.rpartition(":")[0].strip("[]")
         return sender_address(request, self._proxies) if self._proxies else request.remote_addr
 
+    def _comes_from_cdn(self, request: Request) -> bool:
+        """Whether a request carries the origin secret; the comparison takes as long for each wrong one."""
+        said = request.header(ORIGIN_SECRET_HEADER) if self._origin_secret else None
+        return said is not None and hmac.compare_digest(said.encode(), self._origin_secret)
+
     def find(self, request: Request) -> Location:
         """Return address, country and region as far as they are known."""
-        address = self.address(request)
-        if self._trust:
+        from_cdn = self._comes_from_cdn(request)
+        address = self._address(request, from_cdn)
+        if from_cdn:
             country = _code(request.header(COUNTRY_HEADER))
             if country is not None:
                 return Location(address, country, _code(request.header(REGION_HEADER)))
@@ -102,15 +116,22 @@ def _code(text: object) -> str | None:
     return text if text.isascii() and text.replace("-", "").isalnum() else None
 
 
-def location_finder(settings: Settings) -> LocationFinder:
+def location_finder(settings: Settings, environment: Mapping[str, str]) -> LocationFinder:
     """Make the finder of the settings; it opens the MMDB file once.
+
+    Args:
+        settings: Whether viewer headers may count, the file, the proxies.
+        environment: Holds the origin secret.
 
     Raises:
         SetupError: The file is missing or no MMDB.
     """
     look_up = _open(Path(settings.geo_database)) if settings.geo_database else None
     proxies = tuple(ipaddress.ip_network(network) for network in settings.trusted_proxies)
-    return LocationFinder(trust_viewer_headers=settings.trust_viewer_headers, look_up=look_up, proxies=proxies)
+    secret = environment.get(ORIGIN_SECRET_VARIABLE, "") if settings.trust_viewer_headers else ""
+    if settings.trust_viewer_headers and not secret:
+        _log.warning("trust_viewer_headers = true, but %s is not set: no viewer header counts", ORIGIN_SECRET_VARIABLE)
+    return LocationFinder(origin_secret=secret, look_up=look_up, proxies=proxies)
 
 
 def _open(path: Path) -> LookUp:

@@ -78,8 +78,9 @@ def build(
         exposure_wait_seconds=exposure_wait_seconds,
         counters=counters,
     )
-    apps = Apps.from_settings(settings, with_signing_secrets(settings, environment))
+    environment = with_signing_secrets(settings, environment)
+    apps = Apps.from_settings(settings, environment)
     readiness = Readiness(queue_check(settings, queue.queue_url), utc_now)
-    locations = location_finder(settings)
+    locations = location_finder(settings, environment)
     collector = Collector(apps, sink, utc_now, new_id, decider, locations, counters, check_ready=readiness.check)
     return Parts(collector, decider)

@@ -23,6 +23,7 @@ HEADERS_READ = frozenset(
         "origin",
         "user-agent",
         "x-forwarded-for",
+        "x-logdig-origin-secret",
         "x-logdig-signature",
     )
 )

@@ -11,6 +11,10 @@ from datetime import datetime
 SIGNATURE_HEADER = "x-logdig-signature"
 SIGNATURE_AGE_SECONDS = 300
 """A signature is valid for this long, and equally far ahead for clocks that run fast."""
+ORIGIN_SECRET_VARIABLE = "LOGDIG_ORIGIN_SECRET"  # noqa: S105
+"""Variable of the secret that CloudFront adds to each request."""
+ORIGIN_PARAMETER = "_origin"
+"""Its name below the path of the signing secrets; no app's name begins so."""
 
 _SIGNATURE = re.compile(r"t=([0-9]{1,12}),v1=([0-9a-fA-F]{64})")
 

@@ -42,7 +42,7 @@ class ParityQueue:
 
 def parity_collector(sink: ParitySink) -> Collector:
     """Make the collector of every endpoint in the tests."""
-    locations = location_finder(Settings(trusted_proxies=("127.0.0.0/8",)))
+    locations = location_finder(Settings(trusted_proxies=("127.0.0.0/8",)), {})
     return collector(sink, decider=Decisions(), locations=locations)
 
 

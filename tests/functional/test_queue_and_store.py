@@ -170,6 +170,7 @@ def test_signing_secrets_come_from_the_parameter_store_and_the_environment_wins(
         store.put_parameter(Name=f"{path}/app-{number}", Value=f"s {number}", Type="SecureString")
     store.put_parameter(Name=f"{path}/app-0/previous", Value="old", Type="SecureString")
     store.put_parameter(Name=f"{path}/app-0/later", Value="no", Type="SecureString")
+    store.put_parameter(Name=f"{path}/_origin", Value="of the CDN", Type="SecureString")
     store.put_parameter(Name=f"/{service}/dev/other/app-0", Value="no", Type="SecureString")
     environment = {"LOGDIG_SIGNING_PARAMETERS": path, "LOGDIG_SIGNING_SECRET_APP_1": "mine", "HOME": "/"}
 
@@ -178,7 +179,8 @@ def test_signing_secrets_come_from_the_parameter_store_and_the_environment_wins(
     assert signing_secrets("app-0", secrets) == (b"s 0", b"old")
     assert signing_secrets("app-1", secrets) == (b"mine",)
     assert signing_secrets("app-11", secrets) == (b"s 11",)
-    assert len(secrets) == 12 + 1 + 2
+    assert secrets["LOGDIG_ORIGIN_SECRET"] == "of the CDN"
+    assert len(secrets) == 12 + 1 + 1 + 2
     assert with_signing_secrets(settings, {"HOME": "/"}) == {"HOME": "/"}
 
 

@@ -19,6 +19,7 @@ from logdig.errors import SetupError
 from tests.fakes.sinks import MemorySink
 from tests.fakes.tracked import BROWSER, NOW, ORIGIN, TEN_FIELDS, TOKEN, body, event
 
+ORIGIN_SECRET = "secret-of-the-origin"
 KOREA = {"country": {"iso_code": "KR"}, "subdivisions": [{"iso_code": "11"}]}
 
 
@@ -37,7 +38,7 @@ def database(tmp_path: Path) -> Path:
 
 
 def test_place_is_read_from_a_local_file(database: Path) -> None:
-    finder = location_finder(Settings(geo_database=str(database)))
+    finder = location_finder(Settings(geo_database=str(database)), {})
 
     assert finder.find(request("203.0.113.9")) == Location("203.0.113.9", "KR", "11")
     assert finder.find(request("198.51.100.1")) == Location("198.51.100.1")
@@ -64,7 +65,7 @@ def test_place_is_what_the_file_holds_whatever_its_shape(
     writer = MMDBWriter(6, "Other", ipv4_compatible=True)
     writer.insert_network(IPSet(["203.0.113.0/24"]), record)
     writer.to_db_file(str(tmp_path / "other.mmdb"))
-    finder = location_finder(Settings(geo_database=str(tmp_path / "other.mmdb")))
+    finder = location_finder(Settings(geo_database=str(tmp_path / "other.mmdb")), {})
 
     for address in ("203.0.113.9", "::ffff:203.0.113.9"):
         assert finder.find(request(address)) == Location(address, country, region)
@@ -78,7 +79,7 @@ def test_place_is_unknown_and_told_once_when_the_file_is_damaged(
     start = whole.index(b"\x00" * 16) + 16
     end = whole.index(b"\xab\xcd\xefMaxMind.com")
     database.write_bytes(whole[:start] + b"\xff" * (end - start) + whole[end:])
-    finder = location_finder(Settings(geo_database=str(database)))
+    finder = location_finder(Settings(geo_database=str(database)), {})
 
     for _ in range(3):
         assert finder.find(request("203.0.113.9")) == Location("203.0.113.9")
@@ -93,22 +94,42 @@ def test_place_names_the_file_when_it_cannot_be_read(tmp_path: Path) -> None:
 
     for path in (broken, tmp_path / "absent.mmdb"):
         with pytest.raises(SetupError, match=path.name):
-            location_finder(Settings(geo_database=str(path)))
+            location_finder(Settings(geo_database=str(path)), {})
 
 
-def test_place_believes_viewer_headers_only_when_told_to() -> None:
+@pytest.mark.parametrize("said", [None, "", "secret-of-the-origiN", "secret-of-the-origin ", "한"])
+def test_place_believes_viewer_headers_only_with_the_origin_secret(said: str | None) -> None:
     headers = {"cloudfront_viewer_country": "DE", "cloudfront_viewer_country_region": "BE"}
-    asked = request("10.0.0.1", cloudfront_viewer_address="198.51.100.7:443", **headers)
+    headers["cloudfront_viewer_address"] = "198.51.100.7:443"
+    secret = {} if said is None else {"x_logdig_origin_secret": said}
+    finder = LocationFinder(origin_secret=ORIGIN_SECRET)
 
-    assert LocationFinder(trust_viewer_headers=True).find(asked) == Location("198.51.100.7", "DE", "BE")
-    assert LocationFinder().find(asked) == Location("10.0.0.1")
+    assert finder.find(request("10.0.0.1", x_logdig_origin_secret=ORIGIN_SECRET, **headers)) == Location(
+        "198.51.100.7", "DE", "BE"
+    )
+    assert finder.find(request("10.0.0.1", **secret, **headers)) == Location("10.0.0.1")
+    assert LocationFinder().find(request("10.0.0.1", **secret, **headers)) == Location("10.0.0.1")
+
+
+def test_viewer_headers_count_when_setting_and_secret_are_there(caplog: pytest.LogCaptureFixture) -> None:
+    asked = request("10.0.0.1", cloudfront_viewer_country="DE", x_logdig_origin_secret=ORIGIN_SECRET)
+    trusting, secret = Settings(trust_viewer_headers=True), {"LOGDIG_ORIGIN_SECRET": ORIGIN_SECRET}
+
+    assert location_finder(trusting, secret).find(asked).country == "DE"
+    assert location_finder(Settings(), secret).find(asked).country is None
+    assert not caplog.messages
+    assert location_finder(trusting, {}).find(asked).country is None
+    assert "LOGDIG_ORIGIN_SECRET" in caplog.text
 
 
 @pytest.mark.parametrize("code", ["", "K" * 9, "한국", "K\nR", "<b>"])
 def test_place_has_no_country_when_the_code_is_none(code: str) -> None:
-    finder = LocationFinder(trust_viewer_headers=True)
+    finder = LocationFinder(origin_secret=ORIGIN_SECRET)
 
-    assert finder.find(request("10.0.0.1", cloudfront_viewer_country=code)).country is None
+    assert (
+        finder.find(request("10.0.0.1", cloudfront_viewer_country=code, x_logdig_origin_secret=ORIGIN_SECRET)).country
+        is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -180,10 +201,14 @@ def test_no_stored_line_holds_a_whole_address(keep_address: Literal["none", "net
         sink,
         lambda: NOW,
         lambda: "id",
-        locations=LocationFinder(trust_viewer_headers=True),
+        locations=LocationFinder(origin_secret=ORIGIN_SECRET),
     )
     payload = body(event(), event(seq=-1)) if path == "/v1/events" else json.dumps(TEN_FIELDS).encode()
-    forwarded = (("x-forwarded-for", "192.0.2.66"), ("cloudfront-viewer-address", "198.51.100.99:1234"))
+    forwarded = (
+        ("x-forwarded-for", "192.0.2.66"),
+        ("cloudfront-viewer-address", "198.51.100.99:1234"),
+        ("x-logdig-origin-secret", ORIGIN_SECRET),
+    )
 
     reply = front.handle(Request("POST", path, "", BROWSER + forwarded, payload, "192.0.2.77"))
 

@@ -101,7 +101,7 @@ def test_staff_and_network_come_from_the_proxys_word_when_it_is_trusted(path: st
     app = AppSettings("shop", TOKEN, (ORIGIN,), staff_addresses=("198.51.100.0/24",), keep_address="network")
     settings, sink = Settings(apps=(app,), trusted_proxies=proxies), MemorySink()
     front = Collector(
-        Apps.from_settings(settings, {}), sink, lambda: NOW, lambda: "id", locations=location_finder(settings)
+        Apps.from_settings(settings, {}), sink, lambda: NOW, lambda: "id", locations=location_finder(settings, {})
     )
     payload = body(event(staff=None)) if path == "/v1/events" else json.dumps(TEN_FIELDS).encode()
     headers = (*BROWSER, ("x-forwarded-for", "6.6.6.6, 198.51.100.9:80"))
@@ -117,7 +117,11 @@ def test_limit_counts_each_sender_behind_a_trusted_proxy() -> None:
     app = AppSettings("shop", TOKEN, (ORIGIN,), address_requests_per_minute=1)
     settings = Settings(apps=(app,), trusted_proxies=("10.0.0.0/8",))
     front = Collector(
-        Apps.from_settings(settings, {}), MemorySink(), lambda: NOW, lambda: "id", locations=location_finder(settings)
+        Apps.from_settings(settings, {}),
+        MemorySink(),
+        lambda: NOW,
+        lambda: "id",
+        locations=location_finder(settings, {}),
     )
 
     def status(sender: str) -> int:
