@@ -181,7 +181,7 @@ def test_profiles_gather_a_customers_offers_when_there_are_several() -> None:
 
 def test_retire_leaves_only_current_targets_when_earlier_ones_dropped_out() -> None:
     earlier, current = [target("1"), target("2")], [target("2"), target("3")]
-    store = InMemoryProfiles(profiles(earlier, {}))
+    store = InMemoryProfiles(profiles(earlier, {}), lambda: AS_OF)
 
     removed = retire(store, earlier, {"shop#c#2", "shop#c#3"})
     store.put(profiles(current, {}))
@@ -192,7 +192,7 @@ def test_retire_leaves_only_current_targets_when_earlier_ones_dropped_out() -> N
 
 def test_retire_removes_everyone_when_the_gate_refused() -> None:
     earlier = [target("1"), target("2")]
-    store = InMemoryProfiles(profiles(earlier, {}))
+    store = InMemoryProfiles(profiles(earlier, {}), lambda: AS_OF)
 
     removed = retire(store, earlier, set())
 
