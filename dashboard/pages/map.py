@@ -210,7 +210,11 @@ def _movement(request: Request, where: Mapping[str, str], layout: Layout) -> dic
     rows = answer.rows.to_pylist()
     selectors = list(dict.fromkeys(row["selector"] for row in rows if row["selector"] is not None))
     numbers = {selector: number for number, selector in enumerate(selectors)}
-    return {"cells": list(_moved(rows, numbers)), "places": [by_selector.get(selector) for selector in selectors]}
+    return {
+        "cells": list(_moved(rows, numbers)),
+        "asked": [(selector, None) for selector in selectors],
+        "places": [by_selector.get(selector) for selector in selectors],
+    }
 
 
 def _moved(rows: Iterable[Mapping[str, Any]], numbers: Mapping[str, int]) -> Iterable[list[Any]]:
