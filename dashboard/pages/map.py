@@ -13,6 +13,7 @@ from dashboard.page import NUMBERS, Has, Page, Route
 from dashboard.request import Request
 from dashboard.sending import value_of
 from logdig.errors import InputError
+from logdig.questions.catalog import question_of
 from logdig.questions.engine.answering import ask
 from logdig.questions.engine.question import Answer
 from logdig.questions.page.page_elements import ADDRESSES, BOXES
@@ -73,6 +74,11 @@ def view(request: Request) -> dict[str, Any]:
     if request.args.get("mode") == "movement":
         sent["movement"] = _movement(request, where, shown)
     return sent
+
+
+def releases(request: Request) -> Answer:
+    """What the release `of` changed; it is no filter, since days before it are compared with days after it."""
+    return request.answer("releases", release=request.args.get("of"), compare=False)
 
 
 def tile(request: Request) -> flask.Response:
@@ -231,10 +237,11 @@ def _has_clicks(has: Has) -> bool:
 PAGE = Page(
     "map",
     30,
-    asks={"heatmap": NUMBERS, "elements": NUMBERS, "scroll": NUMBERS, "frustration": NUMBERS, "releases": NUMBERS},
+    asks={"heatmap": NUMBERS, "elements": NUMBERS, "scroll": NUMBERS, "frustration": NUMBERS},
     routes=(
         Route("pages", pages, NUMBERS, filters=("host", "release")),
         Route("view", view, NUMBERS, filters=CLICK_FILTERS),
+        Route("releases", releases, NUMBERS, filters=question_of("releases").filters),
         Route("tile", tile, NUMBERS),
     ),
     needs=_has_clicks,

@@ -40,7 +40,7 @@ def rows() -> dict[str, list[dict[str, Any]]]:
         for number, selector in enumerate(["#buy"] * 6 + ["#menu"] * 2 + [ATTACK] + [None])
     ]  # fmt: skip
     views = [
-        shared
+        shared | {"release": "2.0"}
         | {"user_key": f"u{number}", "page_view_id": f"v{number}", "viewed": True, "vh": 900.0, "depth_share": 0.5}
         for number in range(20)
     ]  # fmt: skip
@@ -125,7 +125,9 @@ def test_map_is_saved_as_a_picture(page: Page) -> None:
     assert image.getbbox() is not None
 
 
-@pytest.mark.parametrize("query", ["mode=elements&with=before", "mode=scroll", "mode=frustration", "mode=movement"])
+@pytest.mark.parametrize(
+    "query", ["mode=elements&with=before", "mode=scroll", "mode=frustration", "mode=movement", "mode=releases&of=2.0"]
+)
 def test_every_way_to_look_is_drawn_with_its_account(page: Page, url: str, query: str) -> None:
     page.goto(f"{url}/map?page=/&{query}")
     page.wait_for_selector(DRAWN)
@@ -189,4 +191,4 @@ def test_live_page_shows_every_mode_of_the_dashboard_with_its_account(page: Page
         assert said[name][0].startswith(account)
     assert said["Movement"][0].startswith("/: 3000 Milliseconds\nplaced 3000 (100 %)")
     assert said["Scroll"][0].endswith("Share of the views that reached each twentieth of the page · 20 views")
-    assert [said[name][0] for name, (_, drawn) in said.items() if not drawn] == []
+    assert [name for name, (_, drawn) in said.items() if not drawn] == []

@@ -51,7 +51,7 @@ async function marksOf(page) {
   const release = get('of');
   const names = ['scroll', 'frustration', ...(release ? ['releases'] : [])];
   const found = await Promise.all(names.map(async (name) => {
-    const asked = request(`map/${name}`, { page, compare: 'none', release: name == 'releases' ? release : undefined });
+    const asked = request(`map/${name}`, { page, compare: 'none', of: name == 'releases' ? release : null });
     return [name, await ask(asked).catch((error) => ({ error: error.message || t('map.modeFailed') }))];
   }));
   return Object.fromEntries(found);

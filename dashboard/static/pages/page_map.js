@@ -51,7 +51,7 @@ function asked(page, others) {
   if (other) addresses.second = request('map/view', { ...shared, width: get('width') || null, ...(get('with') == 'before' ? earlier() : other.values) });
   for (const name of NEEDS[mode()] ?? []) {
     if (name == 'releases' && !get('of')) continue;
-    addresses[name] = request(`map/${name}`, { page, compare: 'none', release: name == 'releases' ? get('of') : undefined });
+    addresses[name] = request(`map/${name}`, { page, compare: 'none', of: name == 'releases' ? get('of') : null });
   }
   return addresses;
 }
