@@ -6,25 +6,7 @@ import { project } from './lib/project.js';
 import { resolver } from './lib/resolve.js';
 import { makeSheet, style } from './overlay-sheet.js';
 
-/**
- * One way to look. Heat of `cells` if `per` is not 0; coloured boxes of elements; bands across the page.
- * @typedef {object} Mode
- * @property {string} title
- * @property {string} unit of the account
- * @property {string} note
- * @property {any[][]} cells of the account: element, fixed, levels, place, count
- * @property {number} missing count that has no place
- * @property {number} per what a count of one is on the scale
- * @property {[element: number, colour: string, label: string][]} boxes
- * @property {[top: number, height: number, top_px: number, height_px: number, left_px: number, colour: string, label: string][]} bands
- *   `top` and `height` are shares of the page's height, to which the pixels are added
- * @typedef {object} Sent
- * @property {[selector: string, link: string | null][]} asked the elements
- * @property {[element: number, text: string][]} told what the pointer reads of elements
- * @property {string[]} words for the four parts of the account, and for the choice of the mode
- * @property {Mode[]} modes
- * @property {number} at index of the mode that is shown first
- */
+/** @typedef {import('./parts/overlay.js').Sent} Sent */
 
 /** Shortest time between two looks at a page that changes, and time of work in one frame, in milliseconds. */
 const PAUSE_MS = 250;
@@ -94,8 +76,8 @@ export const makeMap = (path) => {
     if (!host.isConnected) document.documentElement.append(host);
     if (!mode()) return;
     const { points, areas, account, width, height } = located();
-    const { unit, note, per, missing } = mode();
-    account.unplaced += missing;
+    const { unit, note, per } = mode();
+    account.unplaced += mode().missing;
     const counts = Object.values(account);
     const total = counts.reduce((sum, count) => sum + count, 0);
     sheet.draw({ points, areas, per, width, height });

@@ -68,7 +68,8 @@ export const makeSheet = (root) => {
       const height = Math.min(PART_PX, drawn.height - top);
       style(canvas, { position: 'absolute', left: '0', top: top + 'px', width: drawn.width + 'px', height: height + 'px' });
       paint(canvas, { left: 0, top, width: drawn.width, height }, drawn.points[0], drawn.areas[0], drawn.per);
-      root.append(canvas);
+      // Below the card, which must stay readable.
+      root.prepend(canvas);
       parts.set(part, canvas);
     }
   };

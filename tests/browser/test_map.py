@@ -225,7 +225,7 @@ def test_overlay_draws_what_the_dashboard_draws_and_makes_visits_staff(site: Sit
 ATTACK = "<img src=x onerror='window.ran = 1'>"
 PIXEL = """([x, y]) => {
   const drawn = [...document.querySelector('html > div[data-logdig-ignore]').shadowRoot.querySelectorAll('canvas')];
-  const canvas = drawn.find((one) => one.style.display != 'none' && one.style.position == 'absolute');
+  const canvas = drawn.find((one) => one.style.position == 'absolute' && one.style.top == '0px');
   const zoom = canvas.width / document.documentElement.scrollWidth;
   return [...canvas.getContext('2d').getImageData(x * zoom, y * zoom, 1, 1).data];
 }"""

@@ -4,6 +4,26 @@ import { afterFrame } from '../lib/attempt.js';
 import { afterCall } from '../lib/wrap.js';
 import { makeMap } from '../overlay-map.js';
 
+/**
+ * What the dashboard sends. A mode draws heat of `cells` if `per` is not 0, coloured boxes of elements, bands of the page.
+ * @typedef {object} Mode
+ * @property {string} title
+ * @property {string} unit of the account
+ * @property {string} note
+ * @property {any[][]} cells of the account: element, fixed, levels, place, count
+ * @property {number} missing count that has no place
+ * @property {number} per what a count of one is on the scale
+ * @property {[element: number, colour: string, label: string][]} boxes
+ * @property {[top: number, height: number, top_px: number, height_px: number, left_px: number, colour: string, label: string][]} bands
+ *   `top` and `height` are shares of the page's height, to which the pixels are added
+ * @typedef {object} Sent
+ * @property {[selector: string, link: string | null][]} asked the elements
+ * @property {[element: number, text: string][]} told what the pointer reads of elements
+ * @property {string[]} words for the four parts of the account, and for the choice of the mode
+ * @property {Mode[]} modes
+ * @property {number} at index of the mode that is shown first
+ */
+
 const LOOPBACK = /^https?:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;
 /** More than a map has; the rest is left out. */
 const MOST = 20_000;
@@ -20,7 +40,7 @@ const listOf = (value, isRight) => (Array.isArray(value) ? value.slice(0, MOST).
 const rowsOf = (value, numbers, texts) =>
   listOf(value, (one) => Array.isArray(one) && one.length == numbers + texts && one.every((part, place) => (place < numbers ? isNumber : isText)(part)));
 
-/** What may be drawn of a message: numbers, selectors and plain texts, nothing else. @param {any} data */
+/** What may be drawn of a message: numbers, selectors and plain texts, nothing else. @param {any} data @returns {Sent} */
 const checked = ({ asked, told, words, modes, at }) => ({
   asked: listOf(asked, (one) => Array.isArray(one) && typeof one[0] == 'string' && (one[1] === null || typeof one[1] == 'string')),
   told: rowsOf(told, 1, 1),
