@@ -150,7 +150,8 @@ MODES_ON_PAGE = """async () => {
   const said = [...select.options].map((option, at) => {
     select.selectedIndex = at;
     select.dispatchEvent(new Event('change'));
-    const canvas = [...root().querySelectorAll('canvas')].find(({ style }) => style.position == 'absolute' && style.top == '0px');
+    const drawn = [...root().querySelectorAll('canvas')];
+    const canvas = drawn.find(({ style }) => style.position == 'absolute' && style.top == '0px');
     const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
     return [option.text, select.previousSibling.textContent, data.some((value) => value > 0)];
   });
