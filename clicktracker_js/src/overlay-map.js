@@ -6,7 +6,7 @@ import { project } from './lib/project.js';
 import { resolver } from './lib/resolve.js';
 import { makeSheet, style } from './overlay-sheet.js';
 
-/** @typedef {{asked: [string, string | null][], cells: any[][], rows: number[][], views: number, missing: number}} Sent */
+/** @typedef {import('./parts/overlay.js').Sent} Sent */
 
 /** Shortest time between two looks at a page that changes, and time of work in one frame, in milliseconds. */
 const PAUSE_MS = 250;
@@ -25,13 +25,12 @@ export const makeMap = (path) => {
   const card = { position: 'fixed', font: '13px/1.5 sans-serif', color: '#fff', background: '#0f172a', padding: '8px 12px', 'border-radius': '8px', 'max-width': '320px' };
   const said = root.appendChild(style(document.createElement('div'), { ...card, left: '12px', bottom: '12px', 'pointer-events': 'auto' }));
   const text = said.appendChild(document.createElement('div'));
-  const button = said.appendChild(document.createElement('button'));
+  const chosen = said.appendChild(document.createElement('select'));
   const tip = root.appendChild(style(document.createElement('div'), { ...card, display: 'none' }));
   /** @type {Sent} */
-  let sent = { asked: [], cells: [], rows: [], views: 0, missing: 0 };
+  let sent;
   /** @type {(Element | null)[]} */
   let found = [];
-  let showsElements = false;
   let isWaiting = false;
   let turn = 0;
 
@@ -50,7 +49,8 @@ export const makeMap = (path) => {
     some();
   };
 
-  const cells = () => sent.cells.map(([element, fixed, level_x, level_y, cell_x, cell_y, count]) => ({ element, fixed, level_x, level_y, cell_x, cell_y, count }));
+  const mode = () => sent.modes[chosen.selectedIndex];
+  const cells = () => mode().cells.map(([element, fixed, level_x, level_y, cell_x, cell_y, count]) => ({ element, fixed, level_x, level_y, cell_x, cell_y, count }));
 
   /** Where everything is now, by layer. @param {boolean} [moving] only what moves by itself */
   const located = (moving) => {
@@ -58,29 +58,31 @@ export const makeMap = (path) => {
     const { scrollWidth, scrollHeight } = document.documentElement;
     const places = found.map((element) => element && element.isConnected ? measure(element) : null);
     const { points, account } = project(cells(), places, scrollWidth, scrollHeight);
-    /** @type {[{box: number[], rate: number}[], any[], any[]]} */
+    /** @type {import('./overlay-sheet.js').Area[][]} */
     const areas = [[], [], []];
-    if (showsElements)
-      for (const [element, rate] of sent.rows) {
-        const place = places[element];
-        if (place?.seen) areas[place.layer].push({ box: place.clip || place.box, rate });
-      }
-    const layers = [0, 1, 2].map((layer) => (showsElements ? [] : points.filter((point) => point.layer == layer)));
+    const { boxes, bands, per } = mode();
+    for (const [top, height, topPx, heightPx, left, colour, label] of bands)
+      areas[0].push({ box: [left, top * scrollHeight + topPx, scrollWidth, height * scrollHeight + heightPx], colour, label });
+    for (const [element, colour, label] of boxes) {
+      const place = places[element];
+      if (place?.seen) areas[place.layer].push({ box: place.clip || place.box, colour, label });
+    }
+    const layers = [0, 1, 2].map((layer) => points.filter((point) => per && point.layer == layer));
     return { points: layers, areas, account, width: scrollWidth, height: scrollHeight, moving };
   };
 
   const draw = () => {
     // A page may take away what it did not put there.
     if (!host.isConnected) document.documentElement.append(host);
+    if (!mode()) return;
     const { points, areas, account, width, height } = located();
-    account.unplaced += sent.missing;
-    const total = account.placed + account.fallback + account.hidden + account.unplaced;
-    sheet.draw({ points, areas, per: sent.views ? 100 / sent.views : 0, width, height });
-    const parts = Object.entries({ placed: account.placed, 'by place': account.fallback, 'hidden now': account.hidden, unplaced: account.unplaced });
-    text.textContent =
-      `${path}: ${short(total)} clicks, ${short(sent.views)} views\n` +
-      parts.map(([name, count]) => `${name} ${short(count)} (${short(total ? (100 * count) / total : 0)} %)`).join(', ');
-    button.textContent = showsElements ? 'Clicks' : 'Elements';
+    const { unit, note, per } = mode();
+    account.unplaced += mode().missing;
+    const counts = Object.values(account);
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    sheet.draw({ points, areas, per, width, height });
+    const parts = counts.map((count, part) => `${sent.words[part]} ${short(count)} (${short(total ? (100 * count) / total : 0)} %)`);
+    text.textContent = `${path}: ${short(total)} ${unit}\n${parts.join(', ')}\n${note}`;
   };
 
   const soon = (anew = false) => {
@@ -105,16 +107,13 @@ export const makeMap = (path) => {
     });
   });
   on(window, 'resize load transitionend animationend toggle', () => soon());
-  on(button, 'click', () => {
-    showsElements = !showsElements;
-    draw();
-  });
+  on(chosen, 'change', draw);
   on(window, 'pointermove', (event) => {
     const element = event.composedPath().find((/** @type {any} */ one) => found.includes(one));
-    const row = element && sent.rows.find(([index]) => index == found.indexOf(element));
+    const row = element && sent.told.find(([index]) => index == found.indexOf(element));
     style(tip, { display: row ? 'block' : 'none', left: event.clientX + 14 + 'px', top: event.clientY + 18 + 'px' });
     // Text, whatever the page calls its elements.
-    if (row) tip.textContent = `${nameOf(element)}, ${roleOf(element)}: ${short(row[1])} clicks per 100 views, ${short(100 * row[2])} % of visitors (${short(100 * row[3])} to ${short(100 * row[4])})`;
+    if (row) tip.textContent = `${nameOf(element)}, ${roleOf(element)}: ${row[1]}`;
   });
   style(text, { 'white-space': 'pre-line' });
   new MutationObserver((changes) => changes.some(({ addedNodes: [added], removedNodes: [gone] }) => added != host && gone != host) && soon(true)).observe(document, {
@@ -124,7 +123,12 @@ export const makeMap = (path) => {
   return {
     /** @param {Sent} data */
     show: (data) => {
+      // At the next page of a visit the chosen mode stays.
+      const at = sent ? chosen.selectedIndex : data.at;
       sent = data;
+      chosen.replaceChildren(...data.modes.map(({ title }) => new Option(title)));
+      chosen.selectedIndex = at;
+      chosen.ariaLabel = data.words[4];
       found = [];
       look(true);
     },

@@ -1,11 +1,11 @@
 /** What the overlay draws on: parts of the page that scroll with it and are drawn once, and the screen for what stays. */
 
-import { BIN, colourOf, heatOf } from './lib/paint.js';
+import { BIN, heatOf } from './lib/paint.js';
 
 /** Height of a part in CSS pixels. */
 const PART_PX = 1000;
 
-/** @typedef {{x: number, y: number, count: number}} Point @typedef {{box: number[], rate: number}} Area in its colour */
+/** @typedef {{x: number, y: number, count: number}} Point @typedef {{box: number[], colour: string, label: string}} Area */
 
 /**
  * @param {HTMLElement} element
@@ -28,14 +28,16 @@ const paint = (canvas, part, points, areas, per) => {
   if (zoom != 1) return pen.putImageData(new ImageData(heat.data, heat.width, heat.height), 0, 0);
   pen.translate(-part.left, -part.top);
   pen.font = '600 13px sans-serif';
-  for (const { box, rate } of areas) {
+  for (const { box, colour, label } of areas) {
     const [left, top, width, height] = box;
     if (top > part.top + part.height || top + height < part.top) continue;
-    const [red, green, blue, opacity] = colourOf(rate);
-    pen.fillStyle = `rgb(${red} ${green} ${blue} / ${opacity * 0.7})`;
+    pen.fillStyle = colour;
     pen.fillRect(left, top, width, height);
+    if (!label) continue;
     pen.fillStyle = '#0f172a';
-    pen.fillText(rate.toPrecision(2), left + 4, top + 14);
+    pen.fillRect(left, top, pen.measureText(label).width + 8, 19);
+    pen.fillStyle = '#fff';
+    pen.fillText(label, left + 4, top + 14);
   }
 };
 
@@ -66,7 +68,8 @@ export const makeSheet = (root) => {
       const height = Math.min(PART_PX, drawn.height - top);
       style(canvas, { position: 'absolute', left: '0', top: top + 'px', width: drawn.width + 'px', height: height + 'px' });
       paint(canvas, { left: 0, top, width: drawn.width, height }, drawn.points[0], drawn.areas[0], drawn.per);
-      root.append(canvas);
+      // Below the card, which must stay readable.
+      root.prepend(canvas);
       parts.set(part, canvas);
     }
   };

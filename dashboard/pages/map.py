@@ -13,6 +13,7 @@ from dashboard.page import NUMBERS, Has, Page, Route
 from dashboard.request import Request
 from dashboard.sending import value_of
 from logdig.errors import InputError
+from logdig.questions.catalog import question_of
 from logdig.questions.engine.answering import ask
 from logdig.questions.engine.question import Answer
 from logdig.questions.page.page_elements import ADDRESSES, BOXES
@@ -73,6 +74,11 @@ def view(request: Request) -> dict[str, Any]:
     if request.args.get("mode") == "movement":
         sent["movement"] = _movement(request, where, shown)
     return sent
+
+
+def releases(request: Request) -> Answer:
+    """What the release `of` changed; it is no filter, since days before it are compared with days after it."""
+    return request.answer("releases", release=request.args.get("of"), compare=False)
 
 
 def tile(request: Request) -> flask.Response:
@@ -210,7 +216,11 @@ def _movement(request: Request, where: Mapping[str, str], layout: Layout) -> dic
     rows = answer.rows.to_pylist()
     selectors = list(dict.fromkeys(row["selector"] for row in rows if row["selector"] is not None))
     numbers = {selector: number for number, selector in enumerate(selectors)}
-    return {"cells": list(_moved(rows, numbers)), "places": [by_selector.get(selector) for selector in selectors]}
+    return {
+        "cells": list(_moved(rows, numbers)),
+        "asked": [(selector, None) for selector in selectors],
+        "places": [by_selector.get(selector) for selector in selectors],
+    }
 
 
 def _moved(rows: Iterable[Mapping[str, Any]], numbers: Mapping[str, int]) -> Iterable[list[Any]]:
@@ -227,10 +237,11 @@ def _has_clicks(has: Has) -> bool:
 PAGE = Page(
     "map",
     30,
-    asks={"heatmap": NUMBERS, "elements": NUMBERS, "scroll": NUMBERS, "frustration": NUMBERS, "releases": NUMBERS},
+    asks={"heatmap": NUMBERS, "elements": NUMBERS, "scroll": NUMBERS, "frustration": NUMBERS},
     routes=(
         Route("pages", pages, NUMBERS, filters=("host", "release")),
         Route("view", view, NUMBERS, filters=CLICK_FILTERS),
+        Route("releases", releases, NUMBERS, filters=question_of("releases").filters),
         Route("tile", tile, NUMBERS),
     ),
     needs=_has_clicks,

@@ -154,6 +154,7 @@ def near(image: Image.Image, place: tuple[int, int], colour: tuple[int, int, int
     return isinstance(found, tuple) and all(abs(one - other) < 40 for one, other in zip(found, colour, strict=True))
 
 
+HOME = "http://localhost:1"
 OPENER = """<!doctype html><title>Opener</title><script>
   window.heard = [];
   addEventListener('message', ({ data, origin, source }) => { heard.push(data); window.page = source; });
@@ -161,6 +162,17 @@ OPENER = """<!doctype html><title>Opener</title><script>
 OPEN_ROOTS = """const attach = Element.prototype.attachShadow;
 Element.prototype.attachShadow = function (options) { return attach.call(this, { ...options, mode: 'open' }); };"""
 SAID = "() => document.querySelector('html > div[data-logdig-ignore]')?.shadowRoot.textContent ?? ''"
+
+
+def mode(title: str, unit: str, **more: Any) -> dict[str, Any]:
+    """One way to look, as the dashboard sends it."""
+    empty: dict[str, Any] = {"note": "", "cells": [], "missing": 0, "per": 0, "boxes": [], "bands": []}
+    return {"title": title, "unit": unit} | empty | more
+
+
+def message(pairs: Any, *modes: dict[str, Any], **more: Any) -> dict[str, Any]:
+    words = ["placed", "by place", "hidden now", "unplaced", "What is shown"]
+    return {"logdig": "map", "asked": pairs, "told": [], "words": words, "modes": modes, "at": 0, **more}
 
 
 def open_from(context: BrowserContext, origin: str, address: str, name: str) -> tuple[Page, Page]:
@@ -181,17 +193,10 @@ def test_overlay_draws_what_the_dashboard_draws_and_makes_visits_staff(site: Sit
     cells = [[pairs.index(click.pair), *(cell(click.row) or ())[2:], 1] for click in clicks]
     context = site.browser.new_context(viewport={"width": 1440, "height": 900})
     context.add_init_script(OPEN_ROOTS)
-    opener, page = open_from(context, "http://localhost:1", f"{site.url}/map.html", "logdig-map http://localhost:1")
+    opener, page = open_from(context, HOME, f"{site.url}/map.html", f"logdig-map {HOME}")
     opener.wait_for_function("heard.length > 0")
     assert opener.evaluate("heard") == [{"logdig": "ready", "address": f"{site.url}/map.html", "width": 1440}]
-    sent = {
-        "logdig": "map",
-        "asked": pairs,
-        "cells": cells,
-        "rows": [[0, 12.5, 0.5, 0.4, 0.6]],
-        "views": 100,
-        "missing": 3,
-    }
+    sent = message(pairs, mode("Clicks", "clicks", cells=cells, missing=3, per=1))
 
     opener.evaluate("([sent, origin]) => page.postMessage(sent, origin)", [sent, site.url])
 
@@ -201,7 +206,7 @@ def test_overlay_draws_what_the_dashboard_draws_and_makes_visits_staff(site: Sit
     )]  # fmt: skip
     page.wait_for_function(f"({SAID})().includes('placed')")
     said = page.evaluate(SAID)
-    assert f"{len(clicks) + 3} clicks, 100 views" in said
+    assert f"{len(clicks) + 3} clicks" in said
     assert [part for part in share_of if part not in said] == []
     page.evaluate("logdig('track', 'seen'); logdig('flush')")
     site.collector.wait_for(lambda seen: any(event["custom"]["name"] == "seen" for event in seen.of_type("custom")))
@@ -217,6 +222,69 @@ def test_overlay_draws_what_the_dashboard_draws_and_makes_visits_staff(site: Sit
     context.close()
 
 
+ATTACK = "<img src=x onerror='window.ran = 1'>"
+PIXEL = """([x, y]) => {
+  const drawn = [...document.querySelector('html > div[data-logdig-ignore]').shadowRoot.querySelectorAll('canvas')];
+  const canvas = drawn.find((one) => one.style.position == 'absolute' && one.style.top == '0px');
+  const zoom = canvas.width / document.documentElement.scrollWidth;
+  return [...canvas.getContext('2d').getImageData(x * zoom, y * zoom, 1, 1).data];
+}"""
+CHOOSE = """(at) => {
+  const select = document.querySelector('html > div[data-logdig-ignore]').shadowRoot.querySelector('select');
+  select.selectedIndex = at;
+  select.dispatchEvent(new Event('change'));
+}"""
+
+
+def test_overlay_draws_every_mode_with_its_account_and_runs_nothing(site: Site) -> None:
+    context = site.browser.new_context(viewport={"width": 1440, "height": 900})
+    context.add_init_script(OPEN_ROOTS)
+    opener, page = open_from(context, HOME, f"{site.url}/map.html", f"logdig-map {HOME}")
+    opener.wait_for_function("heard.length > 0")
+    x, y, width, height = page.evaluate("""() => {
+      const { left, top, width, height } = document.querySelector('[data-t="heading"]').getBoundingClientRect();
+      return [left + scrollX, top + scrollY, width, height];
+    }""")
+    middle = [0, False, 0, 0, 0, 0]
+    heat = [x + width / 2, y + height / 2]
+    inside = [x + width - 3, y + height - 3]
+    red = "rgb(255 0 0)"
+    modes = [
+        mode("Clicks", "clicks", cells=[[*middle, 5]], per=10),
+        mode("Elements", "clicks", cells=[[*middle, 5]], boxes=[[0, red, ATTACK]]),
+        mode("Movement", "ms", cells=[[1, *middle[1:], 7000], [None, False, 4, 4, None, None, 50]], per=0.01),
+        mode("Scroll", "clicks", bands=[[0, 1, 0, 0, 0, red, "90 %"], [0, 0, 700, 2, 60, "#0000ff", "Fold"]]),
+        mode("Frustration", "clicks", missing=2, boxes=[[0, "red;x:url(//x.test)", "bad"], [0, red, "rage 3"]]),
+        mode("Releases", ATTACK, note="choose " + ATTACK, boxes=[[9, red, "+1"], [0, {}, 1], "x"]),
+        {"title": 1}, None,
+    ]  # fmt: skip
+    pairs = [('[data-t="heading"]', None), ('[data-t="heading"]', None)]
+    told = [[0, ATTACK], [{}, 1], None]
+
+    opener.evaluate("([sent, to]) => page.postMessage(sent, to)", [message(pairs, *modes, told=told, at=1), site.url])
+
+    page.wait_for_function(f"({SAID})().includes('5 clicks')")
+    assert page.evaluate(PIXEL, inside) == [255, 0, 0, 255]
+    seen: list[str] = []
+    drawn: list[bool] = []
+    for at, place in enumerate([heat, inside, heat, [1200, 300], inside, inside]):
+        page.evaluate(CHOOSE, at)
+        seen.append(page.evaluate(SAID))
+        drawn.append(page.evaluate(PIXEL, place)[3] > 0)
+    assert drawn == [True, True, True, True, True, False]
+    page.evaluate(CHOOSE, 3)
+    assert page.evaluate(PIXEL, [1200, 701])[:3] == [0, 0, 255]
+    assert "7050 ms" in seen[2]
+    assert "unplaced 50 (0.7 %)" in seen[2]
+    assert "0 clicks" in seen[3]
+    assert "unplaced 2 (100 %)" in seen[4]
+    assert "choose " + ATTACK in seen[5]
+    page.mouse.move(x + 10, y + 10 - page.evaluate("scrollY"))
+    page.wait_for_function(f"({SAID})().includes(', heading: <img')")
+    assert page.evaluate("window.ran ?? null") is None
+    context.close()
+
+
 @pytest.mark.parametrize("name", ["logdig-map https://evil.test", "logdig-map http://127.0.0.1:8002", "logdig-map "])
 def test_hostile_opener_hears_and_shows_nothing(site: Site, name: str) -> None:
     context = site.browser.new_context()
@@ -224,8 +292,7 @@ def test_hostile_opener_hears_and_shows_nothing(site: Site, name: str) -> None:
     opener, page = open_from(context, "https://evil.test", f"{site.url}/map.html", name)
     page.wait_for_function("performance.getEntriesByType('resource').some((one) => one.name.includes('overlay'))")
 
-    sent = {"logdig": "map", "asked": [["#a", None]], "cells": [], "rows": [], "views": 1, "missing": 0}
-    opener.evaluate("(sent) => page.postMessage(sent, '*')", sent)
+    opener.evaluate("(sent) => page.postMessage(sent, '*')", message([("#a", None)], mode("Clicks", "clicks")))
     page.evaluate("new Promise((done) => setTimeout(done, 300))")
 
     assert opener.evaluate("heard") == []

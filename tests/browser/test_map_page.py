@@ -6,11 +6,12 @@ import io
 import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from werkzeug.serving import make_server
 
 from dashboard.app import create_dashboard
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.browser
 NOW = datetime(2026, 11, 30, 3, 0, tzinfo=UTC)
 ATTACK = '<img src=x onerror="window.ran = 1">'
 HEIGHT = 60_000
+DIST = Path(__file__).parents[2] / "clicktracker_js" / "dist"
 DRAWN = "main:not([aria-busy]):not(:has(section[aria-busy])):not(:has(.wait)) .map-stage canvas"
 
 
@@ -38,11 +40,15 @@ def rows() -> dict[str, list[dict[str, Any]]]:
         for number, selector in enumerate(["#buy"] * 6 + ["#menu"] * 2 + [ATTACK] + [None])
     ]  # fmt: skip
     views = [
-        shared
+        shared | {"release": "2.0"}
         | {"user_key": f"u{number}", "page_view_id": f"v{number}", "viewed": True, "vh": 900.0, "depth_share": 0.5}
         for number in range(20)
     ]  # fmt: skip
-    return {"clicks": clicks, "page_views": views}
+    for click in clicks[:2]:
+        click |= {"session_id": "s", "page_view_id": "v0", "after": {"watched_ms": 2500}}
+    points = [{"ex": 16384, "ey": 16384, "ms": ms} for ms in (0, 3000)]
+    moves = [shared | {"event_id": "m", "user_key": "u0", "page_view_id": "v0", "selector": "#buy", "points": points}]
+    return {"clicks": clicks, "page_views": views, "moves": moves}
 
 
 def picture(store: FakeStore) -> None:
@@ -119,7 +125,9 @@ def test_map_is_saved_as_a_picture(page: Page) -> None:
     assert image.getbbox() is not None
 
 
-@pytest.mark.parametrize("query", ["mode=elements&with=before", "mode=scroll", "mode=frustration", "mode=movement"])
+@pytest.mark.parametrize(
+    "query", ["mode=elements&with=before", "mode=scroll", "mode=frustration", "mode=movement", "mode=releases&of=2.0"]
+)
 def test_every_way_to_look_is_drawn_with_its_account(page: Page, url: str, query: str) -> None:
     page.goto(f"{url}/map?page=/&{query}")
     page.wait_for_selector(DRAWN)
@@ -127,3 +135,61 @@ def test_every_way_to_look_is_drawn_with_its_account(page: Page, url: str, query
     maps = 2 if "with" in query else 1
     expect(page.locator(".map-account")).to_have_count(maps)
     expect(page.locator(".state.wrong")).to_have_count(0)
+
+
+LIVE = """<!doctype html><title>Shop</title><style>body { margin: 0; height: 3000px }</style>
+<h1>Shop</h1><a id="buy" href="#" style="position:absolute;left:100px;top:300px;width:80px;height:40px">Buy</a>
+<script src="/clicktracker.js" data-token="pk_shop_12345678" data-endpoint="https://shop.test/none"></script>"""
+OPEN_ROOTS = """const attach = Element.prototype.attachShadow;
+Element.prototype.attachShadow = function (options) { return attach.call(this, { ...options, mode: 'open' }); };"""
+MODES_ON_PAGE = """async () => {
+  const root = () => document.querySelector('html > div[data-logdig-ignore]')?.shadowRoot;
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  while (!root()?.textContent.includes('%')) await frame();
+  const select = root().querySelector('select');
+  const said = [...select.options].map((option, at) => {
+    select.selectedIndex = at;
+    select.dispatchEvent(new Event('change'));
+    const drawn = [...root().querySelectorAll('canvas')];
+    const canvas = drawn.find(({ style }) => style.position == 'absolute' && style.top == '0px');
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    return [option.text, select.previousSibling.textContent, data.some((value) => value > 0)];
+  });
+  return said;
+}"""
+
+
+def live_page(page: Page) -> Page:
+    """Opens the live page from the dashboard; the shop serves the built tracker and swallows its posts."""
+
+    def shop(route: Route) -> None:
+        name = route.request.url.rsplit("/", 1)[-1]
+        if name.endswith(".js"):
+            route.fulfill(body=(DIST / name).read_bytes(), content_type="text/javascript")
+        else:
+            route.fulfill(body="" if name == "none" else LIVE, content_type="text/html")
+
+    page.context.route("https://shop.test/**", shop)
+    page.context.add_init_script(OPEN_ROOTS)
+    changed = {"rows": [{"page": "/", "selector": "#buy", "difference": 0.05, "flagged": True}], "account": {}}
+    page.context.route("**/data/map/releases?*", lambda route: route.fulfill(json=changed))
+    with page.context.expect_page() as opening:
+        page.get_by_role("button", name="On the live page").click()
+    return opening.value
+
+
+def test_live_page_shows_every_mode_of_the_dashboard_with_its_account(page: Page, url: str) -> None:
+    page.goto(f"{url}/map?page=/&mode=elements&of=2.0")
+    page.wait_for_selector(DRAWN)
+
+    live = live_page(page)
+    said = {name: (text, drawn) for name, text, drawn in live.evaluate(MODES_ON_PAGE)}
+    live.close()
+
+    assert list(said) == ["Clicks", "Elements", "Movement", "Scroll", "Frustration", "Releases"]
+    account = "/: 10 Clicks\nplaced 6 (60 %), by place on the page 1 (10 %), hidden now 0 (0 %), unplaced 3 (30 %)\n"
+    for name in ("Clicks", "Elements", "Scroll", "Frustration", "Releases"):
+        assert said[name][0].startswith(account)
+    assert said["Movement"][0].startswith("/: 3000 Milliseconds\nplaced 3000 (100 %)")
+    assert said["Scroll"][0].endswith("Share of the views that reached each twentieth of the page · 20 views")
+    assert [name for name, (_, drawn) in said.items() if not drawn] == []

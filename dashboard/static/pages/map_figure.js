@@ -2,18 +2,16 @@
 
 import { get } from '/static/lib/address.js';
 import { h } from '/static/lib/element.js';
-import { STEPS, colourOf, heatOf } from '/static/lib/map/paint.js';
+import { colourOf, heatOf } from '/static/lib/map/paint.js';
 import { project } from '/static/lib/map/project.js';
-import { number, percent, t } from '/static/lib/words.js';
+import { number, t } from '/static/lib/words.js';
 
-import { nameOf } from './map_live.js';
+import { nameOf, toldOf } from './map_live.js';
+import { bandsOf, css, scaleOf, shapesOf } from './map_shapes.js';
 
 const PART_PX = 1000;
-/** Of movement: seconds per 100 views. */
-const MOVE_STEPS = [1, 3, 10, 30, 100, 300];
 const MOST_PNG_PX = 16_000;
 
-const css = ([red, green, blue, opacity]) => `rgb(${Math.round(red)} ${Math.round(green)} ${Math.round(blue)} / ${opacity})`;
 const cellsOf = (cells) => cells.map(([element, fixed, level_x, level_y, cell_x, cell_y, count]) => ({ element, fixed, level_x, level_y, cell_x, cell_y, count }));
 const placesOf = (places) => places.map((place) => place && { layer: 0, seen: true, ...place });
 
@@ -24,14 +22,13 @@ export function mapFigure(view, { mode, marks, zoom }) {
   const key = (selector, link) => JSON.stringify([selector, link]);
   const byPair = new Map(view.asked.map(([selector, link], index) => [key(selector, link), places[index]]));
   const placeOf = (row) => byPair.get(key(row.selector, row.link)) ?? null;
-  const views = view.elements.account.views || 0;
   const moves = mode == 'movement' && view.movement;
   const { points, account } = moves
     ? project(cellsOf(moves.cells), placesOf(moves.places), width, height)
     : project(cellsOf(view.cells), places, width, height);
   if (!moves) account.unplaced += view.without_place;
-  const scale = moves ? { steps: MOVE_STEPS, per: views ? 0.1 / views : 0 } : { steps: STEPS, per: views ? 100 / views : 0 };
-  const boxes = boxesOf(view, mode, marks, placeOf, views);
+  const scale = scaleOf(mode, view);
+  const boxes = boxesOf(view, mode, marks, placeOf);
   const figure = {
     view, placeOf, account, points, scale, boxes, mode, width, height, marks,
     unit: moves ? 'ms' : 'clicks',
@@ -150,17 +147,14 @@ function drawShapes(figure, pen, { top, height }) {
 }
 
 function drawScroll({ marks, width, height }, pen) {
-  const rows = marks.scroll?.rows ?? [];
   const fold = marks.scroll?.account?.fold_px;
-  rows.forEach(({ depth, share }) => {
-    const top = (depth - 1 / rows.length) * height;
-    // The scale of shares is its own: from all views to none.
-    pen.fillStyle = css(colourOf(30 ** ((share ?? 0) * 2 - 1) * 1.2, STEPS).map((value, index) => (index == 3 ? 0.45 : value)));
-    pen.fillRect(0, top, width, height / rows.length + 1);
+  for (const { top, share, colour, badge } of bandsOf(marks)) {
+    pen.fillStyle = colour;
+    pen.fillRect(0, top * height, width, share * height + 1);
     pen.fillStyle = '#0f172a';
     pen.font = '600 14px system-ui, sans-serif';
-    pen.fillText(`${percent(share, 0)}`, 10, top + height / rows.length - 8);
-  });
+    pen.fillText(badge, 10, (top + share) * height - 8);
+  }
   if (!fold) return;
   pen.setLineDash([8, 6]);
   pen.strokeStyle = '#0f172a';
@@ -175,37 +169,12 @@ function drawScroll({ marks, width, height }, pen) {
   pen.fillText(t('map.fold'), 60, fold - 8);
 }
 
-/** Boxes of elements with their colour and number, by mode. */
-function boxesOf(view, mode, marks, placeOf, views) {
-  const seen = (row) => {
-    const found = placeOf(row);
-    return found?.seen ? found.clip ?? found.box : null;
-  };
-  const bySelector = new Map(view.elements.rows.map((row) => [row.selector, row]).reverse());
-  if (mode == 'elements')
-    return view.elements.rows.toReversed().flatMap((row) => {
-      const box = seen(row);
-      const rate = views ? (100 * row.clicks) / views : 0;
-      return box ? [{ box, colour: css(colourOf(rate).map((value, index) => (index == 3 ? value * 0.7 : value))), badge: number(rate, rate < 10 ? 1 : 0), row }] : [];
-    });
-  if (mode == 'frustration')
-    return (marks.frustration?.rows ?? []).filter((row) => row.selector && (row.page ?? view.page) == view.page).slice(0, 200).flatMap((row) => {
-      const known = bySelector.get(row.selector);
-      const box = known && seen(known);
-      return box ? [{ box, colour: 'rgb(224 49 49 / 30%)', badge: `${t(`map.kinds.${row.kind}`)} ${number(row.times)}`, row: known }] : [];
-    });
-  if (mode == 'releases')
-    return (marks.releases?.rows ?? []).filter((row) => row.page == view.page).flatMap((row) => {
-      const known = bySelector.get(row.selector);
-      const box = known && seen(known);
-      const more = row.difference > 0;
-      return box ? [{
-        box, row: known,
-        colour: row.flagged ? (more ? 'rgb(47 158 68 / 40%)' : 'rgb(224 49 49 / 40%)') : 'rgb(134 142 150 / 22%)',
-        badge: `${more ? '+' : '−'}${number(Math.abs(row.difference) * 100, 1)}`,
-      }] : [];
-    });
-  return [];
+/** The boxes of a mode that can be seen on the picture. */
+function boxesOf(view, mode, marks, placeOf) {
+  return shapesOf(view, mode, marks).flatMap((shape) => {
+    const found = placeOf(shape.row);
+    return found?.seen ? [{ ...shape, box: found.clip ?? found.box }] : [];
+  });
 }
 
 /** What the colours mean, in numbers. */
@@ -238,9 +207,7 @@ function tell(figure, sheet, tip, event) {
   tip.hidden = !best;
   if (!best) return;
   const { row, found } = best;
-  tip.replaceChildren(h('strong', {}, nameOf(found, row)), h('span', {}, t('map.tip', {
-    clicks: number(row.clicks), rate: number(row.clicks_per_100_views ?? 0, 2), share: percent(row.share, 1), low: percent(row.low, 1), high: percent(row.high, 1),
-  })));
+  tip.replaceChildren(h('strong', {}, nameOf(found, row)), h('span', {}, toldOf(row)));
   const room = tip.parentElement.getBoundingClientRect();
   tip.style.left = `${Math.min(room.width - 240, Math.max(0, event.clientX - room.left + 14))}px`;
   tip.style.top = `${event.clientY - room.top + 18}px`;

@@ -1,8 +1,11 @@
-// Names of elements, and the same map on the live page: the page's own overlay draws it from numbers and selectors.
+// Names of elements, and the same map on the live page: the page's own overlay draws what is sent from here.
 
-import { request } from '/static/lib/address.js';
+import { get, request } from '/static/lib/address.js';
 import { ask } from '/static/lib/ask.js';
 import { safeLink } from '/static/lib/element.js';
+import { number, percent, t } from '/static/lib/words.js';
+
+import { MODES, bandsOf, perClick, shapesOf } from './map_shapes.js';
 
 const WIDTHS = [1440, 820, 390];
 const ANSWER_MS = 8000;
@@ -38,11 +41,62 @@ addEventListener('message', async ({ source, origin, data }) => {
   if (!page || page.origin != origin || data?.logdig != 'ready' || typeof data.address != 'string') return;
   page.answered();
   const width = WIDTHS.find((one) => data.width >= one * 0.8) ?? WIDTHS.at(-1);
-  const view = await ask(request('map/view', { page: null, address: data.address, compare: 'none', width }));
-  const place = new Map(view.asked.map((pair, index) => [JSON.stringify(pair), index]));
-  const rows = view.elements.rows.flatMap((row) => {
-    const index = place.get(JSON.stringify([row.selector, row.link]));
-    return index === undefined ? [] : [[index, row.clicks_per_100_views ?? 0, row.share, row.low, row.high]];
+  const shared = { page: null, address: data.address, compare: 'none', devices: get('devices') || null };
+  const view = await ask(request('map/view', { ...shared, width, mode: 'movement' }));
+  source.postMessage(sentOf(view, await marksOf(view.page)), origin);
+});
+
+/** What the modes need beside the view; one that cannot be answered is an error, and the others are drawn. */
+async function marksOf(page) {
+  const release = get('of');
+  const names = ['scroll', 'frustration', ...(release ? ['releases'] : [])];
+  const found = await Promise.all(names.map(async (name) => {
+    const asked = request(`map/${name}`, { page, compare: 'none', of: name == 'releases' ? release : null });
+    return [name, await ask(asked).catch((error) => ({ error: error.message || t('map.modeFailed') }))];
+  }));
+  return Object.fromEntries(found);
+}
+
+/** All modes as heat, boxes and bands, with the words that stand beside them. */
+function sentOf(view, marks) {
+  const moves = view.movement ?? { cells: [], asked: [] };
+  const index = new Map(view.asked.map((pair, place) => [JSON.stringify(pair), place]));
+  const indexOf = ({ selector, link }) => index.get(JSON.stringify([selector, link]));
+  const moved = moves.cells.map(([element, ...rest]) => [element === null ? null : element + view.asked.length, ...rest]);
+  const fold = marks.scroll?.account?.fold_px;
+  const modes = MODES.map((mode) => {
+    const moving = mode == 'movement';
+    return {
+      title: t(`map.modes.${mode}`),
+      unit: t(moving ? 'map.account.ms' : 'map.account.clicks'),
+      note: noteOf(view, mode, marks),
+      cells: moving ? moved : view.cells,
+      missing: moving ? 0 : view.without_place,
+      per: ['clicks', 'movement'].includes(mode) ? perClick(mode, view) : 0,
+      boxes: shapesOf(view, mode, marks).flatMap(({ row, colour, badge }) => (indexOf(row) === undefined ? [] : [[indexOf(row), colour, badge]])),
+      bands: mode == 'scroll' ? [
+        ...bandsOf(marks).map(({ top, share, colour, badge }) => [top, share, 0, 0, 0, colour, badge]),
+        ...(fold ? [[0, 0, fold, 2, 60, '#0f172a', t('map.fold')]] : []),
+      ] : [],
+    };
   });
-  source.postMessage({ logdig: 'map', asked: view.asked, cells: view.cells, rows, views: view.elements.account.views ?? 0, missing: view.without_place }, origin);
+  return {
+    logdig: 'map',
+    asked: [...view.asked, ...moves.asked],
+    told: view.elements.rows.flatMap((row) => (indexOf(row) === undefined ? [] : [[indexOf(row), toldOf(row)]])),
+    words: [...['placed', 'fallback', 'hidden', 'unplaced'].map((kind) => t(`map.account.${kind}`)), t('map.mode')],
+    modes,
+    at: Math.max(0, MODES.indexOf(get('mode'))),
+  };
+}
+
+function noteOf(view, mode, marks) {
+  if (mode == 'releases' && !marks.releases) return t('map.chooseRelease');
+  if (marks[mode]?.error) return marks[mode].error;
+  return `${t(`map.legend.${mode}`).replace(/:$/, '')} · ${t('map.views', { views: number(view.elements.account.views ?? 0) })}`;
+}
+
+/** What is said of an element under the pointer. */
+export const toldOf = (row) => t('map.tip', {
+  clicks: number(row.clicks), rate: number(row.clicks_per_100_views ?? 0, 2), share: percent(row.share, 1), low: percent(row.low, 1), high: percent(row.high, 1),
 });

@@ -9,8 +9,8 @@ import { moment, named, number, percent, t } from '/static/lib/words.js';
 
 import { mapFigure, pictureOf } from './map_figure.js';
 import { nameOf, openLive } from './map_live.js';
+import { MODES } from './map_shapes.js';
 
-const MODES = ['clicks', 'elements', 'movement', 'scroll', 'frustration', 'releases'];
 const WIDTHS = [1440, 820, 390];
 const ZOOMS = ['fit', '50', '100', '200'];
 const NEEDS = { scroll: ['scroll'], frustration: ['frustration'], releases: ['releases'] };
@@ -51,7 +51,7 @@ function asked(page, others) {
   if (other) addresses.second = request('map/view', { ...shared, width: get('width') || null, ...(get('with') == 'before' ? earlier() : other.values) });
   for (const name of NEEDS[mode()] ?? []) {
     if (name == 'releases' && !get('of')) continue;
-    addresses[name] = request(`map/${name}`, { page, compare: 'none', release: name == 'releases' ? get('of') : undefined });
+    addresses[name] = request(`map/${name}`, { page, compare: 'none', of: name == 'releases' ? get('of') : null });
   }
   return addresses;
 }
