@@ -257,6 +257,9 @@ function interests() {
 
 const OTHERS = ['level', 'state', 'gender', 'age', 'linked_apps', 'customer_campaign', 'day_part', 'send_event', 'hours'];
 const song = { ...text('track_id', 'track'), text: ({ title, track_id: id }) => title ?? id };
+const who = { key: 'customer_id', label: t('filter.customer'), text: ({ customer_id: id, user_key: key }) => id ?? key ?? t('value.none') };
+/** A column of codes' words. */
+const worded = (key) => ({ ...text(key), text: (row) => word(row[key]) });
 const songs = { key: 'tracks', label: t('listening.differentTracks'), number: true };
 const last = { key: 'last_at', label: t('listening.last'), text: ({ last_at: at }) => moment(at) };
 
@@ -279,9 +282,9 @@ function listeners() {
     draw: (body, { rows, account }) => body.append(
       h('p.soft', {}, t('listening.shownListeners', { shown: rows.length, all: account.listeners })),
       table({ rows, first: 10, label: t('listening.listenersTop'), onrow: ({ customer_id: id }) => id && only('customer', id), columns: [
-        { key: 'customer_id', label: t('filter.customer'), text: ({ customer_id: id, user_key: key }) => id ?? key ?? t('value.none') },
+        who,
         { ...count(), bar: 'listens' }, songs, last,
-        ...['level', 'gender', 'age'].map((key) => ({ ...text(key), text: (row) => word(row[key]) }))] })),
+        worded('level'), worded('gender'), worded('age')] })),
   });
 }
 
@@ -293,11 +296,11 @@ function singles() {
     draw: (body, { rows, account }) => body.append(
       h('p.soft', {}, t('listening.shown', { shown: rows.length, all: account.listens })),
       table({ rows, label: t('listening.singles'), onrow: ({ customer_id: id }) => only('customer', id), columns: [
-        { key: 'customer_id', label: t('filter.customer'), text: ({ customer_id: id, user_key: key }) => id ?? key ?? t('value.none') },
+        who,
         { key: 'occurred_at', label: t('listening.when'), text: ({ occurred_at: at }) => moment(at) },
         { ...song }, text('state'), { key: 'zip', label: t('listening.zip') },
         { key: 'mobile', label: t('listening.on_mobile'), text: ({ mobile }) => (mobile === null ? t('value.none') : t(`listening.is.${mobile}`)) },
-        { ...text('gender'), text: ({ gender }) => word(gender) }, { ...text('level'), text: ({ level }) => word(level) },
+        worded('gender'), worded('level'),
         { ...text('send_event'), text: ({ send_event: is }) => named('send_event', is) }] })),
   });
 }
