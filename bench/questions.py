@@ -72,16 +72,18 @@ class ParquetTables:
         import pyarrow as pa
         import pyarrow.dataset as ds
 
-        from logdig.marts.columns import MANY, UNIQUE, encode, encoded, fill_up, table_schema
+        from logdig.marts.columns import MANY, TOGETHER, UNIQUE, encode, encoded, fill_up, table_schema
 
-        wanted = encoded(table_schema(name, columns), (*MANY, *UNIQUE))
+        together = TOGETHER.get(name)
+        read = list(dict.fromkeys([*columns, *([together] if together else [])]))
+        wanted = encoded(table_schema(name, read), (*MANY, *UNIQUE))
         texts = [field.name for field in wanted if pa.types.is_dictionary(field.type)]
         form = ds.ParquetFileFormat(read_options=ds.ParquetReadOptions(dictionary_columns=texts))
         stored = ds.dataset(self._file(name), format=form)
-        there = [column for column in columns if column in stored.schema.names]
+        there = [column for column in read if column in stored.schema.names]
         days = (ds.field("day") >= first) & (ds.field("day") <= last)
         found = fill_up(stored.to_table(columns=there, filter=days), wanted, drop_others=True).cast(wanted)
-        return encode(found)
+        return encode(found, together).select(columns)
 
     def _file(self, name: str) -> Path:
         return self._folder / f"{name}.parquet"

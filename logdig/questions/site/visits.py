@@ -64,9 +64,11 @@ def visits(asking: Asking) -> pa.Table:
     reached, reached_column = dimension(asking, "conversions")
     conversions = asking.rows("conversions", [reached_column] if reached_column else [])
     visited = f"SELECT {sql} AS by_value, user_key, {WEIGHT} FROM {sessions} WHERE user_key IS NOT NULL"
-    visited += others(asking, sessions)
+    more = others(asking, sessions)
+    # Those without a session have numbers of their own.
+    alone = asking.different(sessions, 1) if asking.by is None and not more else None
     return asking.run(f"""
-        WITH visitors AS ({asking.visitors("by_value,", f"({visited})")}),
+        WITH visitors AS ({asking.visitors("by_value,", f"({visited}{more})", alone)}),
         sums AS (
           SELECT {sql} AS by_value, {asking.count("NOT continued")} AS sessions, {asking.count("bounce")} AS bounces,
             {asking.sum("views", "true")} AS views, {asking.sum("engaged_ms", "true")} AS engaged_ms
@@ -130,17 +132,22 @@ def pages(asking: Asking) -> pa.Table:
     columns = ["user_key", "page", "viewed", "entry", "exit", "engaged_ms", *([column] if column else [])]
     views = asking.rows("page_views", columns, numbered=["page"])
     viewed = f"(SELECT page, {sql} AS by_value, user_key, {WEIGHT} FROM {views} WHERE viewed AND user_key IS NOT NULL)"
+    groups = len(asking.numbered(views, "page")) + 1 if asking.by is None else None
+    alike = "NULL" if asking.sampled else asking.different(views, groups, "CASE WHEN viewed THEN user_key END")
+    weighted = f"""
+        LEFT JOIN ({asking.visitors("page, by_value,", viewed)}) v
+          ON s.page IS NOT DISTINCT FROM v.page AND s.by_value IS NOT DISTINCT FROM v.by_value
+    """
     return asking.run(f"""
-        WITH visitors AS ({asking.visitors("page, by_value,", viewed)}),
-        sums AS (
+        WITH sums AS (
           SELECT page, {sql} AS by_value, {asking.count("viewed")} AS views,
             {asking.count("viewed AND entry")} AS entries, {asking.count("viewed AND exit")} AS exits,
-            {asking.sum("engaged_ms", "true")} AS engaged_ms
+            {asking.sum("engaged_ms", "true")} AS engaged_ms, {alike} AS viewers
           FROM {views} GROUP BY ALL)
         SELECT {named(asking)}t.text AS page, views, coalesce(visitors, 0) AS visitors, entries, exits, engaged_ms,
           engaged_ms / nullif(views, 0) AS engaged_ms_per_view
-        FROM (SELECT s.*, v.visitors FROM sums s LEFT JOIN visitors v
-          ON s.page IS NOT DISTINCT FROM v.page AND s.by_value IS NOT DISTINCT FROM v.by_value) p
+        FROM (SELECT s.*, {"v.visitors" if asking.sampled else "viewers AS visitors"} FROM sums s
+            {weighted if asking.sampled else ""}) p
           LEFT JOIN {asking.texts(views, "page")} t ON p.page = t.number
         ORDER BY {_first_day(asking)}views DESC, visitors DESC, t.text NULLS LAST, by_value NULLS LAST
     """)
