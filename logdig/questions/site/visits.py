@@ -87,11 +87,16 @@ def visits(asking: Asking) -> pa.Table:
     """)
 
 
-def others(asking: Asking, sessions: str) -> str:
-    """SQL that adds who only has events, as those of a server, to the visitors of sessions.
+def others(asking: Asking, known: str, time: str = "") -> str:
+    """SQL that adds who only has events, as those of a server, to the visitors of sessions or views.
 
     A day's visitors are all with an event on it; by any other dimension, those without a session have no value. Filters
     are of sessions, so under one there is nothing to add.
+
+    Args:
+        asking: The question.
+        known: What `Asking.rows` has returned of the sessions or views.
+        time: SQL of the hour or week of an event, where these are asked.
     """
     asked = asking.parameters
     count = asking.pinned.count("events", asked.app, asked.start, asked.end)
@@ -100,15 +105,15 @@ def others(asking: Asking, sessions: str) -> str:
         return ""
     asking.account["visitors_are"] = "all with an event"
     events = asking.rows("events", ["user_key", *COUNTED_BY])
-    known = f"""
+    numbers = f"""
         (SELECT e.number, coalesce(s.number, -1 - e.number) AS user_key
-         FROM {asking.texts(events, "user_key")} e LEFT JOIN {asking.texts(sessions, "user_key")} s USING (text))
+         FROM {asking.texts(events, "user_key")} e LEFT JOIN {asking.texts(known, "user_key")} s USING (text))
     """
-    value = local_day(asking) if asking.by == "day" else "NULL"
-    apart = f"AND k.user_key NOT IN (SELECT user_key FROM {sessions} WHERE user_key IS NOT NULL)"
+    value = time or (local_day(asking) if asking.by == "day" else "NULL")
+    apart = f"AND k.user_key NOT IN (SELECT user_key FROM {known} WHERE user_key IS NOT NULL)"
     return f"""
-        UNION ALL SELECT {value}, k.user_key, {WEIGHT} FROM {events} e JOIN {known} k ON e.user_key = k.number
-        WHERE {COUNTED} {apart if asking.by not in (None, "day") else ""}
+        UNION ALL SELECT {value}, k.user_key, {WEIGHT} FROM {events} e JOIN {numbers} k ON e.user_key = k.number
+        WHERE {COUNTED} {apart if asking.by is not None and value == "NULL" else ""}
     """
 
 
