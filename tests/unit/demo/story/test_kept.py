@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from demo import kept_lines
 from demo.month_feed import MonthFeed
 from demo.steps import Steps
-from demo.story import kept
 from demo.story.kept import KeptMonth
 from demo.story.month import Month
 from logdig.config.settings import AppSettings
@@ -66,7 +66,7 @@ def test_objects_are_cut_by_size_and_day(small: Told, tmp_path: Path, monkeypatc
     store.put(built.key, built.body)
     its = KeptMonth(tmp_path, small.month)
     assert its.keep(store, TOKEN, msgspec.structs.replace(small.truth, events=small.truth.events + 1))
-    monkeypatch.setattr(kept, "OBJECT_BYTES", 100_000)
+    monkeypatch.setattr(kept_lines, "OBJECT_BYTES", 100_000)
 
     its.put(bucket, TOKEN)
 
