@@ -24,8 +24,9 @@ def refused(code: str) -> RefusedByAwsError:
     return RefusedByAwsError("any:call", code, "")
 
 
-def stack(status: str) -> dict[str, Any]:
-    return {"Stacks": [{"StackId": "arn:stack", "StackStatus": status, "Outputs": []}]}
+def stack(status: str, **outputs: str) -> dict[str, Any]:
+    rows = [{"OutputKey": name, "OutputValue": value} for name, value in outputs.items()]
+    return {"Stacks": [{"StackId": "arn:stack", "StackStatus": status, "Outputs": rows}]}
 
 
 def events(*rows: tuple[str, str, str]) -> dict[str, Any]:
