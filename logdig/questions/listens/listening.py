@@ -188,7 +188,7 @@ SLOT_COUNTS = tuple(
     }.items()
 )
 WORDS = "Codes of customers are shown as the words of the settings' `[words]`."
-TARGET = "`send_event` is 1 where the customer is a target whose features are older than the listen."
+TARGET = "`send_event` is 1 where the customer was a target of some offer at the time of the listen."
 QUESTIONS = (
     Question(
         "listens",
