@@ -15,6 +15,7 @@ from pyspark.sql.pandas.functions import arrow_udf
 
 from analytics import tables
 from analytics.jobs.report import JobReport
+from analytics.model.target_history import target_history
 from analytics.model.targets import PERSON, expires_at, profiles, retire, scored
 from analytics.schema.columns import table_columns
 from logdig.aws.clients import profile_store
@@ -39,6 +40,7 @@ def write_targets(spark: SparkSession, settings: Settings, store: ProfileStore, 
     predictions, customers = (tables.read(spark, settings, name) for name in ("predictions", "customers"))
     frames = [scored(predictions, customers, offer) for offer in settings.offers]
     if not frames:
+        _note(spark, settings, _none(spark), now)
         return JobReport("targets", tables.replace(spark, settings, "targets", _none(spark)))
     everyone = tables.staged(reduce(DataFrame.unionByName, frames))
     earlier = tables.read(spark, settings, "targets").toArrow().to_pylist()
@@ -46,8 +48,16 @@ def write_targets(spark: SparkSession, settings: Settings, store: ProfileStore, 
     own = _with_profile(everyone, settings, now).orderBy(*PERSON, "offer")
     found = list(profiles(own.toArrow().to_pylist(), holdouts))
     removed = retire(store, earlier, {profile.person for profile in found})
-    count = tables.replace(spark, settings, "targets", _rows(everyone, settings, holdouts))
+    listed = _rows(everyone, settings, holdouts)
+    _note(spark, settings, listed, now)
+    count = tables.replace(spark, settings, "targets", listed)
     return JobReport("targets", count, notes={"profiles": store.put(found), "profiles removed": removed})
+
+
+def _note(spark: SparkSession, settings: Settings, listed: DataFrame, now: datetime) -> None:
+    """Note when people were targets, before the list that is there is replaced."""
+    known, earlier = (tables.read(spark, settings, name) for name in ("target_history", "targets"))
+    tables.replace(spark, settings, "target_history", target_history(known, earlier, listed, now))
 
 
 def _none(spark: SparkSession) -> DataFrame:

@@ -201,7 +201,7 @@ def _quiet_runs(settings: Settings) -> Iterator[str]:
 def _listen_note(usd: float) -> str:
     if usd:
         return f"flush.on_listen: at most {usd:,.2f} usd a million listens, for DynamoDB"
-    return "flush.on_listen is off: interests follow once a run of the jobs"
+    return "flush.on_listen is off: interests and segments follow once a run of the jobs"
 
 
 def _price_table(prices: dict[str, Any], settings: Settings) -> Table:
