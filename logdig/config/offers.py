@@ -16,6 +16,8 @@ PLACEMENT_CHARACTERS = 64
 MOST_INT = 2**31 - 1
 """Levels and statuses are 32-bit columns."""
 MOST_MONEY = 1e9
+MOST_BUDGETS = 9
+"""Offers of one placement with a budget: a decision reads 100 items at most, two of the person and ten a budget."""
 SMS_CHARACTERS = 640
 """Four messages in one; longer ones are cut up and paid by the piece."""
 TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
@@ -100,6 +102,10 @@ def check_offers(offers: Sequence[OfferSettings], apps: Collection[str], goals: 
                 raise InvalidSettingError(f"{key}.{name}", value, f"{least:,} to {greatest:,.0f}")
         if offer.daily_budget is not None and not offer.ad_cost:
             rule = "needs ad_cost above 0: a budget is spent by showings"
+            raise InvalidSettingError(f"{key}.daily_budget", offer.daily_budget, rule)
+        budgets = [other.placement for other in offers[: index + 1] if other.daily_budget is not None]
+        if budgets.count(offer.placement) > MOST_BUDGETS:
+            rule = f"at most {MOST_BUDGETS} offers of one placement have a budget; give this one another placement"
             raise InvalidSettingError(f"{key}.daily_budget", offer.daily_budget, rule)
         if offer.goal and offer.goal not in goals:
             raise InvalidSettingError(f"{key}.goal", offer.goal, "the name of one of [[goals]]")
