@@ -85,7 +85,8 @@ def _is_drawn(
 def _holdouts(everyone: DataFrame, settings: Settings, earlier: list[dict[str, Any]], now: datetime) -> Holdouts:
     """Choose shares where the setting is ``auto``: the least that decides break-even within a month's trial.
 
-    Within a month of the app's zone a share stays, so that nobody changes sides; where no share decides it, the least costs least.
+    Within a month of the app's zone a share stays, so that nobody changes sides; where no share decides it, the least
+    costs least.
     """
     wanted = [offer for offer in settings.offers if offer.holdout_share == "auto"]
     if not wanted:

@@ -100,13 +100,8 @@ def check_offers(offers: Sequence[OfferSettings], apps: Collection[str], goals: 
             value = _value(offer, name)
             if isinstance(value, (int, float)) and not least <= value <= greatest:
                 raise InvalidSettingError(f"{key}.{name}", value, f"{least:,} to {greatest:,.0f}")
-        if offer.daily_budget is not None and not offer.ad_cost:
-            rule = "needs ad_cost above 0: a budget is spent by showings"
-            raise InvalidSettingError(f"{key}.daily_budget", offer.daily_budget, rule)
-        budgets = [other.placement for other in offers[: index + 1] if other.daily_budget is not None]
-        if budgets.count(offer.placement) > MOST_BUDGETS:
-            rule = f"at most {MOST_BUDGETS} offers of one placement have a budget; give this one another placement"
-            raise InvalidSettingError(f"{key}.daily_budget", offer.daily_budget, rule)
+        if offer.daily_budget is not None:
+            _check_budget(f"{key}.daily_budget", offer, offers[:index])
         if offer.goal and offer.goal not in goals:
             raise InvalidSettingError(f"{key}.goal", offer.goal, "the name of one of [[goals]]")
         if offer.segments_app and offer.segments_app not in apps:
@@ -118,6 +113,15 @@ def check_offers(offers: Sequence[OfferSettings], apps: Collection[str], goals: 
     if len(segments) > 1:
         rule = "one offer only: the names of 2016 hold no offer"
         raise InvalidSettingError(f"offers[{segments[1]}].segments_app", offers[segments[1]].segments_app, rule)
+
+
+def _check_budget(key: str, offer: OfferSettings, others: Sequence[OfferSettings]) -> None:
+    if not offer.ad_cost:
+        raise InvalidSettingError(key, offer.daily_budget, "needs ad_cost above 0: a budget is spent by showings")
+    budgets = [other for other in others if other.placement == offer.placement and other.daily_budget is not None]
+    if len(budgets) >= MOST_BUDGETS:
+        rule = f"at most {MOST_BUDGETS} offers of one placement have a budget; give this one another placement"
+        raise InvalidSettingError(key, offer.daily_budget, rule)
 
 
 def _check_sms(key: str, sms: SmsSettings) -> None:
