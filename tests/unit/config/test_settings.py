@@ -89,6 +89,11 @@ def test_settings_take_the_environment_when_file_says_otherwise(tmp_path: Path) 
         ({"offers": [{"name": "UPGRADE", "horizon_days": 0}]}, "offers[0].horizon_days", 0),
         ({"offers": [{"name": "UPGRADE", "holdout_share": "some"}]}, "offers[0].holdout_share", "some"),
         ({"offers": [{"name": "UPGRADE", "daily_budget": 9.0}]}, "offers[0].daily_budget", 9.0),
+        (
+            {"offers": [{"name": f"A{number}", "ad_cost": 1.0, "daily_budget": 9.0} for number in range(10)]},
+            "offers[9].daily_budget",
+            9.0,
+        ),
         ({"offers": [{"name": "UPGRADE", "goal": "buy"}]}, "offers[0].goal", "buy"),
         ({"offers": [{"name": "UPGRADE", "segments_app": "shop"}]}, "offers[0].segments_app", "shop"),
         ({"offers": [{"name": "UPGRADE", "sms": {"text": ""}}]}, "offers[0].sms.text", ""),
