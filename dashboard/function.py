@@ -13,7 +13,10 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Response
 
 from dashboard.app import create_dashboard
+from dashboard.pages.health import QUEUES
+from logdig.aws.clients import queue_depths
 from logdig.config.loader import find_settings
+from logdig.questions.health import Depths
 
 TEXT = ("text/", "application/json", "application/problem+json", "application/javascript", "image/svg+xml")
 
@@ -22,7 +25,9 @@ TEXT = ("text/", "application/json", "application/problem+json", "application/ja
 def application() -> flask.Flask:
     """Make the application on the first request; tokens decide who sees what."""
     settings = find_settings(os.environ)
-    return create_dashboard(settings, hosts=None, shared=True, live=settings.dashboard_live)
+    app = create_dashboard(settings, hosts=None, shared=True, live=settings.dashboard_live)
+    app.extensions[QUEUES] = lambda settings: Depths(*queue_depths(settings))
+    return app
 
 
 def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
