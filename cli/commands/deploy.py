@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from infra.aws.account import Account
     from infra.aws.stack_events import Event
     from infra.deploy.executor import Deployer
-    from infra.deploy.plan import DeployPlan
+    from infra.deploy.steps import DeployPlan
     from infra.packaging.build import Packages
     from logdig.config.settings import Settings
 
@@ -66,7 +66,7 @@ def command(yes: bool, as_json: bool) -> None:
 def _ask(account: Account, plan: DeployPlan, *, yes: bool) -> None:
     """Ask, and clean up after a no."""
     from infra.aws.cloudformation import discard_change
-    from infra.deploy.plan import ApplyTemplate
+    from infra.deploy.steps import ApplyTemplate
 
     question = f"Deploy to account {plan.identity.account} in {plan.region}?"
     if plan.dangers:
@@ -83,7 +83,7 @@ def _ask(account: Account, plan: DeployPlan, *, yes: bool) -> None:
 
 def _carry_out(account: Account, settings: Settings, plan: DeployPlan, console: Console) -> Deployer:
     from infra.deploy.executor import Deployer
-    from infra.deploy.plan import run
+    from infra.deploy.steps import run
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:

@@ -19,7 +19,7 @@ from cli.program import with_program
 from logdig.decide.sms import is_quiet
 
 if TYPE_CHECKING:
-    from infra.deploy.plan import DeployPlan, Step
+    from infra.deploy.steps import DeployPlan, Step
     from logdig.config.settings import Settings
 
 COLOURS = {
@@ -70,7 +70,8 @@ def _compare(settings: Settings) -> DeployPlan:
     """Compare the settings with what is deployed."""
     from infra.aws.cloudformation import discard_change
     from infra.deploy.executor import build
-    from infra.deploy.plan import ApplyTemplate, make_plan
+    from infra.deploy.plan import make_plan
+    from infra.deploy.steps import ApplyTemplate
 
     account = account_of(settings)
     with progress().status("building packages, asking CloudFormation"):
@@ -149,7 +150,7 @@ def _proof_note(proof: dict[str, Any]) -> str:
 def show(plan: DeployPlan, prices: dict[str, Any], settings: Settings, console: Console) -> None:
     """Print a plan as text."""
     from infra.cost.prices import price_note
-    from infra.deploy.plan import run
+    from infra.deploy.steps import run
 
     caller = f"as {plan.identity.arn}" if plan.identity.arn else "not compared with what is deployed there"
     console.print(f"stack {plan.stack} in account {plan.identity.account}, {plan.region}, {caller}")

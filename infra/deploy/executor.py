@@ -13,7 +13,9 @@ from infra.aws.cloudformation import Stack, apply_change, prepare_change, prepar
 from infra.aws.stack_events import Event
 from infra.deploy.buckets import put_package
 from infra.deploy.domain import apply_domain, make_origin_secret, record_of, remove_domain, upload_scripts
-from infra.deploy.plan import (
+from infra.deploy.plan import upload_template
+from infra.deploy.smoke_test import ProbeResult, smoke_test
+from infra.deploy.steps import (
     ApplyDomain,
     ApplyTemplate,
     ImportRetained,
@@ -23,9 +25,7 @@ from infra.deploy.plan import (
     RunSmokeTest,
     Step,
     Upload,
-    upload_template,
 )
-from infra.deploy.smoke_test import ProbeResult, smoke_test
 from infra.packaging.build import Packages, build_packages
 from infra.packaging.dependencies import target_for
 from infra.template.build import Template, artifacts_of, build_template

@@ -1,11 +1,11 @@
-"""What a deploy will do, as data: shown first, then carried out by an executor."""
+"""Plan a deploy: compare what is deployed with the settings. Source: docs/deploy.md."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
+from dataclasses import replace
+from typing import Any
 
 import msgspec
 
@@ -20,137 +20,29 @@ from infra.deploy.domain import (
     origin_secret,
     tracker_files,
 )
-from infra.deploy.retained import RetainedResource, find_retained, importable_part
+from infra.deploy.retained import find_retained, importable_part
+from infra.deploy.steps import (
+    ApplyDomain,
+    ApplyTemplate,
+    Change,
+    DeployPlan,
+    ImportRetained,
+    MakeArtifacts,
+    MakeOriginSecret,
+    RemoveDomain,
+    RunSmokeTest,
+    Step,
+    Upload,
+)
 from infra.packaging.build import Package
 from infra.template.build import Artifacts, Template, artifacts_template, build_template, template_text
 from infra.template.domain import domain_stack, domain_template
-from infra.template.resource import DATA_TYPES, tags
+from infra.template.resource import tags
 from infra.template.server import Server
 from logdig.config.settings import Settings
 
-Action = Literal["add", "import", "change", "replace", "may replace", "remove"]
 ACTIONS = {"Add": "add", "Import": "import", "Modify": "change", "Remove": "remove"}
 """CloudFormation's action -> the action shown."""
-DESTRUCTIVE = ("replace", "may replace", "remove")
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Change of one resource; ``causes`` are the properties that differ, ``domain`` tells that it is the domain's."""
-
-    action: Action
-    logical_id: str
-    kind: str
-    meaning: str
-    causes: tuple[str, ...] = ()
-    domain: bool = False
-
-    @property
-    def endangers_data(self) -> bool:
-        """Whether a queue, bucket, database or table would be left behind; the domain's bucket holds copies only."""
-        return not self.domain and self.kind in DATA_TYPES and self.action in DESTRUCTIVE
-
-
-@dataclass(frozen=True, slots=True)
-class MakeArtifacts:
-    """Create the bucket that packages are uploaded to."""
-
-    stack: str
-    template: Template
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """Upload one package."""
-
-    bucket: str
-    package: Package
-
-
-@dataclass(frozen=True, slots=True)
-class ImportRetained:
-    """Create the stack by importing retained data; ``template`` holds exactly the resources in ``retained``."""
-
-    stack: str
-    bucket: str
-    template: Template
-    retained: tuple[RetainedResource, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ApplyTemplate:
-    """Apply the template to the stack; ``change_set`` is None when the stack does not exist yet."""
-
-    stack: str
-    bucket: str
-    template: Template
-    change_set: ChangeSet | None
-
-
-@dataclass(frozen=True, slots=True)
-class MakeOriginSecret:
-    """Make the secret that CloudFront adds to each request."""
-
-    parameter: str
-
-
-@dataclass(frozen=True, slots=True)
-class ApplyDomain:
-    """Bring the domain's stack to the template, with the hosts that the main stack then has; upload the scripts."""
-
-    domain: str
-    stack: str
-    template: Template
-    scripts: tuple[Package, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RemoveDomain:
-    """Remove the domain's stack, its scripts and its secret."""
-
-    domain: str
-    stack: str
-
-
-@dataclass(frozen=True, slots=True)
-class RunSmokeTest:
-    """Send a probe event through the deployed pipeline and remove it again."""
-
-
-Step = (
-    MakeArtifacts | Upload | ImportRetained | ApplyTemplate | MakeOriginSecret | ApplyDomain | RemoveDomain
-    | RunSmokeTest
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class DeployPlan:
-    """Steps in order, and the changes of the main stack and the domain's; no steps = nothing to do."""
-
-    identity: Identity
-    region: str
-    stack: str
-    is_first: bool
-    changes: tuple[Change, ...]
-    steps: tuple[Step, ...]
-
-    @property
-    def dangers(self) -> tuple[Change, ...]:
-        """Changes that leave data behind."""
-        return tuple(change for change in self.changes if change.endangers_data)
-
-
-class Executor(Protocol):
-    """Carries steps out, or only shows them."""
-
-    def carry_out(self, step: Step) -> None:
-        """Do one step."""
-
-
-def run(plan: DeployPlan, executor: Executor) -> None:
-    """Hand every step to the executor, in order."""
-    for step in plan.steps:
-        executor.carry_out(step)
 
 
 def make_plan(account: Account, settings: Settings, packages: Iterable[Package], template: Template) -> DeployPlan:

@@ -187,23 +187,15 @@ def _distribution(settings: Settings) -> dict[str, Any]:
 
 
 def _origins(settings: Settings) -> list[dict[str, Any]]:
-    names = {"CollectorHost": "collector", "DecideHost": "decide", "DashboardHost": "dashboard"}
     path = {"OriginPath": f"/{REST_STAGE}"} if settings.front_door == "rest-api" else {}
     # The load balancer of server mode has no certificate.
     protocol = "http-only" if settings.front_door == "server" else "https-only"
-    hosts = [
-        {
-            "Id": names[parameter],
-            "DomainName": ref(parameter),
-            **({} if parameter == "DashboardHost" else path),
-            "OriginCustomHeaders": [{"HeaderName": ORIGIN_SECRET_HEADER, "HeaderValue": ref(SECRET_PARAMETER)}],
-            "CustomOriginConfig": {
-                "OriginProtocolPolicy": "https-only" if parameter == "DashboardHost" else protocol,
-                "OriginSSLProtocols": ["TLSv1.2"],
-            },
-        }
-        for parameter in host_parameters(settings)
-    ]
+    secret = {"OriginCustomHeaders": [{"HeaderName": ORIGIN_SECRET_HEADER, "HeaderValue": ref(SECRET_PARAMETER)}]}
+    hosts = [_origin("collector", "CollectorHost", protocol, path | secret)]
+    if has_own_decide_host(settings):
+        hosts.append(_origin("decide", "DecideHost", protocol, secret))
+    if settings.dashboard == "function":
+        hosts.append(_origin("dashboard", "DashboardHost", "https-only", {}))
     scripts = {
         "Id": "scripts",
         "DomainName": attribute("Scripts", "RegionalDomainName"),
@@ -211,6 +203,11 @@ def _origins(settings: Settings) -> list[dict[str, Any]]:
         "S3OriginConfig": {"OriginAccessIdentity": ""},
     }
     return [*hosts, scripts]
+
+
+def _origin(name: str, host: str, protocol: str, more: dict[str, Any]) -> dict[str, Any]:
+    config = {"OriginProtocolPolicy": protocol, "OriginSSLProtocols": ["TLSv1.2"]}
+    return {"Id": name, "DomainName": ref(host), "CustomOriginConfig": config, **more}
 
 
 def _behaviour(path: str | None, origin: str) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from infra.aws.account import RefusedByAwsError
 from infra.aws.cloudformation import Stack
 from infra.aws.stack_events import Event
 from infra.deploy.domain import host_of, make_origin_secret, record_of, records, remove_domain
-from infra.deploy.plan import ApplyDomain, MakeOriginSecret, RemoveDomain, make_plan
+from infra.deploy.plan import make_plan
 from infra.deploy.status import DomainStatus, domain_problems
+from infra.deploy.steps import ApplyDomain, MakeOriginSecret, RemoveDomain
 from infra.template.build import artifacts_template
 from tests.fakes.account import ScriptedAccount
 from tests.unit.infra.aws.test_cloudformation import ABSENT, stack

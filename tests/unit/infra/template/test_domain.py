@@ -15,7 +15,7 @@ from infra.cost.model import total
 from infra.cost.prices import read_prices
 from infra.deploy.plan import offline_plan
 from infra.template.build import template_text
-from infra.template.domain import PASSED_HEADERS, domain_template, host_parameters
+from infra.template.domain import PASSED_HEADERS, domain_template
 from infra.template.resource import TAG_LISTS
 from logdig.collect.enrichment import ADDRESS_HEADER, COUNTRY_HEADER, ORIGIN_SECRET_HEADER, REGION_HEADER
 from logdig.config.settings import Settings
@@ -74,15 +74,12 @@ def test_collector_gets_what_it_reads_and_never_the_viewers_host_or_secret() -> 
     assert len(passed) <= 10, "CloudFront's limit of a policy"
 
 
-def test_secret_reaches_every_origin_as_a_parameter_that_nobody_can_read() -> None:
-    document = domain_template(SHOWN)
-    hosts = [origin for origin in config(SHOWN)["Origins"] if origin["Id"] != "scripts"]
+def test_secret_reaches_only_what_checks_it_as_a_parameter_that_nobody_can_read() -> None:
+    headers = {origin["Id"]: origin.get("OriginCustomHeaders") for origin in config(SHOWN)["Origins"]}
+    sent = [{"HeaderName": ORIGIN_SECRET_HEADER, "HeaderValue": {"Ref": "OriginSecret"}}]
 
-    assert document["Parameters"]["OriginSecret"]["NoEcho"] is True
-    assert [origin["OriginCustomHeaders"] for origin in hosts] == 3 * [
-        [{"HeaderName": ORIGIN_SECRET_HEADER, "HeaderValue": {"Ref": "OriginSecret"}}]
-    ]
-    assert len(host_parameters(SHOWN)) == 3
+    assert domain_template(SHOWN)["Parameters"]["OriginSecret"]["NoEcho"] is True
+    assert headers == {"collector": sent, "decide": sent, "dashboard": None, "scripts": None}
 
 
 def test_scripts_are_read_by_this_distribution_alone() -> None:
