@@ -25,8 +25,8 @@ from logdig.store.object_store import EventStore
 
 FILTERS = (
     "device", "screen", "browser", "system", "channel", "source", "medium", "campaign", "country", "region", "language",
-    "host", "page", "entry_page", "release", "goal", "experiment", "level", "customer", "track", "state", "gender",
-    "age", "linked_apps", "customer_campaign", "day_part", "send_event", "hours",
+    "host", "page", "entry_page", "release", "goal", "experiment", "level", "customer", "track", "state",
+    "zip_area", "gender", "age", "linked_apps", "customer_campaign", "day_part", "send_event", "hours",
 )  # fmt: skip
 """Filters of the address line, in the order in which they are offered; ``experiment.NAME`` carries a name."""
 PERIODS = ("today", "yesterday", "7d", "28d", "90d", "365d", "month", "last-month")

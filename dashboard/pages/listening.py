@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, cast
 
@@ -11,7 +12,7 @@ from dashboard.page import NUMBERS, PEOPLE, Has, Page, Route
 from dashboard.request import Request
 from logdig.questions.engine.parameters import Parameters
 from logdig.questions.engine.question import Answer
-from logdig.questions.listens.fresh_listens import listening_now
+from logdig.questions.listens.fresh_listens import listening_now, read_ahead
 from logdig.questions.listens.heard import FILTERS, OF_CUSTOMERS, TABLES
 from logdig.questions.listens.live_slots import slot_of
 
@@ -21,16 +22,20 @@ KEYS = (*OF_CUSTOMERS, "age,linked_apps", "level,age", "level,gender")
 
 def live(request: Request) -> dict[str, Any]:
     """The last 30 minutes and 30 hours, of the tables and of raw; ``now`` = time of asking."""
-    events, as_of, share = request.raw.listening(request.app.name, request.now)
     words = msgspec.to_builtins(request.settings.words)
     asked = Parameters(request.app.name, request.today, request.today, zone=request.app.timezone, words=words)
+    with ThreadPoolExecutor(1) as ahead:
+        if not request.raw.kept:
+            # What fails here fails again below, and is told there.
+            ahead.submit(read_ahead, request.source, asked, request.now)
+        events, as_of, share = request.raw.listening(request.app.name, request.now)
     states = request.source.pin(TABLES)
     # The page asks every ten seconds; objects and tables change every few minutes.
     key = request.app.name, slot_of(request.now), *(states.state(name, request.app.name).snapshot_id for name in TABLES)
     kept = request.raw.kept
     found = kept.get(key)
     if found is None:
-        found = kept[key] = listening_now(request.source, events, asked, request.now)
+        found = kept[key] = listening_now(request.source, events, asked, request.now, share)
     return {"now": request.now, "as_of": as_of, "share": share, **cast(dict[str, Any], found)}
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import msgspec
 
+from logdig.config.offers import OfferSettings
 from logdig.config.settings import Settings
 from logdig.decide.interests import InterestReaction, Listen
 from logdig.errors import LogDigError
@@ -121,32 +123,39 @@ def reactions_of(settings: Settings) -> list[Reaction]:
     """What the owner has switched on; nothing without ``flush.on_listen``."""
     if not settings.flush.on_listen:
         return []
-    from logdig.aws.clients import profile_store
     from logdig.aws.message_sender import listen_messages
 
-    reactions: list[Reaction] = [
-        InterestReaction(profile_store(settings), timedelta(days=settings.listening.interest_days))
-    ]
-    reactions += _segments(settings)
+    makers: list[Callable[[], Reaction]] = [partial(_interests, settings)]
+    makers += [partial(_segment, settings, offer) for offer in settings.offers if offer.segments_app]
     messages = listen_messages(settings)
-    return [*reactions, *([messages] if messages else [])]
+    return [*map(_Later, makers), *([messages] if messages else [])]
 
 
-def _segments(settings: Settings) -> list[Reaction]:
-    """The reaction for older clients, where an offer has `segments_app`."""
+class _Later:
+    """A reaction that is made when it is first needed: clients that cannot be made must not stop a flush."""
+
+    def __init__(self, make: Callable[[], Reaction]) -> None:
+        self._make = make
+        self._made: Reaction | None = None
+
+    def __call__(self, listens: Sequence[Listen], now: datetime) -> None:
+        if self._made is None:
+            self._made = self._make()
+        self._made(listens, now)
+
+
+def _interests(settings: Settings) -> Reaction:
+    from logdig.aws.clients import profile_store
+
+    return InterestReaction(profile_store(settings), timedelta(days=settings.listening.interest_days))
+
+
+def _segment(settings: Settings, offer: OfferSettings) -> Reaction:
+    """The reaction for older clients."""
     from logdig.aws.clients import profile_store, redis_client
     from logdig.config.apps import app_from_settings
     from logdig.decide.channels import ListenSegment
-
-    apps = {app.name: app for app in settings.apps}
-    wanted = [offer for offer in settings.offers if offer.segments_app]
-    if not wanted:
-        return []
     from logdig.decide.stores.redis_items import Segments2016
 
-    return [
-        ListenSegment(
-            profile_store(settings), Segments2016(redis_client()), app_from_settings(apps[offer.segments_app]), offer
-        )
-        for offer in wanted
-    ]
+    app = next(app for app in settings.apps if app.name == offer.segments_app)
+    return ListenSegment(profile_store(settings), Segments2016(redis_client()), app_from_settings(app), offer)

@@ -6,10 +6,10 @@ both to the same result. Source: docs/dashboard.md, "Live".
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from functools import cached_property
+from typing import TypeVar
 
 import msgspec
 
@@ -25,6 +25,7 @@ WINDOW = timedelta(minutes=30)
 """Events of so long a time count."""
 PAGES_MOST = 10
 MINUTES = int(WINDOW.total_seconds()) // 60
+T = TypeVar("T")
 
 
 class LivePage(msgspec.Struct, frozen=True):
@@ -59,11 +60,9 @@ class Live(msgspec.Struct, frozen=True):
     share: float
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True, gc=False):
     """An event that counts, with what is counted of it."""
 
-    app: str
     event_id: str
     received_at: str
     occurred_at: datetime
@@ -73,13 +72,31 @@ class Seen:
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
 class _Read:
-    """Events of an object, the same as the numbers of each five minutes want them, and the latest arrival."""
+    """Lines of an object that count, and its latest arrival; what a page makes of them is made when it asks first."""
 
-    events: tuple[Seen, ...]
-    for_slots: tuple[Event, ...]
-    latest: datetime | None
+    def __init__(self, lines: Iterable[Line], settings: Settings) -> None:
+        every = tuple(lines)
+        self._lines = tuple(line for line in every if counts(line))
+        self._settings = settings
+        self.latest = parse_wire_time(max((line.received_at for line in every), default=""))
+
+    @cached_property
+    def events(self) -> dict[str, list[Seen]]:
+        """By app, for the number of people."""
+        return _by_app(self._lines, lambda line: seen_of(line, self._settings))
+
+    @cached_property
+    def for_slots(self) -> dict[str, list[Event]]:
+        """By app, for the numbers of each five minutes."""
+        return _by_app(self._lines, live_slots.event_of)
+
+
+def _by_app(lines: Iterable[Line], make: Callable[[Line], T]) -> dict[str, list[T]]:
+    found: dict[str, list[T]] = {}
+    for line in lines:
+        found.setdefault(line.app, []).append(make(line))
+    return found
 
 
 class LiveReader:
@@ -115,37 +132,24 @@ class LiveReader:
         reads, share = self._objects.read(now)
         if reads != self._reads:
             self._reads, self.kept = reads, {}
-        events = [event for read in reads for event in read.for_slots if event.app == app]
+        events = [event for read in reads for event in read.for_slots.get(app, ())]
         return events, max((read.latest for read in reads if read.latest), default=None), share
 
     def _parse(self, lines: Iterator[Line]) -> _Read:
-        seen, for_slots, latest = [], [], ""
-        for line in lines:
-            latest = max(latest, str(line.get("received_at") or ""))
-            if (event := event_of(line, self._settings)) is not None:
-                seen.append(event)
-            if (slot_event := live_slots.event_of(line)) is not None:
-                for_slots.append(slot_event)
-        return _Read(tuple(seen), tuple(for_slots), parse_wire_time(latest))
+        return _Read(lines, self._settings)
 
 
-def event_of(line: Mapping[str, Any], settings: Settings) -> Seen | None:
-    """Read a line of raw; None = it does not count: a bot's, staff's, of somebody who refused, or unreadable."""
-    at = parse_wire_time(str(line.get("occurred_at") or ""))
-    app, event_id = line.get("app"), line.get("event_id")
-    if at is None or not isinstance(app, str) or not isinstance(event_id, str) or not counts(line):
-        return None
-    is_view = line.get("type") == "page"
-    rate = line.get("sample_rate")
+def seen_of(line: Line, settings: Settings) -> Seen:
+    """What the number of people needs of a line that counts."""
+    is_view, rate = line.type == "page", line.sample_rate
     return Seen(
-        app,
-        event_id,
-        str(line.get("received_at") or ""),
-        at,
-        line.get("user_key"),
-        f"{line.get('session_id') or ''} {line.get('page_view_id') or event_id}" if is_view else None,
-        _page(app, str(line.get("current_page") or ""), settings) if is_view else None,
-        1 / rate if isinstance(rate, int | float) and rate > 0 else 1.0,
+        line.event_id,
+        line.received_at,
+        line.occurred_at,
+        line.user_key,
+        f"{line.session_id or ''} {line.page_view_id or line.event_id}" if is_view else None,
+        _page(line.app, line.current_page or "", settings) if is_view else None,
+        1 / rate if rate is not None and rate > 0 else 1.0,
     )
 
 
@@ -159,7 +163,7 @@ def counted(reads: Collection[_Read], app: str, now: datetime, share: float) -> 
     """Count the events of the window, each once, whichever objects it lies in."""
     first = now - WINDOW
     events: dict[str, Seen] = {}
-    for event in (event for read in reads for event in read.events if event.app == app):
+    for event in (event for read in reads for event in read.events.get(app, ())):
         # Of the copies of an event the one counts that the tables keep.
         if event.event_id not in events or event.received_at < events[event.event_id].received_at:
             events[event.event_id] = event

@@ -125,6 +125,24 @@ TARGETS = Table(
     ),
 )
 
+TARGET_HISTORY = Table(
+    name="target_history",
+    meaning="When people were targets; `targets` says who is.",
+    grain="person, offer and time without a gap",
+    keys=("app", "offer", "customer_id", "user_key", "since"),
+    ages_by="until",
+    zone="raw",
+    notes=("Job `targets` writes it.",),
+    columns=(
+        Column("app", TEXT, "app"),
+        Column("customer_id", TEXT, "customer; null of a visitor", person="customer_id"),
+        Column("user_key", TEXT, "visitor, where the app has no customers loaded; else null", person="user_key"),
+        Column("offer", TEXT, "offer"),
+        Column("since", TIME, "time of the features of the first list that named the person"),
+        Column("until", TIME, "when a list left the person out, or the last score is too old; not included"),
+    ),
+)
+
 EXPOSURES = Table(
     name="exposures",
     meaning="Every answer of the decision service and of other channels, and every click on an offer's ad.",

@@ -8,6 +8,7 @@ lie over a border of their prefix, such as 06390 (New York) in Connecticut's.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _RANGES = """
 005 NY|006-007 PR|008 VI|009 PR|010-027 MA|028-029 RI|030-038 NH|039-049 ME|050-054 VT|055 MA|056-059 VT|060-069 CT
@@ -37,6 +38,7 @@ def _states() -> list[str | None]:
 STATES = _states()
 
 
+@lru_cache(4096)
 def state_of(zip_code: str | None) -> str | None:
     """Postal code of the state of a zip of 5 or 9 digits; None for other texts and prefixes that no state has."""
     match = _ZIP.fullmatch(zip_code or "")

@@ -17,6 +17,7 @@ from analytics.live.stream import run
 from analytics.marts.live_stats import live_stats
 from analytics.marts.site import AppRules, Site
 from logdig.questions.listens.live_slots import COUNTS, event_of, slot_rows
+from logdig.questions.raw_objects import counts, line_of
 from tests.analytics.behaviour import Behaviour, Event, frame, local_day, wire
 
 # py4j leaves the closing of its sockets to the garbage collector.
@@ -38,7 +39,8 @@ def by_key(rows: Sequence[Row]) -> dict[Key, list[int]]:
 
 
 def by_hand(lines: Sequence[Event]) -> dict[Key, list[int]]:
-    events = [event for line in lines if (event := event_of(line)) is not None]
+    read = [line_of(json.dumps(line).encode()) for line in lines]
+    events = [event_of(line) for line in read if line is not None and counts(line)]
     return {
         (row["app"], row["slot_at"], row["kind"], row["region"]): [row[name] for name in COUNTS]
         for row in slot_rows(events)

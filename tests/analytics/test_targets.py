@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from analytics.model.predictions import predictions
 from analytics.model.regression import Model, fit, score
+from analytics.model.target_history import target_history
 from analytics.model.targets import profiles, retire, scored
 from analytics.schema.columns import table_columns
 from logdig.config.offers import OfferSettings
@@ -198,3 +199,36 @@ def test_retire_removes_everyone_when_the_gate_refused() -> None:
 
     assert removed == 2
     assert store.get("shop#c#1") is None
+
+
+LISTS = ((0, "ab"), (24, "bc"), (40, "abc"), (110, "c"), (120, ""))
+"""Hour at which each list of targets is made, and whom it names."""
+HISTORY = "app string, customer_id string, user_key string, offer string, since timestamp, until timestamp"
+LISTED = "app string, customer_id string, user_key string, offer string, features_as_of timestamp, expires_at timestamp"
+
+
+def at(hour: float) -> datetime:
+    return AS_OF + timedelta(hours=hour)
+
+
+def test_history_says_of_every_hour_who_was_a_target_when_lists_follow_each_other(spark: SparkSession) -> None:
+    known, earlier = list[tuple[Any, ...]](), list[tuple[Any, ...]]()
+    for hour, names in LISTS:
+        listed = [("shop", name, None, "UPGRADE", at(hour), at(hour + 48)) for name in names]
+        # A run that died after the history, and before the list itself was replaced, is repeated.
+        for _ in range(2):
+            frames = (
+                spark.createDataFrame(known, HISTORY),
+                *(spark.createDataFrame(x, LISTED) for x in (earlier, listed)),
+            )
+            known = [tuple(row.values()) for row in rows(target_history(*frames, at(hour)))]
+        earlier = listed
+
+    def was_target(name: str, hour: float) -> bool:
+        last, names = max(one for one in LISTS if one[0] <= hour)
+        return name in names and hour < last + 48
+
+    for name in "abc":
+        times = [row[-2:] for row in known if row[1] == name]
+        for hour in (number / 2 for number in range(360)):
+            assert sum(since <= at(hour) < until for since, until in times) == was_target(name, hour), (name, hour)

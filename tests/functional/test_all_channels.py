@@ -10,7 +10,7 @@ import redis
 from logdig.aws.clients import profile_store, redis_client
 from logdig.config.apps import App
 from logdig.config.offers import OfferSettings, SmsSettings
-from logdig.config.settings import Settings
+from logdig.config.settings import AppSettings, FlushSettings, Settings
 from logdig.decide.channels import ListenSegment, reached
 from logdig.decide.exposures import Exposure
 from logdig.decide.hashes import is_held_out
@@ -21,6 +21,7 @@ from logdig.decide.sms import Messages
 from logdig.decide.stores.profile_store import ProfileStore
 from logdig.decide.stores.redis_items import PREDICTION, SEGMENT, Segments2016
 from logdig.events.lines import RequestContext
+from logdig.flush.on_listen import reactions_of
 from tests.fakes.sinks import MemorySink
 
 DAYS, CUSTOMERS = 30, 40
@@ -110,3 +111,25 @@ def _check_exposures(month: Month, held: set[str]) -> None:
     assert {props["channel"] for _, props in would} == {"page", "sms"}
     assert {customer for customer, props in would if props["decision"] == "holdout"} == held
     assert not held & {customer for customer, props in would if props["decision"] == "show"}
+
+
+def test_flush_puts_a_listener_into_the_segment_when_the_settings_name_its_app(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGDIG_REDIS_URL", redis_url)
+    offer = OfferSettings(name="GOLD", holdout_share=0.0, explore_share=0.0, segments_app="shop")
+    apps = tuple(AppSettings(name=name, token=f"pk_{name}_12345678") for name in ("blog", "shop"))
+    settings = Settings(
+        service="segment", apps=apps, offers=(offer,), flush=FlushSettings(on_listen=True), profile_store="redis"
+    )
+    now = datetime.now(UTC)
+    profile_store(settings).put([Profile("shop#c#y1", now, {"GOLD": OfferScore(0.5, "m", target=True)})])
+    older = redis.Redis.from_url(redis_url, decode_responses=True)
+    older.delete(SEGMENT)
+
+    heard = [Listen("shop", f"e{who}", now, who, None, "7", ads=True) for who in ("y1", "y2")]
+    for reaction in reactions_of(settings):
+        reaction(heard, now)
+
+    assert older.smembers(SEGMENT) == {"y1"}
+    assert (older.get(f"{PREDICTION}y1"), older.get(f"{PREDICTION}y2")) == ("1", "0")

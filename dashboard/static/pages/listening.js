@@ -12,6 +12,8 @@ import { mapOf } from '/static/pages/overview_map.js';
 
 const LIVE_MS = 10_000;
 const HOUR_MS = 3_600_000;
+/** A time on one line. */
+const time = (at) => moment(at).replaceAll(' ', '\u00a0');
 const word = (value) => value ?? t('value.none');
 const only = (name, value) => change({ [name]: value ?? NONE });
 const count = (key = 'listens') => ({ key, label: t(`listening.${key}`), number: true });
@@ -67,12 +69,26 @@ function live() {
             { ...text('region'), bar: 'listens' }, count(), { key: 'views', label: t('measure.views'), number: true }] })),
           h('div', {}, h('h3', {}, t('listening.topNow')), trackTable(found.tracks))),
       );
+      if (found.hours.length) return lately(body.appendChild(h('div', {}, h('h3', {}, t('listening.lately')))), found.hours);
     },
   });
 }
 
+/** Listens of the last hours; it is drawn again every few seconds, and so without movement. */
+function lately(place, rows) {
+  const times = timesOf('hour', { rows });
+  const series = ['listens', 'on_mobile', 'listeners'].map((key) => ({ name: t(`listening.${key}`), values: valuesAt(times, rows, 'hour', key) }));
+  return chart(place, {
+    name: 'listens of 30 hours', label: t('listening.lately'), rows, columns: ['hour', 'listens', 'on_mobile', 'listeners'], height: 200,
+    option: (colour) => ({ ...withLegend(colour, timeOption(colour, { times, series, format: number })), animation: false }),
+  });
+}
+
+const withLegend = (colour, option) => ({
+  ...option, legend: { bottom: 0, textStyle: { color: colour.soft } }, grid: { left: 8, right: 12, top: 30, bottom: 34, containLabel: true } });
+
 const slotTable = (rows) => table({ rows: rows.toReversed(), first: 7, label: t('listening.slots'), columns: [
-  { key: 'slot_at', label: t('listening.slot'), text: ({ slot_at: at }) => moment(at), bar: 'listens' },
+  { key: 'slot_at', label: t('listening.slot'), text: ({ slot_at: at }) => time(at), bar: 'listens' },
   count(), count('listeners'), { key: 'visitors', label: t('measure.visitors'), number: true }] });
 
 /** Tracks, each with its listens by gender. */
@@ -118,9 +134,7 @@ function trend({ releases }) {
       const made = await chart(body, {
         name: `listens by ${by}`, label: t('listening.trendLabel'), rows: all.rows, columns: all.columns, receipt: all.receipt, height: 300,
         option: (colour) => ({
-          ...timeOption(colour, { times, series, releases, format: number }),
-          legend: { bottom: 0, textStyle: { color: colour.soft } },
-          grid: { left: 8, right: 12, top: 30, bottom: 34, containLabel: true },
+          ...withLegend(colour, timeOption(colour, { times, series, releases, format: number })),
           brush: { xAxisIndex: 0, brushType: 'lineX', brushMode: 'single', transformable: false, toolbox: [] },
         }),
       });
@@ -137,8 +151,7 @@ function chooseHours(times, [first, last], by) {
 }
 
 function timesOf(by, { rows, receipt }) {
-  const { start, end } = receipt.parameters;
-  if (by == 'day') return daysBetween(start, end);
+  if (by == 'day') return daysBetween(receipt.parameters.start, receipt.parameters.end);
   const times = [];
   const last = Date.parse(`${rows.at(-1)[by]}Z`);
   for (let time = Date.parse(`${rows[0][by]}Z`); time <= last; time += HOUR_MS) times.push(`${new Date(time).toISOString().slice(0, 13)}:00`);
@@ -151,12 +164,21 @@ function states() {
   return panel({
     title: t('listening.states'),
     note: t('listening.statesNote'),
-    asks: () => request('listening/listens', { by: 'state', compare: null }, { without: ['state'] }),
-    draw: (body, answer) => {
+    asks: () => ({
+      found: request('listening/listens', { by: 'state', compare: null }, { without: ['state', 'zip_area'] }),
+      areas: get('state') ? request('listening/listens', { by: 'zip_area', compare: null }, { without: ['zip_area'] }) : null,
+    }),
+    empty: ({ found }) => !found.rows.length,
+    draw: (body, { found, areas }) => {
       const filter = ({ state }) => only('state', state);
-      const rows = answer.rows.filter(({ state }) => state);
-      body.append(table({ rows, first: 8, onrow: filter, label: t('listening.states'), columns: [{ ...text('state'), bar: 'listens' }, count(), count('listeners')] }));
-      return mapOf(body, answer, { map: 'states', by: 'state', measure: 'listens', label: t('listening.listens'), name: (code) => code, filter });
+      const [rows, unknown] = [true, false].map((known) => found.rows.filter(({ state }) => Boolean(state) == known));
+      if (areas) {
+        const area = ({ zip_area: value }) => only('zip_area', value);
+        body.append(table({ rows: areas.rows, first: 8, onrow: area, label: t('filter.zip_area'), columns: [
+          { ...text('zip_area'), text: ({ zip_area: value }) => `${value}xx`, bar: 'listens' }, count(), count('listeners')] }));
+      } else body.append(table({ rows, first: 8, onrow: filter, label: t('listening.states'), columns: [{ ...text('state'), bar: 'listens' }, count(), count('listeners')] }));
+      if (unknown.length) body.append(h('p.soft', {}, t('listening.noState', { listens: number(unknown[0].listens) })));
+      return mapOf(body, { ...found, rows }, { map: 'states', by: 'state', measure: 'listens', label: t('listening.listens'), name: (code) => code, filter });
     },
   });
 }
@@ -222,7 +244,7 @@ function levels({ releases }) {
       });
       return chart(body, {
         name: 'levels by gender', label: t('listening.levels'), rows, columns: answer.columns, receipt: answer.receipt,
-        option: (colour) => ({ ...timeOption(colour, { times, series, releases, format: number }), legend: { bottom: 0, textStyle: { color: colour.soft } }, grid: { left: 8, right: 12, top: 30, bottom: 34, containLabel: true } }),
+        option: (colour) => withLegend(colour, timeOption(colour, { times, series, releases, format: number })),
       });
     },
   });
@@ -255,13 +277,13 @@ function interests() {
   });
 }
 
-const OTHERS = ['level', 'state', 'gender', 'age', 'linked_apps', 'customer_campaign', 'day_part', 'send_event', 'hours'];
+const OTHERS = ['level', 'state', 'zip_area', 'gender', 'age', 'linked_apps', 'customer_campaign', 'day_part', 'send_event', 'hours'];
 const song = { ...text('track_id', 'track'), text: ({ title, track_id: id }) => title ?? id };
 const who = { key: 'customer_id', label: t('filter.customer'), text: ({ customer_id: id, user_key: key }) => id ?? key ?? t('value.none') };
 /** A column of codes' words. */
 const worded = (key) => ({ ...text(key), text: (row) => word(row[key]) });
 const songs = { key: 'tracks', label: t('listening.differentTracks'), number: true };
-const last = { key: 'last_at', label: t('listening.last'), text: ({ last_at: at }) => moment(at) };
+const last = { key: 'last_at', label: t('listening.last'), text: ({ last_at: at }) => time(at) };
 
 function interestTable(part, rows) {
   if (part == 'track') return table({ rows, label: t('listening.interests'), onrow: ({ track_id: id }) => only('track', id), columns: [{ ...song, bar: 'customers' }, count('customers'), last] });
@@ -297,7 +319,7 @@ function singles() {
       h('p.soft', {}, t('listening.shown', { shown: rows.length, all: account.listens })),
       table({ rows, label: t('listening.singles'), onrow: ({ customer_id: id }) => only('customer', id), columns: [
         who,
-        { key: 'occurred_at', label: t('listening.when'), text: ({ occurred_at: at }) => moment(at) },
+        { key: 'occurred_at', label: t('listening.when'), text: ({ occurred_at: at }) => time(at) },
         { ...song }, text('state'), { key: 'zip', label: t('listening.zip') },
         { key: 'mobile', label: t('listening.on_mobile'), text: ({ mobile }) => (mobile === null ? t('value.none') : t(`listening.is.${mobile}`)) },
         worded('gender'), worded('level'),

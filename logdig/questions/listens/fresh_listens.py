@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from logdig.marts.pinned import Pinned, Source, TableState
 from logdig.marts.progress import Mark
-from logdig.questions.engine.answering import ask
+from logdig.questions.engine.asking import Asking
 from logdig.questions.engine.parameters import Parameters
-from logdig.questions.listens.heard import HOURS
-from logdig.questions.listens.listening import question_named
-from logdig.questions.listens.live_slots import SLOT, Event, slot_of, slot_rows
+from logdig.questions.listens.heard import HOURS, TABLES
+from logdig.questions.listens.listening import by_time, question_named, top_tracks
+from logdig.questions.listens.live_slots import COUNTS, SLOT, Event, slot_of, slot_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,9 +26,35 @@ TABLE = "listens"
 TRAILING = timedelta(minutes=30)
 TREND = timedelta(hours=30)
 TOP = 10
+READ: Mapping[str, Callable[[Event], Any]] = {
+    "app": lambda event: event.app,
+    "event_id": lambda event: event.event_id,
+    "occurred_at": lambda event: event.occurred_at,
+    "customer_id": lambda event: event.customer_id,
+    "user_key": lambda event: event.user_key,
+    "track_id": lambda event: event.heard.track_id if event.heard else None,
+    "mobile": lambda event: event.heard.mobile if event.heard else None,
+}
+"""Columns of table `listens` that the numbers read, beside ``day``."""
 
 
-def listening_now(source: Source, events: Sequence[Event], asked: Parameters, now: datetime) -> dict[str, Any]:
+def read_ahead(source: Source, asked: Parameters, now: datetime) -> None:
+    """Read what `listening_now` asks of table `listens` first, so that it is kept: meanwhile raw can be read."""
+    start, end = _trend(now, asked)
+    source.pin(TABLES).rows(
+        TABLE, sorted(READ.keys() - {"event_id", "app"}), asked.app, start.date(), end.date(), sample=False
+    )
+
+
+def _trend(now: datetime, asked: Parameters) -> tuple[datetime, datetime]:
+    """Beginning and end of the trend, local."""
+    zone = ZoneInfo(asked.zone)
+    return (now - TREND).astimezone(zone), now.astimezone(zone)
+
+
+def listening_now(
+    source: Source, events: Sequence[Event], asked: Parameters, now: datetime, share: float = 1.0
+) -> dict[str, Any]:
     """Numbers of the last 30 minutes, and trend and tracks of the last 30 hours.
 
     Args:
@@ -33,58 +62,60 @@ def listening_now(source: Source, events: Sequence[Event], asked: Parameters, no
         events: Of the app, from the newest raw objects.
         asked: App, zone and words; days and filters are set here.
         now: UTC.
+        share: Part of the objects' bytes that ``events`` are of; the numbers of the slots are divided by it.
     Returns:
         ``slots``: rows of `slot_rows` of the slots that lie in the last 30 minutes, the oldest one from its beginning;
-        ``hours`` and ``tracks``: rows of the questions `listens` by hour and `tracks`, of the TOP tracks.
+        ``hours``: rows of `by_time`; ``tracks``: those of question `tracks`, of the TOP tracks.
     """
-    from msgspec.structs import replace
-
-    first_slot = slot_of(now - TRAILING)
+    first_slot, zone = slot_of(now - TRAILING), ZoneInfo(asked.zone)
     trailing = [event for event in events if first_slot <= event.occurred_at < slot_of(now) + SLOT]
-    zone = ZoneInfo(asked.zone)
-    start, end = (now - TREND).astimezone(zone), now.astimezone(zone)
+    start, end = _trend(now, asked)
     hours = f"{start:%Y-%m-%dT%H}:00/{end:%Y-%m-%dT%H}:00"
-    fresh = FreshListens(source, with_days((event.heard for event in events if event.heard is not None), zone))
-    of_hours = replace(asked, start=start.date(), end=end.date(), where={HOURS: hours}, by=None, compare=False)
-    trend = ask(fresh, question_named("listens"), replace(of_hours, by="hour"))
-    tracks = ask(fresh, question_named("tracks"), of_hours).rows.to_pylist()
-    top = list(dict.fromkeys(row["track_id"] for row in tracks))[:TOP]
-    return {
-        "slots": slot_rows(trailing),
-        "hours": trend.rows.to_pylist(),
-        "tracks": [row for row in tracks if row["track_id"] in top],
-    }
+    of_hours = replace(asked, start=start.date(), end=end.date(), where={HOURS: hours}, by="hour", compare=False)
+    asking = Asking(question_named("listens"), of_hours, Fresh.of(source.pin(TABLES), events, zone))
+    try:
+        return {
+            "slots": [_scaled(row, share) for row in slot_rows(trailing)],
+            "hours": by_time(asking).to_pylist(),
+            "tracks": top_tracks(asking, TOP).to_pylist(),
+        }
+    finally:
+        asking.close()
+
+
+def _scaled(row: dict[str, Any], share: float) -> dict[str, Any]:
+    """Numbers of a share of the objects as those of all; one person's events may lie in several, so at most so many."""
+    return row if share == 1 else row | {name: round(row[name] / share) for name in COUNTS}
+
+
+def days_of(zone: ZoneInfo, times: Sequence[datetime]) -> Callable[[datetime], date]:
+    """Make what tells the local day of any of these times; to ask the zone each time costs many times more."""
+    if not times:
+        return datetime.date
+    first, last = (at.astimezone(zone).date() for at in (min(times), max(times)))
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    ends = [datetime.combine(day, time.min, zone).astimezone(UTC) for day in days[1:]]
+    return lambda at: days[bisect_right(ends, at)]
 
 
 @dataclass(frozen=True, slots=True)
-class FreshListens:
-    """A source of tables whose `listens` also has the given rows, each event once.
+class Fresh:
+    """Pinned tables whose `listens` also has the given ones; see `Pinned`.
 
     Args:
-        source: The tables.
-        heard: Rows of `listens`, each event once; they may be there already.
+        pinned: The tables.
+        heard: Local day and event of an app's listens, each event once; they may be in the table already.
     """
 
-    source: Source
-    heard: Sequence[Mapping[str, Any]]
-
-    def pin(self, names: Sequence[str]) -> _Fresh:
-        """Hold tables at their present snapshots."""
-        return _Fresh(self.source.pin(names), self.heard)
-
-
-def with_days(heard: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> list[Mapping[str, Any]]:
-    """Add the local day to rows of an app's listens, and leave out those that come twice."""
-    by_id = {row["event_id"]: row for row in heard}
-    return [{**row, "day": row["occurred_at"].astimezone(zone).date()} for row in by_id.values()]
-
-
-@dataclass(frozen=True, slots=True)
-class _Fresh:
-    """See `Pinned`; everything but the rows of `listens` is the tables' own."""
-
     pinned: Pinned
-    heard: Sequence[Mapping[str, Any]]
+    heard: Sequence[tuple[date, Event]]
+
+    @classmethod
+    def of(cls, pinned: Pinned, events: Iterable[Event], zone: ZoneInfo) -> Fresh:
+        """Lay the listens among some events, which may come twice, over the tables."""
+        heard = list({event.event_id: event for event in events if event.heard is not None}.values())
+        day_of = days_of(zone, [event.occurred_at for event in heard])
+        return cls(pinned, [(day_of(event.occurred_at), event) for event in heard])
 
     def state(self, name: str, app: str) -> TableState:
         """Which state of a table it is."""
@@ -103,31 +134,45 @@ class _Fresh:
         return self.pinned.whole(name, columns, most_bytes)
 
     def rows(self, name: str, columns: Sequence[str], app: str, start: date, end: date, *, sample: bool) -> pa.Table:
-        """Rows of the table, and of `listens` those that it does not have."""
+        """Rows of the table, and of `listens` those that it does not have, of the columns READ."""
         found = self.pinned.rows(name, columns, app, start, end, sample=sample)
-        if name != TABLE:
-            return found
-        new = self._new(app, start, end)
+        own = [one for one in self.heard if start <= one[0] <= end] if name == TABLE else []
+        new = self._unknown(found, own, app)
         if not new:
             return found
         import pyarrow as pa
 
         from logdig.marts.columns import table_schema
 
-        rows = pa.Table.from_pylist(new, table_schema(TABLE, found.column_names)).select(found.column_names)
+        columns = found.column_names
+        values = [
+            [day for day, _ in new] if column == "day" else [READ[column](event) for _, event in new]
+            for column in columns
+        ]
+        rows = pa.Table.from_arrays(
+            [pa.array(value, field.type) for value, field in zip(values, table_schema(TABLE, columns), strict=True)],
+            columns,
+        )
         return pa.concat_tables([found, rows.cast(found.schema)]).unify_dictionaries()
 
-    def _new(self, app: str, start: date, end: date) -> list[Mapping[str, Any]]:
-        """Rows of the days that the table does not have."""
+    def _unknown(self, found: pa.Table, own: Sequence[tuple[date, Event]], app: str) -> Sequence[tuple[date, Event]]:
+        """Those that the table does not have. Its event_ids, most of its bytes, are read only where it may have some.
+
+        Args:
+            found: Rows of the table of the same days, with ``occurred_at``.
+            own: Listens.
+            app: Theirs.
+        """
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        own = [row for row in self.heard if row["app"] == app and start <= row["day"] <= end]
-        if not own:
-            return []
-        days = [row["day"] for row in own]
-        since = pa.scalar(min(row["occurred_at"] for row in own), pa.timestamp("us", "UTC"))
+        if not own or not found.num_rows:
+            return own
+        since = pa.scalar(min(event.occurred_at for _, event in own), pa.timestamp("us", "UTC"))
+        if not pc.any(pc.greater_equal(found.column("occurred_at"), since)).as_py():
+            return own
+        days = [day for day, _ in own]
         stored = self.pinned.rows(TABLE, ["event_id", "occurred_at"], app, min(days), max(days), sample=False)
         near = stored.filter(pc.greater_equal(stored.column("occurred_at"), since)).column("event_id")
         known = set(near.to_pylist())
-        return [row for row in own if row["event_id"] not in known]
+        return [one for one in own if one[1].event_id not in known]

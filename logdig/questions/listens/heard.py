@@ -19,8 +19,10 @@ CODES = {"gender": "gender", "level": "level", "linked_apps": "linked_apps", "cu
 OF_CUSTOMERS = (*CODES, "age")
 HOURS = "hours"
 """Filter of a time inside the days: two local hours, as ``2026-11-30T05:00/2026-11-30T09:00``; the last is included."""
-FILTERS = ("customer", "track", "state", "day_part", "mobile", "send_event", HOURS, *OF_CUSTOMERS)
-DIMENSIONS = ("hour", "day", "local_hour", "day_part", "state", "mobile", "send_event", "track", *OF_CUSTOMERS)
+PLACES = ("state", "zip_area")
+"""State of a listen's zip, and its first three digits where they are a state's."""
+FILTERS = ("customer", "track", *PLACES, "day_part", "mobile", "send_event", HOURS, *OF_CUSTOMERS)
+DIMENSIONS = ("hour", "day", "local_hour", "day_part", *PLACES, "mobile", "send_event", "track", *OF_CUSTOMERS)
 HOUR_US = 3_600_000_000
 HOUR = "%Y-%m-%dT%H:00"
 PEOPLE_COLUMNS = (
@@ -30,7 +32,7 @@ PEOPLE_COLUMNS = (
     Column("linked_apps", TEXT, "word or code of whether apps are linked"),
     Column("customer_campaign", TEXT, "word or code of the campaign with which the customer signed up"),
 )
-TABLES = ("listens", "customers", "tracks", "targets")
+TABLES = ("listens", "customers", "tracks", "target_history")
 
 
 def heard(asking: Asking, columns: Collection[str]) -> str:
@@ -47,7 +49,8 @@ def heard(asking: Asking, columns: Collection[str]) -> str:
     """
     filters = {name: value for name, value in asking.parameters.where.items() if name != HOURS}
     needed = {*columns, *filters, *([asking.by] if asking.by else [])}
-    own = {"customer_id", "user_key", "track_id", "mobile"} | {SOURCE.get(name, name) for name in needed}
+    own = {"customer_id", "user_key", "track_id", "mobile"}
+    own |= {column for name in needed for column in SOURCE.get(name, (name,))}
     own = {name for name in own if name in TABLE_COLUMNS} | {"occurred_at"}
     listens = asking.rows("listens", sorted(own), without=FILTERS)
     joins, derived = _joins(asking, listens, needed)
@@ -68,11 +71,12 @@ def _joins(asking: Asking, listens: str, needed: Collection[str]) -> tuple[list[
         "customer": "l.customer_id",
         "hour": _hour(asking),
         "local_hour": "CAST(l.local_hour AS VARCHAR)",
+        "zip_area": "CASE WHEN l.state IS NOT NULL THEN left(CAST(l.zip AS VARCHAR), 3) END",
         "age": _decade("year(l.day) - c.birth_year"),
         "title": "t.title",
         "artist": "t.artist",
         "user_key": "v.text",
-        "send_event": "CASE WHEN g.since <= l.occurred_at THEN '1' ELSE '0' END",
+        "send_event": "CASE WHEN g.customer_id IS NULL THEN '0' ELSE '1' END",
         **{name: _word(words.get(code, {}), f"c.{code}") for name, code in CODES.items()},
     }
     derived = {name: sql for name, sql in derived.items() if name in needed}
@@ -85,23 +89,37 @@ def _joins(asking: Asking, listens: str, needed: Collection[str]) -> tuple[list[
     if {"title", "artist"} & set(needed):
         joins.append(f"LEFT JOIN {whole(asking, 'tracks')} t ON l.track_id = t.track_id")
     if "send_event" in needed:
-        since = f"SELECT customer_id, min(features_as_of) AS since FROM {whole(asking, 'targets')} GROUP BY ALL"
-        joins.append(f"LEFT JOIN ({since}) g ON l.customer_id = g.customer_id")
+        within = "g.since <= l.occurred_at AND l.occurred_at < g.until"
+        joins.append(f"LEFT JOIN ({_targeted(asking)}) g ON l.customer_id = g.customer_id AND {within}")
     return joins, derived
 
 
 PLAIN = {"track_id", "customer_id", "occurred_at"}
 """Columns that are always there."""
 TABLE_COLUMNS = frozenset(LISTENS.names)
-SOURCE = {"age": "day", "track": "track_id", "customer": "customer_id", "hour": "occurred_at"}
-"""Column of listens that a dimension of another name reads."""
+SOURCE = {
+    "age": ("day",), "track": ("track_id",), "customer": ("customer_id",), "hour": ("occurred_at",),
+    "zip_area": ("zip", "state"),
+}  # fmt: skip
+"""Columns of listens that a dimension of another name reads."""
 WHOLE = {
     "customers": ("customer_id", "birth_year", *CODES.values()),
     "tracks": ("track_id", "title", "artist"),
-    "targets": ("customer_id", "features_as_of"),
+    "target_history": ("customer_id", "since", "until"),
     "interests": ("customer_id", "track_id", "first_at", "last_at"),
 }
 """Columns of tables without days."""
+
+
+def _targeted(asking: Asking) -> str:
+    """SQL of when customers were targets of any offer; one's times do not overlap, so a listen lies in one at most."""
+    of_one = "PARTITION BY customer_id ORDER BY since, until"
+    before = f"max(until) OVER ({of_one} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
+    apart = f"SELECT *, CASE WHEN since <= {before} THEN 0 ELSE 1 END AS apart FROM {whole(asking, 'target_history')}"
+    numbered = f"SELECT *, sum(apart) OVER ({of_one} ROWS UNBOUNDED PRECEDING) AS number FROM ({apart})"
+    return (
+        f"SELECT customer_id, min(since) AS since, max(until) AS until FROM ({numbered}) GROUP BY customer_id, number"
+    )
 
 
 def whole(asking: Asking, name: str) -> str:

@@ -79,6 +79,28 @@ def tracks(asking: Asking) -> pa.Table:
     """)
 
 
+def by_time(asking: Asking) -> pa.Table:
+    """Count listens by hour or day, without what only `listens` tells."""
+    return asking.run(f"""
+        SELECT {_named(asking)}listens, listeners, on_mobile
+        FROM (SELECT {by_sql(asking)} AS by_value, {COUNTED} FROM {heard(asking, [])} GROUP BY ALL) ORDER BY by_value
+    """)
+
+
+def top_tracks(asking: Asking, most: int) -> pa.Table:
+    """Give rows of `tracks` of the most heard tracks, without their dimension; people are counted of these alone."""
+    rows = heard(asking, ["gender"])
+    top = asking.keep(f"SELECT track_id, count(*) AS n FROM {rows} GROUP BY ALL ORDER BY n DESC, track_id LIMIT {most}")
+    return asking.run(f"""
+        SELECT r.track_id, gender, title, artist, listens, listeners, on_mobile
+        FROM (SELECT track_id, gender, {COUNTED}
+          FROM {rows} WHERE track_id IN (FROM {top} SELECT track_id) GROUP BY ALL) r
+        JOIN {top} ON r.track_id = {top}.track_id
+        LEFT JOIN {whole(asking, "tracks")} t ON r.track_id = t.track_id
+        ORDER BY n DESC, r.track_id, gender NULLS LAST
+    """)
+
+
 def _named(asking: Asking) -> str:
     """SQL of the asked dimension under its name, with the comma behind it; empty where there is none."""
     return f"{shown(asking)} AS {identifier(asking.by)}, " if asking.by else ""
@@ -166,7 +188,7 @@ SLOT_COUNTS = tuple(
     }.items()
 )
 WORDS = "Codes of customers are shown as the words of the settings' `[words]`."
-TARGET = "`send_event` is 1 where the customer is a target whose features are older than the listen."
+TARGET = "`send_event` is 1 where the customer was a target of some offer at the time of the listen."
 QUESTIONS = (
     Question(
         "listens",

@@ -6,24 +6,25 @@ same rows. Source: docs/listening.md, "Live numbers".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from logdig.questions.raw_objects import counts
-from logdig.times import parse_wire_time
-from logdig.visits.day_parts import day_part
+import msgspec
+
+from logdig.questions.raw_objects import Line, Listen
 from logdig.visits.zip_states import state_of
 
 SLOT = timedelta(minutes=5)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, gc=False):
     """What is kept of a stored line that counts.
 
-    ``view`` names the page view of a page event; ``heard`` is the row of table `listens` of a listen, without its day.
+    ``view`` names the page view of a page event; ``heard`` is there of a listen.
     """
 
     app: str
@@ -33,7 +34,7 @@ class Event:
     customer_id: str | None
     view: str | None
     region: str
-    heard: Mapping[str, Any] | None = None
+    heard: Listen | None = None
 
     @property
     def who(self) -> tuple[str, str] | None:
@@ -43,32 +44,19 @@ class Event:
         return ("v", self.user_key) if self.user_key is not None else None
 
 
-def event_of(line: Mapping[str, Any]) -> Event | None:
-    """Read a line of raw; None = it does not count, or cannot be read."""
-    at = parse_wire_time(str(line.get("occurred_at") or ""))
-    app, event_id, kind = line.get("app"), line.get("event_id"), line.get("type")
-    if at is None or not isinstance(app, str) or not isinstance(event_id, str) or not counts(line):
-        return None
-    page_view_id, user_key, customer_id = (line.get(name) for name in ("page_view_id", "user_key", "customer_id"))
-    view = f"{line.get('session_id') or ''} {page_view_id}" if page_view_id is not None else event_id
-    state = state_of((line.get("listen") or {}).get("zip"))
-    known = "-".join(str(line[name]) for name in ("country", "region") if line.get(name) is not None)
+def event_of(line: Line) -> Event:
+    """What the numbers need of a line that counts."""
+    view = None
+    if line.type == "page":
+        seen = line.page_view_id
+        view = line.event_id if seen is None else f"{line.session_id or ''} {seen}"
+    state = state_of(line.listen.zip) if line.listen is not None else None
+    known = "-".join(part for part in (line.country, line.region) if part is not None)
+    heard = (line.listen or Listen()) if line.type == "listen" else None
     return Event(
-        app, event_id, at.astimezone(UTC), user_key, customer_id, view if kind == "page" else None,
-        f"US-{state}" if state else known, _heard(line, at, state) if kind == "listen" else None,
+        line.app, line.event_id, line.occurred_at.astimezone(UTC), line.user_key, line.customer_id, view,
+        f"US-{state}" if state else known, heard,
     )  # fmt: skip
-
-
-def _heard(line: Mapping[str, Any], at: datetime, state: str | None) -> Mapping[str, Any]:
-    """The row of table `listens`, without its day."""
-    listen, tz_min = line.get("listen") or {}, line.get("tz_min")
-    hour = (at.astimezone(UTC) + timedelta(minutes=tz_min or 0)).hour
-    plain = {name: line.get(name) for name in ("app", "event_id", "customer_id", "user_key")}
-    own = {name: listen.get(name) for name in ("track_id", "mobile", "zip", "listened_ms")}
-    return plain | own | {
-        "occurred_at": at, "tz_min": tz_min, "local_hour": hour, "day_part": day_part(hour), "state": state,
-        "ads_consent": bool((line.get("consent") or {}).get("ads")),
-    }  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -93,10 +81,15 @@ class _Sets:
         self.listens.add(event.event_id)
         if event.who is not None:
             self.listeners.add(event.who)
-        if event.heard["mobile"] is None:
+        if event.heard.mobile is None:
             self.unknown_device.add(event.event_id)
-        elif event.heard["mobile"]:
+        elif event.heard.mobile:
             self.mobile.add(event.event_id)
+
+    def union(self, other: _Sets) -> None:
+        """Take in what another one holds."""
+        for name in COUNTS:
+            getattr(self, name).update(getattr(other, name))
 
 
 COUNTS = tuple(_Sets.__dataclass_fields__)
@@ -105,7 +98,7 @@ COUNTS = tuple(_Sets.__dataclass_fields__)
 
 def slot_of(at: datetime) -> datetime:
     """When the five minutes of a time begin."""
-    return at - (at - datetime(1970, 1, 1, tzinfo=UTC)) % SLOT
+    return at - (at - EPOCH) % SLOT
 
 
 def slot_rows(events: Iterable[Event]) -> list[dict[str, Any]]:
@@ -114,11 +107,13 @@ def slot_rows(events: Iterable[Event]) -> list[dict[str, Any]]:
     Args:
         events: In any order; one that comes twice counts once.
     """
-    groups: dict[tuple[str, datetime, str, str], _Sets] = {}
+    regions: dict[tuple[str, datetime, str], _Sets] = defaultdict(_Sets)
     for event in events:
-        slot = slot_of(event.occurred_at)
-        for kind, region in (("all", ""), ("region", event.region)):
-            groups.setdefault((event.app, slot, kind, region), _Sets()).add(event)
+        regions[event.app, slot_of(event.occurred_at), event.region].add(event)
+    groups: dict[tuple[str, datetime, str, str], _Sets] = defaultdict(_Sets)
+    for (app, slot, region), sets in regions.items():
+        groups[app, slot, "all", ""].union(sets)
+        groups[app, slot, "region", region] = sets
     return [
         dict(zip(("app", "slot_at", "kind", "region"), key, strict=True))
         | {name: len(getattr(sets, name)) for name in COUNTS}

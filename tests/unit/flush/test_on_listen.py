@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from logdig.config.offers import OfferSettings, SmsSettings
-from logdig.config.settings import FlushSettings, Settings
+from logdig.config.settings import AppSettings, FlushSettings, Settings
 from logdig.decide.interests import Listen
 from logdig.errors import ProfileUnavailableError
 from logdig.flush.flusher import flush
@@ -123,3 +123,19 @@ def test_messages_to_listeners_are_sent_only_when_an_offer_has_them() -> None:
     settings = Settings(flush=FlushSettings(on_listen=True))
 
     assert [len(reactions_of(one)) for one in (settings, msgspec.structs.replace(settings, offers=(offer,)))] == [1, 2]
+
+
+def test_flush_is_well_when_the_store_of_a_reaction_cannot_even_be_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LOGDIG_REDIS_URL", raising=False)
+    setup = FlushSetup()
+    send(setup, line(setup))
+    apps = (AppSettings(name="shop", token="pk_shop_12345678"),)
+    offer = OfferSettings(name="GOLD", segments_app="shop")
+    older = Settings(apps=apps, offers=(offer,), flush=FlushSettings(on_listen=True), profile_store="redis")
+
+    report = run(setup, *reactions_of(older))
+
+    assert (report.errors, report.left, setup.queue.bodies) == ([], 0, [])
+    # Interests and the segment.
+    assert (report.listens, report.reactions_failed) == (1, 2)
+    assert all("LOGDIG_REDIS_URL" in reason for reason in report.reaction_errors)

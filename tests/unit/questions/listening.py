@@ -14,7 +14,8 @@ from tests.unit.questions.rows import APPS, FIRST, LAST, ZONE, Maker, Row
 MIDDLE = datetime(2026, 11, 12, 3, tzinfo=UTC)
 PEOPLE = ("gender", "level", "age", "linked_apps", "customer_campaign")
 VALUES: dict[str, tuple[str, str]] = {
-    "track": ("7", "8"), "state": ("CA", ""), "day_part": ("night", "morning"), "mobile": ("1", ""),
+    "track": ("7", "8"), "state": ("CA", ""), "zip_area": ("940", ""),
+    "day_part": ("night", "morning"), "mobile": ("1", ""),
     "send_event": ("1", "0"), "hours": ("2026-11-12T09:00/2026-11-12T12:00", "2026-11-11T00:00/2026-11-12T23:00"),
     "gender": ("1", ""), "level": ("2", ""), "customer_campaign": ("3", ""), "linked_apps": ("0", ""),
     "age": ("20-29", ""),
@@ -42,9 +43,15 @@ def tables(maker: Maker, size: int = 200) -> dict[str, list[Row]]:
         }
         for app in ("shop", "blog") for key in ("7", "8")
     ]  # fmt: skip
-    targets = [{"app": "shop", "customer_id": "7", "offer": offer, "features_as_of": MIDDLE + timedelta(hours=after)}
-               for offer, after in (("a", 0), ("b", 5))]  # fmt: skip
-    targets.append({"app": "blog", "customer_id": "8", "offer": "a", "features_as_of": MIDDLE - timedelta(days=9)})
+
+    def targeted(app: str, who: str, offer: str, first: int, last: int) -> Row:
+        since, until = (MIDDLE + timedelta(hours=hours) for hours in (first, last))
+        return {"app": app, "customer_id": who, "user_key": None, "offer": offer, "since": since, "until": until}
+
+    history = [
+        targeted("shop", "7", "a", -150, -40), targeted("shop", "7", "b", -60, 0), targeted("shop", "7", "a", 1, 90),
+        targeted("shop", "8", "a", 0, 48), targeted("shop", "8", "b", 10, 20), targeted("blog", "9", "a", -999, 999),
+    ]  # fmt: skip
     interests = [
         {"app": app, "customer_id": who, "track_id": track, "first_at": MIDDLE - timedelta(days=maker.one((0, 9))),
          "last_at": MIDDLE + timedelta(days=maker.one((-9, 0, 1)), seconds=number)}
@@ -61,7 +68,7 @@ def tables(maker: Maker, size: int = 200) -> dict[str, list[Row]]:
         "listens": [listen(number) for number in range(size)],
         "customers": customers,
         "tracks": [{"app": "shop", "track_id": "7", "title": "Song", "artist": "Band"}],
-        "targets": targets,
+        "target_history": history,
         "interests": interests,
     }
 
@@ -91,13 +98,14 @@ def _enriched(tables: dict[str, list[Row]], row: Row) -> Row:
     decade = (row["day"].year - year) // 10 * 10 if year else None
     is_target = any(
         one["app"] == row["app"] and one["customer_id"] == row["customer_id"]
-        and one["features_as_of"] <= row["occurred_at"]
-        for one in tables["targets"]
+        and one["since"] <= row["occurred_at"] < one["until"]
+        for one in tables["target_history"]
     )  # fmt: skip
     codes = {name: _text(customer.get(name)) for name in ("gender", "level", "campaign", "linked_apps")}
     codes["customer_campaign"] = codes.pop("campaign")
     return row | codes | {
         "age": f"{decade}-{decade + 9}" if decade is not None else None, "mobile": _text(row["mobile"]),
+        "zip_area": row["zip"][:3] if row["state"] and row["zip"] else None,
         "hour": row["occurred_at"].astimezone(ZoneInfo(ZONE)).strftime("%Y-%m-%dT%H:00"),
         "local_hour": _text(row["local_hour"]), "track": row["track_id"], "customer": row["customer_id"],
         "send_event": str(int(is_target)), "title": song.get("title"), "artist": song.get("artist"),
