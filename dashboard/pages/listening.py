@@ -21,7 +21,10 @@ KEYS = (*OF_CUSTOMERS, "age,linked_apps", "level,age", "level,gender")
 
 
 def live(request: Request) -> dict[str, Any]:
-    """The last 30 minutes and 30 hours, of the tables and of raw; ``now`` = time of asking."""
+    """The last 30 minutes and 30 hours, of the tables and of raw; ``now`` = time of asking.
+
+    Hours are parts of days, which only who may see people gets.
+    """
     words = msgspec.to_builtins(request.settings.words)
     asked = Parameters(request.app.name, request.today, request.today, zone=request.app.timezone, words=words)
     with ThreadPoolExecutor(1) as ahead:
@@ -36,13 +39,14 @@ def live(request: Request) -> dict[str, Any]:
     found = kept.get(key)
     if found is None:
         found = kept[key] = listening_now(request.source, events, asked, request.now, share)
-    return {"now": request.now, "as_of": as_of, "share": share, **cast(dict[str, Any], found)}
+    numbers = {**cast(dict[str, Any], found), **({"hours": []} if request.numbers_only else {})}
+    return {"now": request.now, "as_of": as_of, "share": share, **numbers}
 
 
 def groups(request: Request) -> Answer:
     """Listens and listeners by one or two of what is known of customers (``keys``), over time where ``by`` is given."""
     keys = request.choice("keys", KEYS).split(",")
-    answer = request.answer("listeners", compare=False)
+    answer = request.answer("listeners", compare=False, cut=False)
     by = [request.args["by"]] if request.args.get("by") else []
     sums = [("listens", "sum"), ("listeners", "sum"), ("on_mobile", "sum")]
     names = [*by, *keys]
@@ -50,7 +54,8 @@ def groups(request: Request) -> Answer:
     found = answer.rows.group_by(names).aggregate(sums).sort_by([(name, "ascending") for name in names])
     found = found.rename_columns([*names, *(name for name, _ in sums)])
     columns = {column.name: column for column in answer.columns}
-    return replace(answer, rows=found, columns=tuple(columns[name] for name in found.column_names))
+    # Groups are cut once they are added up: the small ones are in the sums.
+    return request.cut(replace(answer, rows=found, columns=tuple(columns[name] for name in found.column_names)))
 
 
 def _has_listens(has: Has) -> bool:
