@@ -21,10 +21,7 @@ KEYS = (*OF_CUSTOMERS, "age,linked_apps", "level,age", "level,gender")
 
 
 def live(request: Request) -> dict[str, Any]:
-    """The last 30 minutes and 30 hours, of the tables and of raw; ``now`` = time of asking.
-
-    Hours are parts of days, which only who may see people gets.
-    """
+    """The last 30 minutes and 30 hours, of the tables and of raw; ``now`` = time of asking."""
     words = msgspec.to_builtins(request.settings.words)
     asked = Parameters(request.app.name, request.today, request.today, zone=request.app.timezone, words=words)
     with ThreadPoolExecutor(1) as ahead:
@@ -36,11 +33,18 @@ def live(request: Request) -> dict[str, Any]:
     # The page asks every ten seconds; objects and tables change every few minutes.
     key = request.app.name, slot_of(request.now), *(states.state(name, request.app.name).snapshot_id for name in TABLES)
     kept = request.raw.kept
-    found = kept.get(key)
-    if found is None:
-        found = kept[key] = listening_now(request.source, events, asked, request.now, share)
-    numbers = {**cast(dict[str, Any], found), **({"hours": []} if request.numbers_only else {})}
-    return {"now": request.now, "as_of": as_of, "share": share, **numbers}
+    if key not in kept:
+        kept[key] = listening_now(request.source, events, asked, request.now, share)
+    found = cast(dict[str, Any], kept[key])
+    about = {"now": request.now, "as_of": as_of, "share": share}
+    return about | (_for_numbers(found, request) if request.numbers_only else found)
+
+
+def _for_numbers(found: dict[str, Any], request: Request) -> dict[str, Any]:
+    """Slots of enough people alone: hours and tracks are of a day that is not over."""
+    least = request.settings.dashboard_least_visitors
+    slots = [row for row in found["slots"] if max(row["visitors"], row["listeners"]) >= least]
+    return {"slots": slots, "hours": [], "tracks": []}
 
 
 def groups(request: Request) -> Answer:

@@ -70,7 +70,7 @@ function live() {
         h('div.two', {},
           h('div', {}, h('h3', {}, t('listening.slots')), slotTable(all), regions.length > 0 && table({ rows: regions, first: 5, label: t('filter.region'), columns: [
             { ...text('region'), bar: 'listens' }, count(), { key: 'views', label: t('measure.views'), number: true }] })),
-          h('div', {}, h('h3', {}, t('listening.topNow')), trackTable(found.tracks))),
+          found.tracks.length > 0 && h('div', {}, h('h3', {}, t('listening.topNow')), trackTable(found.tracks))),
       );
       if (found.hours.length) return lately(body.appendChild(h('div', {}, h('h3', {}, t('listening.lately')))), found.hours);
     },

@@ -52,6 +52,14 @@ def test_now_has_what_only_raw_knows(client: FlaskClient) -> None:
     assert found["hours"][-1]["hour"] == "2026-11-12T12:00"
 
 
+def test_now_is_slots_of_enough_people_alone_for_numbers(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Request, "numbers_only", True)
+
+    found = client.get("/data/listening/live?app=shop").json
+
+    assert (found["slots"], found["hours"], found["tracks"]) == ([], [], [])
+
+
 @pytest.mark.parametrize("keys", ["gender", "level", "age,linked_apps", "level,gender"])
 def test_groups_add_up_to_all_listeners(client: FlaskClient, keys: str) -> None:
     groups = client.get(f"/data/listening/groups?app=shop&{DAYS}&keys={keys}").json["rows"]
