@@ -180,7 +180,7 @@ function states() {
       if (areas) {
         const area = ({ zip_area: value }) => only('zip_area', value);
         body.append(table({ rows: areas.rows, first: 8, onrow: area, label: t('filter.zip_area'), columns: [
-          { ...text('zip_area'), text: ({ zip_area: value }) => `${value}xx`, bar: 'listens' }, count(), count('listeners')] }));
+          { ...text('zip_area'), text: ({ zip_area: value }) => (value ? `${value}xx` : word(null)), bar: 'listens' }, count(), count('listeners')] }));
       } else body.append(table({ rows, first: 8, onrow: filter, label: t('listening.states'), columns: [{ ...text('state'), bar: 'listens' }, count(), count('listeners')] }));
       if (unknown.length) body.append(h('p.soft', {}, t('listening.noState', { listens: number(unknown[0].listens) })));
       return mapOf(body, { ...found, rows }, { map: 'states', by: 'state', measure: 'listens', label: t('listening.listens'), name: (code) => code, filter });
