@@ -147,8 +147,13 @@ class AsgiApp:
         return self._collector.complete(prepared)
 
     async def _look_up(self, pending: PendingDecision) -> Decision | None:
-        """Decide in a thread; None when the deadline passes first."""
-        looking = asyncio.get_running_loop().run_in_executor(self._readers, pending.look_up)
+        """Decide on the loop, or in a thread where the store needs one; None when the deadline passes first."""
+        here = pending.look_up_on_loop()
+        looking: asyncio.Future[Decision]
+        if here is not None:
+            looking = asyncio.ensure_future(here)
+        else:
+            looking = asyncio.get_running_loop().run_in_executor(self._readers, pending.look_up)
         done, _ = await asyncio.wait([looking], timeout=pending.decisions.read_deadline_seconds)
         return looking.result() if done else None
 

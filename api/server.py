@@ -56,7 +56,7 @@ def make_app() -> AsgiApp:
     try:
         settings = find_settings(os.environ)
         group = GroupCommit(factory.counted_queue(settings, counters), factory.new_id, on_group=on_group)
-        parts = factory.build(settings, os.environ, counters=counters, sink=group)
+        parts = factory.build(settings, os.environ, counters=counters, sink=group, on_loop=True)
     except LogDigError as err:
         click.echo(f"collector: {err.message}", err=True)
         sys.exit(1)

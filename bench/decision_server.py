@@ -17,10 +17,13 @@ from api.asgi import AsgiApp
 from api.server import CONNECTIONS_LIMIT, make_app
 from logdig.aws.clients import profile_store
 from logdig.collect import factory
+from logdig.collect.factory import utc_now
 from logdig.config.loader import find_settings
 from logdig.config.settings import Settings
-from logdig.decide.stores.memory_items import InMemoryProfiles
+from logdig.decide.stores.loop_store import LoopStore
+from logdig.decide.stores.memory_items import MemoryItems
 from logdig.decide.stores.profile_store import ProfileStore
+from tests.fakes.loop_items import LoopItemsOf
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from decision_store import profile
@@ -34,10 +37,15 @@ def shipped() -> AsgiApp:
 
 
 def in_memory() -> AsgiApp:
+    items = MemoryItems()
+    profiles = ProfileStore(items, utc_now)
+    profiles.put([profile()])
+
     def memory(_settings: Settings, **_options: bool) -> ProfileStore:
-        return InMemoryProfiles([profile()])
+        return profiles
 
     factory.profile_store = memory
+    factory.loop_profile_store = lambda _settings: LoopStore(LoopItemsOf(items), utc_now)
     return make_app()
 
 

@@ -1,5 +1,5 @@
 """How long questions take: the heatmap of 2 million clicks from a cold process and again, and questions with two
-filters over 6 million sessions and 20 million page views.
+filters over 6 million sessions, 20 million page views and 2 million clicks, of all visitors and of a sample.
 
 Run ``.venv/bin/python bench/questions.py``, or with ``--part 10`` a tenth of the rows. Rows are made once and lie as
 Parquet on this machine, so neither the plan of Iceberg nor S3 is in the figures. Each heatmap is compared with a count
@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from logdig.marts.arrow_alone import import_arrow_alone
 from logdig.marts.kept import KeptColumns
 from logdig.marts.pinned import TableState
 
@@ -32,8 +33,8 @@ DAYS = 84
 CLICKS, SESSIONS, VIEWS = 2_000_000, 6_000_000, 20_000_000
 CHUNK = 1_000_000
 WARM = 20
-QUESTIONS = 60
-"""Of each table, each with other filters."""
+QUESTIONS, OF_SAMPLE = 60, 20
+"""How often each question is asked, each time with other filters."""
 COUNTRIES = tuple(f"C{number}" for number in range(60))
 SOURCES = ("(direct)", "google", "naver.com", *(f"site{number}.test" for number in range(200)))
 PAGES = tuple(f"/product/{number}" for number in range(500))
@@ -44,6 +45,7 @@ class ParquetTables:
 
     def __init__(self, folder: Path, kept: KeptColumns) -> None:
         self._folder, self._kept = folder, kept
+        self._weights: dict[int, Any] = {}
 
     def pin(self, names: Sequence[str]) -> ParquetTables:
         return self
@@ -72,19 +74,35 @@ class ParquetTables:
         import pyarrow as pa
         import pyarrow.dataset as ds
 
-        from logdig.marts.columns import MANY, UNIQUE, encode, encoded, fill_up, table_schema
+        from logdig.marts.columns import MANY, TOGETHER, UNIQUE, encode, encoded, fill_up, table_schema
 
-        wanted = encoded(table_schema(name, columns), (*MANY, *UNIQUE))
+        together = TOGETHER.get(name)
+        read = list(dict.fromkeys([*columns, *([together] if together else [])]))
+        wanted = encoded(table_schema(name, read), (*MANY, *UNIQUE))
         texts = [field.name for field in wanted if pa.types.is_dictionary(field.type)]
         form = ds.ParquetFileFormat(read_options=ds.ParquetReadOptions(dictionary_columns=texts))
         stored = ds.dataset(self._file(name), format=form)
-        there = [column for column in columns if column in stored.schema.names]
+        there = [column for column in read if column in stored.schema.names]
         days = (ds.field("day") >= first) & (ds.field("day") <= last)
         found = fill_up(stored.to_table(columns=there, filter=days), wanted, drop_others=True).cast(wanted)
-        return encode(found)
+        return encode(found, together).select(columns)
 
     def _file(self, name: str) -> Path:
         return self._folder / f"{name}.parquet"
+
+
+class SampledTables(ParquetTables):
+    """The same rows, of a site that records every fourth visitor."""
+
+    def rows(self, name: str, columns: Sequence[str], app: str, start: date, end: date, *, sample: bool) -> Any:
+        import pyarrow as pa
+
+        found = super().rows(name, columns, app, start, end, sample=sample)
+        if "weight" not in found.column_names:
+            return found
+        if found.num_rows not in self._weights:
+            self._weights[found.num_rows] = pa.repeat(4.0, found.num_rows)
+        return found.set_column(found.column_names.index("weight"), "weight", self._weights[found.num_rows])
 
 
 def make(folder: Path, part: int) -> None:
@@ -158,7 +176,13 @@ def session_columns(choose: Any, size: int, count: int) -> dict[str, Any]:
 
 
 def conversion_columns(choose: Any, size: int, count: int) -> dict[str, Any]:
-    return people(choose, size, count) | {"goal": pick(choose, size, ("buy", "sign up"))}
+    import numpy as np
+    import pyarrow as pa
+
+    return people(choose, size, count) | {
+        "goal": pick(choose, size, ("buy", "sign up")), "value": pa.array(choose.integers(1, 100, size).astype(float)),
+        "session_id": ids("s", choose.integers(0, count, size)), "event_id": ids("e", np.arange(size)),
+    }  # fmt: skip
 
 
 def view_columns(choose: Any, size: int, count: int) -> dict[str, Any]:
@@ -195,6 +219,8 @@ def click_columns(choose: Any, size: int, count: int) -> dict[str, Any]:
         "ex": pa.array(inside[0]), "ey": pa.array(inside[1]), "w": pa.array(80.0 + element * 16),
         "h": pa.array(24.0 + element), "fixed": pa.array(element == 0), "x": pa.array(choose.integers(0, 1440, size)),
         "y": pa.array(choose.integers(0, 4000, size)), "dead": pa.array(choose.random(size) < 0.05),
+        "link_out": pa.array(choose.random(size) < 0.2), "download": pa.array(choose.random(size) < 0.05),
+        "host": pick(choose, size, ("shop.test", "www.shop.test")),
         "after": pa.StructArray.from_arrays(list(after.values()), list(after)),
     }  # fmt: skip
 
@@ -273,29 +299,37 @@ def cold(folder: Path, page: str) -> Seconds:
 
 def two_filters(folder: Path) -> Iterator[tuple[str, list[Seconds], int]]:
     """Seconds of questions with two filters, each asked once after the columns are in memory."""
-    from logdig.questions.catalog import question_of
-    from logdig.questions.engine.answering import ask
-    from logdig.questions.engine.parameters import Parameters
-
-    choose = random.Random(3)  # noqa: S311
     values = {
         "device": ("desktop", "mobile", "tablet"), "country": COUNTRIES[:20], "source": SOURCES[:20],
         "browser": ("Chrome", "Safari", "Firefox", "Edge"), "channel": ("Direct", "Organic Search", "Referral"),
     }  # fmt: skip
-    tables = ParquetTables(folder, KeptColumns(8 * 1024**3))
-    for name in ("overview", "sources", "pages", "scroll"):
-        seconds: list[Seconds] = []
-        for number in range(QUESTIONS + len(values)):
-            filters = choose.sample(sorted(values), 2) if number >= len(values) else [sorted(values)[number]]
-            where = {one: choose.choice(values[one]) for one in filters}
-            days = choose.choice((7, 28, DAYS))
-            last = FIRST + timedelta(days=DAYS - 1)
-            start = FIRST if number < len(values) else last - timedelta(days=days - 1)
-            started = now()
-            ask(tables, question_of(name), Parameters("shop", start, last, where=where))
-            if number >= len(values):
-                seconds.append(since(started))
-        yield name, seconds, memory_mb()
+    of_clicks = {"device": values["device"], "country": values["country"], "host": ("shop.test", "www.shop.test")}
+    kept = KeptColumns(8 * 1024**3)
+    for case, tables in (("", ParquetTables(folder, kept)), (" of sampled visitors", SampledTables(folder, kept))):
+        for name in ("overview", "sources", "goals", "pages", "scroll", *(() if case else ("links",))):
+            times = OF_SAMPLE if case else QUESTIONS
+            seconds = asked(tables, name, of_clicks if name == "links" else values, times)
+            yield f"{name}{case}", seconds, memory_mb()
+
+
+def asked(tables: ParquetTables, name: str, values: Mapping[str, Sequence[str]], times: int) -> list[Seconds]:
+    """Seconds of a question under pairs of filters, over the last 7, 28 or all days."""
+    from logdig.questions.catalog import question_of
+    from logdig.questions.engine.answering import ask
+    from logdig.questions.engine.parameters import Parameters
+
+    choose, seconds = random.Random(3), []  # noqa: S311
+    for number in range(times + len(values)):
+        filters = choose.sample(sorted(values), 2) if number >= len(values) else [sorted(values)[number]]
+        where = {one: choose.choice(values[one]) for one in filters}
+        days = choose.choice((7, 28, DAYS))
+        last = FIRST + timedelta(days=DAYS - 1)
+        start = FIRST if number < len(values) else last - timedelta(days=days - 1)
+        started = now()
+        ask(tables, question_of(name), Parameters("shop", start, last, where=where))
+        if number >= len(values):
+            seconds.append(since(started))
+    return seconds
 
 
 def report(folder: Path) -> None:
@@ -338,6 +372,8 @@ def main() -> None:
     parser.add_argument("--one", help="ask for the heatmap of this page once")
     arguments = parser.parse_args()
     if arguments.one:
+        # As the command does.
+        import_arrow_alone()
         heat(arguments.folder, arguments.one, 1)
         return
     with tempfile.TemporaryDirectory() as temporary:

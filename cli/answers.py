@@ -138,6 +138,8 @@ def _print_table(rows: pa.Table, units: Mapping[str, str], limit: int) -> None:
     for row in shown.to_pylist(maps_as_pydicts="lossy"):
         table.add_row(*(Text(shown_value(value)) for value in row.values()))
     console.print(table)
+    if not rows.num_rows:
+        click.echo("no rows", err=True)
     if shown.num_rows < rows.num_rows:
         click.echo(f"{shown.num_rows:,} of {rows.num_rows:,} rows; --limit 0 shows all", err=True)
 

@@ -7,7 +7,7 @@ import secrets
 import shlex
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,12 +18,13 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from analytics import tables
-from analytics.jobs.registry import JOBS, MARTS, names_of, run
+from analytics.jobs.registry import JOBS, MARTS, run, run_together, together
 from analytics.jobs.report import JobReport
 from analytics.spark import session
 from demo.counts import count_tables, count_zone
-from demo.data_feed import LOADED_KINDS, SENT_KINDS, Feeder, generated_files, older_files
+from demo.data_feed import LOADED_KINDS, Feeder, generated_files, older_files
 from demo.decisions import request_decisions
+from demo.files_feed import FilesFeed, kept_files
 from demo.generator import OFFER
 from demo.month_feed import MonthFeed
 from demo.offers import OfferAnswers, said_of, whom_to_sign_in
@@ -48,6 +49,7 @@ from logdig.config.settings import AppSettings, Settings
 from logdig.flush.run import FlushFailedError, flush_once
 from logdig.marts.reader import Marts
 from logdig.queue.packs import QueueSink
+from logdig.store.object_store import EventStore
 
 REFRESH_SECONDS = 10
 FLUSH_SECONDS = 5
@@ -61,8 +63,23 @@ REFRESHED_JOBS = (
 )
 """Jobs that bring new events into the tables: every mart of events, none of loaded files."""
 OTHER_STEPS = ("ingest", "maintain", "ledger", *LOADED_KINDS)
-"""Jobs that do not run in the sequence after ingest: a new lake needs no maintenance, the ledger reads every object and
-so runs after the summary, and the loaded kinds are ingested while files are sent."""
+"""Jobs that do not run after ingest: a new lake needs no maintenance, the ledger reads every object and so runs after
+the summary, and the loaded kinds are ingested while files are sent."""
+
+
+def needed_by(name: str) -> set[str]:
+    """The job, and every one whose tables it needs, directly or not."""
+    return {name}.union(*(needed_by(source) for source in JOBS[name].sources))
+
+
+OF_SESSIONS = next(jobs for jobs in together(JOBS) if len(jobs) > 1)
+"""Marts that one run computes together."""
+FIRST_JOBS = tuple(name for name in JOBS if name in {*needed_by("targets"), *OF_SESSIONS} - {*OTHER_STEPS})
+"""Jobs that run before visitors come again, who need targets, and whose pages need pictures."""
+LATER_JOBS = tuple(
+    name for name in JOBS if name not in OTHER_STEPS and (name in REFRESHED_JOBS or name not in FIRST_JOBS)
+)
+"""Jobs that run once they have left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +131,8 @@ class Demo:
         self._days = month_before(datetime.now(UTC), self.app.timezone, self.site.url, options.seed)
         path = options.directory / "data" / "events.ndjson"
         self._month = MonthFeed(self._days, path, options.cache, self.app, self._step)
+        generated = kept_files(options.cache, self._days.today, options.seed, options.listens, self.site.url)
+        self._sent_files = FilesFeed(self.app.token, self._step, generated if options.data is None else None)
         self._pool = ThreadPoolExecutor(5, thread_name_prefix="demo")
         self._spark: Future[SparkSession] | None = None
         self._entered = ExitStack()
@@ -166,22 +185,19 @@ class Demo:
         with self._flushing():
             first_visits = self._pool.submit(self._visits.make, make_visitors(self._options.seed))
             ingested = self._pool.submit(lambda: [self._job(name) for name in LOADED_KINDS])
-            for kind in SENT_KINDS:
-                if kind in files:
-                    sent.add_file(self._feeder.send(kind, files[kind], shift).tally)
+            for tally in self._sent_files.send(self._feeder, files, shift, store):
+                sent.add_file(tally)
             sent.add_file(self._month.send(self._feeder, store))
             sent.add_file(self._send_trial())
             sent.add_hostile(self._feeder.send_hostile())
             self._step("flush", self.flush, lambda objects: f"{objects} objects")
-            kept = self._pool.submit(self._month.keep, store)
+            kept = self._pool.submit(self._keep_sent, store)
             # Visitors who are still on the site come with the next ingest.
             self._job("ingest")
             ingested.result()
             kept.result()
             sent.add_visits(self._step("visitors on the site", first_visits.result, self._visits.describe))
-        for name in names_of("all"):
-            if name not in OTHER_STEPS:
-                self._job(name)
+        self._jobs(FIRST_JOBS)
         pictures = self._pool.submit(self._take_pictures)
         returning = make_returning(self._options.seed, self._best_targets()[:RETURNING])
         second_visits = self._pool.submit(self._visits.make, returning)
@@ -191,8 +207,8 @@ class Demo:
         )
         sent.add_decisions(len(decisions))
         self._step("flush", self._flush_exposures, lambda objects: f"{objects} objects")
-        for name in REFRESHED_JOBS:
-            self._job(name)
+        self._job("ingest")
+        self._jobs(LATER_JOBS)
         self._step("pictures of pages", pictures.result, lambda count: f"{count} for the map")
         analyst = Analyst(Marts(self.settings, self.stack.environment), self.app.name, self._days)
         found = self._step("questions about the month", analyst.found)
@@ -224,8 +240,8 @@ class Demo:
             if ledger.done():
                 ledger.result()
             if self.flush():
-                for name in REFRESHED_JOBS:
-                    run(name, self.spark, self.settings, datetime.now(UTC))
+                for jobs in together(REFRESHED_JOBS):
+                    run_together(jobs, self.spark, self.settings, datetime.now(UTC))
         self._print_line(f"stopped: {problem}")
 
     def flush(self) -> int:
@@ -282,6 +298,10 @@ class Demo:
         tally = self._feeder.send("events", trial.write(reached, path)).tally
         return Tally(tally.sent + len(decisions), tally.accepted + len(decisions), tally.duplicates, tally.refusals)
 
+    def _keep_sent(self, store: EventStore) -> None:
+        self._month.keep(store)
+        self._sent_files.keep(store)
+
     def _take_pictures(self) -> int:
         source, store = Marts(self.settings, self.stack.environment), s3_store(self.settings)
         now = lambda: datetime.now(UTC)  # noqa: E731
@@ -297,6 +317,19 @@ class Demo:
 
     def _job(self, name: str) -> JobReport:
         return self._step(f"job {name}", lambda: run(name, self.spark, self.settings, datetime.now(UTC)), _job_line)
+
+    def _jobs(self, names: Sequence[str]) -> None:
+        """Run jobs, those that do not need the marts of sessions beside these: one alone leaves a core idle."""
+        others = [name for name in names if name not in OF_SESSIONS]
+        beside = [name for name in others if not needed_by(name) & {*OF_SESSIONS}]
+        running = self._pool.submit(lambda: [self._job(name) for name in beside])
+        of_sessions = [name for name in names if name in OF_SESSIONS]
+        for report in run_together(of_sessions, self.spark, self.settings, datetime.now(UTC)):
+            self._step.done(report.seconds, f"job {report.name}", _job_line(report))
+        running.result()
+        for name in others:
+            if name not in beside:
+                self._job(name)
 
     def _rows(self, name: str) -> list[dict[str, Any]]:
         return [row.asDict(recursive=True) for row in tables.read(self.spark, self.settings, name).collect()]

@@ -29,8 +29,12 @@ class Steps:
         """Do one step and return its result; ``describe`` gives the text of its line."""
         started = time.monotonic()
         result = work()
-        self._print_line(f"{time.monotonic() - started:6.1f} s  {name:<36} {describe(result)}".rstrip())
+        self.done(time.monotonic() - started, name, describe(result))
         return result
+
+    def done(self, seconds: float, name: str, text: str) -> None:
+        """Print the line of a step that was done elsewhere."""
+        self._print_line(f"{seconds:6.1f} s  {name:<36} {text}".rstrip())
 
     def note(self, text: str) -> None:
         """Add a line to the step."""

@@ -19,6 +19,7 @@ from infra.cost.jobs import RUNS_A_MONTH
 from infra.cost.model import FrontDoor
 from infra.paths import ROOT
 from infra.template.build import Artifacts, Template, artifacts_template, build_template, template_text
+from infra.template.domain import domain_template
 from infra.template.server import Server
 from logdig.config.settings import AppSettings, Settings
 from tools.bootstrap import LINT_ENVIRONMENT
@@ -42,6 +43,10 @@ def templates() -> Iterator[tuple[str, Template]]:
         yield f"{front_door}-{freshness}", build_template(settings, packages)
     shown = msgspec.structs.replace(base, dashboard="function", dashboard_live=True)
     yield "dashboard", build_template(shown, replace(packages, dashboard="packages/dashboard-0.zip"))
+    for front_door in get_args(FrontDoor):
+        named = msgspec.structs.replace(base, front_door=front_door, domain="collect.shop.example")
+        zone = {"domain_zone": "Z0123456789", "dashboard": "function"} if front_door == "function-url" else {}
+        yield f"domain-{front_door}", domain_template(msgspec.structs.replace(named, **zone))
     yield "artifacts", artifacts_template(base)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from functools import reduce
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -95,7 +95,8 @@ def _is_drawn(
 def _holdouts(everyone: DataFrame, settings: Settings, earlier: list[dict[str, Any]], now: datetime) -> Holdouts:
     """Choose shares where the setting is ``auto``: the least that decides break-even within a month's trial.
 
-    Within a month a share stays, so that nobody changes sides; where no share decides it, the least costs least.
+    Within a month of the app's zone a share stays, so that nobody changes sides; where no share decides it, the least
+    costs least.
     """
     wanted = [offer for offer in settings.offers if offer.holdout_share == "auto"]
     if not wanted:
@@ -104,17 +105,23 @@ def _holdouts(everyone: DataFrame, settings: Settings, earlier: list[dict[str, A
     counted = (
         everyone.where("target").groupBy("app", "offer").agg(F.count("*").alias("people"), F.avg("score").alias("rate"))
     )
+    zones = {app.name: ZoneInfo(app.timezone) for app in settings.apps}
     found: Holdouts = {}
     for row in counted.toArrow().to_pylist():
         offer = next((one for one in wanted if one.name == row["offer"]), None)
         before = kept.get((row["app"], row["offer"]))
         if offer is None:
             continue
-        same_month = before is not None and before["features_as_of"].strftime("%Y-%m") == now.strftime("%Y-%m")
+        zone = zones.get(row["app"], UTC)
+        same_month = before is not None and _month(before["features_as_of"], zone) == _month(now, zone)
         even = offer.ad_cost / offer.offer_value if offer.offer_value else 0.0
         chosen = least_holdout(row["people"], row["rate"], even) if even else None
         found[(row["app"], row["offer"])] = before["holdout_share"] if before and same_month else chosen or HOLDOUTS[0]
     return found
+
+
+def _month(moment: datetime, zone: tzinfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m}"
 
 
 def _rows(everyone: DataFrame, settings: Settings, holdouts: Holdouts) -> DataFrame:

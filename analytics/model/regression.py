@@ -117,12 +117,9 @@ def scores(model: Model, rows: Numbers) -> Numbers:
 
 def score_column(model: Model) -> Column:
     """Return the probability as a column over the columns ``model.names``; equal to `score` to 1e-9."""
-    terms = zip(model.names, model.means, model.scales, model.coefficients, strict=True)
-    logit = reduce(
-        add,
-        ((F.col(name) - F.lit(mean)) / F.lit(scale) * F.lit(weight) for name, mean, scale, weight in terms),
-        F.lit(model.intercept),
-    )
+    slopes, constant = _line(model)
+    terms = (F.col(name) * F.lit(slope) for name, slope in zip(model.names, slopes, strict=True))
+    logit = reduce(add, terms, F.lit(constant))
     return F.lit(1.0) / (F.lit(1.0) + F.exp(-logit))
 
 
@@ -143,10 +140,15 @@ def _fitted(
 
 
 def _logits(model: Model, rows: Numbers) -> Numbers:
-    # One product: dividing a million rows first would cost more than all the rest.
-    slopes = np.array(model.coefficients) / np.array(model.scales)
-    logits: Numbers = rows @ slopes + (model.intercept - float(np.array(model.means) @ slopes))
+    slopes, constant = _line(model)
+    logits: Numbers = rows @ np.array(slopes) + constant
     return logits
+
+
+def _line(model: Model) -> tuple[tuple[float, ...], float]:
+    """Slopes and constant of the log odds over values as they are: standardising each would cost more than the rest."""
+    slopes = np.array(model.coefficients) / np.array(model.scales)
+    return _floats(slopes), model.intercept - float(np.array(model.means) @ slopes)
 
 
 def _floats(values: Any) -> tuple[float, ...]:

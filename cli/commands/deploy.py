@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from infra.aws.account import Account
     from infra.aws.stack_events import Event
     from infra.deploy.executor import Deployer
-    from infra.deploy.plan import DeployPlan
+    from infra.deploy.steps import DeployPlan
     from infra.packaging.build import Packages
     from logdig.config.settings import Settings
 
@@ -29,7 +29,7 @@ PRICED_EVENTS = 1e6
 @click.command("deploy")
 @yes_option
 @json_option(
-    "Print JSON: stack, account, region, changed, endpoint, decide_endpoint, apps, probe. The rest is on stderr."
+    "Print JSON: stack, account, region, changed, endpoint, decide_endpoint, apps, dns, probe. The rest is on stderr."
 )
 @aws_options
 def command(yes: bool, as_json: bool) -> None:
@@ -66,7 +66,7 @@ def command(yes: bool, as_json: bool) -> None:
 def _ask(account: Account, plan: DeployPlan, *, yes: bool) -> None:
     """Ask, and clean up after a no."""
     from infra.aws.cloudformation import discard_change
-    from infra.deploy.plan import ApplyTemplate
+    from infra.deploy.steps import ApplyTemplate
 
     question = f"Deploy to account {plan.identity.account} in {plan.region}?"
     if plan.dangers:
@@ -83,7 +83,7 @@ def _ask(account: Account, plan: DeployPlan, *, yes: bool) -> None:
 
 def _carry_out(account: Account, settings: Settings, plan: DeployPlan, console: Console) -> Deployer:
     from infra.deploy.executor import Deployer
-    from infra.deploy.plan import run
+    from infra.deploy.steps import run
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
@@ -108,13 +108,32 @@ def _result(account: Account, settings: Settings, packages: Packages) -> dict[st
     from infra.aws.cloudformation import require_stack
 
     outputs = require_stack(account, settings.stack_name).outputs
-    endpoint, decide = outputs["Endpoint"], outputs["DecideEndpoint"]
-    integrity = packages.tracker[0].integrity
+    endpoint, decide, script = outputs["Endpoint"], outputs["DecideEndpoint"], "/clicktracker.js"
+    tracker = packages.tracker[0]
+    if settings.domain:
+        endpoint = decide = f"https://{settings.domain}"
+        script = f"{endpoint}/{tracker.key}"
     tags = [
-        {"name": app.name, "script_tag": script_tag(app.token, endpoint, decide_endpoint=decide, integrity=integrity)}
+        {
+            "name": app.name,
+            "script_tag": script_tag(
+                app.token, endpoint, script=script, decide_endpoint=decide, integrity=tracker.integrity
+            ),
+        }
         for app in settings.apps
     ]
-    return {"endpoint": endpoint, "decide_endpoint": decide, "apps": tags}
+    return {"endpoint": endpoint, "decide_endpoint": decide, "apps": tags, "dns": _dns(account, settings)}
+
+
+def _dns(account: Account, settings: Settings) -> dict[str, str]:
+    """CNAME records that the owner makes, name -> value; none without a domain, or where a hosted zone is set."""
+    from infra.aws.cloudformation import require_stack
+    from infra.deploy.domain import domain_account, records
+    from infra.template.domain import domain_stack
+
+    if not settings.domain:
+        return {}
+    return records(account, settings, require_stack(domain_account(account), domain_stack(settings)))
 
 
 def _print_result(result: dict[str, Any]) -> None:
@@ -123,5 +142,8 @@ def _print_result(result: dict[str, Any]) -> None:
         click.echo(f"decisions  {result['decide_endpoint']}")
     for app in result["apps"]:
         click.echo(f"{app['name']:<10} {app['script_tag']}")
-    click.echo("scripts    serve clicktracker*.js of clicktracker_js/dist from the root of your site")
+    for name, value in result["dns"].items():
+        click.echo(f"DNS        {name} CNAME {value}")
+    if 'src="/' in "".join(app["script_tag"] for app in result["apps"]):
+        click.echo("scripts    serve clicktracker*.js of clicktracker_js/dist from the root of your site")
     click.echo(with_program("dashboard  logdig dashboard"))

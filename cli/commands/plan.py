@@ -19,7 +19,7 @@ from cli.program import with_program
 from logdig.decide.sms import is_quiet
 
 if TYPE_CHECKING:
-    from infra.deploy.plan import DeployPlan, Step
+    from infra.deploy.steps import DeployPlan, Step
     from logdig.config.settings import Settings
 
 COLOURS = {
@@ -70,7 +70,8 @@ def _compare(settings: Settings) -> DeployPlan:
     """Compare the settings with what is deployed."""
     from infra.aws.cloudformation import discard_change
     from infra.deploy.executor import build
-    from infra.deploy.plan import ApplyTemplate, make_plan
+    from infra.deploy.plan import make_plan
+    from infra.deploy.steps import ApplyTemplate
 
     account = account_of(settings)
     with progress().status("building packages, asking CloudFormation"):
@@ -98,7 +99,7 @@ def as_data(plan: DeployPlan, prices: dict[str, Any], proofs: list[dict[str, Any
     changes = [
         {
             "action": change.action, "logical_id": change.logical_id, "type": change.kind, "causes": change.causes,
-            "endangers_data": change.endangers_data,
+            "endangers_data": change.endangers_data, "domain": change.domain,
         }
         for change in plan.changes
     ]  # fmt: skip
@@ -149,16 +150,16 @@ def _proof_note(proof: dict[str, Any]) -> str:
 def show(plan: DeployPlan, prices: dict[str, Any], settings: Settings, console: Console) -> None:
     """Print a plan as text."""
     from infra.cost.prices import price_note
-    from infra.deploy.plan import run
+    from infra.deploy.steps import run
 
     caller = f"as {plan.identity.arn}" if plan.identity.arn else "not compared with what is deployed there"
     console.print(f"stack {plan.stack} in account {plan.identity.account}, {plan.region}, {caller}")
     if not plan.steps and not plan.changes:
         console.print("nothing to change")
-    for change in plan.changes:
+    for change in sorted(plan.changes, key=lambda change: change.domain):
         causes = f" because of {', '.join(change.causes)}" if change.causes else ""
-        colour = COLOURS[change.action]
-        console.print(f"  [{colour}]{change.action:<12}[/] {change.logical_id}: {change.meaning}{causes}")
+        colour, where = COLOURS[change.action], "domain: " if change.domain else ""
+        console.print(f"  [{colour}]{change.action:<12}[/] {where}{change.logical_id}: {change.meaning}{causes}")
         if change.endangers_data:
             console.print(f"  [bold red]{'':<12} HOLDS DATA: its data is retained but no longer used[/]")
     if plan.steps:
@@ -175,6 +176,9 @@ def show(plan: DeployPlan, prices: dict[str, Any], settings: Settings, console: 
     for offer in proofs_of(settings):
         console.print(_proof_note(offer), markup=False)
     console.print(_listen_note(prices["usd_a_million_listens"]), markup=False)
+    if settings.domain:
+        usd = prices["usd_domain"]
+        console.print(f"of it for {settings.domain}: {usd:,.2f} usd a month, for CloudFront", markup=False)
     console.print(price_note(settings.region), markup=False)
     for warning in _quiet_runs(settings):
         console.print(warning, markup=False)

@@ -7,7 +7,7 @@ from cli.options import read_settings
 
 
 @click.command("policy")
-@click.argument("part", type=click.Choice(["data", "work", "lake"]))
+@click.argument("part", type=click.Choice(["data", "work", "domain", "lake"]))
 @account_option
 @aws_options
 def command(part: str, account: str | None) -> None:
@@ -16,6 +16,8 @@ def command(part: str, account: str | None) -> None:
     plan, deploy, status, tail and destroy need two, since IAM limits the length of a policy: `data` for resources that
     hold data, `work` for compute. An administrator of the account attaches both to the person who deploys. Server mode
     also needs AWS's own policy AdministratorAccess-AWSElasticBeanstalk.
+
+    With a `domain`, the deploy needs `domain`, too: distribution, certificate and their stack in us-east-1.
 
     `lake` is for people who work with events and tables: forget, rebuild, jobs run, load, ledger, verify, bad, dlq,
     flush.

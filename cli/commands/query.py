@@ -132,6 +132,9 @@ def command(
 
     A filter that a question cannot apply is refused, with those that it can. docs/analysis.md explains the answers.
     """
+    from logdig.marts.arrow_alone import import_arrow_alone
+
+    import_arrow_alone()
     from logdig.marts.reader import Marts
     from logdig.questions.catalog import question_of
     from logdig.questions.engine.answering import ask

@@ -116,7 +116,10 @@ def _deployed(settings: Settings) -> str | None:
     from infra.aws.cloudformation import find_stack
 
     stack = find_stack(account_of(settings), settings.stack_name)
-    return None if stack is None else stack.outputs.get("DashboardEndpoint")
+    if stack is None or "DashboardEndpoint" not in stack.outputs:
+        return None
+    domain = stack.outputs.get("Domain")
+    return f"https://{domain}" if domain else stack.outputs["DashboardEndpoint"]
 
 
 def _fields(share: Share) -> dict[str, str | None]:

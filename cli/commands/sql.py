@@ -23,6 +23,9 @@ def command(*, statement: str, form: str | None, output: Path | None, limit: int
     The database knows the tables that the statement mentions and nothing else: it reads no file, writes none, and
     changes nothing. docs/tables.md lists the tables. Times are UTC; `AT TIME ZONE 'Asia/Seoul'` converts them.
     """
+    from logdig.marts.arrow_alone import import_arrow_alone
+
+    import_arrow_alone()
     from logdig.marts.reader import Marts
     from logdig.questions.engine.sql import select
 

@@ -55,6 +55,13 @@ def ledger_rows(settings: Settings) -> list[dict[str, Any]]:
     return rows
 
 
+def _domain_line(status: Status) -> dict[str, str]:
+    if status.domain is None:
+        return {}
+    answers = "responds" if status.domain.healthy else "DOES NOT RESPOND"
+    return {"domain": f"https://{status.domain.name} {answers}, its stack {status.domain.state}"}
+
+
 def _print_status(status: Status, console: Console) -> None:
     flush = status.last_flush
     flushed = (
@@ -65,6 +72,7 @@ def _print_status(status: Status, console: Console) -> None:
     lines = {
         "stack": f"{status.stack} {status.state}",
         "endpoint": f"{status.endpoint} {'responds' if status.healthy else 'DOES NOT RESPOND'}",
+        **_domain_line(status),
         "queue": f"{status.waiting} messages wait, the oldest {status.oldest_seconds:.0f} s; dead letters: "
         f"{status.dead_letters}",
         "last flush": flushed,

@@ -69,6 +69,10 @@ class Account:
         self.sleep = sleep
         self.clock = clock
 
+    def in_region(self, region: str) -> Account:
+        """The same account in another region."""
+        return Account(region, self.endpoint, sleep=self.sleep, clock=self.clock)
+
     def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
         """Call AWS.
 

@@ -70,7 +70,11 @@ def require_stack(account: Account, name: str) -> Stack:
 
 
 def prepare_change(
-    account: Account, name: str, template: Mapping[str, str], tags: Sequence[Mapping[str, str]]
+    account: Account,
+    name: str,
+    template: Mapping[str, str],
+    tags: Sequence[Mapping[str, str]],
+    parameters: Sequence[Mapping[str, object]] = (),
 ) -> ChangeSet | None:
     """Make a change set and wait until it is ready.
 
@@ -79,6 +83,7 @@ def prepare_change(
         name: Of the stack.
         template: ``TemplateURL`` or ``TemplateBody`` and its value.
         tags: Of the stack.
+        parameters: Of the template, as CloudFormation takes them.
     Returns:
         None when nothing would change.
     Raises:
@@ -90,6 +95,8 @@ def prepare_change(
         remedy = _NEXT_STEPS.get(stack.status, "run 'logdig destroy' (it keeps the data), then deploy again")
         raise SetupError(f"stack {name} is {stack.status}; {remedy}")
     arguments: dict[str, Any] = {"OnStackFailure": "DELETE"} if stack is None else {}
+    if parameters:
+        arguments["Parameters"] = list(parameters)
     return _make_change(
         account,
         name,

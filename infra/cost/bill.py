@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from infra.cost.jobs import RUNS_A_MONTH, again_usd, analysis, job_lines
-from infra.cost.model import Freshness, Line, Workload, collection, decisions, messages, operation, total
+from infra.cost.model import Freshness, Line, Workload, collection, decisions, edge, messages, operation, total
 from logdig.config.settings import Settings
 
 MONTHS = (1, 12)
@@ -47,6 +47,7 @@ def workload(settings: Settings, events: float, month: int = 1) -> Workload:
         events,
         front_door=settings.front_door,
         dashboard=settings.dashboard == "function",
+        domain=bool(settings.domain),
         freshness=settings.freshness,
         month=month,
         raw_days=kept.raw_days,
@@ -60,7 +61,7 @@ def monthly_prices(settings: Settings, events: float, prices: dict[str, Any]) ->
     Returns:
         ``usd_a_month`` by freshness and month, ``jobs`` of the freshness that is set, each with its dollars by month,
         ``usd_all_days_again`` for all marts once more in the last of these months, ``usd_a_million_listens`` for acting
-        on listens at once, 0 where that is off.
+        on listens at once, 0 where that is off, ``usd_domain`` of it for the domain.
     """
     works = {month: workload(settings, events, month) for month in MONTHS}
     jobs = {month: job_lines(work, prices) for month, work in works.items()}
@@ -76,4 +77,5 @@ def monthly_prices(settings: Settings, events: float, prices: dict[str, Any]) ->
         ],
         "usd_all_days_again": again_usd(works[MONTHS[-1]], prices),
         "usd_a_million_listens": price_of_listens(prices) if settings.flush.on_listen else 0.0,
+        "usd_domain": total(edge(works[1], prices)),
     }

@@ -27,6 +27,10 @@ GZIP_SHARE = 0.16
 
 REPLY_BYTES = 500
 """Bytes of a response: status, headers, a short JSON."""
+SCRIPTS_A_REQUEST = 0.1
+"""Loads of the tracker a request of events; a browser keeps the file for a year. An estimate."""
+SCRIPT_BYTES = 7_000
+"""The tracker, compressed with brotli."""
 COLLECTOR_GB = 0.25
 COLLECTOR_SECONDS = 0.025
 """Billed time of a request at 256 MB: 2.2 ms of CPU at a seventh of a core, and SQS's 8 to 10 ms."""
@@ -76,6 +80,7 @@ class Workload:
         month: Which month since the first event, at its end; every month before it brought as many events.
         raw_days: Days that raw objects and rows of events and marts stay; 0 = for ever.
         dashboard: Whether the dashboard is deployed, too.
+        domain: Whether CloudFront stands in front and serves the tracker's files.
         old_files_days: Days that files of tables stay after they were replaced: in snapshots, then as old versions.
     """
 
@@ -90,6 +95,7 @@ class Workload:
     raw_days: int = 400
     old_files_days: int = 14
     dashboard: bool = False
+    domain: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.events <= 1e15:
@@ -143,11 +149,25 @@ def total(lines: Sequence[Line]) -> float:
 
 def collection(work: Workload, prices: dict[str, Any]) -> list[Line]:
     """From the browser to S3, and the raw objects that are stored there."""
-    return [*_front_door(work, prices), *_queue(work, prices), *_flush(work, prices)]
+    return [*_front_door(work, prices), *edge(work, prices), *_queue(work, prices), *_flush(work, prices)]
+
+
+def edge(work: Workload, prices: dict[str, Any]) -> list[Line]:
+    """CloudFront in front: every request, and the tracker's files. What origins send to it is free."""
+    if not work.domain:
+        return []
+    scripts = work.requests * SCRIPTS_A_REQUEST
+    requests = work.requests + work.decisions + scripts
+    sent_gb = (requests * REPLY_BYTES + scripts * SCRIPT_BYTES) / 1e9
+    price = prices["cloudfront"]
+    return [
+        Line("CloudFront", f"{requests:,.0f} requests", requests * price["request"]),
+        Line("CloudFront", f"replies and scripts, {sent_gb:,.1f} GB", sent_gb * price["out_gb"]),
+    ]
 
 
 def _front_door(work: Workload, prices: dict[str, Any]) -> list[Line]:
-    sent_gb = work.requests * REPLY_BYTES / 1e9
+    sent_gb = 0.0 if work.domain else work.requests * REPLY_BYTES / 1e9
     reply = Line("data out", f"replies, {sent_gb:,.1f} GB", sent_gb * prices["transfer"]["out_gb"])
     if work.front_door == "server":
         mean_rate = work.requests / MONTH_SECONDS

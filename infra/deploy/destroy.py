@@ -8,6 +8,8 @@ from infra.aws.account import Account
 from infra.aws.cloudformation import find_stack, remove_stack
 from infra.aws.remote import flush_now
 from infra.aws.stack_events import Event
+from infra.deploy.buckets import empty_bucket
+from infra.deploy.domain import remove_domain
 from infra.deploy.plan import artifacts_stack
 from infra.deploy.retained import RetainedResource
 from logdig.config.settings import Settings
@@ -18,12 +20,15 @@ LAST_FLUSHES = 20
 
 
 def remove_stacks(account: Account, settings: Settings, on_event: Callable[[Event], None]) -> bool:
-    """Remove the stacks; queue, bucket, tables and profiles stay.
+    """Remove the stacks, the domain's first; queue, bucket, tables and profiles stay.
 
     Returns:
         False when there was none.
     """
-    removed = remove_stack(account, settings.stack_name, on_event)
+    deployed = find_stack(account, settings.stack_name)
+    has_domain = settings.domain or (deployed is not None and "Domain" in deployed.outputs)
+    removed = remove_domain(account, settings, on_event) if has_domain else False
+    removed = remove_stack(account, settings.stack_name, on_event) or removed
     bucket = settings.artifacts_bucket_name
     if find_stack(account, artifacts_stack(settings)) is not None:
         empty_bucket(account, bucket, lambda _: None)
@@ -63,23 +68,3 @@ def _delete_database(account: Account, database: str) -> None:
     for name in tables:
         account.call("glue", "delete_table", DatabaseName=database, Name=name)
     account.call("glue", "delete_database", Name=database)
-
-
-def empty_bucket(account: Account, bucket: str, on_deleted: Callable[[int], None]) -> int:
-    """Delete every version of every object; return how many.
-
-    Raises:
-        LogDigError: S3 refused to delete one; the message names it.
-    """
-    deleted = 0
-    while True:
-        page = account.call("s3", "list_object_versions", Bucket=bucket)
-        versions = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-        if not versions:
-            return deleted
-        entries = [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in versions]
-        result = account.call("s3", "delete_objects", Bucket=bucket, Delete={"Objects": entries, "Quiet": True})
-        for error in result.get("Errors", []):
-            raise LogDigError(f"s3://{bucket}/{error['Key']} cannot be deleted: {error.get('Message')}; try again")
-        deleted += len(entries)
-        on_deleted(deleted)

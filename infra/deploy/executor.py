@@ -8,14 +8,28 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from infra.aws.account import Account, RefusedByAwsError
+from infra.aws.account import Account
 from infra.aws.cloudformation import Stack, apply_change, prepare_change, prepare_import, require_stack
 from infra.aws.stack_events import Event
-from infra.deploy.plan import ApplyTemplate, ImportRetained, MakeArtifacts, RunSmokeTest, Step, Upload, upload_template
+from infra.deploy.buckets import put_package
+from infra.deploy.domain import apply_domain, make_origin_secret, record_of, remove_domain, upload_scripts
+from infra.deploy.plan import upload_template
 from infra.deploy.smoke_test import ProbeResult, smoke_test
+from infra.deploy.steps import (
+    ApplyDomain,
+    ApplyTemplate,
+    ImportRetained,
+    MakeArtifacts,
+    MakeOriginSecret,
+    RemoveDomain,
+    RunSmokeTest,
+    Step,
+    Upload,
+)
 from infra.packaging.build import Packages, build_packages
 from infra.packaging.dependencies import target_for
 from infra.template.build import Template, artifacts_of, build_template
+from infra.template.domain import DOMAIN_REGION
 from infra.template.resource import tags
 from infra.template.server import Server
 from logdig.aws.clients import s3_store
@@ -76,8 +90,8 @@ class Deployer:
         match step:
             case MakeArtifacts(stack, template):
                 self._apply(stack, {"TemplateBody": json.dumps(template)})
-            case Upload():
-                upload(self._account, step)
+            case Upload(bucket, package):
+                put_package(self._account, bucket, package)
             case ImportRetained(stack, bucket, template, retained):
                 location = upload_template(self._account, bucket, template)
                 change = prepare_import(self._account, stack, location, [resource.as_import() for resource in retained])
@@ -87,6 +101,12 @@ class Deployer:
                     self._apply(stack, upload_template(self._account, bucket, template))
                 else:
                     apply_change(self._account, change_set, self._on_event)
+            case MakeOriginSecret():
+                make_origin_secret(self._account, self._settings)
+            case ApplyDomain():
+                self._apply_domain(step)
+            case RemoveDomain():
+                remove_domain(self._account, self._settings, self._on_event)
             case RunSmokeTest():
                 store = s3_store(self._settings)
                 self.probe = smoke_test(self._account, self._settings, self.stack, store, self._print_line)
@@ -96,28 +116,22 @@ class Deployer:
         """The deployed stack."""
         return require_stack(self._account, self._settings.stack_name)
 
+    def _apply_domain(self, step: ApplyDomain) -> None:
+        """Say at once which record the certificate waits for; without it AWS gives up after three days."""
+
+        def on_event(event: Event) -> None:
+            record = record_of(event)
+            if record is not None and not self._settings.domain_zone:
+                self._print_line(f"add this record to the DNS of {step.domain}: {record[0]} CNAME {record[1]}")
+            self._on_event(event)
+
+        apply_domain(self._account, self._settings, step.template, self.stack.outputs, on_event)
+        upload_scripts(self._account, self._settings, step.scripts)
+
     def _apply(self, stack: str, template: dict[str, str]) -> None:
         change_set = prepare_change(self._account, stack, template, tags(self._settings))
         if change_set is not None:
             apply_change(self._account, change_set, self._on_event)
-
-
-def upload(account: Account, step: Upload) -> None:
-    """Upload one package; an object of its name has the same content, since the name holds the digest."""
-    with step.package.path.open("rb") as body:
-        try:
-            account.call(
-                "s3",
-                "put_object",
-                Bucket=step.bucket,
-                Key=step.package.key,
-                Body=body,
-                ContentType=step.package.content_type,
-                IfNoneMatch="*",
-            )
-        except RefusedByAwsError as err:
-            if err.code != "PreconditionFailed":
-                raise
 
 
 def describe_step(step: Step) -> str:
@@ -131,5 +145,11 @@ def describe_step(step: Step) -> str:
             return f"import retained data into stack {stack}: {', '.join(resource.name for resource in retained)}"
         case ApplyTemplate(stack):
             return f"apply the template to stack {stack}"
+        case MakeOriginSecret(parameter):
+            return f"make the origin secret in the parameter store ({parameter})"
+        case ApplyDomain(domain, stack):
+            return f"put {domain} in front (stack {stack} in {DOMAIN_REGION}) and upload the tracker's files to it"
+        case RemoveDomain(domain, stack):
+            return f"remove {domain} (stack {stack} in {DOMAIN_REGION}), its copies of the tracker and its secret"
         case RunSmokeTest():
             return "run the smoke test: post a probe event, flush, find it in the bucket, remove it"

@@ -6,14 +6,18 @@ template and with every call that plan, deploy, status and destroy make.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from string import Template
 
 from logdig.config.settings import Settings
+from logdig.errors import InputError
 
 FOLDER = Path(__file__).resolve().parent
 PARTS = ("data", "work")
 """For a deploy: resources that hold data and their metrics; compute."""
+DOMAIN = "domain"
+"""For a deploy of settings with a domain: what is in us-east-1 and at the edge, and the origin secret."""
 LAKE = "lake"
 """For commands that read and write events and rows from a machine of their own: forget, rebuild, dlq, load."""
 
@@ -24,13 +28,29 @@ def deployer_policy(settings: Settings, account: str, part: str) -> str:
     Args:
         settings: Names and region.
         account: Twelve digits.
-        part: One of PARTS, or LAKE.
+        part: One of PARTS, DOMAIN, or LAKE.
+    Raises:
+        InputError: DOMAIN, and the settings have none.
     """
-    return Template((FOLDER / f"deployer_policy_{part}.json").read_text(encoding="utf-8")).substitute(
+    if part == DOMAIN and not settings.domain:
+        raise InputError("logdig.toml has no domain, so this policy is not needed; see docs/settings.md")
+    text = Template((FOLDER / f"deployer_policy_{part}.json").read_text(encoding="utf-8")).substitute(
         Account=account,
         Region=settings.region,
         Prefix=settings.prefix,
         Stack=settings.stack_name,
         Bucket=settings.bucket_name,
         Database=settings.database,
+        Service=settings.service,
+        Stage=settings.stage,
+        Domain=settings.domain,
+        Zone=settings.domain_zone,
     )
+    return text if part != DOMAIN or settings.domain_zone else _without(text, "Records")
+
+
+def _without(text: str, sid: str) -> str:
+    """A policy without one statement."""
+    policy = json.loads(text)
+    policy["Statement"] = [statement for statement in policy["Statement"] if statement["Sid"] != sid]
+    return json.dumps(policy, indent=2) + "\n"

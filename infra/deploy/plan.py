@@ -1,127 +1,62 @@
-"""What a deploy will do, as data: shown first, then carried out by an executor."""
+"""Plan a deploy: compare what is deployed with the settings. Source: docs/deploy.md."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from dataclasses import replace
+from typing import Any
+
+import msgspec
 
 from infra.aws.account import Account, Identity
-from infra.aws.cloudformation import ChangeSet, find_stack, prepare_change
-from infra.deploy.retained import RetainedResource, find_retained, importable_part
+from infra.aws.cloudformation import ChangeSet, Stack, find_stack, prepare_change
+from infra.deploy.buckets import object_exists
+from infra.deploy.domain import (
+    are_uploaded,
+    compare_domain,
+    domain_account,
+    origin_parameter,
+    origin_secret,
+    tracker_files,
+)
+from infra.deploy.retained import find_retained, importable_part
+from infra.deploy.steps import (
+    ApplyDomain,
+    ApplyTemplate,
+    Change,
+    DeployPlan,
+    ImportRetained,
+    MakeArtifacts,
+    MakeOriginSecret,
+    RemoveDomain,
+    RunSmokeTest,
+    Step,
+    Upload,
+)
 from infra.packaging.build import Package
 from infra.template.build import Artifacts, Template, artifacts_template, build_template, template_text
-from infra.template.resource import DATA_TYPES, tags
+from infra.template.domain import domain_stack, domain_template
+from infra.template.resource import tags
 from infra.template.server import Server
 from logdig.config.settings import Settings
 
-Action = Literal["add", "import", "change", "replace", "may replace", "remove"]
 ACTIONS = {"Add": "add", "Import": "import", "Modify": "change", "Remove": "remove"}
 """CloudFormation's action -> the action shown."""
-DESTRUCTIVE = ("replace", "may replace", "remove")
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Change of one resource; ``causes`` are the properties that differ."""
-
-    action: Action
-    logical_id: str
-    kind: str
-    meaning: str
-    causes: tuple[str, ...] = ()
-
-    @property
-    def endangers_data(self) -> bool:
-        """Whether a queue, bucket, database or table would be left behind."""
-        return self.kind in DATA_TYPES and self.action in DESTRUCTIVE
-
-
-@dataclass(frozen=True, slots=True)
-class MakeArtifacts:
-    """Create the bucket that packages are uploaded to."""
-
-    stack: str
-    template: Template
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """Upload one package."""
-
-    bucket: str
-    package: Package
-
-
-@dataclass(frozen=True, slots=True)
-class ImportRetained:
-    """Create the stack by importing retained data; ``template`` holds exactly the resources in ``retained``."""
-
-    stack: str
-    bucket: str
-    template: Template
-    retained: tuple[RetainedResource, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ApplyTemplate:
-    """Apply the template to the stack; ``change_set`` is None when the stack does not exist yet."""
-
-    stack: str
-    bucket: str
-    template: Template
-    change_set: ChangeSet | None
-
-
-@dataclass(frozen=True, slots=True)
-class RunSmokeTest:
-    """Send a probe event through the deployed pipeline and remove it again."""
-
-
-Step = MakeArtifacts | Upload | ImportRetained | ApplyTemplate | RunSmokeTest
-
-
-@dataclass(frozen=True, slots=True)
-class DeployPlan:
-    """Steps in order, and the changes of the main stack; no steps = nothing to do."""
-
-    identity: Identity
-    region: str
-    stack: str
-    is_first: bool
-    changes: tuple[Change, ...]
-    steps: tuple[Step, ...]
-
-    @property
-    def dangers(self) -> tuple[Change, ...]:
-        """Changes that leave data behind."""
-        return tuple(change for change in self.changes if change.endangers_data)
-
-
-class Executor(Protocol):
-    """Carries steps out, or only shows them."""
-
-    def carry_out(self, step: Step) -> None:
-        """Do one step."""
-
-
-def run(plan: DeployPlan, executor: Executor) -> None:
-    """Hand every step to the executor, in order."""
-    for step in plan.steps:
-        executor.carry_out(step)
 
 
 def make_plan(account: Account, settings: Settings, packages: Iterable[Package], template: Template) -> DeployPlan:
     """Compare the deployed stack with the settings.
 
     Changes nothing but prepares a change set where a stack exists; see `infra.aws.cloudformation.discard_change`.
+    Packages of `tracker/` are also files of the domain.
 
     Raises:
         SetupError: No access, or the stack is in a state that must be fixed first.
     """
     identity = account.identity()
     stack, bucket = settings.stack_name, settings.artifacts_bucket_name
+    packages = tuple(packages)
     steps: list[Step] = []
     has_bucket = find_stack(account, artifacts_stack(settings)) is not None
     if not has_bucket:
@@ -131,7 +66,8 @@ def make_plan(account: Account, settings: Settings, packages: Iterable[Package],
         for package in packages
         if not (has_bucket and object_exists(account, bucket, package.key))
     ]
-    is_first = find_stack(account, stack) is None
+    deployed = find_stack(account, stack)
+    is_first = deployed is None
     change_set = None
     if is_first:
         part, retained = importable_part(template, tuple(find_retained(account, settings)))
@@ -142,19 +78,48 @@ def make_plan(account: Account, settings: Settings, packages: Iterable[Package],
     else:
         change_set = prepare_change(account, stack, upload_template(account, bucket, template), tags(settings))
         changes = changes_of(change_set, template) if change_set is not None else ()
-    if changes:
-        steps += [ApplyTemplate(stack, bucket, template, change_set), RunSmokeTest()]
-    return DeployPlan(identity, account.region, stack, is_first, changes, tuple(steps))
+    main: list[Step] = [ApplyTemplate(stack, bucket, template, change_set), RunSmokeTest()] if changes else []
+    before, domain_changes, after = _domain_part(account, settings, deployed, packages, is_changed=bool(changes))
+    return DeployPlan(
+        identity, account.region, stack, is_first, changes + domain_changes, (*steps, *before, *main, *after)
+    )
+
+
+def _domain_part(
+    account: Account, settings: Settings, deployed: Stack | None, packages: tuple[Package, ...], *, is_changed: bool
+) -> tuple[tuple[Step, ...], tuple[Change, ...], tuple[Step, ...]]:
+    """Steps before the main stack's, changes, and steps after it.
+
+    The domain leaves first, so that the main stack's output tells of it until it is gone. A changed main stack may have
+    other hosts.
+    """
+    stack, outputs = domain_stack(settings), {} if deployed is None else deployed.outputs
+    if not settings.domain:
+        if "Domain" not in outputs:
+            return (), (), ()
+        template = domain_template(msgspec.structs.replace(settings, domain=outputs["Domain"]))
+        gone = tuple(replace(change, action="remove", domain=True) for change in all_added(template, set()))
+        return (RemoveDomain(outputs["Domain"], stack),), gone, ()
+    before = () if origin_secret(account, settings) else (MakeOriginSecret(origin_parameter(settings)),)
+    template = domain_template(settings)
+    there, is_waiting = find_stack(domain_account(account), stack), False
+    if there is None:
+        changes = all_added(template, set())
+    elif is_waiting := there.status.endswith("_IN_PROGRESS"):
+        changes = ()
+    else:
+        found = compare_domain(account, settings, template, outputs)
+        changes = changes_of(found, template) if found is not None else ()
+    changes = tuple(replace(change, domain=True) for change in changes)
+    scripts = tracker_files(packages)
+    needed = is_changed or changes or before or is_waiting or not are_uploaded(account, settings, scripts)
+    after = (ApplyDomain(settings.domain, stack, template, scripts),) if needed else ()
+    return before, changes, after
 
 
 def artifacts_stack(settings: Settings) -> str:
     """Name of the small stack that holds the bucket of the packages."""
     return f"{settings.stack_name}-artifacts"
-
-
-def object_exists(account: Account, bucket: str, key: str) -> bool:
-    """Tell whether an object exists."""
-    return account.find("s3", "head_object", "404", Bucket=bucket, Key=key) is not None
 
 
 def upload_template(account: Account, bucket: str, template: Template) -> dict[str, str]:
@@ -178,8 +143,11 @@ def offline_plan(account: str, settings: Settings) -> DeployPlan:
     server = Server({"S3Bucket": bucket, "S3Key": "server"}, "newest") if settings.front_door == "server" else None
     shown = "dashboard" if settings.dashboard == "function" else ""
     template = build_template(settings, Artifacts(bucket, "functions", "entry", "", server, shown))
-    stack = settings.stack_name
-    return DeployPlan(Identity(account, ""), settings.region, stack, True, all_added(template, set()), ())
+    changes = all_added(template, set())
+    if settings.domain:
+        of_domain = all_added(domain_template(settings), set())
+        changes += tuple(replace(change, domain=True) for change in of_domain)
+    return DeployPlan(Identity(account, ""), settings.region, settings.stack_name, True, changes, ())
 
 
 def all_added(template: Template, retained: set[str]) -> tuple[Change, ...]:

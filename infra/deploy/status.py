@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from infra.aws.account import Account
-from infra.aws.cloudformation import Stack, require_stack
+from infra.aws.cloudformation import Stack, find_stack, require_stack
 from infra.aws.http import send_request
 from infra.aws.remote import read_log
 from infra.cost.bill import bill, workload
 from infra.cost.model import total
 from infra.cost.prices import read_prices
+from infra.deploy.domain import domain_account, records
 from infra.template.alarms import sqs_metric
+from infra.template.domain import domain_stack
 from logdig.config.settings import Settings
 from logdig.questions.ledger import broken_sums
 
@@ -23,6 +25,16 @@ JOBS_SHOWN = 5
 AGE_WINDOW = timedelta(minutes=15)
 LATE_FLUSHES = 3
 """The flush counts as stopped after this many intervals without a report."""
+
+
+@dataclass(frozen=True, slots=True)
+class DomainStatus:
+    """The domain in front; ``dns`` are the CNAME records that the owner's DNS must hold, name -> value."""
+
+    name: str
+    state: str
+    healthy: bool
+    dns: dict[str, str]
 
 
 @dataclass(slots=True)
@@ -41,6 +53,7 @@ class Status:
     alarms: dict[str, str]
     ledger_day: str | None
     month_usd: float
+    domain: DomainStatus | None = None
     problems: list[str] = field(default_factory=list)
 
 
@@ -69,6 +82,7 @@ def read_status(account: Account, settings: Settings, ledger: list[dict[str, Any
         alarms=alarm_states(account, settings),
         ledger_day=max((str(row["day"]) for row in ledger), default=None),
         month_usd=month_usd(settings, ledger),
+        domain=domain_status(account, settings),
     )
     status.problems = problems(status, settings, ledger, account.clock())
     return status
@@ -77,10 +91,11 @@ def read_status(account: Account, settings: Settings, ledger: list[dict[str, Any
 def problems(status: Status, settings: Settings, ledger: list[dict[str, Any]], now: datetime) -> list[str]:
     """Describe what needs an operator."""
     lines = []
-    if not status.state.endswith("_COMPLETE") or "ROLLBACK" in status.state:
+    if not _is_settled(status.state):
         lines.append(f"the stack is {status.state}")
     if not status.healthy:
         lines.append(f"{status.endpoint}/healthz does not answer 200")
+    lines += domain_problems(status.domain)
     if status.dead_letters:
         lines.append(f"{status.dead_letters} messages in the dead-letter queue")
     late = timedelta(seconds=LATE_FLUSHES * settings.flush.interval_seconds)
@@ -95,6 +110,36 @@ def problems(status: Status, settings: Settings, ledger: list[dict[str, Any]], n
     if settings.monthly_budget_usd and status.month_usd > settings.monthly_budget_usd:
         lines.append(f"${status.month_usd:,.2f} a month is over the budget of ${settings.monthly_budget_usd:,.2f}")
     return lines
+
+
+def domain_status(account: Account, settings: Settings) -> DomainStatus | None:
+    """How the domain is; None where the settings have none."""
+    if not settings.domain:
+        return None
+    stack = find_stack(domain_account(account), domain_stack(settings))
+    if stack is None:
+        return DomainStatus(settings.domain, "missing", False, {})
+    healthy = send_request(f"https://{settings.domain}/healthz", account.endpoint).status == 200
+    return DomainStatus(settings.domain, stack.status, healthy, records(account, settings, stack))
+
+
+def domain_problems(domain: DomainStatus | None) -> list[str]:
+    """What keeps the domain from answering."""
+    if domain is None or (domain.healthy and _is_settled(domain.state)):
+        return []
+    if domain.state == "missing":
+        return [f"{domain.name} has no stack yet; run: logdig deploy"]
+    lines = [] if _is_settled(domain.state) else [f"the stack of {domain.name} is {domain.state}"]
+    if not domain.healthy:
+        wanted = "; ".join(f"{name} CNAME {value}" for name, value in domain.dns.items())
+        lines.append(
+            f"https://{domain.name}/healthz does not answer 200" + (f"; its DNS needs {wanted}" if wanted else "")
+        )
+    return lines
+
+
+def _is_settled(state: str) -> bool:
+    return state.endswith("_COMPLETE") and "ROLLBACK" not in state
 
 
 def queue_depth(account: Account, url: str) -> int:

@@ -85,6 +85,11 @@ class Package:
     def bytes(self) -> int:
         return self.path.stat().st_size
 
+    @property
+    def cache_control(self) -> str:
+        """How long a browser may keep it: what a page loads, for ever, since its name holds the digest."""
+        return "public, max-age=31536000, immutable" if self.integrity else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Packages:

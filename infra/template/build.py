@@ -93,6 +93,7 @@ def build_template(settings: Settings, packages: Artifacts) -> Template:
         "AlarmsTopic": ref("AlarmsTopic"),
         "DashboardName": ref("Dashboard"),
         **job_outputs(entry, packages.spark_parameters),
+        **({"Domain": settings.domain} if settings.domain else {}),
     }
     template = {
         "AWSTemplateFormatVersion": FORMAT,
@@ -122,6 +123,7 @@ OUTPUTS = {
     "FlushFunction": "Function that flushes.",
     "AlarmsTopic": "Topic of the alarms.",
     "DashboardName": "CloudWatch dashboard.",
+    "Domain": "The name in front of all addresses; the stack that serves it is in us-east-1.",
     "JobsApplication": "EMR Serverless application of the Spark jobs.",
     "JobsApplicationArn": "Its ARN.",
     "JobsRole": "Role of the Spark jobs.",

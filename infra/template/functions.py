@@ -33,8 +33,9 @@ DASHBOARD_READS = [
     "state/releases.json",
     "state/models.json",
     "state/jobs.json",
+    "bad/*",
 ]
-"""Tables, pictures of pages, and what is noted beside them."""
+"""Tables, pictures of pages, what is noted beside them, and rejected events, which page health shows samples of."""
 
 _ACCEPTED = {
     "CKV_AWS_115": "The account's own limit holds; a reserved share would refuse visitors in a peak.",
@@ -150,11 +151,14 @@ def dashboard_function(settings: Settings) -> Function:
     ]
     return Function(
         "WebDashboard", "dashboard", "dashboard.function.handle", "Shows the dashboard to whom a link was given.",
-        DASHBOARD_MEGABYTES, DASHBOARD_SECONDS, {"LOGDIG_BUCKET": ref("Bucket")},
+        DASHBOARD_MEGABYTES, DASHBOARD_SECONDS,
+        {"LOGDIG_QUEUE_URL": ref("Queue"), "LOGDIG_BUCKET": ref("Bucket")},
         (
             allow(["glue:GetTable"], tables),
             allow(["s3:ListBucket"], [bucket_arn(bucket)]),
             allow(["s3:GetObject"], bucket_arn(bucket, *read)),
+            allow(["sqs:GetQueueAttributes"], [arn_of("Queue"), arn_of("DeadLetters")]),
+            allow(["sqs:GetQueueUrl"], [arn_of("DeadLetters")]),
         ),
         DASHBOARD_RUNTIME,
     )  # fmt: skip

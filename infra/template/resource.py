@@ -12,7 +12,8 @@ Resources = dict[str, Resource]
 
 TAG_LISTS = frozenset(
     {
-        "AWS::ApiGateway::RestApi", "AWS::ApiGateway::Stage", "AWS::CloudWatch::Alarm", "AWS::DynamoDB::Table",
+        "AWS::ApiGateway::RestApi", "AWS::ApiGateway::Stage", "AWS::CertificateManager::Certificate",
+        "AWS::CloudFront::Distribution", "AWS::CloudWatch::Alarm", "AWS::DynamoDB::Table",
         "AWS::EMRServerless::Application", "AWS::ElasticBeanstalk::Environment", "AWS::IAM::Role",
         "AWS::Lambda::Function", "AWS::Logs::LogGroup", "AWS::S3::Bucket", "AWS::SNS::Topic", "AWS::SQS::Queue",
         "AWS::Scheduler::ScheduleGroup",

@@ -16,7 +16,7 @@ OLD_PACKAGES_DAYS = 30
 DERIVED_DAYS = {"reports/": 90, "pages/": 400}
 """Until what can be made again from tables and live pages expires, by prefix; neither holds a person."""
 
-_NO_ACCESS_LOG = "An access log would be a second store of visitors' addresses; CloudTrail records who changed what."
+NO_ACCESS_LOG = "An access log would be a second store of visitors' addresses; CloudTrail records who changed what."
 _QUEUE_KEY = {"CKV_AWS_27": "Encrypted by SqsManagedSseEnabled; the check knows KMS keys only."}
 _NO_OWN_KEY = "Encrypted with keys of AWS; a customer key costs $1 a month and a call for each use."
 
@@ -40,7 +40,7 @@ def storage(settings: Settings) -> Resources:
             "AWS::S3::Bucket",
             "All zones and tables: raw, bad, load, tables, checkpoints.",
             bucket_properties(settings.bucket_name, lifecycle(settings)),
-            accepted={"CKV_AWS_18": _NO_ACCESS_LOG},
+            accepted={"CKV_AWS_18": NO_ACCESS_LOG},
         ),
         "BucketPolicy": bucket_policy(settings, "Bucket", settings.bucket_name),
         "Database": make(
@@ -174,7 +174,7 @@ def artifacts(settings: Settings) -> Resources:
         "AWS::S3::Bucket",
         "Packages, templates and the tracker that a deploy uploads; all of it can be rebuilt.",
         bucket_properties(name, rules),
-        accepted={"CKV_AWS_18": _NO_ACCESS_LOG},
+        accepted={"CKV_AWS_18": NO_ACCESS_LOG},
         keep=False,
     )
     return {"Artifacts": bucket, "ArtifactsPolicy": bucket_policy(settings, "Artifacts", name)}

@@ -15,11 +15,13 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from logdig.aws.credentials import from_botocore, from_lambda_environment, session
-from logdig.aws.http_pool import Endpoint
+from logdig.aws.http_pool import Endpoint, proxy_of
 from logdig.aws.json_client import PROTOCOLS, JsonClient
+from logdig.aws.sigv4 import Credentials
 from logdig.config.settings import Settings
 from logdig.config.signatures import ORIGIN_PARAMETER, ORIGIN_SECRET_VARIABLE, secret_variable
-from logdig.decide.stores.dynamodb_items import DynamoDbItems
+from logdig.decide.stores.dynamodb_items import DynamoDbItems, DynamoDbLoopItems
+from logdig.decide.stores.loop_store import LoopStore
 from logdig.decide.stores.profile_store import ProfileStore
 from logdig.errors import MessageUnavailableError, QueueUnavailableError, SecretsUnavailableError, SetupError
 from logdig.queue.event_queue import SqsEventQueue
@@ -54,10 +56,17 @@ def client(service: str, region: str, endpoint: str | None, read_timeout_seconds
 @lru_cache(maxsize=16)
 def json_client(service: str, region: str, endpoint: str | None, read_timeout_seconds: float, tries: int) -> JsonClient:
     """Make a client of a JSON service, with a fraction of botocore's work per call; shared like `client`."""
+    address, credentials = _address(service, region, endpoint, read_timeout_seconds)
+    return JsonClient(PROTOCOLS[service], region, address, credentials, tries)
+
+
+def _address(
+    service: str, region: str, endpoint: str | None, read_timeout_seconds: float
+) -> tuple[Endpoint, Callable[[], Credentials | None]]:
     arguments = (service, region, endpoint, os.environ)
     config = from_lambda_environment(*arguments) or from_botocore(*arguments)
     address = Endpoint(config.endpoint, config.authorities, CONNECT_TIMEOUT_SECONDS, read_timeout_seconds, CONNECTIONS)
-    return JsonClient(PROTOCOLS[service], region, address, config.credentials, tries)
+    return address, config.credentials
 
 
 def _json_client(service: str, settings: Settings) -> JsonClient:
@@ -175,6 +184,20 @@ def profile_store(settings: Settings, *, waits: bool = True) -> ProfileStore:
     timeout, tries = (READ_TIMEOUT_SECONDS, TRIES) if waits else (PROFILE_TIMEOUT_SECONDS, 1)
     table = json_client("dynamodb", settings.region, os.environ.get("AWS_ENDPOINT_URL"), timeout, tries)
     return ProfileStore(DynamoDbItems(table, settings.profile_table_name, _utc_now), _utc_now)
+
+
+def loop_profile_store(settings: Settings) -> LoopStore | None:
+    """What a decision needs of the profile store, on an event loop; None where it needs threads: Redis, a proxy."""
+    from logdig.aws.loop_json_client import LoopJsonClient
+
+    if settings.profile_store == "redis":
+        return None
+    endpoint = os.environ.get("AWS_ENDPOINT_URL")
+    address, credentials = _address("dynamodb", settings.region, endpoint, PROFILE_TIMEOUT_SECONDS)
+    if proxy_of(address.url) is not None:
+        return None
+    table = LoopJsonClient(PROTOCOLS["dynamodb"], settings.region, address, credentials)
+    return LoopStore(DynamoDbLoopItems(table.call, settings.profile_table_name, _utc_now), _utc_now)
 
 
 def redis_client(*, waits: bool = True) -> Any:

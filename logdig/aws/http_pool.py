@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,14 +71,10 @@ class Connections:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._url = endpoint.url
-        parts = urlsplit(endpoint.url)
-        port = "" if parts.port in (None, DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
-        name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-        self.host = f"{name}{port}"
-        self.path = quote(parts.path or "/", safe="/~")
-        proxy = None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
+        self.host, self.path = host_and_path(endpoint.url)
+        proxy = proxy_of(endpoint.url)
         # A proxy for plain HTTP needs the whole address.
-        is_forwarded = proxy is not None and parts.scheme == "http"
+        is_forwarded = proxy is not None and endpoint.url.startswith("http:")
         self._target = f"http://{self.host}{self.path}" if is_forwarded else self.path
         self._proxy_host = proxy and urlsplit(_address(proxy)).hostname
         self._pool = _manager(endpoint, proxy).connection_from_url(endpoint.url)
@@ -105,13 +102,32 @@ class Connections:
         return named
 
 
+def proxy_of(url: str) -> str | None:
+    """The proxy that the environment names for an address, None without one."""
+    parts = urlsplit(url)
+    return None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
+
+
+def tls_context(authorities: str) -> ssl.SSLContext:
+    """One context for all connections of an endpoint: loading the authorities takes longer than a handshake."""
+    context = create_urllib3_context()
+    context.load_verify_locations(authorities)
+    return context
+
+
+def host_and_path(url: str) -> tuple[str, str]:
+    """The host, with its port where that is no default, and the escaped path to sign."""
+    parts = urlsplit(url)
+    port = "" if parts.port in (None, DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
+    name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{name}{port}", quote(parts.path or "/", safe="/~")
+
+
 def _manager(endpoint: Endpoint, proxy: str | None) -> urllib3.PoolManager:
     timeout = urllib3.Timeout(connect=endpoint.connect_timeout_seconds, read=endpoint.read_timeout_seconds)
     options: dict[str, Any] = {"maxsize": endpoint.connections, "timeout": timeout}
     if endpoint.url.startswith("https:"):
-        # One context for all connections: loading the authorities takes longer than a handshake.
-        options["ssl_context"] = context = create_urllib3_context()
-        context.load_verify_locations(endpoint.authorities)
+        options["ssl_context"] = tls_context(endpoint.authorities)
     if proxy is None:
         return urllib3.PoolManager(**options)
     address = _address(proxy)

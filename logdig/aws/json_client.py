@@ -45,6 +45,29 @@ PROTOCOLS = {
 }
 
 
+class Signer:
+    """Makes the headers of calls of one service at one address."""
+
+    def __init__(self, protocol: Protocol, region: str, host: str, path: str) -> None:
+        self._protocol, self._region, self._path = protocol, region, path
+        content_type = f"application/x-amz-json-{protocol.version}"
+        self._fixed = dict(protocol.fixed) | {"content-type": content_type, "host": host}
+
+    def headers(self, operation: str, body: bytes, credentials: Credentials, now: datetime) -> dict[str, str]:
+        """Sign one call; ``now`` is UTC."""
+        headers = signed_headers(
+            self._fixed | {"x-amz-target": f"{self._protocol.target}.{operation}"},
+            body,
+            credentials,
+            now,
+            service=self._protocol.service,
+            region=self._region,
+            path=self._path,
+        )
+        headers["user-agent"] = USER_AGENT
+        return headers
+
+
 class JsonClient:
     """Client of one service; its operations are methods with botocore's names and arguments. Safe between threads.
 
@@ -66,9 +89,9 @@ class JsonClient:
         tries: int,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._protocol, self._region, self._credentials, self._sleep = protocol, region, credentials, sleep
-        self._fixed = dict(protocol.fixed) | {"content-type": f"application/x-amz-json-{protocol.version}"}
+        self._credentials, self._sleep = credentials, sleep
         self._connections = Connections(endpoint)
+        self._signer = Signer(protocol, region, self._connections.host, self._connections.path)
         self._retries = BotocoreRetries(protocol.service, tries)
 
     def __getattr__(self, name: str) -> Callable[..., dict[str, Any]]:
@@ -91,32 +114,22 @@ class JsonClient:
             result = self._try(operation, body)
             if isinstance(result, HttpResponse) and result.status_code < MULTIPLE_CHOICES:
                 self._retries.release(context, result)
-                return _parsed(result)
-            parsed = _error(result) if isinstance(result, HttpResponse) else None
+                return parsed_body(result)
+            parsed = error_of(result) if isinstance(result, HttpResponse) else None
             delay = self._retries.delay(operation, attempts, context, result, parsed)
             if delay is None:
-                raise _final_error(result, parsed, operation, attempts)
+                raise final_error(result, parsed, operation, attempts)
             self._sleep(delay)
 
     def _try(self, operation: str, body: bytes) -> HttpResult:
         credentials = self._credentials()
         if credentials is None:
             raise NoCredentialsError
-        protocol, connections = self._protocol, self._connections
-        headers = signed_headers(
-            self._fixed | {"host": connections.host, "x-amz-target": f"{protocol.target}.{operation}"},
-            body,
-            credentials,
-            datetime.now(UTC),
-            service=protocol.service,
-            region=self._region,
-            path=connections.path,
-        )
-        headers["user-agent"] = USER_AGENT
-        return connections.post(headers, body)
+        headers = self._signer.headers(operation, body, credentials, datetime.now(UTC))
+        return self._connections.post(headers, body)
 
 
-def _final_error(result: HttpResult, parsed: dict[str, Any] | None, operation: str, attempts: int) -> Exception:
+def final_error(result: HttpResult, parsed: dict[str, Any] | None, operation: str, attempts: int) -> Exception:
     if parsed is None:
         return result if isinstance(result, Exception) else AssertionError(result)
     parsed["ResponseMetadata"]["RetryAttempts"] = attempts - 1
@@ -124,7 +137,7 @@ def _final_error(result: HttpResult, parsed: dict[str, Any] | None, operation: s
     return error
 
 
-def _parsed(response: HttpResponse) -> dict[str, Any]:
+def parsed_body(response: HttpResponse) -> dict[str, Any]:
     """Read a 2xx response; one that is no JSON object came from something else than AWS, such as a proxy."""
     try:
         return _OBJECT.decode(response.content or b"{}")
@@ -132,7 +145,7 @@ def _parsed(response: HttpResponse) -> dict[str, Any]:
         raise HTTPClientError(error=err) from err
 
 
-def _error(response: HttpResponse) -> dict[str, Any]:
+def error_of(response: HttpResponse) -> dict[str, Any]:
     """Describe an error response as botocore does."""
     status, content = response.status_code, response.content
     error_body: dict[str, Any]

@@ -128,9 +128,10 @@ def location_finder(settings: Settings, environment: Mapping[str, str]) -> Locat
     """
     look_up = _open(Path(settings.geo_database)) if settings.geo_database else None
     proxies = tuple(ipaddress.ip_network(network) for network in settings.trusted_proxies)
-    secret = environment.get(ORIGIN_SECRET_VARIABLE, "") if settings.trust_viewer_headers else ""
-    if settings.trust_viewer_headers and not secret:
-        _log.warning("trust_viewer_headers = true, but %s is not set: no viewer header counts", ORIGIN_SECRET_VARIABLE)
+    secret = environment.get(ORIGIN_SECRET_VARIABLE, "") if settings.trusts_viewer_headers else ""
+    if settings.trusts_viewer_headers and not secret:
+        cause = "domain is set" if settings.domain else "trust_viewer_headers = true"
+        _log.warning("%s, but %s is not: no viewer header counts", cause, ORIGIN_SECRET_VARIABLE)
     return LocationFinder(origin_secret=secret, look_up=look_up, proxies=proxies)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import perf_counter
 
-from logdig.aws.clients import profile_store, queue_check, sqs_queue, with_signing_secrets
+from logdig.aws.clients import loop_profile_store, profile_store, queue_check, sqs_queue, with_signing_secrets
 from logdig.collect.collector import Collector
 from logdig.collect.enrichment import location_finder
 from logdig.collect.readiness import Readiness
@@ -54,6 +54,7 @@ def build(
     counters: Counters,
     sink: EventSink | None = None,
     exposure_wait_seconds: float = 0.0,
+    on_loop: bool = False,
 ) -> Parts:
     """Build a collector on the queue and the profile table of the settings.
 
@@ -63,6 +64,7 @@ def build(
         counters: Of the process.
         sink: Makes events durable; by default each request sends its own messages.
         exposure_wait_seconds: See `Decider`; above 0 where the process is frozen after its reply.
+        on_loop: The decider is used on one event loop, so that its reads need no threads.
     Raises:
         QueueUnavailableError: The queue cannot be looked up.
         SecretsUnavailableError: The parameter store does not return the secrets.
@@ -77,6 +79,7 @@ def build(
         new_id,
         exposure_wait_seconds=exposure_wait_seconds,
         counters=counters,
+        loop_profiles=loop_profile_store(settings) if on_loop else None,
     )
     environment = with_signing_secrets(settings, environment)
     apps = Apps.from_settings(settings, environment)

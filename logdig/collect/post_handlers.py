@@ -6,9 +6,9 @@ is durable.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -40,6 +40,9 @@ class DecisionService(Protocol):
     def look_up(self, asked: Asked) -> Decision:
         """Decide with what the store knows; waits for it."""
 
+    def look_up_on_loop(self, asked: Asked) -> Coroutine[Any, Any, Decision] | None:
+        """Do the same on the event loop that runs now; None where it needs a thread."""
+
     def look_up_in_time(self, asked: Asked) -> Decision | None:
         """Do the same; None when the deadline passed."""
 
@@ -68,6 +71,10 @@ class PendingDecision(msgspec.Struct, frozen=True):
     def look_up(self) -> Decision:
         """Read and decide in this thread."""
         return self.decisions.look_up(self.asked)
+
+    def look_up_on_loop(self) -> Coroutine[Any, Any, Decision] | None:
+        """Read and decide on the event loop that runs now; None where it needs a thread."""
+        return self.decisions.look_up_on_loop(self.asked)
 
 
 class _TokenOnly(msgspec.Struct):

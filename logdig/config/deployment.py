@@ -18,6 +18,10 @@ BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,51}[a-z0-9]")
 """S3's own rule without dots, which break its certificates; ten characters are left for ``-artifacts``."""
 TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 QUEUE_URL = re.compile(r"https?://[^\s\"'<>]+/[^\s\"'<>]+")
+DOMAIN = re.compile(r"(?=.{4,64}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])")
+"""At most 64 characters: the limit of a certificate's name."""
+ZONE = re.compile(r"Z[A-Z0-9]{1,31}")
+WEB_ACL = re.compile(r"arn:aws[a-z-]*:wafv2:us-east-1:[0-9]{12}:global/webacl/[A-Za-z0-9_-]{1,128}/[0-9a-f-]{36}")
 EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+")
 TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 EMR_RELEASE = re.compile(r"emr-spark-([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})")
@@ -56,6 +60,7 @@ def check_deployment(settings: Settings) -> None:
         rule = "a release with Spark 4.1 or later, such as emr-spark-8.1.0"
         raise InvalidSettingError("emr_release", settings.emr_release, rule)
     _check_dashboard(settings)
+    _check_domain(settings)
     if not 0 <= settings.monthly_budget_usd <= BUDGET_MOST_USD:
         raise InvalidSettingError("monthly_budget_usd", settings.monthly_budget_usd, "0 (none) to 1e9")
     if settings.retention.log_days not in LOG_DAYS:
@@ -72,6 +77,18 @@ def emr_version(settings: Settings) -> tuple[int, ...]:
     """Numbers of the EMR release, as (8, 1, 0); none for what names no release."""
     found = EMR_RELEASE.fullmatch(settings.emr_release)
     return tuple(map(int, found.groups())) if found else ()
+
+
+def _check_domain(settings: Settings) -> None:
+    for key, value in (("domain_zone", settings.domain_zone), ("domain_web_acl", settings.domain_web_acl)):
+        if value and not settings.domain:
+            raise InvalidSettingError(key, value, "only together with domain, such as domain = 'collect.shop.example'")
+    if settings.domain:
+        _match("domain", settings.domain, DOMAIN, "a host name alone, in lower case, such as collect.shop.example")
+    if settings.domain_zone:
+        _match("domain_zone", settings.domain_zone, ZONE, "the id of a Route 53 hosted zone, Z and letters or digits")
+    if settings.domain_web_acl:
+        _match("domain_web_acl", settings.domain_web_acl, WEB_ACL, "the ARN of a web ACL of scope CLOUDFRONT")
 
 
 def _check_dashboard(settings: Settings) -> None:

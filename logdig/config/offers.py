@@ -16,6 +16,8 @@ PLACEMENT_CHARACTERS = 64
 MOST_INT = 2**31 - 1
 """Levels and statuses are 32-bit columns."""
 MOST_MONEY = 1e9
+MOST_BUDGETS = 9
+"""Offers of one placement with a budget: a decision reads 100 items at most, two of the person and ten a budget."""
 SMS_CHARACTERS = 640
 """Four messages in one; longer ones are cut up and paid by the piece."""
 TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
@@ -98,9 +100,8 @@ def check_offers(offers: Sequence[OfferSettings], apps: Collection[str], goals: 
             value = _value(offer, name)
             if isinstance(value, (int, float)) and not least <= value <= greatest:
                 raise InvalidSettingError(f"{key}.{name}", value, f"{least:,} to {greatest:,.0f}")
-        if offer.daily_budget is not None and not offer.ad_cost:
-            rule = "needs ad_cost above 0: a budget is spent by showings"
-            raise InvalidSettingError(f"{key}.daily_budget", offer.daily_budget, rule)
+        if offer.daily_budget is not None:
+            _check_budget(f"{key}.daily_budget", offer, offers[:index])
         if offer.goal and offer.goal not in goals:
             raise InvalidSettingError(f"{key}.goal", offer.goal, "the name of one of [[goals]]")
         if offer.segments_app and offer.segments_app not in apps:
@@ -112,6 +113,15 @@ def check_offers(offers: Sequence[OfferSettings], apps: Collection[str], goals: 
     if len(segments) > 1:
         rule = "one offer only: the names of 2016 hold no offer"
         raise InvalidSettingError(f"offers[{segments[1]}].segments_app", offers[segments[1]].segments_app, rule)
+
+
+def _check_budget(key: str, offer: OfferSettings, others: Sequence[OfferSettings]) -> None:
+    if not offer.ad_cost:
+        raise InvalidSettingError(key, offer.daily_budget, "needs ad_cost above 0: a budget is spent by showings")
+    budgets = [other for other in others if other.placement == offer.placement and other.daily_budget is not None]
+    if len(budgets) >= MOST_BUDGETS:
+        rule = f"at most {MOST_BUDGETS} offers of one placement have a budget; give this one another placement"
+        raise InvalidSettingError(key, offer.daily_budget, rule)
 
 
 def _check_sms(key: str, sms: SmsSettings) -> None:

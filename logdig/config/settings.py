@@ -111,6 +111,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dashboard: Literal["local", "function"] = "local"
     dashboard_live: bool = False
     dashboard_least_visitors: int = 5
+    domain: str = ""
+    domain_zone: str = ""
+    domain_web_acl: str = ""
     freshness: Literal["daily", "hourly", "live"] = "daily"
     emr_release: str = "emr-spark-8.1.0"
     alarm_email: str = ""
@@ -148,6 +151,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def artifacts_bucket_name(self) -> str:
         """Bucket of what a deploy uploads."""
         return f"{self.bucket_name}-artifacts"
+
+    @property
+    def scripts_bucket_name(self) -> str:
+        """Bucket of the tracker's files that the domain serves."""
+        return f"{self.bucket_name}-scripts"
+
+    @property
+    def trusts_viewer_headers(self) -> bool:
+        """Whether CloudFront's headers may count: an installation with a domain stands behind CloudFront."""
+        return self.trust_viewer_headers or bool(self.domain)
 
     @property
     def stack_name(self) -> str:

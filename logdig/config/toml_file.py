@@ -90,7 +90,9 @@ def script_tag(
         decide_endpoint: Of the decision service, where it differs.
         integrity: Digest of the script that the page must load (``sha384-…``).
     """
-    checked = f' integrity="{integrity}"' if integrity else ""
+    # A browser checks a script of another host only where that host lets it read it.
+    foreign = " crossorigin" if integrity and "://" in script else ""
+    checked = f' integrity="{integrity}"{foreign}' if integrity else ""
     decide = f' data-decide-endpoint="{decide_endpoint}"' if decide_endpoint not in (None, endpoint) else ""
     addresses = f'data-token="{token}" data-endpoint="{endpoint}"{decide}'
     return f'<script async src="{script}"{checked} {addresses}></script>'

@@ -15,7 +15,8 @@ from logdig.decide.budgets import most_showings
 from logdig.decide.interests import Listen
 from logdig.decide.policy import Decision, decide
 from logdig.decide.profiles import person_key
-from logdig.decide.stores.profile_store import ProfileStore, Reading
+from logdig.decide.stores.profile_store import ProfileStore
+from logdig.decide.stores.readings import Reading
 
 
 def channel_decision(reading: Reading, offer: OfferSettings, local_now: datetime) -> Decision:

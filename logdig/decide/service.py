@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
+from functools import partial
+from typing import Any, TypedDict
 from zoneinfo import ZoneInfo
 
 from logdig.config.apps import App
@@ -23,7 +25,9 @@ from logdig.decide.exposures import ExposureLog, exposure
 from logdig.decide.policy import Decision, decide
 from logdig.decide.profiles import person_key
 from logdig.decide.request import DecideRequest, parse
+from logdig.decide.stores.loop_store import LoopStore
 from logdig.decide.stores.profile_store import ProfileStore
+from logdig.decide.stores.readings import Reading
 from logdig.errors import ProfileUnavailableError
 from logdig.events.lines import RequestContext
 from logdig.queue.packs import EventSink
@@ -38,6 +42,11 @@ TTL_SECONDS = 300
 ASK_AGAIN = ("timeout", "unavailable", "limited")
 
 _log = logging.getLogger(__name__)
+
+
+class _Caps(TypedDict):
+    daily_cap: int
+    total_cap: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +79,16 @@ class Decider:
         exposure_wait_seconds: float = 0.0,
         read_deadline_seconds: float = READ_DEADLINE_SECONDS,
         counters: Counters | None = None,
+        loop_profiles: LoopStore | None = None,
     ) -> None:
         """Build the service.
 
         Args:
+            loop_profiles: The same store for a server that calls `look_up_on_loop` and `finish` on an event loop.
             exposure_wait_seconds: 0 where the process lives on (a server); 0.02 where it is frozen after its answer
                 (Lambda): then exposures and counts are written before it.
         """
+        self._loop_profiles = loop_profiles
         self._profiles, self._offers, self._clock, self._new_id = profiles, tuple(offers), clock, new_id
         self.read_deadline_seconds = read_deadline_seconds
         self._counters = counters or Counters()
@@ -120,21 +132,30 @@ class Decider:
 
     def look_up(self, asked: Asked) -> Decision:
         """Read and decide; where a cap is 1, count the showing, too. Takes as long as the store; never raises."""
-        app, day = asked.app.name, asked.local_now.date()
-        budgeted = [offer for offer in asked.offers if offer.daily_budget is not None]
         try:
-            reading = self._profiles.read(asked.person, app, day, self._budgets.unknown(app, budgeted, day))
-            over = self._budgets.spent_ones(app, budgeted, day, reading.spent)
-            decision = decide(
-                reading.profile,
-                asked.offers,
-                asked.local_now,
-                ads_consent=True,
-                counts=reading.counts,
-                over_budget=over,
-            )
-            if decision.decision == "show" and is_capped_at_one(self._offer(decision)):
-                decision = self._count_first(asked, decision)
+            reading = self._profiles.read(*self._to_read(asked))
+            decision = self._decide(asked, reading)
+            if self._is_counted_first(decision):
+                offer = self._offer(decision)
+                is_counted = self._profiles.count_show(*_showing(asked, offer), **_caps(offer))
+                return _unless_capped(decision, is_counted=is_counted)
+        except ProfileUnavailableError as err:
+            _log.warning("no decision: %s", err)
+            return Decision("suppress", "unavailable")
+        return decision
+
+    def look_up_on_loop(self, asked: Asked) -> Coroutine[Any, Any, Decision] | None:
+        """Do the same without a thread, on the event loop that runs now; None where the store needs threads."""
+        return None if self._loop_profiles is None else self._look_up_on_loop(asked, self._loop_profiles)
+
+    async def _look_up_on_loop(self, asked: Asked, profiles: LoopStore) -> Decision:
+        try:
+            reading = await profiles.read(*self._to_read(asked))
+            decision = self._decide(asked, reading)
+            if self._is_counted_first(decision):
+                offer = self._offer(decision)
+                is_counted = await profiles.count_show(*_showing(asked, offer), **_caps(offer))
+                return _unless_capped(decision, is_counted=is_counted)
         except ProfileUnavailableError as err:
             _log.warning("no decision: %s", err)
             return Decision("suppress", "unavailable")
@@ -181,29 +202,56 @@ class Decider:
         are_counted = self._after.drain(timeout_seconds)
         return self._exposures.drain(max(0.0, until - time.monotonic())) and are_counted
 
-    def _count_first(self, asked: Asked, decision: Decision) -> Decision:
-        """Count before the answer, so that of many requests at once only one is shown the offer."""
-        if self._count(asked, self._offer(decision)):
-            return decision
-        return replace(decision, decision="suppress", reason="capped", p_show=0.0, would_show=False)
+    def _to_read(self, asked: Asked) -> tuple[str, str, date, list[str]]:
+        """What to ask the store for: person, app, day, and the budgets that are not known."""
+        app, day = asked.app.name, asked.local_now.date()
+        return asked.person, app, day, self._budgets.unknown(app, _budgeted(asked), day)
 
-    def _count(self, asked: Asked, offer: OfferSettings) -> bool:
-        day = asked.local_now.date()
-        return self._profiles.count_show(
-            asked.person, offer.name, day, daily_cap=offer.daily_cap, total_cap=offer.total_cap
+    def _decide(self, asked: Asked, reading: Reading) -> Decision:
+        over = self._budgets.spent_ones(asked.app.name, _budgeted(asked), asked.local_now.date(), reading.spent)
+        return decide(
+            reading.profile,
+            asked.offers,
+            asked.local_now,
+            ads_consent=True,
+            counts=reading.counts,
+            over_budget=over,
         )
+
+    def _is_counted_first(self, decision: Decision) -> bool:
+        """Tell whether the count comes before the answer, so that of many requests at once only one is shown it."""
+        return decision.decision == "show" and is_capped_at_one(self._offer(decision))
 
     def _follow(self, asked: Asked, decision: Decision) -> None:
         """Count a showing after its answer: for the caps, and for the budget."""
         offer, app, day = self._offer(decision), asked.app.name, asked.local_now.date()
+        store = self._loop_profiles or self._profiles
         if not is_capped_at_one(offer):
-            self._after.add(lambda: self._count(asked, offer))
+            self._after.add(partial(store.count_show, *_showing(asked, offer), **_caps(offer)))
         if offer.daily_budget is not None:
             self._budgets.add(app, offer.name, day)
-            self._after.add(lambda: self._profiles.spend(app, offer.name, day))
+            self._after.add(partial(store.spend, app, offer.name, day))
 
     def _offer(self, decision: Decision) -> OfferSettings:
         return next(offer for offer in self._offers if offer.name == decision.offer)
+
+
+def _budgeted(asked: Asked) -> list[OfferSettings]:
+    return [offer for offer in asked.offers if offer.daily_budget is not None]
+
+
+def _showing(asked: Asked, offer: OfferSettings) -> tuple[str, str, date]:
+    return asked.person, offer.name, asked.local_now.date()
+
+
+def _caps(offer: OfferSettings) -> _Caps:
+    return {"daily_cap": offer.daily_cap, "total_cap": offer.total_cap}
+
+
+def _unless_capped(decision: Decision, *, is_counted: bool) -> Decision:
+    if is_counted:
+        return decision
+    return replace(decision, decision="suppress", reason="capped", p_show=0.0, would_show=False)
 
 
 def is_capped_at_one(offer: OfferSettings) -> bool:

@@ -19,7 +19,8 @@ from logdig.decide.channels import budgets_of, channel_decision
 from logdig.decide.exposures import Exposure, exposure
 from logdig.decide.policy import Decision
 from logdig.decide.profiles import Contact, customer_of, person_key
-from logdig.decide.stores.profile_store import MessageReading, ProfileStore, Reading
+from logdig.decide.stores.profile_store import ProfileStore
+from logdig.decide.stores.readings import MessageReading, Reading
 from logdig.errors import MessageUnavailableError
 from logdig.events.lines import RequestContext
 from logdig.events.parts import Consent

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from logdig.tables.catalog import TABLES
 from logdig.tables.declaration import Column, ListOf, MapOf, StructOf, Type
@@ -65,6 +66,9 @@ MANY = ("user_key", "customer_id", "session_id", "page_view_id")
 """Texts of which there are many different ones: encoded once all are read, since lists of a part each cost more."""
 UNIQUE = ("event_id",)
 """Texts that are all different, and stay texts."""
+TOGETHER = {"page_views": "page"}
+"""Tables whose rows lie together in memory by a column: different visitors of each page are counted a page at a time,
+several times as fast."""
 CODED = pa.dictionary(pa.int32(), pa.string())
 
 
@@ -84,10 +88,34 @@ def encoded(columns: pa.Schema, keep: Sequence[str] = UNIQUE) -> pa.Schema:
     return pa.schema([form(field) for field in columns])
 
 
-def encode(rows: pa.Table) -> pa.Table:
-    """Encode the texts of MANY, and give each column one list of texts and one chunk."""
+def encode(rows: pa.Table, together: str | None = None) -> pa.Table:
+    """Encode the texts of MANY, and give each column one list of texts and one chunk.
+
+    Args:
+        rows: As they were read.
+        together: Column of texts by which rows lie together, in its order, else in theirs; None = all in theirs.
+    """
     rows = rows.unify_dictionaries()
     for place, field in enumerate(rows.schema):
         if field.name in MANY and field.type == pa.string():
             rows = rows.set_column(place, field.with_type(CODED), rows.column(place).dictionary_encode())
-    return rows.combine_chunks()
+    rows = rows.combine_chunks()
+    if together is None or not rows.num_rows:
+        return rows
+    order = _order(rows.column(together).chunk(0))
+    # Column by column, so that not all are in memory twice.
+    for place, field in enumerate(rows.schema):
+        rows = rows.set_column(place, field, rows.column(place).chunk(0).take(order))
+    return rows
+
+
+def _order(texts: pa.DictionaryArray) -> pa.Array:
+    """Places of the rows in the order of their texts, those without one last."""
+    import numpy as np
+
+    different = texts.dictionary
+    rank = np.empty(len(different) + 1, np.uint16 if len(different) < 2**16 else np.int32)
+    rank[pc.sort_indices(different).to_numpy()] = np.arange(len(different))
+    rank[-1] = len(different)
+    numbers = pc.fill_null(texts.indices, len(different)).to_numpy()
+    return pa.array(np.argsort(rank[numbers], kind="stable"))

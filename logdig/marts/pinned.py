@@ -174,18 +174,21 @@ def _days(app: str, start: date, end: date) -> list[Any]:
 def _read(table: Table, name: str, columns: Sequence[str], where: Sequence[Any]) -> pa.Table:
     import pyarrow as pa
 
-    from logdig.marts.columns import MANY, UNIQUE, encode, encoded, fill_up, table_schema
+    from logdig.marts.columns import MANY, TOGETHER, UNIQUE, encode, encoded, fill_up, table_schema
     from logdig.marts.files import read_batches
     from logdig.marts.reader import reach_errors, scan_of
 
-    wanted = encoded(table_schema(name, columns), (*MANY, *UNIQUE))
+    together = TOGETHER.get(name)
+    # Columns that are read later must lie in the same order.
+    read = list(dict.fromkeys([*columns, *([together] if together else [])]))
+    wanted = encoded(table_schema(name, read), (*MANY, *UNIQUE))
     with reach_errors(name):
         batches = [
             part
-            for batch in read_batches(scan_of(table, columns, where), encode=True)
+            for batch in read_batches(scan_of(table, read, where), encode=True)
             for part in fill_up(pa.Table.from_batches([batch]), wanted, drop_others=True).cast(wanted).to_batches()
         ]
-    return encode(pa.Table.from_batches(batches, wanted))
+    return encode(pa.Table.from_batches(batches, wanted), together).select(columns)
 
 
 def waiting_days(mark: Mark | None, app: str) -> tuple[date, ...]:

@@ -41,7 +41,7 @@ JOBS_SECONDS = 1200
 CURL_REQUESTS = 10
 ORDER = (
     "test_traffic", "test_deployer", "test_queue_to_decision", "test_commands", "test_permissions",
-    "test_jobs_role", "test_destroy",
+    "test_jobs_role", "test_dashboard", "test_domain", "test_destroy",
 )  # fmt: skip
 """One stack lives through all of them: events are counted before more of them come with permissions taken away."""
 

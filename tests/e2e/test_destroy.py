@@ -1,6 +1,7 @@
 """Destroy: the stack is removed, the data stays, a later deploy imports it, and only its typed name deletes it."""
 
 import json
+import re
 
 import pytest
 from botocore.exceptions import ClientError
@@ -10,6 +11,8 @@ from tests.e2e.account import Account
 from tests.e2e.conftest import Shop, outputs_of
 from tests.e2e.owner import Owner
 from tests.e2e.stack import Stack
+from tests.e2e.test_domain import PARTS as DOMAIN_PARTS
+from tests.e2e.test_domain import assert_nothing_is_left
 from tests.e2e.test_permissions import event_body
 
 pytestmark = pytest.mark.timeout(1400)
@@ -22,6 +25,9 @@ def test_destroy_keeps_the_data_and_the_next_deploy_imports_it(stack: Stack, own
     result = json.loads(gone.stdout)
     assert (result["stack"], result["removed"], result["drained"], result["deleted"]) == ("shop-prod", True, True, [])
     assert {resource["kind"] for resource in result["kept"]} == {"queue", "bucket", "table", "database"}
+    for part in DOMAIN_PARTS:
+        assert re.search(rf"DELETE_COMPLETE +{part} ", gone.stderr), part
+    assert_nothing_is_left(stack)
     with pytest.raises(ClientError, match="not found"):
         stack.function("flush")
     before = stack.keys("raw/")

@@ -1,6 +1,7 @@
 """One contract for the three profile stores: a DynamoDB table of the emulator, a real Redis, memory."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -10,15 +11,17 @@ import boto3
 import pytest
 import redis
 
-from logdig.aws.clients import profile_store, redis_client
+from logdig.aws.clients import loop_profile_store, profile_store, redis_client
 from logdig.config.apps import App
 from logdig.config.offers import OfferSettings
 from logdig.config.settings import Settings
 from logdig.decide.channels import ListenSegment
 from logdig.decide.interests import Listen
 from logdig.decide.profiles import Contact, Counts, OfferScore, Profile, personal_keys
+from logdig.decide.stores.loop_store import LoopStore
 from logdig.decide.stores.memory_items import MemoryItems
 from logdig.decide.stores.profile_store import ProfileStore
+from logdig.decide.stores.readings import Reading
 from logdig.decide.stores.redis_items import PREDICTION, SEGMENT, Segments2016
 from logdig.errors import ProfileUnavailableError
 
@@ -28,7 +31,29 @@ PERSON = "shop#c#7 손님|#c#"
 CLIENTS = 50
 
 
-@pytest.fixture(params=["memory", "dynamodb", "redis"])
+class OnLoop(ProfileStore):
+    """Reads and counts as the server does, each call on an event loop of its own."""
+
+    def __init__(self, store: ProfileStore, settings: Settings) -> None:
+        super().__init__(store._items, store._clock)
+        self._settings = settings
+
+    def read(self, person: str, app: str = "", day: date | None = None, budgets: Sequence[str] = ()) -> Reading:
+        return asyncio.run(self._loop().read(person, app, day or DAY, budgets))
+
+    def count_show(self, *arguments: Any, **caps: Any) -> bool:
+        return asyncio.run(self._loop().count_show(*arguments, **caps))
+
+    def spend(self, *arguments: Any) -> None:
+        asyncio.run(self._loop().spend(*arguments))
+
+    def _loop(self) -> LoopStore:
+        found = loop_profile_store(self._settings)
+        assert found is not None
+        return found
+
+
+@pytest.fixture(params=["memory", "dynamodb", "dynamodb on a loop", "redis"])
 def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ProfileStore:
     if request.param == "memory":
         return ProfileStore(MemoryItems(), lambda: datetime.now(UTC))
@@ -38,7 +63,8 @@ def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Pr
         return profile_store(Settings(service=service, profile_store="redis"), waits=False)
     settings = Settings(service=service)
     create_table(settings, request.getfixturevalue("moto_url"))
-    return profile_store(settings)
+    found = profile_store(settings)
+    return OnLoop(found, settings) if request.param == "dynamodb on a loop" else found
 
 
 def create_table(settings: Settings, url: str) -> None:

@@ -77,7 +77,7 @@ function facts(about) {
     moment(about.began_at), named('device', about.device), about.browser, about.system, named('country', about.country), about.source,
     about.campaign, ...people,
   ].filter(Boolean);
-  return h('div', {},
+  return h('div.told', {},
     h('p', {}, told.join(' · ')),
     about.user_key && h('p', {}, h('a', { href: href('sessions', { session: null, visitor: about.user_key }) }, t('sessions.ofVisitor'))),
     numbers(
@@ -115,9 +115,10 @@ function said(row) {
 
 const element = ({ selector, tag }) => (selector || tag ? h('code', {}, selector ?? tag) : h('span.soft', {}, t('sessions.noElement')));
 
+/** Where a click leads; of an element without an address the tracker names its kind and classes, which say nothing here. */
 function link(address) {
   const target = safeLink(address);
-  return target ? h('a', { href: target, rel: 'noreferrer', target: '_blank' }, `→ ${address}`) : h('span', {}, `→ ${address}`);
+  return target ? h('a', { href: target, rel: 'noreferrer', target: '_blank' }, `→ ${address}`) : null;
 }
 
 const spent = ({ engaged_ms, depth_share }) => h('span.soft', {}, [

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import islice
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -25,13 +25,16 @@ from logdig.decide.profiles import (
     sent_key,
     state_key,
 )
-from logdig.errors import ProfileUnavailableError
+from logdig.decide.stores.readings import (
+    BUDGET_SHARDS,
+    MessageReading,
+    Reading,
+    decoded,
+    read_counts,
+    reading_of,
+)
 from logdig.times import Clock
 
-T = TypeVar("T")
-
-BUDGET_SHARDS = 10
-"""One item of DynamoDB takes about 1,000 writes a second; a budget takes ten times that."""
 READ_ITEMS = 100
 """Most items of one read (the service quota of BatchGetItem)."""
 KEEP_DAYS_FOR = timedelta(days=3)
@@ -68,24 +71,6 @@ class Items(Protocol):
         """
 
 
-class Reading(NamedTuple):
-    """What one read found; ``spent`` is the day's showings by offer, of the budgets that were asked for."""
-
-    profile: Profile | None
-    counts: Counts
-    spent: Mapping[str, int]
-
-
-class MessageReading(NamedTuple):
-    """What one read found of a person whom a message may go to; ``sent`` counts messages by campaign."""
-
-    profile: Profile | None
-    counts: Counts
-    spent: Mapping[str, int]
-    contact: Contact | None
-    sent: Counts
-
-
 class ProfileStore:
     """Items as what they mean; every method raises ProfileUnavailableError. Safe between threads if the items are."""
 
@@ -114,7 +99,7 @@ class ProfileStore:
         """Read the same, how the person may be reached, and what was sent, all in one call."""
         contact, sent = contact_key(person), sent_key(person)
         reading, values, counts = self._read(person, app, day, budgets, [contact], [sent])
-        return MessageReading(*reading, _decoded(values.get(contact), Contact), counts.get(sent, NO_COUNTS))
+        return MessageReading(*reading, decoded(values.get(contact), Contact), counts.get(sent, NO_COUNTS))
 
     def _read(
         self,
@@ -125,20 +110,12 @@ class ProfileStore:
         more_values: Sequence[str] = (),
         more_counts: Sequence[str] = (),
     ) -> tuple[Reading, Mapping[str, str], Mapping[str, Counts]]:
-        own = counts_key(person)
-        shards = {name: [budget_key(app, name, shard) for shard in range(BUDGET_SHARDS)] for name in budgets}
-        all_shards = [key for keys in shards.values() for key in keys]
-        values, counts = self._items.get([person, *more_values], [own, *more_counts, *all_shards])
-        spent = {
-            name: sum(counts.get(key, NO_COUNTS).shown_on(name, day) for key in keys) if day else 0
-            for name, keys in shards.items()
-        }
-        reading = Reading(_decoded(values.get(person), Profile), counts.get(own, NO_COUNTS), spent)
-        return reading, values, counts
+        values, counts = self._items.get([person, *more_values], [*read_counts(person, app, budgets), *more_counts])
+        return reading_of(values, counts, person, app, day, budgets), values, counts
 
     def get(self, person: str) -> Profile | None:
         """Return the profile, None when the person is unknown."""
-        return _decoded(self._items.get([person])[0].get(person), Profile)
+        return decoded(self._items.get([person])[0].get(person), Profile)
 
     def put(self, profiles: Iterable[Profile]) -> int:
         """Write profiles over what is there; each expires 7 days after its features."""
@@ -192,7 +169,7 @@ class ProfileStore:
         while group := list(islice(people, READ_ITEMS)):
             known = self._items.get([contact_key(person) for person in group])[0]
             merged = {
-                person: _merged(_decoded(known.get(contact_key(person)), Contact), contacts[person]) for person in group
+                person: _merged(decoded(known.get(contact_key(person)), Contact), contacts[person]) for person in group
             }
             # An empty one only ends what is known.
             wanted = {person: one for person, one in merged.items() if one.phone or contact_key(person) in known}
@@ -209,7 +186,7 @@ class ProfileStore:
     def stop_messages(self, person: str) -> bool:
         """End all messages to a person; False when there is no contact, so that none could go."""
         key = contact_key(person)
-        known = _decoded(self._items.get([key])[0].get(key), Contact)
+        known = decoded(self._items.get([key])[0].get(key), Contact)
         if known is not None:
             self._write_contacts({person: msgspec.structs.replace(known, stopped=True)})
         return known is not None
@@ -236,15 +213,3 @@ def _merged(known: Contact | None, loaded: Contact) -> Contact:
     """Keep a customer's stop as long as loads say that the customer opted in."""
     is_stopped = known is not None and known.stopped and loaded.sms_opt_in
     return msgspec.structs.replace(loaded, stopped=is_stopped)
-
-
-def _decoded(text: str | None, kind: type[T]) -> T | None:
-    if text is None:
-        return None
-    try:
-        return msgspec.json.decode(text, type=kind)
-    except msgspec.DecodeError as err:
-        raise ProfileUnavailableError(
-            f"the profile store holds an unreadable {kind.__name__.lower()}: {err}; "
-            "run 'logdig jobs run targets' to write it"
-        ) from err

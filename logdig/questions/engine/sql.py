@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,8 @@ TABLE_FUNCTIONS = ("generate_series", "range", "unnest")
 """All others show or change more than tables."""
 RESULT_BYTES = 1024**3
 """Most that a result may be."""
-HINT_TABLES = 3
+HINTS = 3
+UNKNOWN_COLUMN = re.compile('Referenced column "([^"]+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,9 @@ class Mentioned:
         """Columns of a table that must be read; None = all."""
         if self.columns is None:
             return None
-        return [column for column in TABLES[table].names if column.lower() in self.columns]
+        names = TABLES[table].names
+        # Rows must be counted even when none of the columns is named.
+        return [column for column in names if column.lower() in self.columns] or [names[0]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ def select(source: Source, statement: str, memory_bytes: int = MEMORY_BYTES) -> 
     rows = {name: pinned.whole(name, asked.of(name), memory_bytes) for name in asked.tables}
     database = open_locked(rows, memory_bytes)
     try:
-        return Selected(_run(database, statement), tuple(pinned.state(name, "") for name in asked.tables))
+        return Selected(_run(database, statement, asked.tables), tuple(pinned.state(name, "") for name in asked.tables))
     finally:
         database.close()
 
@@ -134,7 +138,7 @@ def _words(nodes: Sequence[dict[str, Any]]) -> set[str]:
     return words
 
 
-def _run(database: duckdb.DuckDBPyConnection, statement: str) -> pa.Table:
+def _run(database: duckdb.DuckDBPyConnection, statement: str, tables: Sequence[str]) -> pa.Table:
     import duckdb
     import pyarrow as pa
 
@@ -153,6 +157,8 @@ def _run(database: duckdb.DuckDBPyConnection, statement: str) -> pa.Table:
         raise InputError(f"the statement needs more memory than it may take: {_first_line(err)}") from err
     except duckdb.CatalogException as err:
         raise InputError(f"{_first_line(err)}{_hint(str(err))}") from err
+    except duckdb.BinderException as err:
+        raise InputError(_with_columns(str(err).strip(), tables)) from err
     except duckdb.Error as err:
         raise InputError(str(err).strip()) from err
 
@@ -161,10 +167,22 @@ def _first_line(err: Exception) -> str:
     return str(err).strip().splitlines()[0]
 
 
+def _with_columns(message: str, tables: Sequence[str]) -> str:
+    """Name columns that may have been meant, of the tables as they are: the database knows only what was read."""
+    unknown = UNKNOWN_COLUMN.search(message)
+    if unknown is None or not tables:
+        return message
+    known = list(dict.fromkeys(column for table in tables for column in TABLES[table].names))
+    near = difflib.get_close_matches(unknown[1], known, HINTS)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"'DESCRIBE {tables[0]}' lists the columns"
+    said = message.splitlines()[0].rstrip("!. ")
+    return f"{said}; {hint}"
+
+
 def _hint(message: str) -> str:
     """Tables that may have been meant, where a table is not known."""
     if "Table with name" not in message:
         return ""
     name = message.partition("Table with name ")[2].split(" ")[0].lower()
-    near = difflib.get_close_matches(name, TABLES, HINT_TABLES)
+    near = difflib.get_close_matches(name, TABLES, HINTS)
     return f"; did you mean {' or '.join(near)}?" if near else f"; the tables are {', '.join(TABLES)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from logdig.marts.progress import REACH_DAYS
 from logdig.questions.engine.asking import WEIGHT, Asking
 from logdig.questions.engine.question import Question
 from logdig.questions.page.elements import EFFECTS
@@ -173,13 +174,18 @@ def _dead(asking: Asking, clicks: str) -> str:
 
 
 def _returns(asking: Asking, views: str) -> str:
-    """SQL of views after which the view before came again: the same page, soon after."""
+    """SQL of views after which the view before came again: the same page, soon after.
+
+    Places begin anew where a session's id comes again after a long silence: then it is another session.
+    """
     return f"""
         SELECT 'quick return', page, NULL, NULL, user_key, session_id, {WEIGHT}, false
         FROM (SELECT *, lag(page) OVER session AS came_from, lead(page) OVER session AS went_to,
             epoch_us(lead("timestamp") OVER session) - epoch_us("timestamp") AS stayed
-          FROM {views} WHERE viewed AND place IS NOT NULL
-          WINDOW session AS (PARTITION BY session_id ORDER BY place))
+          FROM (SELECT *, sum((silent > {REACH_DAYS})::INTEGER) OVER (PARTITION BY session_id ORDER BY day) AS part
+            FROM (SELECT *, day - lag(day) OVER (PARTITION BY session_id ORDER BY day) AS silent
+              FROM {views} WHERE viewed AND place IS NOT NULL))
+          WINDOW session AS (PARTITION BY session_id, part ORDER BY place))
         WHERE {_asked_days(asking)} AND {asking.met("page_views")} AND came_from = went_to AND came_from <> page
           AND stayed BETWEEN 0 AND {asking.parameters.thresholds.return_ms * 1000}
     """

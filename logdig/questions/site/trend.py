@@ -8,7 +8,7 @@ from logdig.questions.engine.asking import WEIGHT, Asking
 from logdig.questions.engine.database import literal
 from logdig.questions.engine.parameters import column_of, needed_column
 from logdig.questions.engine.question import Question
-from logdig.questions.site.visits import PEOPLE, VISIT_COLUMNS, named, total, visits
+from logdig.questions.site.visits import PEOPLE, VISIT_COLUMNS, local_day, named, others, total, visits
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,11 +44,15 @@ def trend(asking: Asking) -> pa.Table:
         if any(name in where for name in OF_SESSIONS)
         else "session_id IS NOT NULL"
     )
+    time = _time(asking, "occurred_at", local_day(asking))
+    more = others(asking, views, time) if time else ""
     parts = f"""
         SELECT by_value, sum(visitor) AS visitors, 0 AS sessions, 0 AS views, 0 AS bounces, 0 AS engaged_ms,
           0 AS conversions
-        FROM (SELECT {view_by} AS by_value, user_key, max({WEIGHT}) AS visitor FROM {views}
-          WHERE viewed AND user_key IS NOT NULL AND {in_sessions} GROUP BY ALL)
+        FROM (SELECT by_value, user_key, max({WEIGHT}) AS visitor
+          FROM (SELECT {view_by} AS by_value, user_key, {WEIGHT} FROM {views}
+            WHERE viewed AND user_key IS NOT NULL AND {in_sessions} {more})
+          GROUP BY by_value, user_key)
         GROUP BY by_value
         UNION ALL
         SELECT {view_by}, 0, 0, sum(CASE WHEN viewed THEN {WEIGHT} END), 0, sum({asking.times("engaged_ms")}), 0
@@ -74,16 +78,21 @@ def trend(asking: Asking) -> pa.Table:
 def _dimension(asking: Asking, table: str, time: str) -> tuple[str, list[str]]:
     """SQL of the dimension over a table, and the columns that it reads."""
     by = asking.by
-    if by == "hour":
-        local = f"CAST({time} AT TIME ZONE {literal(asking.parameters.zone)} AS TIMESTAMP)"
-        return f"strftime(date_trunc('hour', {local}), '%Y-%m-%dT%H:00')", [time]
-    if by == "week":
-        return "strftime(date_trunc('week', day), '%Y-%m-%d')", []
+    if sql := _time(asking, time, "day"):
+        return sql, [time] if time else []
     if by is None:
         return "NULL", []
     if by == "page" and table == "sessions":
         return "entry_page", ["entry_page"]
     return column_of(table, by), [needed_column(table, by)]
+
+
+def _time(asking: Asking, time: str, day: str) -> str:
+    """SQL of the local hour of a time or of the week of a local day; empty where neither is asked."""
+    if asking.by == "hour":
+        local = f"CAST({time} AT TIME ZONE {literal(asking.parameters.zone)} AS TIMESTAMP)"
+        return f"strftime(date_trunc('hour', {local}), '%Y-%m-%dT%H:00')"
+    return f"strftime(date_trunc('week', {day}), '%Y-%m-%d')" if asking.by == "week" else ""
 
 
 def _known(asking: Asking, rows: str, others: str, condition: str) -> str:

@@ -64,9 +64,11 @@ def visits(asking: Asking) -> pa.Table:
     reached, reached_column = dimension(asking, "conversions")
     conversions = asking.rows("conversions", [reached_column] if reached_column else [])
     visited = f"SELECT {sql} AS by_value, user_key, {WEIGHT} FROM {sessions} WHERE user_key IS NOT NULL"
-    visited += others(asking, sessions)
+    more = others(asking, sessions)
+    # Those without a session have numbers of their own.
+    alone = asking.different(sessions, 1) if asking.by is None and not more else None
     return asking.run(f"""
-        WITH visitors AS ({asking.visitors("by_value,", f"({visited})")}),
+        WITH visitors AS ({asking.visitors("by_value,", f"({visited}{more})", alone)}),
         sums AS (
           SELECT {sql} AS by_value, {asking.count("NOT continued")} AS sessions, {asking.count("bounce")} AS bounces,
             {asking.sum("views", "true")} AS views, {asking.sum("engaged_ms", "true")} AS engaged_ms
@@ -85,11 +87,16 @@ def visits(asking: Asking) -> pa.Table:
     """)
 
 
-def others(asking: Asking, sessions: str) -> str:
-    """SQL that adds who only has events, as those of a server, to the visitors of sessions.
+def others(asking: Asking, known: str, time: str = "") -> str:
+    """SQL that adds who only has events, as those of a server, to the visitors of sessions or views.
 
     A day's visitors are all with an event on it; by any other dimension, those without a session have no value. Filters
     are of sessions, so under one there is nothing to add.
+
+    Args:
+        asking: The question.
+        known: What `Asking.rows` has returned of the sessions or views.
+        time: SQL of the hour or week of an event, where these are asked.
     """
     asked = asking.parameters
     count = asking.pinned.count("events", asked.app, asked.start, asked.end)
@@ -98,15 +105,15 @@ def others(asking: Asking, sessions: str) -> str:
         return ""
     asking.account["visitors_are"] = "all with an event"
     events = asking.rows("events", ["user_key", *COUNTED_BY])
-    known = f"""
+    numbers = f"""
         (SELECT e.number, coalesce(s.number, -1 - e.number) AS user_key
-         FROM {asking.texts(events, "user_key")} e LEFT JOIN {asking.texts(sessions, "user_key")} s USING (text))
+         FROM {asking.texts(events, "user_key")} e LEFT JOIN {asking.texts(known, "user_key")} s USING (text))
     """
-    value = local_day(asking) if asking.by == "day" else "NULL"
-    apart = f"AND k.user_key NOT IN (SELECT user_key FROM {sessions} WHERE user_key IS NOT NULL)"
+    value = time or (local_day(asking) if asking.by == "day" else "NULL")
+    apart = f"AND k.user_key NOT IN (SELECT user_key FROM {known} WHERE user_key IS NOT NULL)"
     return f"""
-        UNION ALL SELECT {value}, k.user_key, {WEIGHT} FROM {events} e JOIN {known} k ON e.user_key = k.number
-        WHERE {COUNTED} {apart if asking.by not in (None, "day") else ""}
+        UNION ALL SELECT {value}, k.user_key, {WEIGHT} FROM {events} e JOIN {numbers} k ON e.user_key = k.number
+        WHERE {COUNTED} {apart if asking.by is not None and value == "NULL" else ""}
     """
 
 
@@ -130,17 +137,22 @@ def pages(asking: Asking) -> pa.Table:
     columns = ["user_key", "page", "viewed", "entry", "exit", "engaged_ms", *([column] if column else [])]
     views = asking.rows("page_views", columns, numbered=["page"])
     viewed = f"(SELECT page, {sql} AS by_value, user_key, {WEIGHT} FROM {views} WHERE viewed AND user_key IS NOT NULL)"
+    groups = len(asking.numbered(views, "page")) + 1 if asking.by is None else None
+    alike = "NULL" if asking.sampled else asking.different(views, groups, "CASE WHEN viewed THEN user_key END")
+    weighted = f"""
+        LEFT JOIN ({asking.visitors("page, by_value,", viewed)}) v
+          ON s.page IS NOT DISTINCT FROM v.page AND s.by_value IS NOT DISTINCT FROM v.by_value
+    """
     return asking.run(f"""
-        WITH visitors AS ({asking.visitors("page, by_value,", viewed)}),
-        sums AS (
+        WITH sums AS (
           SELECT page, {sql} AS by_value, {asking.count("viewed")} AS views,
             {asking.count("viewed AND entry")} AS entries, {asking.count("viewed AND exit")} AS exits,
-            {asking.sum("engaged_ms", "true")} AS engaged_ms
+            {asking.sum("engaged_ms", "true")} AS engaged_ms, {alike} AS viewers
           FROM {views} GROUP BY ALL)
         SELECT {named(asking)}t.text AS page, views, coalesce(visitors, 0) AS visitors, entries, exits, engaged_ms,
           engaged_ms / nullif(views, 0) AS engaged_ms_per_view
-        FROM (SELECT s.*, v.visitors FROM sums s LEFT JOIN visitors v
-          ON s.page IS NOT DISTINCT FROM v.page AND s.by_value IS NOT DISTINCT FROM v.by_value) p
+        FROM (SELECT s.*, {"v.visitors" if asking.sampled else "viewers AS visitors"} FROM sums s
+            {weighted if asking.sampled else ""}) p
           LEFT JOIN {asking.texts(views, "page")} t ON p.page = t.number
         ORDER BY {_first_day(asking)}views DESC, visitors DESC, t.text NULLS LAST, by_value NULLS LAST
     """)

@@ -118,6 +118,8 @@ def test_viewer_headers_count_when_setting_and_secret_are_there(caplog: pytest.L
     assert location_finder(trusting, secret).find(asked).country == "DE"
     assert location_finder(Settings(), secret).find(asked).country is None
     assert not caplog.messages
+    assert location_finder(Settings(domain="collect.shop.example"), secret).find(asked).country == "DE"
+    assert not caplog.messages
     assert location_finder(trusting, {}).find(asked).country is None
     assert "LOGDIG_ORIGIN_SECRET" in caplog.text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 from typing import Any
 
@@ -35,3 +36,26 @@ def test_texts_go_as_they_are_and_other_files_encoded() -> None:
 
     assert (frame["isBase64Encoded"], 'id="main"' in frame["body"]) == (False, True)
     assert "content-security-policy" in {name.lower() for name in frame["headers"]}
+
+
+def test_long_text_is_packed_for_whoever_takes_it() -> None:
+    app, path = Room().app, "/static/vendor/echarts/echarts.js"
+    plain = answer(app, event(path))
+    asked = event(path)
+    asked["headers"]["accept-encoding"] = "gzip, br"
+    packed = answer(app, asked)
+    names = {name.lower(): value for name, value in packed["headers"].items()}
+
+    assert (plain["isBase64Encoded"], "content-encoding" in map(str.lower, plain["headers"])) == (False, False)
+    assert gzip.decompress(base64.b64decode(packed["body"])).decode() == plain["body"]
+    assert (names["content-encoding"], names["vary"]) == ("gzip", "Accept-Encoding")
+    assert len(packed["body"]) < len(plain["body"]) / 2
+    assert int(names["content-length"]) == len(base64.b64decode(packed["body"]))
+
+
+def test_file_is_not_sent_again_when_the_browser_has_it() -> None:
+    app = Room().app
+    asked = event("/static/dashboard.js")
+    asked["headers"]["if-none-match"] = answer(app, asked)["headers"]["ETag"]
+
+    assert (answer(app, asked)["statusCode"], answer(app, asked)["body"]) == (304, "")

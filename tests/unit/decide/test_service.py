@@ -20,7 +20,7 @@ from logdig.decide.profiles import Counts, OfferScore, Profile
 from logdig.decide.request import parse
 from logdig.decide.service import Decider
 from logdig.decide.stores.memory_items import InMemoryProfiles
-from logdig.decide.stores.profile_store import Reading
+from logdig.decide.stores.readings import Reading
 from logdig.errors import InputError, InvalidEventError, ProfileUnavailableError, QueueUnavailableError
 from logdig.events.lines import RequestContext
 from logdig.queue.packs import EventBatch, pack, read_pack

@@ -9,9 +9,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from analytics.jobs.registry import JOBS
 from logdig.config.frustration import FrustrationSettings
 from logdig.config.goals import GoalSettings, PageSettings
 from logdig.config.loader import ENVIRONMENT_KEYS
+from logdig.config.offers import SmsSettings
 from logdig.config.settings import (
     AppSettings,
     FlushSettings,
@@ -50,7 +52,7 @@ def test_settings_page_names_every_key_and_variable() -> None:
     text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     structs = (
         *(Settings, AppSettings, FlushSettings, OfferSettings, RetentionSettings, ScheduleSettings),
-        *(PageSettings, GoalSettings, FrustrationSettings),
+        *(PageSettings, GoalSettings, FrustrationSettings, SmsSettings),
     )
     keys = {field.name for struct in structs for field in msgspec.structs.fields(struct)}
     keys |= {
@@ -78,6 +80,15 @@ def test_settings_page_names_every_variable_that_the_sources_read() -> None:
     missing = sorted(name for name in read - INNER_VARIABLES if f"`{name}" not in text)
 
     assert missing == []
+
+
+def test_jobs_page_lists_every_job_in_order_with_what_it_does_and_reads() -> None:
+    text = (ROOT / "docs" / "jobs.md").read_text(encoding="utf-8")
+    rows = [f"| `{name}` | {job.meaning} | {', '.join(job.sources)} |" for name, job in JOBS.items()]
+
+    listed = [line for line in text.partition("## All jobs")[2].partition("\n## ")[0].splitlines() if "| `" in line]
+
+    assert listed == rows
 
 
 def test_commands_page_is_fresh() -> None:

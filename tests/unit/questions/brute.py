@@ -159,7 +159,7 @@ def trend(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Ro
         if by == "week":
             return str(row["day"] - timedelta(days=row["day"].weekday()))
         if by == "hour":
-            return (row.get("began_at") or row["occurred_at"]).astimezone(ZoneInfo(ZONE)).strftime("%Y-%m-%dT%H:00")
+            return hour(row.get("began_at") or row["occurred_at"])
         if by == "page":
             return row.get("page") if "page" in row else row["entry_page"]
         return value_of(row, by) if by else None
@@ -175,8 +175,13 @@ def trend(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Ro
         sessions, reached = ([row for row in rows if row["session_id"] in seen] for rows in (sessions, reached))
     views = [row for row in views if (row["session_id"] in ids if of_sessions else row["session_id"] is not None)]
     by_views, by_sessions, by_reached = (grouped(rows, key) for rows in (views, sessions, reached))
+    events = counted(tables, {}) if by in ("hour", "week") and not where else []
+    by_events = grouped(
+        (row for row in events if row["user_key"] is not None),
+        lambda row: hour(row["occurred_at"]) if by == "hour" else key({"day": row["local"].date()}),
+    )
     answer = []
-    for value in by_views.keys() | by_sessions.keys() | by_reached.keys():
+    for value in by_views.keys() | by_sessions.keys() | by_reached.keys() | by_events.keys():
         own, rows = by_views.get(value, []), by_sessions.get(value, [])
         viewed = [row for row in own if row["viewed"]]
         began, bounces = (
@@ -187,12 +192,20 @@ def trend(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Ro
         answer.append(
             ({by: value} if by else {})
             | {
-                "visitors": people(viewed), "sessions": began, "views": added(viewed), "bounces": bounces,
+                "visitors": greatest_of(
+                    [(row["user_key"], weight(row)) for row in viewed]
+                    + [(row["user_key"], event_weight(row)) for row in by_events.get(value, [])]
+                ),
+                "sessions": began, "views": added(viewed), "bounces": bounces,
                 "bounce_rate": ratio(bounces, began), "engaged_ms": engaged,
                 "engaged_ms_per_session": ratio(engaged, began), "conversions": added(by_reached.get(value, [])),
             }
         )  # fmt: skip
     return answer
+
+
+def hour(moment: datetime) -> str:
+    return moment.astimezone(ZoneInfo(ZONE)).strftime("%Y-%m-%dT%H:00")
 
 
 def pages(tables: dict[str, list[Row]], where: Where, by: str | None) -> list[Row]:

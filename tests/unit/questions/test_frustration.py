@@ -115,3 +115,20 @@ def test_burst_past_midnight_belongs_to_the_day_of_its_first_click() -> None:
     [found] = answered(rows + before)
 
     assert (found["times"], found["sessions"]) == (1.0, ["s1"])
+
+
+def test_quick_returns_are_found_when_a_session_id_comes_again_after_a_long_silence() -> None:
+    def view(place: int, page: str, seconds: int, days: int) -> Row:
+        at = NOON + timedelta(days=days, seconds=seconds)
+        return {
+            "app": "shop", "day": LAST + timedelta(days=days), "session_id": "kiosk", "user_key": "u", "page": page,
+            "place": place, "viewed": True, "timestamp": at, "weight": 1.0, "bucket": 0,
+        }  # fmt: skip
+
+    pages = ("/a", "/b", "/a")
+    rows = [view(place + 1, page, place * 5, days) for days in (-40, 0) for place, page in enumerate(pages)]
+    asked = Parameters("shop", FIRST - timedelta(days=60), LAST, zone=ZONE)
+
+    found = ask(memory({"page_views": rows}), QUESTIONS["frustration"], asked).rows.to_pylist()
+
+    assert [(row["kind"], row["page"], row["times"]) for row in found] == [("quick return", "/b", 2.0)]

@@ -10,8 +10,9 @@ from infra.aws.account import RefusedByAwsError
 from infra.aws.cloudformation import ChangeSet, apply_change, find_stack, prepare_change, prepare_import, remove_stack
 from infra.aws.stack_events import Event, StackFailedError
 from infra.deploy.executor import describe_step
-from infra.deploy.plan import ApplyTemplate, Change, ImportRetained, MakeArtifacts, RunSmokeTest, changes_of, make_plan
+from infra.deploy.plan import changes_of, make_plan
 from infra.deploy.retained import RetainedResource
+from infra.deploy.steps import ApplyTemplate, Change, ImportRetained, MakeArtifacts, RunSmokeTest
 from logdig.errors import LogDigError, SetupError
 from tests.fakes.account import ScriptedAccount
 from tests.unit.infra.template.test_template import SETTINGS, template
@@ -24,8 +25,9 @@ def refused(code: str) -> RefusedByAwsError:
     return RefusedByAwsError("any:call", code, "")
 
 
-def stack(status: str) -> dict[str, Any]:
-    return {"Stacks": [{"StackId": "arn:stack", "StackStatus": status, "Outputs": []}]}
+def stack(status: str, **outputs: str) -> dict[str, Any]:
+    rows = [{"OutputKey": name, "OutputValue": value} for name, value in outputs.items()]
+    return {"Stacks": [{"StackId": "arn:stack", "StackStatus": status, "Outputs": rows}]}
 
 
 def events(*rows: tuple[str, str, str]) -> dict[str, Any]:

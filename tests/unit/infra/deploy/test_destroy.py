@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from infra.aws.account import RefusedByAwsError
-from infra.deploy.destroy import LAST_FLUSHES, delete_retained, drain, empty_bucket, remove_stacks
+from infra.deploy.buckets import empty_bucket
+from infra.deploy.destroy import LAST_FLUSHES, delete_retained, drain, remove_stacks
 from infra.deploy.retained import RetainedResource, find_retained
 from logdig.errors import LogDigError, SetupError
 from tests.fakes.account import ScriptedAccount
@@ -61,7 +62,8 @@ def test_remove_returns_false_when_there_was_no_stack() -> None:
 def test_remove_empties_the_bucket_of_the_packages_before_its_stack() -> None:
     version = {"Key": "packages/functions-0.zip", "VersionId": "1"}
     account = ScriptedAccount(
-        describe_stacks=[STACK, ABSENT, STACK, STACK, ABSENT], describe_stack_events=[events()], delete_stack=[{}],
+        describe_stacks=[STACK, STACK, ABSENT, STACK, STACK, ABSENT],
+        describe_stack_events=[events()], delete_stack=[{}],
         list_object_versions=[{"Versions": [version]}, {}], delete_objects=[{}],
     )  # fmt: skip
 

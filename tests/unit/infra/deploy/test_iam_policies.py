@@ -9,8 +9,10 @@ import re
 import msgspec
 import pytest
 
-from infra.deploy.iam_policies import LAKE, PARTS, deployer_policy
+from infra.deploy.iam_policies import DOMAIN, LAKE, PARTS, deployer_policy
 from infra.paths import ROOT
+from infra.template.domain import domain_template
+from logdig.errors import InputError
 from logdig.store.state.model_choices import CHOICES_KEY
 from logdig.store.state.releases import RELEASES_KEY
 from logdig.store.state.shares import SHARES_KEY
@@ -66,6 +68,17 @@ LIFE = {
     "iam:CreateServiceLinkedRole",
     "AWS::ApiGateway::RestApi": "apigateway:POST apigateway:GET apigateway:PUT apigateway:PATCH apigateway:DELETE",
     "AWS::ApiGateway::Deployment": "apigateway:POST apigateway:GET apigateway:DELETE",
+    "AWS::CertificateManager::Certificate": "acm:RequestCertificate acm:DescribeCertificate acm:DeleteCertificate "
+    "acm:AddTagsToCertificate acm:RemoveTagsFromCertificate acm:ListTagsForCertificate",
+    "AWS::CloudFront::Distribution": "cloudfront:CreateDistribution cloudfront:GetDistribution "
+    "cloudfront:GetDistributionConfig cloudfront:UpdateDistribution cloudfront:DeleteDistribution "
+    "cloudfront:TagResource cloudfront:UntagResource cloudfront:ListTagsForResource",
+    "AWS::CloudFront::OriginAccessControl": "cloudfront:CreateOriginAccessControl cloudfront:GetOriginAccessControl "
+    "cloudfront:UpdateOriginAccessControl cloudfront:DeleteOriginAccessControl",
+    "AWS::CloudFront::OriginRequestPolicy": "cloudfront:CreateOriginRequestPolicy cloudfront:GetOriginRequestPolicy "
+    "cloudfront:UpdateOriginRequestPolicy cloudfront:DeleteOriginRequestPolicy",
+    "AWS::Route53::RecordSet": "route53:ChangeResourceRecordSets route53:GetChange route53:GetHostedZone "
+    "route53:ListResourceRecordSets",
     "AWS::ApiGateway::Stage": "apigateway:POST apigateway:GET apigateway:PATCH apigateway:DELETE apigateway:PUT",
 }
 """What CloudFormation does with the caller's permissions in the life of each type."""
@@ -87,10 +100,15 @@ TAGS_OF_STACKS = {"cloudformation:TagResource", "cloudformation:UntagResource"}
 ACCOUNT = "123456789012"
 
 
+NAMELESS = re.compile(
+    r"/applications/|/restapis|/tags/|:catalog$|aws-service-role|:certificate/|:cloudfront::|:hostedzone/Z0|:::change/"
+)
+NAMED = msgspec.structs.replace(SETTINGS, domain="collect.shop.example", domain_zone="Z0123456789")
+
+
 def policy() -> list[dict[str, object]]:
-    return [
-        statement for part in PARTS for statement in json.loads(deployer_policy(SETTINGS, ACCOUNT, part))["Statement"]
-    ]
+    parts = (*PARTS, DOMAIN)
+    return [statement for part in parts for statement in json.loads(deployer_policy(NAMED, ACCOUNT, part))["Statement"]]
 
 
 def granted() -> set[str]:
@@ -114,7 +132,8 @@ def called() -> set[str]:
 
 
 def of_types() -> set[str]:
-    kinds = {resource["Type"] for front_door in FRONT_DOORS for resource in template(front_door)["Resources"].values()}
+    documents = [*map(template, FRONT_DOORS), domain_template(NAMED)]
+    kinds = {resource["Type"] for document in documents for resource in document["Resources"].values()}
     return {action for kind in kinds for action in LIFE[kind].split()}
 
 
@@ -137,13 +156,14 @@ def test_deployer_reaches_only_what_bears_the_stacks_name() -> None:
         if resources == "*":
             assert set(statement["Action"]) == {
                 "emr-serverless:CreateApplication", "logs:DescribeLogGroups", "cloudwatch:GetMetricStatistics",
+            } or statement["Condition"] == {
+                "ForAllValues:StringEquals": {"acm:DomainNames": ["collect.shop.example"]}
             }  # fmt: skip
             continue
         for resource in resources:
-            ours = any(name in resource for name in ("shop-prod", "shop_prod"))
+            ours = any(name in resource for name in ("shop-prod", "shop_prod", "shop/prod"))
             # These bear ids that AWS makes.
-            nameless = re.search(r"/applications/|/restapis|/tags/|:catalog$|aws-service-role", resource)
-            assert ours or nameless, resource
+            assert ours or NAMELESS.search(resource), resource
 
 
 @pytest.mark.parametrize("action", ["iam:AttachRolePolicy", "iam:CreateUser", "s3:ListAllMyBuckets", "sqs:SendMessage"])
@@ -174,9 +194,17 @@ def test_lake_policy_adds_to_the_jobs_role_what_forgetting_releases_and_the_queu
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("part", [*PARTS, LAKE])
+def test_policy_of_the_domain_reaches_records_only_in_the_zone_that_is_named() -> None:
+    without = json.loads(deployer_policy(msgspec.structs.replace(NAMED, domain_zone=""), ACCOUNT, DOMAIN))
+
+    assert "Records" not in {statement["Sid"] for statement in without["Statement"]}
+    with pytest.raises(InputError, match="has no domain"):
+        deployer_policy(SETTINGS, ACCOUNT, DOMAIN)
+
+
+@pytest.mark.parametrize("part", [*PARTS, DOMAIN, LAKE])
 def test_policy_fits_into_one_managed_policy_when_the_names_are_longest(part: str) -> None:
-    settings = msgspec.structs.replace(SETTINGS, service="s" * 17, bucket="b" * 53, region="ap-southeast-99")
+    settings = msgspec.structs.replace(NAMED, service="s" * 17, bucket="b" * 53, region="ap-southeast-99")
 
     text = deployer_policy(settings, ACCOUNT, part)
 

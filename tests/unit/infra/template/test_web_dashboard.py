@@ -26,7 +26,9 @@ def statements(settings: Settings) -> list[dict[str, Any]]:
 def test_policy_reads_only_and_names_everything() -> None:
     actions = {action for one in statements(SETTINGS) for action in one["Action"]}
 
-    assert actions == {"glue:GetTable", "s3:ListBucket", "s3:GetObject"}
+    assert actions == {
+        "glue:GetTable", "s3:ListBucket", "s3:GetObject", "sqs:GetQueueAttributes", "sqs:GetQueueUrl",
+    }  # fmt: skip
     assert '"*"' not in json.dumps(statements(SETTINGS))
 
 
