@@ -22,7 +22,11 @@ PERSONS = ("customer", "customer_id", "customer_ids", "session", "session_id", "
 TYPED = "property"
 """Filter and dimension of values that people may have typed."""
 HOURS = "hour"
-SIZES = ("visitors", "after_visitors", "listeners", "people", "sessions", "reached", "views", "clicks", "events")
+"""Dimension, and with an s filter, of parts of a day."""
+SIZES = (
+    "visitors", "after_visitors", "listeners", "customers", "people", "sessions", "reached", "views", "clicks",
+    "events",
+)  # fmt: skip
 """Columns that say how many are in a row, the most telling first. Of fewer than k views or clicks are fewer than k
 visitors."""
 BEFORE = "_before"
@@ -37,8 +41,8 @@ def check_asked(where: Mapping[str, str], by: str | None) -> None:
     for name in (*where, *(() if by is None else by.split("."))):
         if name.partition(".")[0] in (*PERSONS, TYPED):
             raise InputError(f"{name}: your access shows numbers, nothing about single persons or what they typed")
-    if by == HOURS:
-        raise InputError("by = hour: your access shows whole days")
+    if by == HOURS or f"{HOURS}s" in where:
+        raise InputError("hours: your access shows whole days")
 
 
 def whole_days(days: tuple[date, date], today: date) -> tuple[date, date]:

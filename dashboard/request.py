@@ -152,6 +152,7 @@ class Request:
         where: Mapping[str, str] | None = None,
         days: tuple[date, date] | None = None,
         compare: bool | None = None,
+        cut: bool = True,
         **more: Any,
     ) -> Answer:
         """Ask a question with what the address line asks.
@@ -162,6 +163,7 @@ class Request:
             where: Filters in place of those of the address line.
             days: Likewise.
             compare: Likewise; None = parameter ``compare``.
+            cut: Whether the answer is cut for who may see numbers only; False = the caller adds up, and cuts then.
             more: Other fields of `Parameters`.
         Raises:
             CannotApplyError: The question cannot apply a filter.
@@ -190,7 +192,11 @@ class Request:
             **more,
         )
         found = ask(self.source, asked, parameters)
-        return for_numbers(found, self.settings.dashboard_least_visitors) if self.numbers_only else found
+        return self.cut(found) if cut else found
+
+    def cut(self, answer: Answer) -> Answer:
+        """Leave out what who may see numbers only must not see."""
+        return for_numbers(answer, self.settings.dashboard_least_visitors) if self.numbers_only else answer
 
 
 def days_of(period: str, today: date) -> tuple[date, date]:

@@ -33,16 +33,24 @@ def live(request: Request) -> dict[str, Any]:
     # The page asks every ten seconds; objects and tables change every few minutes.
     key = request.app.name, slot_of(request.now), *(states.state(name, request.app.name).snapshot_id for name in TABLES)
     kept = request.raw.kept
-    found = kept.get(key)
-    if found is None:
-        found = kept[key] = listening_now(request.source, events, asked, request.now, share)
-    return {"now": request.now, "as_of": as_of, "share": share, **cast(dict[str, Any], found)}
+    if key not in kept:
+        kept[key] = listening_now(request.source, events, asked, request.now, share)
+    found = cast(dict[str, Any], kept[key])
+    about = {"now": request.now, "as_of": as_of, "share": share}
+    return about | (_for_numbers(found, request) if request.numbers_only else found)
+
+
+def _for_numbers(found: dict[str, Any], request: Request) -> dict[str, Any]:
+    """Slots of enough people alone: hours and tracks are of a day that is not over."""
+    least = request.settings.dashboard_least_visitors
+    slots = [row for row in found["slots"] if max(row["visitors"], row["listeners"]) >= least]
+    return {"slots": slots, "hours": [], "tracks": []}
 
 
 def groups(request: Request) -> Answer:
     """Listens and listeners by one or two of what is known of customers (``keys``), over time where ``by`` is given."""
     keys = request.choice("keys", KEYS).split(",")
-    answer = request.answer("listeners", compare=False)
+    answer = request.answer("listeners", compare=False, cut=False)
     by = [request.args["by"]] if request.args.get("by") else []
     sums = [("listens", "sum"), ("listeners", "sum"), ("on_mobile", "sum")]
     names = [*by, *keys]
@@ -50,7 +58,8 @@ def groups(request: Request) -> Answer:
     found = answer.rows.group_by(names).aggregate(sums).sort_by([(name, "ascending") for name in names])
     found = found.rename_columns([*names, *(name for name, _ in sums)])
     columns = {column.name: column for column in answer.columns}
-    return replace(answer, rows=found, columns=tuple(columns[name] for name in found.column_names))
+    # Groups are cut once they are added up: the small ones are in the sums.
+    return request.cut(replace(answer, rows=found, columns=tuple(columns[name] for name in found.column_names)))
 
 
 def _has_listens(has: Has) -> bool:

@@ -19,14 +19,17 @@ const only = (name, value) => change({ [name]: value ?? NONE });
 const count = (key = 'listens') => ({ key, label: t(`listening.${key}`), number: true });
 const text = (key, name = key) => ({ key, label: t(`filter.${name}`) });
 
+let seesPeople = true;
+
 export function draw(main, about) {
+  // Who may see numbers only sees whole days and no customers.
+  seesPeople = about.scope == 'people';
   main.append(
     live(),
     trend(about),
     h('div.two', {}, h('div.stack', {}, states(), people()), h('div.stack', {}, tracks(), interests())),
     levels(about),
-    listeners(),
-    singles(),
+    ...(seesPeople ? [listeners(), singles()] : []),
   );
 }
 
@@ -67,7 +70,7 @@ function live() {
         h('div.two', {},
           h('div', {}, h('h3', {}, t('listening.slots')), slotTable(all), regions.length > 0 && table({ rows: regions, first: 5, label: t('filter.region'), columns: [
             { ...text('region'), bar: 'listens' }, count(), { key: 'views', label: t('measure.views'), number: true }] })),
-          h('div', {}, h('h3', {}, t('listening.topNow')), trackTable(found.tracks))),
+          found.tracks.length > 0 && h('div', {}, h('h3', {}, t('listening.topNow')), trackTable(found.tracks))),
       );
       if (found.hours.length) return lately(body.appendChild(h('div', {}, h('h3', {}, t('listening.lately')))), found.hours);
     },
@@ -105,15 +108,16 @@ function trackTable(rows, onrow) {
 /* The trend; a brush over it chooses hours. */
 
 const oneDay = () => ['today', 'yesterday'].includes(get('period')) || (get('from') && get('from') == get('to'));
-const step = () => get('step', oneDay() || get('hours') ? 'hour' : 'day');
+const steps = () => (seesPeople ? ['hour', 'day'] : ['day']);
+const step = () => chosenOf('step', oneDay() || get('hours') ? steps().map((one) => [one]) : [['day'], ...steps().map((one) => [one])]);
 
 function trend({ releases }) {
   return panel({
     title: t('listening.trend'),
-    note: t('listening.brush'),
+    note: seesPeople && t('listening.brush'),
     tools: [
       choose('split', [['none', t('listening.all')], ['send_event', t('filter.send_event')]], t('listening.split')),
-      choose('step', ['hour', 'day'].map((one) => [one, t(`step.${one}`)]), t('overview.step'), step),
+      choose('step', steps().map((one) => [one, t(`step.${one}`)]), t('overview.step'), step),
     ],
     asks: () => {
       const values = { by: step(), compare: null };
@@ -135,9 +139,10 @@ function trend({ releases }) {
         name: `listens by ${by}`, label: t('listening.trendLabel'), rows: all.rows, columns: all.columns, receipt: all.receipt, height: 300,
         option: (colour) => ({
           ...withLegend(colour, timeOption(colour, { times, series, releases, format: number })),
-          brush: { xAxisIndex: 0, brushType: 'lineX', brushMode: 'single', transformable: false, toolbox: [] },
+          brush: !seesPeople ? undefined : { xAxisIndex: 0, brushType: 'lineX', brushMode: 'single', transformable: false, toolbox: [] },
         }),
       });
+      if (!seesPeople) return;
       made?.dispatchAction({ type: 'takeGlobalCursor', key: 'brush', brushOption: { brushType: 'lineX', brushMode: 'single' } });
       made?.on('brushEnd', ({ areas: [area] }) => area && chooseHours(times, area.coordRange, by));
     },
@@ -175,7 +180,7 @@ function states() {
       if (areas) {
         const area = ({ zip_area: value }) => only('zip_area', value);
         body.append(table({ rows: areas.rows, first: 8, onrow: area, label: t('filter.zip_area'), columns: [
-          { ...text('zip_area'), text: ({ zip_area: value }) => `${value}xx`, bar: 'listens' }, count(), count('listeners')] }));
+          { ...text('zip_area'), text: ({ zip_area: value }) => (value ? `${value}xx` : word(null)), bar: 'listens' }, count(), count('listeners')] }));
       } else body.append(table({ rows, first: 8, onrow: filter, label: t('listening.states'), columns: [{ ...text('state'), bar: 'listens' }, count(), count('listeners')] }));
       if (unknown.length) body.append(h('p.soft', {}, t('listening.noState', { listens: number(unknown[0].listens) })));
       return mapOf(body, { ...found, rows }, { map: 'states', by: 'state', measure: 'listens', label: t('listening.listens'), name: (code) => code, filter });
@@ -261,7 +266,8 @@ function tracks() {
 }
 
 function interests() {
-  const parts = [['newest', t('listening.newest')], ['track', t('listening.byTrack')], ['customer', t('listening.byCustomer')]];
+  const ofPeople = [['newest', t('listening.newest')], ['customer', t('listening.byCustomer')]];
+  const parts = [...(seesPeople ? ofPeople.slice(0, 1) : []), ['track', t('listening.byTrack')], ...(seesPeople ? ofPeople.slice(1) : [])];
   return panel({
     title: t('listening.interests'),
     note: t('listening.interestsNote'),

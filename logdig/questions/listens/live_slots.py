@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -59,46 +58,13 @@ def event_of(line: Line) -> Event:
     )  # fmt: skip
 
 
-@dataclass(slots=True)
-class _Sets:
-    """Ids of a slot and group."""
-
-    visitors: set[str] = field(default_factory=set)
-    views: set[str] = field(default_factory=set)
-    listens: set[str] = field(default_factory=set)
-    listeners: set[tuple[str, str]] = field(default_factory=set)
-    mobile: set[str] = field(default_factory=set)
-    unknown_device: set[str] = field(default_factory=set)
-
-    def add(self, event: Event) -> None:
-        """Take an event in."""
-        if event.user_key is not None:
-            self.visitors.add(event.user_key)
-        if event.view is not None:
-            self.views.add(event.view)
-        if event.heard is None:
-            return
-        self.listens.add(event.event_id)
-        if event.who is not None:
-            self.listeners.add(event.who)
-        if event.heard.mobile is None:
-            self.unknown_device.add(event.event_id)
-        elif event.heard.mobile:
-            self.mobile.add(event.event_id)
-
-    def union(self, other: _Sets) -> None:
-        """Take in what another one holds."""
-        for name in COUNTS:
-            getattr(self, name).update(getattr(other, name))
-
-
-COUNTS = tuple(_Sets.__dataclass_fields__)
+COUNTS = ("visitors", "views", "listens", "listeners", "mobile", "unknown_device")
 """Columns of live_stats that count."""
 
 
 def slot_of(at: datetime) -> datetime:
     """When the five minutes of a time begin."""
-    return at - (at - EPOCH) % SLOT
+    return EPOCH + (at - EPOCH) // SLOT * SLOT
 
 
 def slot_rows(events: Iterable[Event]) -> list[dict[str, Any]]:
@@ -107,15 +73,28 @@ def slot_rows(events: Iterable[Event]) -> list[dict[str, Any]]:
     Args:
         events: In any order; one that comes twice counts once.
     """
-    regions: dict[tuple[str, datetime, str], _Sets] = defaultdict(_Sets)
+    regions: defaultdict[tuple[str, int, str], list[Event]] = defaultdict(list)
     for event in events:
-        regions[event.app, slot_of(event.occurred_at), event.region].add(event)
-    groups: dict[tuple[str, datetime, str, str], _Sets] = defaultdict(_Sets)
-    for (app, slot, region), sets in regions.items():
-        groups[app, slot, "all", ""].union(sets)
-        groups[app, slot, "region", region] = sets
+        regions[event.app, (event.occurred_at - EPOCH) // SLOT, event.region].append(event)
+    groups: defaultdict[tuple[str, int, str, str], list[Event]] = defaultdict(list)
+    for (app, slot, region), own in regions.items():
+        groups[app, slot, "all", ""] += own
+        groups[app, slot, "region", region] = own
     return [
-        dict(zip(("app", "slot_at", "kind", "region"), key, strict=True))
-        | {name: len(getattr(sets, name)) for name in COUNTS}
-        for key, sets in sorted(groups.items())
+        {"app": app, "slot_at": EPOCH + slot * SLOT, "kind": kind, "region": region, **_counts(own)}
+        for (app, slot, kind, region), own in sorted(groups.items())
     ]
+
+
+def _counts(events: list[Event]) -> dict[str, int]:
+    """Sizes of the sets of ids, of each of COUNTS."""
+    listens = [(event, event.heard.mobile) for event in events if event.heard is not None]
+    ids: tuple[set[Any], ...] = (
+        {event.user_key for event in events} - {None},
+        {event.view for event in events} - {None},
+        {event.event_id for event, _ in listens},
+        {event.who for event, _ in listens} - {None},
+        {event.event_id for event, mobile in listens if mobile},
+        {event.event_id for event, mobile in listens if mobile is None},
+    )
+    return {name: len(found) for name, found in zip(COUNTS, ids, strict=True)}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
 
 from dashboard.app import create_dashboard
+from dashboard.request import Request
 from logdig.config.settings import AppSettings, Settings
 from logdig.store.objects import build_object
 from logdig.times import wire_time
@@ -51,6 +52,14 @@ def test_now_has_what_only_raw_knows(client: FlaskClient) -> None:
     assert found["hours"][-1]["hour"] == "2026-11-12T12:00"
 
 
+def test_now_is_slots_of_enough_people_alone_for_numbers(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Request, "numbers_only", True)
+
+    found = client.get("/data/listening/live?app=shop").json
+
+    assert (found["slots"], found["hours"], found["tracks"]) == ([], [], [])
+
+
 @pytest.mark.parametrize("keys", ["gender", "level", "age,linked_apps", "level,gender"])
 def test_groups_add_up_to_all_listeners(client: FlaskClient, keys: str) -> None:
     groups = client.get(f"/data/listening/groups?app=shop&{DAYS}&keys={keys}").json["rows"]
@@ -80,3 +89,34 @@ def test_page_is_only_in_the_menu_of_an_app_with_listens(client: FlaskClient) ->
         return next(page["listed"] for page in pages if page["name"] == "listening")
 
     assert (is_listed("shop"), is_listed("none")) == (True, False)
+
+
+def test_groups_of_numbers_are_added_up_before_small_ones_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    listens = [
+        {
+            "app": "shop", "event_id": f"e{who}", "customer_id": str(who), "track_id": "7", "occurred_at": NOW,
+            "local_hour": 3, "day_part": "night", "mobile": None, "ads_consent": True, "day": date(2026, 11, 11),
+        }
+        for who in range(10)
+    ]  # fmt: skip
+    customers = [{"app": "shop", "customer_id": str(who), "gender": who % 2, "level": 7} for who in range(10)]
+    customers[0]["gender"], customers[2]["level"] = 5, 8
+    interests = [
+        {"app": "shop", "customer_id": str(who), "track_id": track, "first_at": NOW, "last_at": NOW}
+        for track, people in (("7", 4), ("8", 5)) for who in range(people)
+    ]  # fmt: skip
+    tables = MemoryTables({"listens": listens, "customers": customers, "interests": interests})
+    app = create_dashboard(SETTINGS, tables, FakeStore(), clock=lambda: NOW + timedelta(days=1))
+    monkeypatch.setattr(Request, "numbers_only", True)
+
+    def rows(path: str) -> list[dict[str, object]]:
+        found = app.test_client().get(f"/data/listening/{path}&app=shop&from=2026-11-11&to=2026-11-12").json["rows"]
+        assert isinstance(found, list)
+        return found
+
+    # Of 0 there are four, of level 8 one, of gender 5 one.
+    assert [(row["gender"], row["listeners"]) for row in rows("groups?keys=gender")] == [("1", 5)]
+    assert [(row["level"], row["listeners"]) for row in rows("groups?keys=level")] == [("7", 9)]
+    assert [(row["track_id"], row["customers"]) for row in rows("interest_tracks?")] == [("8", 5)]
+    hours = "hours=2026-11-12T09:00/2026-11-12T12:00"
+    assert app.test_client().get(f"/data/listening/listens?app=shop&{DAYS}&{hours}").status_code == 400
