@@ -7,6 +7,9 @@ and the queue's stub (8 ms) to core 1. Every decision is a show, so each writes 
 - dynamodb, cap 1: the write comes before the answer.
 - redis: a real redis-server; left out where there is none.
 - memory: profiles of the process, for what the rest of a decision costs.
+
+The open loop runs several times, and the run with the median p99 is printed: a machine that others share stands still
+for tens of milliseconds now and then.
 """
 
 from __future__ import annotations
@@ -95,6 +98,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=6.0)
     parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--runs", type=int, default=5, help="Of the open loop.")
     parser.add_argument("--only", help="One of the cases.")
     options = parser.parse_args()
     os.sched_setaffinity(0, {1})
@@ -113,8 +117,11 @@ def main() -> None:
                 top = measure(server.worker, server.port, request(), options.seconds, options.connections, 0)
                 row(name, "closed", top)
                 rate = top.rate * SHARE
-                open_loop = measure(server.worker, server.port, request(), options.seconds, options.connections, rate)
-                row(name, f"{SHARE:.0%}", open_loop)
+                runs = [
+                    measure(server.worker, server.port, request(), options.seconds, options.connections, rate)
+                    for _ in range(options.runs)
+                ]
+                row(name, f"{SHARE:.0%}", sorted(runs, key=lambda run: run.p99)[len(runs) // 2])
 
 
 if __name__ == "__main__":

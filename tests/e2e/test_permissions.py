@@ -4,16 +4,21 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from infra.template.iam import role_name
+from logdig.decide.profiles import OfferScore, Profile, person_key
+from logdig.decide.stores.dynamodb_items import DynamoDbItems
+from logdig.decide.stores.profile_store import ProfileStore
 from logdig.errors import LogDigError
 from tests.e2e.account import REGION
 from tests.e2e.conftest import Shop
 from tests.e2e.stack import Stack, wait_until
+from tests.e2e.traffic import OFFER
 
 Part = Callable[[Stack, Shop], bool]
 
@@ -36,13 +41,37 @@ def _starts(stack: Stack, shop: Shop) -> bool:
     return _collects(stack, shop)
 
 
-def _decides(stack: Stack, shop: Shop) -> bool:
-    """Whether a profile could be read: where not, the answer must not be kept, so its ttl_s is 0."""
-    ask = {"token": stack.token, "user_key": "u", "customer_id": "nobody", "placement": "before-song"}
+def _answer(stack: Stack, shop: Shop, customer: str) -> dict[str, Any]:
+    ask = {"token": stack.token, "user_key": "u", "customer_id": customer, "placement": "before-song"}
     body = json.dumps(ask | {"consent": {"analytics": True, "ads": True}}).encode()
     status, answer = stack.post(body, origin=shop.url, output="DecideEndpoint", path="/v1/decide")
     assert status == 200, "a page never gets an error"
-    return bool(answer["ttl_s"] > 0)
+    return dict(answer)
+
+
+def _decides(stack: Stack, shop: Shop) -> bool:
+    """Whether a profile could be read: where not, the answer must not be kept, so its ttl_s is 0."""
+    return bool(_answer(stack, shop, "nobody")["ttl_s"] > 0)
+
+
+def _counts(stack: Stack, shop: Shop) -> bool:
+    """Whether a showing is counted, by which the caps hold; without it the page still gets its answer."""
+    customer = f"permission-{time.monotonic_ns()}"
+    person = person_key(stack.settings.apps[0].name, customer_id=customer, user_key=None)
+    items = DynamoDbItems(stack.account.client("dynamodb"), stack.settings.profile_table_name, _now)
+    store = ProfileStore(items, _now)
+    store.put([Profile(person, _now(), {OFFER: OfferScore(0.9, "m1")}, level=1, status=1)])
+    wait_until(lambda: _answer(stack, shop, customer)["decision"] == "show", "a showing")
+    end = time.monotonic() + 5
+    while time.monotonic() < end:
+        if store.read(person).counts.shown(OFFER):
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _exposes(stack: Stack, shop: Shop) -> bool:
@@ -93,6 +122,7 @@ PARTS: dict[str, tuple[str, Part]] = {
     "sqs:GetQueueAttributes of collector": ("collector", _is_ready),
     "ssm:GetParametersByPath of collector": ("collector", _starts),
     "dynamodb:BatchGetItem of decide": ("decide", _decides),
+    "dynamodb:UpdateItem of decide": ("decide", _counts),
     "sqs:SendMessage of decide": ("decide", _exposes),
     "sqs:ReceiveMessage of flush": ("flush", _flushes),
     "sqs:DeleteMessage of flush": ("flush", _flushes),
