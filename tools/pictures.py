@@ -80,7 +80,7 @@ SHOTS = (
     Shot("session", "/sessions", BUSIEST),
     Shot("session-phone", "/sessions", BUSIEST, theme="dark", width=PHONE, height=1400),
     Shot("listening", "/listening"),
-    Shot("offers", "/offers"),
+    Shot("offers", "/offers", (("offer", "PREMIUM_MONTH"),)),
     Shot("health", "/health", recent=True),
     Shot("traffic", "/traffic", height=1000),
 )

@@ -31,7 +31,7 @@ async function show() {
 
 async function start() {
   applyTheme();
-  const loading = loadAbout();
+  const loading = enter().then(loadAbout);
   // It is awaited below; until then a failure must not count as unheard.
   loading.catch(() => {});
   import(`/static/pages/${pageName()}.js`).catch(() => {});

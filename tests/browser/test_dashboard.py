@@ -7,6 +7,7 @@ import io
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +26,7 @@ from logdig.questions.catalog import QUESTIONS
 from logdig.questions.engine.answering import ask
 from logdig.questions.engine.parameters import Parameters
 from logdig.store.state.releases import Release, add_release
+from logdig.store.state.shares import Share, add_share, new_token, sha256_of_token
 from tests.browser.node import TRACKER
 from tests.browser.site import TODAY, ZONE, site_rows
 from tests.browser.vectors import VECTORS
@@ -68,6 +70,19 @@ class Site:
     faults: list[str] = field(default_factory=list)
 
 
+@contextmanager
+def serving(app: Any) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
 @pytest.fixture(scope="module")
 def plain() -> MemoryTables:
     return MemoryTables(site_rows(days=56, sessions_a_day=12))
@@ -77,13 +92,8 @@ def plain() -> MemoryTables:
 def site(plain: MemoryTables) -> Iterator[Site]:
     store, tables = FakeStore(), Tables(plain)
     add_release(store, Release(NOW - timedelta(days=9), "shop", "r8"))
-    server = make_server("127.0.0.1", 0, create_dashboard(SETTINGS, tables, store, clock=lambda: NOW), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Site(f"http://127.0.0.1:{server.port}", tables)
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(create_dashboard(SETTINGS, tables, store, clock=lambda: NOW)) as url:
+        yield Site(url, tables)
 
 
 @pytest.fixture
@@ -115,6 +125,26 @@ def card(page: Page, label: str) -> str:
 def total(plain: MemoryTables, name: str, where: dict[str, str]) -> Any:
     answer = ask(plain, QUESTIONS["trend"], Parameters("shop", FIRST, TODAY, ZONE, where))
     return answer.rows.to_pylist()[0][name]
+
+
+def test_share_link_opens_its_app_and_leaves_the_address_line(page: Page, plain: MemoryTables) -> None:
+    store, token = FakeStore(), new_token()
+    add_share(store, Share("shop", "numbers", sha256_of_token(token), NOW, None))
+    with serving(create_dashboard(SETTINGS, plain, store, clock=lambda: NOW, shared=True)) as url:
+        page.goto(f"{url}/?app=shop#share={token}")
+        page.wait_for_selector(DRAWN)
+
+        assert card(page, "Page views") not in ("", "0", "–")
+        assert page.url == f"{url}/?app=shop"
+        [cookie] = page.context.cookies()
+        assert (cookie["name"], cookie["httpOnly"], cookie["sameSite"]) == ("__Host-logdig-shop", True, "Strict")
+        menu = page.locator("#menu").inner_text()
+        assert "Pages" in menu
+        assert "Sessions" not in menu, "nothing about single persons"
+        # The cookie stays: the same address without the token opens, too.
+        page.goto(f"{url}/pages?app=shop")
+        page.wait_for_selector(DRAWN)
+        assert page.locator(".state.wrong").count() == 0
 
 
 def test_overview_shows_what_the_questions_answer(page: Page, site: Site, plain: MemoryTables) -> None:
