@@ -56,7 +56,7 @@ class MartRun:
 
     def report(self, spark: SparkSession) -> JobReport:
         """Say what was done."""
-        rows = spark.table(self.full).count()
+        rows = tables.count(spark, self.full)
         return JobReport(self.name, rows, round(self.seconds, 2), notes_of(self.planned))
 
 
@@ -155,7 +155,7 @@ def day_mart_jobs(
     """
     site, marks = site_of(settings), {}
     for name in marts:
-        full = day_tables.ensure_day_table(spark, settings, name)
+        full = tables.ensure_table(spark, settings, name)
         marks[name] = from_properties(day_tables.properties(spark, full), name)
     lake = lake_of(settings, read_touches(spark, settings, least_seen(marks.values())), now)
     computing = Computing(spark, settings, site, lake)
