@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from analytics import tables
 from analytics.schema.frames import fit, require_columns
-from analytics.schema.loaded import load
+from analytics.schema.loaded import Loaded, load
 from logdig.config.settings import Settings
 from logdig.errors import SetupError
 from logdig.marts.days import Day, Run, beside, places, runs_of
@@ -71,7 +71,7 @@ def replace_runs(
     """
     full, condition = tables.table_name(settings, name), in_runs(runs)
     require_columns(rows, TABLES[name].names)
-    laid_out = fit(rows.select(*TABLES[name].names), spark.table(full).schema).where(condition)
+    laid_out = fit(rows.select(*TABLES[name].names), _loaded(spark, full).columns).where(condition)
     writer = laid_out.writeTo(full).option("isolation-level", "serializable")
     if since is not None:
         writer = writer.option("validate-from-snapshot-id", str(since))
@@ -103,10 +103,11 @@ def properties(spark: SparkSession, full: str) -> dict[str, str]:
 def set_properties(spark: SparkSession, full: str, values: Mapping[str, str]) -> None:
     """Set properties of a table, which outlive snapshots, in one commit of their own."""
 
-    def commit() -> None:
-        found = load(spark, full)
-        if found is None:
-            raise SetupError(f"table {full} is gone; someone has dropped it during this run")
-        found.set_properties(values)
+    tables.with_retry(lambda: _loaded(spark, full).set_properties(values))
 
-    tables.with_retry(commit)
+
+def _loaded(spark: SparkSession, full: str) -> Loaded:
+    found = load(spark, full)
+    if found is None:
+        raise SetupError(f"table {full} is gone; someone has dropped it during this run")
+    return found
