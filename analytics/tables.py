@@ -25,6 +25,7 @@ from pyspark.sql.types import StructType
 from analytics.schema import stored
 from analytics.schema.columns import TEXT, struct, table_columns
 from analytics.schema.frames import fit, require_columns
+from analytics.schema.loaded import load
 from analytics.spark import CATALOG
 from logdig.config.settings import Settings
 from logdig.store.lease import Lease
@@ -69,11 +70,16 @@ def table_name(settings: Settings, name: str) -> str:
 def ensure_table(spark: SparkSession, settings: Settings, name: str) -> str:
     """Make a declared table when it is missing, give an older one what it lacks; return its full name."""
     full = table_name(settings, name)
-    if spark.catalog.tableExists(full):
-        with_retry(lambda: stored.upgrade(spark, full, TABLES[name]))
-    else:
+    if not _is_there(spark, full, name):
         stored.create(spark, full, TABLES[name])
     return full
+
+
+def _is_there(spark: SparkSession, full: str, name: str) -> bool:
+    """Tell whether a declared table is there, and give an older one what it lacks."""
+    told = []
+    with_retry(lambda: told.append(stored.upgrade(spark, full, TABLES[name])))
+    return told[-1]
 
 
 def small_frame(spark: SparkSession, columns: StructType, rows: Sequence[tuple[object, ...]] = ()) -> DataFrame:
@@ -90,9 +96,8 @@ def read(spark: SparkSession, settings: Settings, name: str) -> DataFrame:
     table has changed since it was made.
     """
     full, columns = table_name(settings, name), table_columns(name)
-    if not spark.catalog.tableExists(full):
+    if not _is_there(spark, full, name):
         return small_frame(spark, columns)
-    with_retry(lambda: stored.upgrade(spark, full, TABLES[name]))
     return fit(spark.table(full), columns)
 
 
@@ -123,8 +128,14 @@ def replace(spark: SparkSession, settings: Settings, name: str, rows: DataFrame)
     full = ensure_table(spark, settings, name)
     laid_out = _laid_out(rows, name, spark.table(full).schema)
     with_retry(lambda: laid_out.writeTo(full).overwrite(F.lit(True)))
-    # The table's manifests tell; no row is read.
-    return spark.table(full).count()
+    return count(spark, full)
+
+
+def count(spark: SparkSession, full: str) -> int:
+    """Count the rows of a stored table, where its newest commit tells it without a query."""
+    found = load(spark, full)
+    rows = None if found is None else found.rows
+    return spark.table(full).count() if rows is None else rows
 
 
 def append(spark: SparkSession, settings: Settings, name: str, rows: DataFrame) -> None:

@@ -1,11 +1,12 @@
 """What the lake's jobs cost: ingest from a cold process and after it, by step; a batch into a day that is already big;
-all marts of 30 days, then of one touched day of them.
+all marts of 30 days, then of one touched day of them; the plan of a run over many notes.
 
 Run ``.venv/bin/python bench/lake.py ingest`` (1 M logs, ``--logs 10000000`` for ten times as many),
-``.venv/bin/python bench/lake.py big-day`` (``--rows`` in the day) and
-``.venv/bin/python bench/lake.py marts``. Costs are CPU seconds of the Java process, with its
-compiler and garbage collection, so that what else runs on the machine changes them little; S3 and Glue are an emulator
-in a process of its own, whose work is not counted. Of marts the Python processes of Spark are counted, too.
+``.venv/bin/python bench/lake.py big-day`` (``--rows`` in the day),
+``.venv/bin/python bench/lake.py marts`` and ``.venv/bin/python bench/lake.py notes`` (``--notes``). Costs are CPU
+seconds of the Java process, with its compiler and garbage collection, so that what else runs on the machine changes
+them little; S3 and Glue are an emulator in a process of its own, whose work is not counted. Of marts the Python
+processes of Spark are counted, too.
 """
 
 from __future__ import annotations
@@ -17,10 +18,8 @@ import tempfile
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from datetime import UTC, date, datetime, timedelta
-from itertools import islice
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +31,12 @@ sys.path.insert(0, str(ROOT))
 import os
 
 from history import emulator
+from java_cpu import Meter
+from mart_runs import DAYS, LOGS_AN_OBJECT, NOW, measure_marts, measure_notes
 from pyspark.sql import SparkSession
-from visits import visits, with_rules
 
 from analytics import tables
-from analytics.jobs import registry
 from analytics.jobs.ingest import ingest_job
-from analytics.jobs.kinds import WAITING, WHOLE, DayMart
-from analytics.jobs.registry import JOBS
 from analytics.lake import branch as branches
 from analytics.lake import ingest as ingesting
 from analytics.lake import maintenance
@@ -53,9 +50,6 @@ from logdig.config.settings import Settings
 from logdig.store.objects import build_object
 from logdig.times import wire_time
 
-NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-DAYS = 30
-LOGS_AN_OBJECT = 10_000
 LATE_LOGS = 20_000
 COPIES = 0.001
 """Share of logs that a browser has sent twice."""
@@ -70,73 +64,6 @@ STEPS: list[tuple[Any, str, str]] = [
     (ingesting, "upgrade", "tables made or looked at"),
     (ingesting, "record", "ingested"),
 ]
-
-
-class Meter:
-    """CPU seconds of the Java process, in all and by step."""
-
-    def __init__(self, spark: SparkSession) -> None:
-        assert spark._jvm is not None
-        # Java's own bean for this is hidden by its modules.
-        self._java = int(spark._jvm.java.lang.ProcessHandle.current().pid())
-        self.steps: dict[str, float] = defaultdict(float)
-
-    def seconds(self) -> float:
-        """CPU seconds since Java began."""
-        return own_seconds(self._java)
-
-    def all_seconds(self) -> float:
-        """CPU seconds of Java and its Python processes since Java began."""
-        return self.seconds() + workers_seconds(self._java)
-
-    @contextmanager
-    def by_step(self) -> Iterator[None]:
-        """Measure each of STEPS while the block runs."""
-        self.steps.clear()
-        whole = [(place, name, getattr(place, name)) for place, name, _ in STEPS]
-        for place, name, meaning in STEPS:
-            setattr(place, name, self._timed(getattr(place, name), meaning))
-        try:
-            yield
-        finally:
-            for place, name, step in whole:
-                setattr(place, name, step)
-
-    def _timed(self, step: Callable[..., Any], meaning: str) -> Callable[..., Any]:
-        def timed(*arguments: Any, **named: Any) -> Any:
-            before = self.seconds()
-            try:
-                return step(*arguments, **named)
-            finally:
-                self.steps[meaning] += self.seconds() - before
-
-        return timed
-
-
-def stat_of(process: int) -> list[str]:
-    """Fields of a process's stat behind its name: its parent is the second, its CPU ticks are 11 to 14."""
-    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-
-
-def own_seconds(process: int) -> float:
-    """CPU seconds of a process without its children."""
-    return sum(map(int, stat_of(process)[11:13])) / os.sysconf("SC_CLK_TCK")
-
-
-def workers_seconds(java: int) -> float:
-    """CPU seconds of the Python processes that Java has started, those of ended ones included."""
-    children, spent = defaultdict(list), {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            fields, process = stat_of(int(folder.name)), int(folder.name)
-            children[int(fields[1])].append(process)
-            # Own ticks and those of ended children; of Java itself only the latter.
-            spent[process] = sum(map(int, fields[13 if process == java else 11 : 15]))
-    found, left = spent[java], children[java]
-    while left:
-        found += sum(spent[process] for process in left)
-        left = [child for process in left for child in children[process]]
-    return found / os.sysconf("SC_CLK_TCK")
 
 
 def log(dice: random.Random, event_id: str, at: datetime) -> bytes:
@@ -174,7 +101,7 @@ def put_logs(settings: Settings, count: int, start: datetime, span: timedelta, s
 def run(spark: SparkSession, settings: Settings, meter: Meter, logs: int, title: str) -> float:
     """Ingest what is new, print what it costs, and return the CPU seconds."""
     before, started = meter.seconds(), time.perf_counter()
-    with meter.by_step():
+    with meter.by_step(STEPS):
         report = ingest_job(spark, settings, NOW, first=date.min)
     spent, elapsed = meter.seconds() - before, time.perf_counter() - started
     rate = f"{logs / spent:10,.0f} logs a CPU second"
@@ -230,53 +157,11 @@ def fill(spark: SparkSession, settings: Settings, rows: int, day: datetime) -> N
     print(f"    {there:,} rows in the day", flush=True)
 
 
-def measure_marts(spark: SparkSession, settings: Settings, options: argparse.Namespace) -> None:
-    """Compute the marts of visits in 30 days from a process that has only ingested; again; then one touched day."""
-    own, meter, span = with_rules(settings), Meter(spark), timedelta(days=DAYS)
-    put_visits(own, options.logs, NOW - span, span, 1)
-    ingest_job(spark, own, NOW, first=date.min)
-    print(f"{'start and ingest':28} {meter.all_seconds():7.1f} CPU s", flush=True)
-    every = compute_marts(spark, own, meter, "first", apart=options.apart)
-    whole = compute_marts(spark, own, meter, "all days again", WHOLE, apart=options.apart)
-    late = max(1, options.logs // DAYS // 100)
-    put_visits(own, late, NOW - timedelta(days=10), timedelta(hours=2), 2)
-    ingest_job(spark, own, NOW, first=date.min)
-    touched = compute_marts(spark, own, meter, f"{late:,} late logs of a day", WAITING, apart=options.apart)
-    rows = spark.table(tables.table_name(own, "events")).count()
-    print(f"{rows:,} events: {every / rows * 1e6:.1f} CPU s a million at first, {whole / rows * 1e6:.1f} again; "
-          f"a touched day costs {touched / whole:.3f} of all {DAYS}")  # fmt: skip
-
-
-def put_visits(settings: Settings, logs: int, start: datetime, span: timedelta, seed: int) -> None:
-    """Store logs of visits; objects lie under the day of the first of their lines."""
-    store = s3_store(settings)
-    lines = visits(logs, start, span, seed)
-    for first in range(0, logs, LOGS_AN_OBJECT):
-        built = build_object("raw", (start + span * first / logs).date(), list(islice(lines, LOGS_AN_OBJECT)))
-        store.put(built.key, built.body)
-
-
-def compute_marts(
-    spark: SparkSession, settings: Settings, meter: Meter, title: str, *options: str, apart: bool
-) -> float:
-    """Run every mart that is computed by day, print what each group costs, and return the CPU seconds of all."""
-    total, started = 0.0, time.perf_counter()
-    names = [name for name, job in JOBS.items() if isinstance(job, DayMart)]
-    for group in [(name,) for name in names] if apart else registry.together(names):
-        before = meter.all_seconds()
-        reports = registry.run_together(group, spark, settings, NOW, options)
-        total += (spent := meter.all_seconds() - before)
-        print(f"    {', '.join(group):48} {spent:7.1f} CPU s", flush=True)
-        for report in reports:
-            print(f"        {report.name:20} {report.rows:10,} rows, {report.notes}", flush=True)
-    print(f"{title:28} {total:7.1f} CPU s {time.perf_counter() - started:7.1f} s", flush=True)
-    return total
-
-
 CASES: dict[str, Callable[[SparkSession, Settings, argparse.Namespace], None]] = {
     "ingest": measure_ingest,
     "big-day": measure_big_day,
     "marts": measure_marts,
+    "notes": measure_notes,
 }
 
 
@@ -285,6 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("cases", nargs="+", choices=CASES)
     parser.add_argument("--logs", type=int, default=1_000_000)
     parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--notes", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--apart", action="store_true", help="of marts, run each one alone")
     options = parser.parse_args(arguments)

@@ -56,7 +56,7 @@ class MartRun:
 
     def report(self, spark: SparkSession) -> JobReport:
         """Say what was done."""
-        rows = spark.table(self.full).count()
+        rows = tables.count(spark, self.full)
         return JobReport(self.name, rows, round(self.seconds, 2), notes_of(self.planned))
 
 
@@ -81,7 +81,9 @@ class Computing:
                 # Before the events are read: whatever changes a mart from now on makes its commit fail.
                 since = {mart.name: day_tables.newest_snapshot(self.spark, mart.full) for mart, _ in marts}
                 stored = {
-                    mart.name: day_tables.at_snapshot(self.spark, mart.full, since[mart.name]) for mart, _ in marts
+                    mart.name: day_tables.at_snapshot(self.spark, mart.full, since[mart.name])
+                    for mart, _ in marts
+                    if TABLES[mart.name].reach == "session"
                 }
                 theirs, events = self._events(piece, stored)
                 sources = self._sources(events, [mart.prepared for mart, _ in marts], held)
@@ -105,7 +107,7 @@ class Computing:
     def _events(self, piece: Piece, stored: Mapping[str, DataFrame]) -> tuple[Theirs | None, DataFrame]:
         """Take the events of a piece; where sessions reach over several days, all of its sessions'."""
         events = tables.read(self.spark, self.settings, "events")
-        if not any(TABLES[name].reach == "session" for name in stored):
+        if not stored:
             return None, events.where(day_tables.in_runs(utc_runs(piece.runs, self.lake.zones)))
         by_day = EventDays(events.withColumn(LOCAL_DAY, local_day(self.site)), self.lake.zones)
         known = self.lake.days().keys()
@@ -155,7 +157,7 @@ def day_mart_jobs(
     """
     site, marks = site_of(settings), {}
     for name in marts:
-        full = day_tables.ensure_day_table(spark, settings, name)
+        full = tables.ensure_table(spark, settings, name)
         marks[name] = from_properties(day_tables.properties(spark, full), name)
     lake = lake_of(settings, read_touches(spark, settings, least_seen(marks.values())), now)
     computing = Computing(spark, settings, site, lake)

@@ -12,7 +12,6 @@ from pyspark.sql import functions as F
 
 from analytics import tables
 from analytics.jobs.report import JobReport
-from analytics.lake import day_tables
 from analytics.live import stream
 from analytics.marts.interests import interests
 from analytics.marts.site import site_of
@@ -33,7 +32,7 @@ def live_job(spark: SparkSession, settings: Settings, now: datetime) -> JobRepor
     if settings.freshness != "live":
         return JobReport("live", 0, notes={"idle": 'freshness is not "live"'})
     name = "live_stats"
-    day_tables.ensure_day_table(spark, settings, name)
+    tables.ensure_table(spark, settings, name)
 
     # The stream calls from a thread of its own, which knows nothing of the run's lease.
     context = copy_context()

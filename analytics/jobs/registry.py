@@ -45,6 +45,9 @@ JOBS: dict[str, Mart | DayMart | OwnJob] = {
     "live_stats": DayMart(
         "Count people, views and listens of each five minutes.", "analytics.marts.live_stats:live_stats"
     ),
+    "exposures": DayMart("List decisions and clicks on ads.", "analytics.marts.exposures:exposures"),
+    "traffic": DayMart("Count people, staff and bots by day.", "analytics.marts.traffic:traffic"),
+    "visitor_days": DayMart("List the visitors of every day.", "analytics.marts.visitor_days:visitor_days"),
     "live": OwnJob(
         'Count the newest five minutes from raw, where freshness is "live".',
         "analytics.jobs.live:live_job",
@@ -56,9 +59,6 @@ JOBS: dict[str, Mart | DayMart | OwnJob] = {
         sources=("listens",),
         is_mart=True,
     ),
-    "exposures": DayMart("List decisions and clicks on ads.", "analytics.marts.exposures:exposures"),
-    "traffic": DayMart("Count people, staff and bots by day.", "analytics.marts.traffic:traffic"),
-    "visitor_days": DayMart("List the visitors of every day.", "analytics.marts.visitor_days:visitor_days"),
     "visitors": OwnJob(
         "Keep what is known of every visitor.",
         "analytics.jobs.visitors:visitors_job",
@@ -174,13 +174,13 @@ def run(name: str, spark: SparkSession, settings: Settings, now: datetime, optio
 def together(names: Iterable[str]) -> list[tuple[str, ...]]:
     """Split jobs into those that one run computes together, in their order.
 
-    Neighbours that reach over the days of sessions are together, since they look for the same other days and some read
-    the same prepared rows; every other job is alone.
+    Neighbours that are computed by day and reach equally far are together: they read the notes once; those that reach
+    over the days of sessions look for the same other days, and some read the same prepared rows. Every other job is
+    alone.
     """
 
     def shared(name: str) -> str:
-        reaches = isinstance(JOBS[name], DayMart) and TABLES[name].reach == "session"
-        return "marts of sessions" if reaches else name
+        return f"marts of {TABLES[name].reach}s" if isinstance(JOBS[name], DayMart) else name
 
     return [tuple(jobs) for _, jobs in groupby(names, shared)]
 

@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 
 from analytics import tables
 from analytics.lake.day_tables import in_runs
+from analytics.lake.event_copies import BROADCAST_KEYS
 from logdig.marts.days import Day, Run, places, runs_of, utc_runs
 from logdig.marts.progress import other_days
 
@@ -80,7 +81,7 @@ def find_reach(events: EventDays, indexes: Iterable[DataFrame], days: Collection
     runs = runs_of(days, place)
     seen = [mart.select("app", "session_id", F.col("day").alias(LOCAL_DAY)) for mart in indexes]
     here = [_of_sessions(events.of(runs)), *(mart.where(in_runs(runs, LOCAL_DAY)) for mart in seen)]
-    sessions = tables.staged(_union(frame.select(*SESSION) for frame in here).na.drop().distinct())
+    sessions = _for_joins(tables.staged(_union(frame.select(*SESSION) for frame in here).na.drop().distinct()))
 
     def look(reach: set[Day], close: set[Day]) -> set[Day]:
         sources = []
@@ -93,6 +94,13 @@ def find_reach(events: EventDays, indexes: Iterable[DataFrame], days: Collection
         return _days_of(_union(sources), sessions)
 
     return Reach(sessions, frozenset(other_days(days, known, look)))
+
+
+def _for_joins(sessions: DataFrame) -> DataFrame:
+    """Let few sessions be sent to each task: Spark knows no size of staged rows, and would bring together by session
+    whatever is joined with them, the other days of marts and events.
+    """
+    return F.broadcast(sessions) if sessions.count() < BROADCAST_KEYS else sessions
 
 
 def _union(frames: Iterable[DataFrame]) -> DataFrame:

@@ -51,7 +51,7 @@ def visitors_job(
     sources = {name: mark for name, mark in found.items() if mark is not None}
     if len(sources) < len(SOURCES):
         missing = [name for name in SOURCES if name not in sources]
-        return JobReport(NAME, spark.table(full).count(), notes={"waits for": ", ".join(missing)})
+        return JobReport(NAME, tables.count(spark, full), notes={"waits for": ", ".join(missing)})
     mark = from_properties(day_tables.properties(spark, full), NAME)
     lake = lake_of(settings, read_touches(spark, settings, least_seen([mark, *sources.values()])), now)
     planned = visitors_plan(lake, mark, sources, everything=everything, waiting=waiting)
@@ -62,13 +62,12 @@ def visitors_job(
     if planned.mark != mark:
         mark_table(spark, full, planned.mark)
     seconds = round(time.monotonic() - started, 2)
-    return JobReport(NAME, spark.table(full).count(), seconds, notes_of(planned))
+    return JobReport(NAME, tables.count(spark, full), seconds, notes_of(planned))
 
 
 def mark_of(spark: SparkSession, settings: Settings, name: str) -> Mark | None:
     """Mark of a mart; None when it was never computed."""
-    full = tables.table_name(settings, name)
-    return from_properties(day_tables.properties(spark, full), name) if spark.catalog.tableExists(full) else None
+    return from_properties(day_tables.properties(spark, tables.table_name(settings, name)), name)
 
 
 def visitors_plan(

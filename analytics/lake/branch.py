@@ -14,6 +14,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from analytics import tables
+from analytics.schema.loaded import load
 from analytics.spark import CATALOG
 
 PREFIX = "ingest_"
@@ -88,8 +89,8 @@ def drop_leftovers(spark: SparkSession, full: str) -> int:
 
     Only under the lease: another run's branch would be taken from under it.
     """
-    rows = spark.table(f"{full}.refs").where("type = 'BRANCH'").select("name").collect()
-    names = [row["name"] for row in rows if row["name"].startswith(PREFIX)]
+    found = load(spark, full)
+    names = [] if found is None else [name for name in found.branches if name.startswith(PREFIX)]
     for name in names:
         _drop(spark, full, name)
     return len(names)
@@ -100,8 +101,11 @@ def _drop(spark: SparkSession, full: str, name: str) -> None:
 
 
 def _head(spark: SparkSession, full: str, name: str) -> int:
-    row = spark.table(f"{full}.refs").where(f"name = '{name}'").select("snapshot_id").collect()[0]
-    return int(row["snapshot_id"])
+    found = load(spark, full)
+    head = None if found is None else found.snapshot(name)
+    if head is None:
+        raise MainMovedError  # Someone has dropped the branch.
+    return head
 
 
 def _in_catalog(full: str) -> str:

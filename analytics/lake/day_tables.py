@@ -6,27 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from functools import partial
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from analytics import tables
 from analytics.schema.frames import fit, require_columns
+from analytics.schema.loaded import Loaded, load
 from logdig.config.settings import Settings
+from logdig.errors import SetupError
 from logdig.marts.days import Day, Run, beside, places, runs_of
 from logdig.tables.catalog import TABLES
-
-
-def ensure_day_table(spark: SparkSession, settings: Settings, name: str) -> str:
-    """Make a declared table, or bring an older one up to it, partitions too; return its full name.
-
-    Files of before keep their partitions; `start_again` replaces them.
-    """
-    full = tables.ensure_table(spark, settings, name)
-    for column in TABLES[name].partitions[len(partitions(spark, full)) :]:
-        tables.with_retry(partial(spark.sql, f"ALTER TABLE {full} ADD PARTITION FIELD {column}"))
-    return full
 
 
 def start_again(spark: SparkSession, settings: Settings, name: str, rows: DataFrame) -> None:
@@ -34,16 +24,6 @@ def start_again(spark: SparkSession, settings: Settings, name: str, rows: DataFr
     full = tables.table_name(settings, name)
     laid_out = fit(tables.staged(rows), spark.table(full).schema)
     tables.with_retry(lambda: laid_out.writeTo(full).overwrite(F.lit(True)))
-
-
-def partitions(spark: SparkSession, full: str) -> tuple[str, ...]:
-    """Columns by which a stored table is partitioned."""
-    rows = spark.sql(f"DESCRIBE TABLE {full}").collect()
-    names = [row["col_name"] for row in rows]
-    if "# Partition Information" not in names:
-        return ()
-    after = rows[names.index("# Partition Information") + 1 :]
-    return tuple(row["col_name"] for row in after if row["col_name"] and not row["col_name"].startswith("#"))
 
 
 def in_runs(runs: Iterable[Run], day: str = "day") -> Column:
@@ -62,8 +42,8 @@ def runs_sql(runs: Iterable[Run], day: str = "day") -> str:
 
 def newest_snapshot(spark: SparkSession, full: str) -> int | None:
     """Id of a table's newest snapshot; None while it has none."""
-    refs = spark.sql(f"SELECT snapshot_id FROM {full}.refs WHERE name = 'main'").collect()
-    return int(refs[0]["snapshot_id"]) if refs else None
+    found = load(spark, full)
+    return None if found is None else found.snapshot()
 
 
 def at_snapshot(spark: SparkSession, full: str, snapshot: int | None) -> DataFrame:
@@ -91,7 +71,7 @@ def replace_runs(
     """
     full, condition = tables.table_name(settings, name), in_runs(runs)
     require_columns(rows, TABLES[name].names)
-    laid_out = fit(rows.select(*TABLES[name].names), spark.table(full).schema).where(condition)
+    laid_out = fit(rows.select(*TABLES[name].names), _loaded(spark, full).columns).where(condition)
     writer = laid_out.writeTo(full).option("isolation-level", "serializable")
     if since is not None:
         writer = writer.option("validate-from-snapshot-id", str(since))
@@ -116,10 +96,18 @@ def _days(spark: SparkSession, full: str) -> set[Day]:
 
 def properties(spark: SparkSession, full: str) -> dict[str, str]:
     """Properties of a table."""
-    return {row["key"]: row["value"] for row in spark.sql(f"SHOW TBLPROPERTIES {full}").collect()}
+    found = load(spark, full)
+    return {} if found is None else found.properties
 
 
 def set_properties(spark: SparkSession, full: str, values: Mapping[str, str]) -> None:
     """Set properties of a table, which outlive snapshots, in one commit of their own."""
-    written = ", ".join(f"'{key}' = '{value}'" for key, value in values.items())
-    tables.with_retry(lambda: spark.sql(f"ALTER TABLE {full} SET TBLPROPERTIES ({written})"))
+
+    tables.with_retry(lambda: _loaded(spark, full).set_properties(values))
+
+
+def _loaded(spark: SparkSession, full: str) -> Loaded:
+    found = load(spark, full)
+    if found is None:
+        raise SetupError(f"table {full} is gone; someone has dropped it during this run")
+    return found

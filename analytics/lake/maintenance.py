@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from analytics import tables
 from analytics.lake import event_copies, touched
-from analytics.lake.day_tables import days_without_events, runs_sql
+from analytics.lake.day_tables import days_without_events, properties, runs_sql, set_properties
 from analytics.spark import CATALOG
 from logdig.config.settings import Settings
 from logdig.marts.progress import Touch
@@ -40,8 +40,7 @@ def existing(spark: SparkSession, settings: Settings) -> list[str]:
 def is_recheck_due(spark: SparkSession, settings: Settings, today: date) -> bool:
     """Tell whether the last recheck of all events is RECHECK_EVERY ago."""
     full = tables.ensure_table(spark, settings, "events")
-    properties = {row["key"]: row["value"] for row in spark.sql(f"SHOW TBLPROPERTIES {full}").collect()}
-    last = properties.get(RECHECKED)
+    last = properties(spark, full).get(RECHECKED)
     return last is None or today - date.fromisoformat(last) >= RECHECK_EVERY
 
 
@@ -65,8 +64,7 @@ def recheck_ids(spark: SparkSession, settings: Settings, now: datetime) -> int:
         gone = [Touch(0, row["app"], row["day"]) for row in later.select("app", "day").distinct().collect()]
         touched.note(spark, settings, gone, now, "recheck")
         tables.with_retry(lambda: tables.delete_positions(full, later, "true"))
-    done = f"ALTER TABLE {full} SET TBLPROPERTIES ('{RECHECKED}' = '{now.date()}')"
-    tables.with_retry(lambda: spark.sql(done))
+    set_properties(spark, full, {RECHECKED: str(now.date())})
     return count
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from pyspark.sql import SparkSession
 
 from analytics import tables
+from analytics.lake.day_tables import newest_snapshot, properties, set_properties
 from analytics.lake.line_rows import IS_SKEWED
 from analytics.lake.objects import CHECKPOINTS, checkpoint_keys
 from analytics.schema.columns import table_columns
@@ -31,12 +32,11 @@ def upgrade(spark: SparkSession, settings: Settings, store: EventStore, now: dat
 
 def mark_skewed(spark: SparkSession, full: str) -> None:
     """Mark the rows from before column ``skewed`` whose times are far apart; the others stay as they lie, with null."""
-    properties = {row["key"] for row in spark.sql(f"SHOW TBLPROPERTIES {full}").collect()}
-    if SKEW_MARKED in properties:
+    if SKEW_MARKED in properties(spark, full):
         return
-    if spark.table(f"{full}.snapshots").count():
+    if newest_snapshot(spark, full) is not None:
         tables.with_retry(lambda: spark.sql(f"UPDATE {full} SET skewed = true WHERE skewed IS NULL AND {IS_SKEWED}"))
-    tables.with_retry(lambda: spark.sql(f"ALTER TABLE {full} SET TBLPROPERTIES ('{SKEW_MARKED}' = 'true')"))
+    set_properties(spark, full, {SKEW_MARKED: "true"})
 
 
 def bring_checkpoints(spark: SparkSession, settings: Settings, store: EventStore, now: datetime) -> None:

@@ -9,6 +9,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql.types import ArrayType, DataType, MapType, StructType
 
 from analytics.schema.columns import spark_columns
+from analytics.schema.loaded import load
 from logdig.errors import SetupError
 from logdig.tables.catalog import SCHEMA_PROPERTY, require_known_schema
 from logdig.tables.declaration import Table
@@ -71,21 +72,26 @@ def require_readable(spark: SparkSession, full: str, table: Table) -> dict[str, 
     Raises:
         SetupError: It has; nothing was read or changed.
     """
-    properties = {row["key"]: row["value"] for row in spark.sql(f"SHOW TBLPROPERTIES {full}").collect()}
+    found = load(spark, full)
+    properties = {} if found is None else found.properties
     require_known_schema(table, properties)
     return properties
 
 
-def upgrade(spark: SparkSession, full: str, table: Table) -> None:
-    """Add the columns, partitions, order and properties that a table of an older version lacks.
+def upgrade(spark: SparkSession, full: str, table: Table) -> bool:
+    """Add the columns, partitions, order and properties that a table of an older version lacks; tell if there is one.
 
     What is stored stays as it lies; only what is written from now on follows the new partitions and the new order.
 
     Raises:
         SetupError: Newer code has raised the table's number, or a column of the same name has another type.
     """
-    properties = require_readable(spark, full, table)
-    missing = missing_columns(spark.table(full).schema, spark_columns(table.columns), table.name)
+    found = load(spark, full)
+    if found is None:
+        return False
+    properties = found.properties
+    require_known_schema(table, properties)
+    missing = missing_columns(found.columns, spark_columns(table.columns), table.name)
     if missing:
         columns = ", ".join(f"{path} {kind.simpleString()}" for path, kind in missing.items())
         spark.sql(f"ALTER TABLE {full} ADD COLUMNS ({columns})")
@@ -93,13 +99,15 @@ def upgrade(spark: SparkSession, full: str, table: Table) -> None:
     if int(properties.get(SCHEMA_PROPERTY, 0)) < table.schema:
         wanted[SCHEMA_PROPERTY] = str(table.schema)
     if properties.get(PARTITIONS_PROPERTY) != ",".join(table.partitions):
-        for name in _missing_partitions(spark, full, table):
-            spark.sql(f"ALTER TABLE {full} ADD PARTITION FIELD `{name}`")
+        for name in table.partitions:
+            if name not in found.partitions:
+                spark.sql(f"ALTER TABLE {full} ADD PARTITION FIELD `{name}`")
         wanted[PARTITIONS_PROPERTY] = ",".join(table.partitions)
-    if "sort-order" not in properties:
+    if not found.is_sorted:
         _sort(spark, full, table)
     if wanted:
         spark.sql(f"ALTER TABLE {full} SET TBLPROPERTIES ({_assignments(wanted)})")
+    return True
 
 
 def missing_columns(have: StructType, want: StructType, table: str, path: str = "") -> dict[str, DataType]:
@@ -136,14 +144,6 @@ def _missing_inside(have: DataType, want: DataType, table: str, place: str) -> d
             f"{want.simpleString()}; rename yours: ALTER TABLE … RENAME COLUMN"
         )
     return {}
-
-
-def _missing_partitions(spark: SparkSession, full: str, table: Table) -> list[str]:
-    rows = spark.sql(f"DESCRIBE TABLE {full}").collect()
-    names = [row["col_name"] for row in rows]
-    # Below this title stand the partitions, under a line with the names of the columns.
-    start = names.index("# Partition Information") + 2 if "# Partition Information" in names else len(names)
-    return [name for name in table.partitions if name not in names[start:]]
 
 
 def _sort(spark: SparkSession, full: str, table: Table) -> None:

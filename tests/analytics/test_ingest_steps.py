@@ -54,7 +54,9 @@ def ended(step: Callable[..., Any], *, after: bool) -> Callable[..., Any]:
     return end
 
 
-STEPS: list[tuple[object, str, bool]] = [
+Step = tuple[object, str, bool]
+"""Where a step lies, its name, and whether the process ends after it or before."""
+ENDS: list[Step] = [
     (Branch, "append", True),
     (ingesting, "note_rows", True),
     (tables, "delete_positions", True),
@@ -62,10 +64,19 @@ STEPS: list[tuple[object, str, bool]] = [
     (ingesting, "merge_bad", True),
     (ingesting, "record", True),
 ]
+BEGINNINGS: list[Step] = [
+    (ingesting, "deduplicate", False),
+    (ingesting, "note_rows", False),
+    (tables, "delete_positions", False),
+    (Branch, "publish", False),
+    (ingesting, "record", False),
+    (ingesting, "record", True),
+]
 
 
+@pytest.mark.parametrize("steps", [ENDS, pytest.param(BEGINNINGS, marks=pytest.mark.full)], ids=["ends", "beginnings"])
 def test_rows_are_those_of_a_calm_run_when_ingest_ends_inside_each_step(
-    spark: SparkSession, own: Settings, monkeypatch: pytest.MonkeyPatch
+    spark: SparkSession, own: Settings, monkeypatch: pytest.MonkeyPatch, steps: list[Step]
 ) -> None:
     first = [line("a", link="later"), line("b"), line("c", occurred_at="2026-11-20T10:00:00.000Z", link="skewed")]
     # Earlier and later copies of them, one by a clock that has jumped; doubled ones, and a line that nobody can read.
@@ -82,7 +93,7 @@ def test_rows_are_those_of_a_calm_run_when_ingest_ends_inside_each_step(
     put(own, "raw", [*second, "no line"])
     after = rule([*first, *second])
 
-    for place, name, is_after in STEPS:
+    for place, name, is_after in steps:
         with monkeypatch.context() as patch:
             # Whoever is killed drops nothing.
             patch.setattr(branches, "_drop", lambda *_arguments: None)

@@ -72,15 +72,18 @@ def test_run_all_runs_each_job_once_in_order_and_adds_up(monkeypatch: pytest.Mon
     assert (report.name, report.rows, report.notes) == ("all", 2 * len(ORDER), dict.fromkeys(ORDER, 2))
 
 
-def test_jobs_are_together_when_they_are_neighbours_that_reach_over_sessions() -> None:
-    shared = ("page_views", "sessions", "conversions", "clicks")
+def test_jobs_are_together_when_they_are_neighbours_of_the_same_reach() -> None:
+    shared = [
+        ("page_views", "sessions", "conversions", "clicks"),
+        ("moves", "listens", "live_stats", "exposures", "traffic", "visitor_days"),
+    ]
 
     groups = registry.together(ORDER)
 
     assert [name for names in groups for name in names] == ORDER
-    assert [names for names in groups if len(names) > 1] == [shared]
-    apart = registry.together(["sessions", "ingest", "clicks", "moves", "traffic"])
-    assert apart == [("sessions",), ("ingest",), ("clicks",), ("moves",), ("traffic",)]
+    assert [names for names in groups if len(names) > 1] == shared
+    apart = registry.together(["sessions", "ingest", "clicks", "moves", "visitors", "traffic"])
+    assert apart == [("sessions",), ("ingest",), ("clicks",), ("moves",), ("visitors",), ("traffic",)]
 
 
 def test_options_of_jobs_that_run_together_are_checked() -> None:
