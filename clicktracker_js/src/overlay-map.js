@@ -15,8 +15,7 @@ const WORK_MS = 8;
 /** @param {number} number */
 const short = (number) => `${Math.round(number * 10) / 10}`;
 
-/** @param {string} path of the account's page */
-export const makeMap = (path) => {
+export const makeMap = () => {
   const host = document.createElement('div');
   host.dataset.logdigIgnore = '';
   style(host, { all: 'initial', position: 'absolute', left: '0', top: '0', 'z-index': '2147483647', 'pointer-events': 'none' });
@@ -31,7 +30,10 @@ export const makeMap = (path) => {
   let sent;
   /** @type {(Element | null)[]} */
   let found = [];
+  /** Where they were when all was drawn. @type {(import('./lib/layout.js').Place | null)[]} */
+  let places = [];
   let isWaiting = false;
+  let isAnew = false;
   let turn = 0;
 
   /** Find elements in short pieces of work, then measure and draw. Those that stay in the page are not looked for again. */
@@ -56,19 +58,21 @@ export const makeMap = (path) => {
   const located = (moving) => {
     const measure = measurer(window);
     const { scrollWidth, scrollHeight } = document.documentElement;
-    const places = found.map((element) => element && element.isConnected ? measure(element) : null);
-    const { points, account } = project(cells(), places, scrollWidth, scrollHeight);
+    /** @param {number} index */
+    const isAsked = (index) => !moving || places[index]?.layer == 2;
+    places = found.map((element, index) => (isAsked(index) ? element?.isConnected && measure(element) : places[index]) || null);
+    const { points, account } = project(cells().filter(({ element }) => isAsked(element)), places, scrollWidth, scrollHeight);
     /** @type {import('./overlay-sheet.js').Area[][]} */
     const areas = [[], [], []];
     const { boxes, bands, per } = mode();
     for (const [top, height, topPx, heightPx, left, colour, label] of bands)
       areas[0].push({ box: [left, top * scrollHeight + topPx, scrollWidth, height * scrollHeight + heightPx], colour, label });
     for (const [element, colour, label] of boxes) {
-      const place = places[element];
-      if (place?.seen) areas[place.layer].push({ box: place.clip || place.box, colour, label });
+      const place = isAsked(element) && places[element];
+      if (place && place.seen) areas[place.layer].push({ box: place.clip || place.box, colour, label });
     }
     const layers = [0, 1, 2].map((layer) => points.filter((point) => per && point.layer == layer));
-    return { points: layers, areas, account, width: scrollWidth, height: scrollHeight, moving };
+    return { points: layers, areas, account, width: scrollWidth, height: scrollHeight };
   };
 
   const draw = () => {
@@ -82,15 +86,18 @@ export const makeMap = (path) => {
     const total = counts.reduce((sum, count) => sum + count, 0);
     sheet.draw({ points, areas, per, width, height });
     const parts = counts.map((count, part) => `${sent.words[part]} ${short(count)} (${short(total ? (100 * count) / total : 0)} %)`);
-    text.textContent = `${path}: ${short(total)} ${unit}\n${parts.join(', ')}\n${note}`;
+    // Without a unit there is no map, and the note says why.
+    text.textContent = location.pathname + (unit ? `: ${short(total)} ${unit}\n${parts.join(', ')}\n` : '\n') + note;
   };
 
   const soon = (anew = false) => {
+    isAnew ||= anew;
     if (isWaiting) return;
     isWaiting = true;
     setTimeout(() => {
       isWaiting = false;
-      look(anew);
+      look(isAnew);
+      isAnew = false;
     }, PAUSE_MS);
   };
 
@@ -101,7 +108,7 @@ export const makeMap = (path) => {
     afterFrame(() => {
       isScrolling = false;
       sheet.fill();
-      if (!sheet.hasMoving()) return;
+      if (!places.some((place) => place?.layer == 2)) return;
       const { points, areas } = located(true);
       sheet.move(points[2], areas[2]);
     });

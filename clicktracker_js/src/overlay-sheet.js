@@ -49,6 +49,8 @@ export const makeSheet = (root) => {
   const parts = new Map();
   /** @type {{points: Point[][], areas: Area[][], per: number, width: number, height: number}} */
   let drawn = { points: [[], [], []], areas: [[], [], []], per: 0, width: 0, height: 0 };
+  /** Where what moves by itself was on the screen when it was drawn. */
+  let last = '';
   const [still, moving] = [0, 1].map(() => {
     const canvas = document.createElement('canvas');
     root.append(canvas);
@@ -81,9 +83,11 @@ export const makeSheet = (root) => {
     if (!isEmpty) paint(canvas, { left, top, width: innerWidth, height: innerHeight }, drawn.points[layer], drawn.areas[layer], drawn.per);
   };
 
+  /** @param {Point[]} points @param {Area[]} areas */
+  const keyOf = (points, areas) =>
+    [...points.map(({ x, y }) => [x, y]), ...areas.map(({ box }) => box)].map(([x, y, ...size]) => [x - window.scrollX, y - window.scrollY, ...size].map(Math.round)).join();
+
   return {
-    /** Whether anything must be measured again at each scroll. */
-    hasMoving: () => !!(drawn.points[2][0] || drawn.areas[2][0]),
     fill,
     /** Draw all anew. @param {typeof drawn} values */
     draw: (values) => {
@@ -93,9 +97,14 @@ export const makeSheet = (root) => {
       fill();
       screen(still, 1, 0, 0);
       screen(moving, 2, window.scrollX, window.scrollY);
+      last = keyOf(values.points[2], values.areas[2]);
     },
     /** Draw what moves by itself. @param {Point[]} points @param {Area[]} areas */
     move: (points, areas) => {
+      // What sticks stays where it is: nothing is drawn again.
+      const now = keyOf(points, areas);
+      if (now == last) return;
+      last = now;
       drawn.points[2] = points;
       drawn.areas[2] = areas;
       screen(moving, 2, window.scrollX, window.scrollY);

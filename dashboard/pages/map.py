@@ -9,14 +9,14 @@ from typing import Any
 import flask
 import msgspec
 
+from dashboard.access_answers import for_numbers
 from dashboard.page import NUMBERS, Has, Page, Route
 from dashboard.request import Request
 from dashboard.sending import value_of
 from logdig.errors import InputError
-from logdig.questions.catalog import question_of
 from logdig.questions.engine.answering import ask
 from logdig.questions.engine.question import Answer
-from logdig.questions.page.page_elements import ADDRESSES, BOXES
+from logdig.questions.page.page_elements import ADDRESSES, BOXES, VARIANTS
 from logdig.questions.page.projection import ENOUGH, found_share, places_of
 from logdig.questions.site.counts import CLICK_FILTERS
 from logdig.store.pictures import Layout, Picture, Place, read_layout, read_pictures, read_tile
@@ -28,6 +28,9 @@ FIT_DAYS = 7
 MOST_CELLS = 20_000
 """Of more cells neighbours are added up until there are so few."""
 PAGES = 500
+MOST_VARIANTS = 50
+MARKS = ("movement", "scroll", "frustration", "releases")
+"""What a view holds beside clicks, when it is asked for."""
 
 Pair = tuple[str, str | None]
 
@@ -67,18 +70,37 @@ def view(request: Request) -> dict[str, Any]:
         "cells": cells,
         "asked": asked,
         "places": places_of(asked, shown.elements),
-        "without_place": heatmap.account["unplaced"],
+        # All clicks less those with a cell: also those that an access to numbers does not see.
+        "without_place": heatmap.account.get("clicks", 0) - sum(cell[6] for cell in cells),
         "elements": value_of(elements),
         "fit": _fit(request, page, layout) if layout else None,
+        "variants": _variants(request, page, heatmap),
     }
-    if request.args.get("mode") == "movement":
-        sent["movement"] = _movement(request, where, shown)
+    for name in request.args.get("marks", "").split(","):
+        if name in MARKS:
+            sent[name] = _marks(request, name, where, shown)
     return sent
 
 
-def releases(request: Request) -> Answer:
-    """What the release `of` changed; it is no filter, since days before it are compared with days after it."""
-    return request.answer("releases", release=request.args.get("of"), compare=False)
+def _marks(request: Request, name: str, where: Mapping[str, str], shown: Layout) -> Any:
+    """What a mode draws, of the same people as the clicks; one that cannot be answered says why."""
+    try:
+        if name == "movement":
+            return _movement(request, where, shown)
+        # It is no filter: the days before it are compared with those after it.
+        of = request.args.get("of") if name == "releases" else None
+        return value_of(request.answer(name, where=where, release=of, compare=False))
+    except InputError as err:
+        return {"error": err.message}
+
+
+def _variants(request: Request, page: str, heatmap: Answer) -> list[tuple[str, str]]:
+    """Experiments that the page's views were in, with each of their variants."""
+    parameters = msgspec.structs.replace(heatmap.receipt.parameters, where={"page": page})
+    found = ask(request.source, VARIANTS, parameters)
+    if request.numbers_only:
+        found = for_numbers(found, request.settings.dashboard_least_visitors)
+    return [(row["experiment"], row["variant"]) for row in found.rows.slice(0, MOST_VARIANTS).to_pylist()]
 
 
 def tile(request: Request) -> flask.Response:
@@ -237,11 +259,10 @@ def _has_clicks(has: Has) -> bool:
 PAGE = Page(
     "map",
     30,
-    asks={"heatmap": NUMBERS, "elements": NUMBERS, "scroll": NUMBERS, "frustration": NUMBERS},
+    asks={"heatmap": NUMBERS, "elements": NUMBERS},
     routes=(
         Route("pages", pages, NUMBERS, filters=("host", "release")),
         Route("view", view, NUMBERS, filters=CLICK_FILTERS),
-        Route("releases", releases, NUMBERS, filters=question_of("releases").filters),
         Route("tile", tile, NUMBERS),
     ),
     needs=_has_clicks,

@@ -16,6 +16,7 @@ from werkzeug.serving import make_server
 
 from dashboard.app import create_dashboard
 from logdig.config.settings import AppSettings, Settings
+from logdig.errors import StoreUnavailableError
 from logdig.store.pictures import Layout, Place, add_picture
 from tests.fakes.pinned import MemoryTables
 from tests.fakes.store import FakeStore
@@ -44,6 +45,16 @@ def rows() -> dict[str, list[dict[str, Any]]]:
         | {"user_key": f"u{number}", "page_view_id": f"v{number}", "viewed": True, "vh": 900.0, "depth_share": 0.5}
         for number in range(20)
     ]  # fmt: skip
+    # The release of the 28th: one view and no click before it, one of each after it.
+    views[18] |= {"day": date(2026, 11, 29)}
+    views[19] |= {"day": date(2026, 11, 25), "release": "1.0"}
+    clicks[2] |= {"day": date(2026, 11, 29)}
+    for click in clicks:
+        click |= {"release": "2.0"}
+    for number in range(20):
+        views[number] |= {"experiments": {"button": "large" if number % 2 else "small"}}
+        if number < len(clicks):
+            clicks[number] |= {"experiments": {"button": "large" if number % 2 else "small"}}
     for click in clicks[:2]:
         click |= {"session_id": "s", "page_view_id": "v0", "after": {"watched_ms": 2500}}
     points = [{"ex": 16384, "ey": 16384, "ms": ms} for ms in (0, 3000)]
@@ -62,12 +73,28 @@ def picture(store: FakeStore) -> None:
     add_picture(store, "shop", layout, [tile.getvalue()])
 
 
+class Bucket(FakeStore):
+    """A bucket that can go away."""
+
+    is_away = False
+
+    def get_tagged(self, key: str) -> tuple[bytes, str] | None:
+        if self.is_away:
+            raise StoreUnavailableError("the bucket does not answer", key=key)
+        return super().get_tagged(key)
+
+
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    store = FakeStore()
-    picture(store)
+def bucket() -> Bucket:
+    bucket = Bucket()
+    picture(bucket)
+    return bucket
+
+
+@pytest.fixture(scope="module")
+def url(bucket: Bucket) -> Iterator[str]:
     settings = Settings(apps=(AppSettings(name="shop", token="pk_shop_12345678"),))
-    app = create_dashboard(settings, MemoryTables(rows()), store, clock=lambda: NOW)
+    app = create_dashboard(settings, MemoryTables(rows()), bucket, clock=lambda: NOW)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -87,7 +114,8 @@ def page(chromium: Browser, url: str) -> Iterator[Page]:
     page.wait_for_selector(DRAWN)
     yield page
     context.close()
-    assert faults == []
+    # One test has the bucket go away.
+    assert [fault for fault in faults if "503" not in fault] == []
 
 
 def test_account_of_all_clicks_stands_beside_a_tall_map(page: Page) -> None:
@@ -171,8 +199,6 @@ def live_page(page: Page) -> Page:
 
     page.context.route("https://shop.test/**", shop)
     page.context.add_init_script(OPEN_ROOTS)
-    changed = {"rows": [{"page": "/", "selector": "#buy", "difference": 0.05, "flagged": True}], "account": {}}
-    page.context.route("**/data/map/releases?*", lambda route: route.fulfill(json=changed))
     with page.context.expect_page() as opening:
         page.get_by_role("button", name="On the live page").click()
     return opening.value
@@ -193,3 +219,48 @@ def test_live_page_shows_every_mode_of_the_dashboard_with_its_account(page: Page
     assert said["Movement"][0].startswith("/: 3000 Milliseconds\nplaced 3000 (100 %)")
     assert said["Scroll"][0].endswith("Share of the views that reached each twentieth of the page · 20 views")
     assert [name for name, (_, drawn) in said.items() if not drawn] == []
+
+
+def test_live_page_says_which_modes_are_refused_and_draws_the_others(page: Page, url: str) -> None:
+    page.goto(f"{url}/map?page=/&of=2.0&release=2.0")
+    page.wait_for_selector(DRAWN)
+
+    live = live_page(page)
+    said = {name: (text, drawn) for name, text, drawn in live.evaluate(MODES_ON_PAGE)}
+    live.close()
+
+    assert said["Clicks"][0].startswith("/: 10 Clicks\n")
+    assert said["Scroll"][1]
+    # A release is what the mode compares, and no filter of it.
+    assert said["Releases"] == (said["Releases"][0], False)
+    assert said["Releases"][0].endswith("question releases cannot be filtered by release")
+
+
+def test_live_page_says_why_there_is_no_map(page: Page, url: str, bucket: Bucket) -> None:
+    page.goto(f"{url}/map?page=/")
+    page.wait_for_selector(DRAWN)
+
+    bucket.is_away = True
+    try:
+        live = live_page(page)
+        live.wait_for_function("document.querySelector('html > div[data-logdig-ignore]')?.shadowRoot.textContent")
+        said = live.evaluate("document.querySelector('html > div[data-logdig-ignore]').shadowRoot.textContent")
+    finally:
+        bucket.is_away = False
+    live.close()
+
+    assert said.startswith("/\nthe bucket does not answer")
+
+
+def test_two_variants_stand_side_by_side_each_with_its_own_account_and_list(page: Page, url: str) -> None:
+    page.goto(f"{url}/map?page=/&mode=scroll")
+    page.wait_for_selector(DRAWN)
+    page.get_by_label("This map").select_option(label="button: small")
+    page.get_by_label("Beside it").select_option(label="button: large")
+    expect(page.locator(".map-account")).to_have_count(2)
+    page.wait_for_selector(DRAWN)
+
+    accounts = [" ".join(text.split()) for text in page.locator(".map-account").all_inner_texts()]
+    assert [text[: text.index(" (")] for text in accounts] == ["Clicks 5 placed 3", "Clicks 5 placed 3"]
+    expect(page.get_by_role("heading", name="Elements: button: small")).to_be_visible()
+    expect(page.get_by_role("heading", name="Elements: button: large")).to_be_visible()

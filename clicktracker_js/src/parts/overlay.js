@@ -79,7 +79,7 @@ export const run = ({ config }, setStaff) => {
   window.addEventListener('message', ({ data, source, origin: from }) => {
     if (source != opener || from != origin || data?.logdig != 'map') return;
     setStaff(true);
-    map ||= makeMap(location.pathname);
+    map ||= makeMap();
     map.show(checked(data));
   });
   for (const method of ['pushState', 'replaceState']) afterCall(history, method, () => afterFrame(ready));

@@ -16,21 +16,21 @@ const cellsOf = (cells) => cells.map(([element, fixed, level_x, level_y, cell_x,
 const placesOf = (places) => places.map((place) => place && { layer: 0, seen: true, ...place });
 
 /** Makes a map of what the server says of a view. */
-export function mapFigure(view, { mode, marks, zoom }) {
+export function mapFigure(view, { mode, zoom }) {
   const [width, height] = view.size;
   const places = placesOf(view.places);
   const key = (selector, link) => JSON.stringify([selector, link]);
   const byPair = new Map(view.asked.map(([selector, link], index) => [key(selector, link), places[index]]));
   const placeOf = (row) => byPair.get(key(row.selector, row.link)) ?? null;
-  const moves = mode == 'movement' && view.movement;
+  const moves = mode == 'movement' && view.movement?.cells && view.movement;
   const { points, account } = moves
     ? project(cellsOf(moves.cells), placesOf(moves.places), width, height)
     : project(cellsOf(view.cells), places, width, height);
   if (!moves) account.unplaced += view.without_place;
   const scale = scaleOf(mode, view);
-  const boxes = boxesOf(view, mode, marks, placeOf);
+  const boxes = boxesOf(view, mode, placeOf);
   const figure = {
-    view, placeOf, account, points, scale, boxes, mode, width, height, marks,
+    view, placeOf, account, points, scale, boxes, mode, width, height,
     unit: moves ? 'ms' : 'clicks',
     total: account.placed + account.fallback + account.hidden + account.unplaced,
   };
@@ -146,9 +146,9 @@ function drawShapes(figure, pen, { top, height }) {
   }
 }
 
-function drawScroll({ marks, width, height }, pen) {
-  const fold = marks.scroll?.account?.fold_px;
-  for (const { top, share, colour, badge } of bandsOf(marks)) {
+function drawScroll({ view, width, height }, pen) {
+  const fold = view.scroll?.account?.fold_px;
+  for (const { top, share, colour, badge } of bandsOf(view)) {
     pen.fillStyle = colour;
     pen.fillRect(0, top * height, width, share * height + 1);
     pen.fillStyle = '#0f172a';
@@ -170,15 +170,16 @@ function drawScroll({ marks, width, height }, pen) {
 }
 
 /** The boxes of a mode that can be seen on the picture. */
-function boxesOf(view, mode, marks, placeOf) {
-  return shapesOf(view, mode, marks).flatMap((shape) => {
+function boxesOf(view, mode, placeOf) {
+  return shapesOf(view, mode).flatMap((shape) => {
     const found = placeOf(shape.row);
     return found?.seen ? [{ ...shape, box: found.clip ?? found.box }] : [];
   });
 }
 
 /** What the colours mean, in numbers. */
-function legendOf({ mode, scale, marks }) {
+function legendOf({ mode, scale, view }) {
+  if (view[mode]?.error) return h('p.map-legend.warn', { role: 'status' }, view[mode].error);
   const chip = (colour, text) => {
     const made = h('span.map-chip', {}, h('i', { 'aria-hidden': 'true' }), text);
     made.firstChild.style.background = colour;
@@ -187,7 +188,7 @@ function legendOf({ mode, scale, marks }) {
   if (['clicks', 'elements', 'movement'].includes(mode))
     return h('p.map-legend', {}, h('span', {}, t(`map.legend.${mode}`)), scale.steps.map((step, index) =>
       chip(css(colourOf(step, scale.steps)), `${index == scale.steps.length - 1 ? '≥ ' : ''}${number(step, step < 1 ? 1 : 0)}`)));
-  if (mode == 'releases' && !marks.releases) return h('p.map-legend', {}, t('map.chooseRelease'));
+  if (mode == 'releases' && !view.releases) return h('p.map-legend', {}, t('map.chooseRelease'));
   return h('p.map-legend', {}, t(`map.legend.${mode}`));
 }
 

@@ -40,42 +40,44 @@ addEventListener('message', async ({ source, origin, data }) => {
   const page = opened.get(source);
   if (!page || page.origin != origin || data?.logdig != 'ready' || typeof data.address != 'string') return;
   page.answered();
+  page.address = data.address;
   const width = WIDTHS.find((one) => data.width >= one * 0.8) ?? WIDTHS.at(-1);
   const shared = { page: null, address: data.address, compare: 'none', devices: get('devices') || null };
-  const view = await ask(request('map/view', { ...shared, width, mode: 'movement' }));
-  source.postMessage(sentOf(view, await marksOf(view.page)), origin);
+  const of = get('of') || null;
+  const marks = ['movement', 'scroll', 'frustration', ...(of ? ['releases'] : [])].join();
+  const sent = await ask(request('map/view', { ...shared, width, marks, of })).then(sentOf, refusedOf);
+  // A single-page application may be at its next page by now.
+  if (page.address == data.address) source.postMessage(sent, origin);
 });
 
-/** What the modes need beside the view; one that cannot be answered is an error, and the others are drawn. */
-async function marksOf(page) {
-  const release = get('of');
-  const names = ['scroll', 'frustration', ...(release ? ['releases'] : [])];
-  const found = await Promise.all(names.map(async (name) => {
-    const asked = request(`map/${name}`, { page, compare: 'none', of: name == 'releases' ? release : null });
-    return [name, await ask(asked).catch((error) => ({ error: error.message || t('map.modeFailed') }))];
-  }));
-  return Object.fromEntries(found);
+/** The account's words. */
+const words = () => [...['placed', 'fallback', 'hidden', 'unplaced'].map((kind) => t(`map.account.${kind}`)), t('map.mode')];
+
+/** What the page shows when there is no map: why. */
+function refusedOf({ cannot, message }) {
+  const note = cannot?.length ? t('state.cannot', { filters: cannot.map((name) => t(`filter.${name.split('.')[0]}`)).join(', ') }) : message || t('map.modeFailed');
+  return { logdig: 'map', asked: [], told: [], words: words(), modes: [{ title: t('map.modes.clicks'), unit: '', note, cells: [], missing: 0, per: 0, boxes: [], bands: [] }], at: 0 };
 }
 
 /** All modes as heat, boxes and bands, with the words that stand beside them. */
-function sentOf(view, marks) {
-  const moves = view.movement ?? { cells: [], asked: [] };
+function sentOf(view) {
+  const moves = view.movement.error ? { cells: [], asked: [] } : view.movement;
   const index = new Map(view.asked.map((pair, place) => [JSON.stringify(pair), place]));
   const indexOf = ({ selector, link }) => index.get(JSON.stringify([selector, link]));
   const moved = moves.cells.map(([element, ...rest]) => [element === null ? null : element + view.asked.length, ...rest]);
-  const fold = marks.scroll?.account?.fold_px;
+  const fold = view.scroll.account?.fold_px;
   const modes = MODES.map((mode) => {
     const moving = mode == 'movement';
     return {
       title: t(`map.modes.${mode}`),
       unit: t(moving ? 'map.account.ms' : 'map.account.clicks'),
-      note: noteOf(view, mode, marks),
+      note: noteOf(view, mode),
       cells: moving ? moved : view.cells,
       missing: moving ? 0 : view.without_place,
       per: ['clicks', 'movement'].includes(mode) ? perClick(mode, view) : 0,
-      boxes: shapesOf(view, mode, marks).flatMap(({ row, colour, badge }) => (indexOf(row) === undefined ? [] : [[indexOf(row), colour, badge]])),
+      boxes: shapesOf(view, mode).flatMap(({ row, colour, badge }) => (indexOf(row) === undefined ? [] : [[indexOf(row), colour, badge]])),
       bands: mode == 'scroll' ? [
-        ...bandsOf(marks).map(({ top, share, colour, badge }) => [top, share, 0, 0, 0, colour, badge]),
+        ...bandsOf(view).map(({ top, share, colour, badge }) => [top, share, 0, 0, 0, colour, badge]),
         ...(fold ? [[0, 0, fold, 2, 60, '#0f172a', t('map.fold')]] : []),
       ] : [],
     };
@@ -84,15 +86,15 @@ function sentOf(view, marks) {
     logdig: 'map',
     asked: [...view.asked, ...moves.asked],
     told: view.elements.rows.flatMap((row) => (indexOf(row) === undefined ? [] : [[indexOf(row), toldOf(row)]])),
-    words: [...['placed', 'fallback', 'hidden', 'unplaced'].map((kind) => t(`map.account.${kind}`)), t('map.mode')],
+    words: words(),
     modes,
     at: Math.max(0, MODES.indexOf(get('mode'))),
   };
 }
 
-function noteOf(view, mode, marks) {
-  if (mode == 'releases' && !marks.releases) return t('map.chooseRelease');
-  if (marks[mode]?.error) return marks[mode].error;
+function noteOf(view, mode) {
+  if (mode == 'releases' && !view.releases) return t('map.chooseRelease');
+  if (view[mode]?.error) return view[mode].error;
   return `${t(`map.legend.${mode}`).replace(/:$/, '')} · ${t('map.views', { views: number(view.elements.account.views ?? 0) })}`;
 }
 

@@ -22,7 +22,7 @@ export function scaleOf(mode, view) {
 export const perClick = (mode, view) => scaleOf(mode, view).per / (mode == 'movement' ? SECONDS_A_STEP : 1);
 
 /** Elements with their colour and number: `[{row, colour, badge}]`, `row` of the view's elements. */
-export function shapesOf(view, mode, marks) {
+export function shapesOf(view, mode) {
   const views = view.elements.account.views || 0;
   const bySelector = new Map(view.elements.rows.map((row) => [row.selector, row]).reverse());
   const known = ({ selector }) => bySelector.get(selector);
@@ -32,10 +32,10 @@ export function shapesOf(view, mode, marks) {
       return { row, colour: css(colourOf(rate).map((value, index) => (index == 3 ? value * 0.7 : value))), badge: number(rate, rate < 10 ? 1 : 0) };
     });
   if (mode == 'frustration')
-    return (marks.frustration?.rows ?? []).filter((row) => row.selector && (row.page ?? view.page) == view.page).slice(0, MOST_FRUSTRATION)
+    return (view.frustration?.rows ?? []).filter((row) => row.selector && (row.page ?? view.page) == view.page).slice(0, MOST_FRUSTRATION)
       .filter(known).map((row) => ({ row: known(row), colour: 'rgb(224 49 49 / 30%)', badge: `${t(`map.kinds.${row.kind}`)} ${number(row.times)}` }));
   if (mode == 'releases')
-    return (marks.releases?.rows ?? []).filter((row) => row.page == view.page && known(row)).map((row) => {
+    return (view.releases?.rows ?? []).filter((row) => row.page == view.page && known(row)).map((row) => {
       const more = row.difference > 0;
       return {
         row: known(row),

@@ -12,81 +12,89 @@ import { nameOf, openLive } from './map_live.js';
 import { MODES } from './map_shapes.js';
 
 const WIDTHS = [1440, 820, 390];
+/** The device of each width. */
+const DEVICES = ['desktop', 'tablet', 'mobile'];
+const PLAIN = ['before', ...DEVICES];
 const ZOOMS = ['fit', '50', '100', '200'];
-const NEEDS = { scroll: ['scroll'], frustration: ['frustration'], releases: ['releases'] };
+/** Modes that need more than the clicks. */
+const NEEDS = ['movement', 'scroll', 'frustration', 'releases'];
 
 /** Draws the map of a page into an element. */
 export function drawMap(main, { page, about }) {
-  const others = comparisons(about);
   main.append(panel({
     bare: true,
-    asks: () => asked(page, others),
+    asks: () => asked(page),
     empty: () => false,
-    draw: (body, answer) => fill(body, answer, page, about, others),
+    draw: (body, answer) => fill(body, answer, page, about),
   }));
 }
 
 const mode = () => (MODES.includes(get('mode')) ? get('mode') : 'clicks');
 
-/** What the second map may show instead: other days, devices, releases, variants. */
-function comparisons(about) {
-  const found = { before: { label: t('map.with.before') } };
-  for (const device of ['desktop', 'tablet', 'mobile']) {
-    found[device] = { label: named('device', device), values: { device, width: WIDTHS[['desktop', 'tablet', 'mobile'].indexOf(device)] } };
-  }
-  for (const release of (about?.releases ?? []).slice(0, 20)) {
-    const name = release.name ?? release;
-    found[`release:${name}`] = { label: t('map.with.release', { release: name }), values: { release: name } };
-  }
-  const variant = /^experiment\.(.+)=(.+)$/.exec(get('with'));
-  if (variant) found[get('with')] = { label: `${variant[1]}: ${variant[2]}`, values: { [`experiment.${variant[1]}`]: variant[2] } };
-  return found;
+/** What a map shows instead, by the value of `first` or `with`: other days, a device, a release, a variant; null = nothing. */
+function instead(chosen) {
+  if (chosen == 'before') return { shift: 'before' };
+  if (DEVICES.includes(chosen)) return { device: chosen, devices: null, width: WIDTHS[DEVICES.indexOf(chosen)] };
+  if (chosen.startsWith('release:')) return { release: chosen.slice(8) };
+  const [name, variant] = parted(chosen);
+  return variant === undefined ? null : { [name]: variant };
 }
 
-function asked(page, others) {
-  const shared = { page, compare: 'none', mode: mode() == 'movement' ? 'movement' : null, devices: get('devices') || null };
-  const values = { ...shared, width: get('width') || null, taken: get('taken') || null };
-  const addresses = { first: request('map/view', values) };
-  const other = others[get('with')];
-  if (other) addresses.second = request('map/view', { ...shared, width: get('width') || null, ...(get('with') == 'before' ? earlier() : other.values) });
-  for (const name of NEEDS[mode()] ?? []) {
-    if (name == 'releases' && !get('of')) continue;
-    addresses[name] = request(`map/${name}`, { page, compare: 'none', of: name == 'releases' ? get('of') : null });
-  }
+/** A variant is written `experiment.NAME=VARIANT`; the name of an experiment has no `=`. */
+function parted(text) {
+  const at = text.startsWith('experiment.') ? text.indexOf('=') : -1;
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** What a map may show by itself, as `[value, words]`: releases, the newest first, and variants; `chosen` is among them. */
+function choices(about, variants, chosen) {
+  const found = releasesOf(about).slice(0, 20).map((name) => `release:${name}`).concat(variants.map(([name, variant]) => `experiment.${name}=${variant}`));
+  if (chosen && instead(chosen) && !PLAIN.includes(chosen) && !found.includes(chosen)) found.push(chosen);
+  return found.map((value) => [value, nameOfChoice(value)]);
+}
+
+function nameOfChoice(value) {
+  const [experiment, variant] = parted(value);
+  if (variant !== undefined) return t('map.with.variant', { experiment: experiment.slice(11), variant });
+  if (value.startsWith('release:')) return t('map.with.release', { release: value.slice(8) });
+  return value == 'before' ? t('map.with.before') : named('device', value);
+}
+
+/** Names of releases, the newest first. */
+const releasesOf = (about) => (about?.releases ?? []).map((one) => one.name ?? one).toReversed();
+
+function asked(page) {
+  const needs = NEEDS.includes(mode()) && !(mode() == 'releases' && !get('of'));
+  const shared = {
+    page, compare: 'none', devices: get('devices') || null, width: get('width') || null,
+    marks: needs ? mode() : null, of: mode() == 'releases' ? get('of') || null : null,
+  };
+  const addresses = { first: request('map/view', { ...shared, taken: get('taken') || null, ...instead(get('first')) }) };
+  if (instead(get('with'))) addresses.second = request('map/view', { ...shared, ...instead(get('with')) });
   return addresses;
 }
 
-/** As many days before those that are shown. */
-function earlier() {
-  const day = 86_400_000;
-  const last = Date.parse(get('to') || new Date().toISOString().slice(0, 10));
-  const count = get('from') ? (last - Date.parse(get('from'))) / day + 1 : parseInt(get('period', '28d')) || 28;
-  const text = (time) => new Date(time).toISOString().slice(0, 10);
-  return { from: text(last - (2 * count - 1) * day), to: text(last - count * day), period: null };
-}
-
-function fill(body, answer, page, about, others) {
-  const { first, second } = answer;
-  const marks = { scroll: answer.scroll, frustration: answer.frustration, releases: answer.releases };
-  const list = h('div');
-  const figures = [first, second].filter(Boolean).map((view) => mapFigure(view, { mode: mode(), marks, zoom: get('zoom', 'fit') }));
+function fill(body, { first, second }, page, about) {
+  const figures = [first, second].filter(Boolean).map((view) => mapFigure(view, { mode: mode(), zoom: get('zoom', 'fit') }));
   body.append(
-    controls(first, figures, about, others, page),
+    controls(first, figures, about, page),
     h(second ? 'div.map-pair' : 'div', {}, figures.map((figure, number) => h('section.card', {},
-      second && h('h3', {}, number ? others[get('with')].label : t('map.with.this')), notes(figure.view), accountOf(figure), figure.made))),
-    list,
+      (second || get('first')) && h('h3', {}, titleOf(get(number ? 'with' : 'first'))), notes(figure.view), accountOf(figure), figure.made))),
+    ...figures.map((figure, number) => listOf(figure, second || get('first') ? `${t('map.list')}: ${titleOf(get(number ? 'with' : 'first'))}` : t('map.list'))),
   );
-  list.append(listOf(figures[0]));
 }
 
-function controls(view, figures, about, others, page) {
+const titleOf = (chosen) => (instead(chosen) ? nameOfChoice(chosen) : t('map.with.this'));
+
+function controls(view, figures, about, page) {
   const tabs = (name, values, chosen, label) => h('div.tabs', { role: 'group', 'aria-label': t(`map.${name}`) }, values.map((value) =>
     h('button', { type: 'button', 'aria-pressed': String(value == chosen), onclick: () => change({ [name]: value }) }, label(value))));
   const select = (name, values, chosen, label = t(`map.${name}`)) => h('label', {}, h('span', {}, label), h('select', { onchange: (event) => change({ [name]: event.target.value }) },
     values.map(([value, text]) => h('option', { value, selected: value == chosen }, text))));
   const widths = [...new Set([...WIDTHS, ...view.pictures.map((one) => one.width)])].sort((a, b) => b - a);
   const same = view.pictures.filter((one) => one.width == view.width);
-  const releases = (about?.releases ?? []).map((one) => one.name ?? one);
+  const releases = releasesOf(about);
+  const single = choices(about, view.variants, get('first'));
   return h('div.map-tools', {},
     tabs('mode', MODES, mode(), (value) => t(`map.modes.${value}`)),
     tabs('width', widths, view.width, (value) => t('map.px', { width: value })),
@@ -94,11 +102,12 @@ function controls(view, figures, about, others, page) {
     select('zoom', ZOOMS.map((value) => [value, t(`map.zooms.${value}`)]), get('zoom', 'fit')),
     same.length > 1 && select('taken', same.map((one, place) => [place ? one.folder : '', moment(one.captured_at)]), get('taken'), t('map.picture')),
     mode() == 'releases' && select('of', [['', t('map.choose')], ...releases.map((one) => [one, one])], get('of')),
-    select('with', [['', t('map.with.none')], ...Object.entries(others).map(([value, { label }]) => [value, label])], get('with'), t('map.beside')),
+    single.length > 0 && select('first', [['', t('map.with.this')], ...single], get('first'), t('map.first')),
+    select('with', [['', t('map.with.none')], ...PLAIN.map((value) => [value, nameOfChoice(value)]), ...choices(about, view.variants, get('with'))], get('with'), t('map.beside')),
     h('div.tools', {},
       view.address && h('button.quiet', { type: 'button', onclick: (event) => live(event.currentTarget, view.address) }, icon('out'), t('map.live')),
       h('button.quiet', { type: 'button', onclick: async () => save(await pictureOf(figures), `map-${page.replace(/[^\p{L}\p{N}]+/gu, '-')}-${view.width}.png`) }, icon('down'), 'PNG'),
-      h('button.quiet', { type: 'button', onclick: () => saveCsv('map', CSV, rowsOf(figures[0]), view.elements.receipt) }, icon('down'), 'CSV')));
+      h('button.quiet', { type: 'button', onclick: () => saveCsv('map', figures[1] ? ['map', ...CSV] : CSV, figures.flatMap(csvOf), view.elements.receipt) }, icon('down'), 'CSV')));
 }
 
 async function live(button, address) {
@@ -131,12 +140,15 @@ function rowsOf({ view, placeOf }) {
   });
 }
 
-function listOf(figure) {
+/** Rows of a file; of two maps each says which one it is of. */
+const csvOf = (figure, number) => rowsOf(figure).map((row) => ({ map: titleOf(get(number ? 'with' : 'first')), ...row }));
+
+function listOf(figure, title) {
   const after = (row) => ['changed', 'scrolled', 'navigated', 'hidden', 'input', 'dead'].filter((name) => row[name] > 0)
     .sort((a, b) => row[b] - row[a]).slice(0, 2).map((name) => `${t(`map.after.${name}`)} ${percent(row[name] / row.clicks, 0)}`).join(', ');
   const rows = rowsOf(figure);
-  return h('section.card', { 'aria-label': t('map.list') }, h('div.head', {}, h('h2', {}, t('map.list'))), rows.length ? table({
-    label: t('map.list'),
+  return h('section.card', { 'aria-label': title }, h('div.head', {}, h('h2', {}, title)), rows.length ? table({
+    label: title,
     rows,
     onrow: ({ place, selector }) => place && figure.show(place, selector),
     rowLabel: () => t('map.show'),

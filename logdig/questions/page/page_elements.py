@@ -66,6 +66,16 @@ def addresses(asking: Asking) -> pa.Table:
     """)
 
 
+def variants(asking: Asking) -> pa.Table:
+    """List the experiments that views were in, each with its variants, the most seen first."""
+    views = asking.rows("page_views", ["user_key", "viewed", "experiments"])
+    return asking.run(f"""
+        SELECT entry.key AS experiment, entry.value AS variant, count(DISTINCT user_key) AS visitors
+        FROM (SELECT user_key, unnest(map_entries(experiments)) AS entry FROM {views} WHERE viewed)
+        GROUP BY ALL ORDER BY experiment, visitors DESC, variant
+    """)
+
+
 def boxes(asking: Asking) -> pa.Table:
     """Tell where elements lay when they were clicked, at the commonest width of the window."""
     columns = ["selector", "link", "x", "y", "sx", "sy", "ex", "ey", "w", "h", "fixed", "vw", "vh"]
@@ -144,6 +154,21 @@ ADDRESSES = Question(
     compares=False,
 )
 """Asked by `logdig pages capture`, which opens them."""
+VARIANTS = Question(
+    "variants",
+    "Experiments that a page's views were in.",
+    tables=("page_views",),
+    columns=(
+        Column("experiment", TEXT, "name of the experiment"),
+        Column("variant", TEXT, "what the visitors were shown"),
+        Column("visitors", LONG, "different visitors"),
+    ),
+    keys=("experiment", "variant"),
+    filters=("page",),
+    answer=variants,
+    compares=False,
+)
+"""What the map offers to put side by side."""
 BOXES = Question(
     "boxes",
     "Where elements lay when they were clicked, at the commonest width.",
