@@ -25,6 +25,8 @@ from botocore.exceptions import (
 
 from logdig.aws.http_pool import DEFAULT_PORTS, Endpoint, HttpResponse, HttpResult, tls_context
 
+SLOT_SECONDS = 0.05
+"""Longest wait for a free connection; a decision waits no longer."""
 _ERRORS: tuple[tuple[type[Exception], Any], ...] = (
     (ssl.SSLError, SSLError),
     (TimeoutError, ReadTimeoutError),
@@ -68,11 +70,24 @@ class LoopConnections:
         """
         fields = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
         head = f"POST {path} HTTP/1.1\r\n{fields}content-length: {len(body)}\r\n\r\n"
-        async with self._slots:
-            try:
-                return await self._exchange(head.encode("latin-1") + body)
-            except Exception as err:
-                return self._as_botocore_error(err)
+        try:
+            await self._take_slot()
+        except TimeoutError as err:
+            return self._as_botocore_error(err)
+        try:
+            return await self._exchange(head.encode("latin-1") + body)
+        except Exception as err:
+            return self._as_botocore_error(err)
+        finally:
+            self._slots.release()
+
+    async def _take_slot(self) -> None:
+        """Wait for a free connection, but not long: while the other side hangs, what waits must not pile up."""
+        if self._slots.locked():
+            async with asyncio.timeout(SLOT_SECONDS):
+                await self._slots.acquire()
+        else:
+            await self._slots.acquire()
 
     async def _exchange(self, request: bytes) -> HttpResponse:
         connection = self._idle.pop() if self._idle else await self._connect()

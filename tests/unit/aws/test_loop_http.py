@@ -179,6 +179,24 @@ def test_late_answer_is_not_taken_for_that_of_the_next_post() -> None:
     assert [other.content for other in others if isinstance(other, HttpResponse)] == [b"hello"] * 2
 
 
+def test_posts_do_not_pile_up_while_every_connection_hangs() -> None:
+    asked = []
+
+    async def answer(body: bytes, _: Writer) -> bool:
+        asked.append(body)
+        return True
+
+    async def run() -> list[HttpResult]:
+        async with serving(answer) as endpoint:
+            connections = LoopConnections(endpoint)
+            return await asyncio.gather(*(connections.post("/", {"host": "h"}, b"body") for _ in range(20)))
+
+    results = asyncio.run(run())
+
+    assert [type(result) for result in results] == [ReadTimeoutError] * 20
+    assert len(asked) == 2
+
+
 def test_error_names_the_endpoint_when_nobody_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
