@@ -91,7 +91,7 @@ def _marks(request: Request, name: str, where: Mapping[str, str], shown: Layout)
         of = request.args.get("of") if name == "releases" else None
         return value_of(request.answer(name, where=where, release=of, compare=False))
     except InputError as err:
-        return {"error": err.message}
+        return {"error": err.message, "cannot": err.context.get("filters", ())}
 
 
 def _variants(request: Request, page: str, heatmap: Answer) -> list[tuple[str, str]]:
