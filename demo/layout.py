@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 import msgspec
 
-from infra.local.machine import find_chromium
+from infra.local.chromium import open_chromium
 from infra.paths import ROOT
+from logdig.errors import MissingPartError
 
 PATH = ROOT / "demo" / "layout.json"
 RELEASE, EARLIER_RELEASE = "2.0", "1.0"
@@ -97,12 +98,13 @@ def write_layout(layout: Layout, path: Path = PATH) -> None:
 @click.command()
 def main() -> None:
     """Open every page in Chromium, click its elements, and write what the tracker says of them to demo/layout.json."""
-    from demo.layout_capture import capture_with
+    from demo.layout_capture import capture
 
-    chromium = find_chromium()
-    if chromium is None:
-        raise click.ClickException("Chromium or Chrome is not found; run: make setup")
-    layout = capture_with(chromium)
+    try:
+        with open_chromium() as browser:
+            layout = capture(browser)
+    except MissingPartError as err:
+        raise click.ClickException(err.message) from err
     write_layout(layout)
     click.echo(f"{sum(len(page.elements) for page in layout.pages)} elements of {len(layout.pages)} pages in {PATH}")
 

@@ -1,4 +1,7 @@
-"""Open the demo's site in Chromium and let the tracker say what its elements are called and where they lie."""
+"""Open the demo's site in Chromium, let the tracker say what its elements are called, and capture where they lie.
+
+Elements are found and measured by what captures the pictures of pages, `infra.local.page_scripts`.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route
 
-from demo.browser_visits import LOADED, QUIET_FLAGS
+from demo.browser_visits import LOADED
 from demo.browser_visits import wait_until as wait
 from demo.layout import EARLIER, EARLIER_RELEASE, RELEASE, Layout, PageLayout, PlacedElement, Screen
 from demo.server import Site, read_page
 from demo.visitors import VIEWPORTS
+from infra.local.page_scripts import SCROLL, describe_script
 
-ARGUMENTS = (*QUIET_FLAGS, "--enable-blink-features=ComputedAccessibilityInfo")
-"""With the last one, elements tell their computed role and name."""
 TARGETS = "[data-logdig-id], h1, h2, h3, .lead, .cover, .price, .notes p"
 """What visitors click: buttons and links, and texts and pictures although nothing happens."""
 FILES = {"index.html": "/", "album.html": "/album.html", "offer.html": "/offer.html"}
@@ -26,36 +28,15 @@ STILL = """document.addEventListener("click", (event) => {
   event.stopPropagation();
 }, true);"""
 """The tracker's listener on the window comes first; the page itself must not see the clicks."""
-DESCRIBE = """(selector) => {
-  const found = document.querySelectorAll(selector);
-  const { left, top, width, height } = found[0].getBoundingClientRect();
-  const box = [left + scrollX, top + scrollY, width, height].map((number) => Math.round(number * 10) / 10);
-  const { computedRole: role, computedName, localName: tag } = found[0];
-  const name = (computedName || found[0].textContent).trim().replace(/\\s+/g, " ").slice(0, 80);
-  return { count: found.length, box, role, name, tag };
-}"""
 ENDPOINT = "http://127.0.0.1:9"
 """Nobody listens there; what pages send is caught before."""
-
-
-def capture_with(chromium: str) -> Layout:
-    """Capture the site in a browser of its own.
-
-    Args:
-        chromium: Path of the browser.
-    """
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        layout = capture(browser)
-        browser.close()
-    return layout
 
 
 def capture(browser: Browser, windows: Sequence[tuple[int, int]] = VIEWPORTS) -> Layout:
     """Open every page at every width of the demo's visitors and click each of its elements once.
 
     Args:
-        browser: Started with ARGUMENTS.
+        browser: Started by `infra.local.chromium.open_chromium`.
         windows: Widths and heights.
     """
     with Site(0, "pk_layout", ENDPOINT) as site:
@@ -109,24 +90,19 @@ def _open(context: BrowserContext, address: str, file: str, release: str) -> Pag
 def _elements(page: Page) -> Iterator[PlacedElement]:
     """Click each target and describe the element that the tracker names."""
     width = page.viewport_size["width"] if page.viewport_size else 0
-    seen = set()
-    clicks = _clicks(page)
+    named = {event["element"]["selector"]: event for event in reversed(_clicks(page))}
     # Fixed parts lie where they are before anybody scrolls.
-    page.evaluate("window.scrollTo(0, 0)")
-    for event in clicks:
-        element, link = event["element"], event["link"]
-        selector = element["selector"]
-        if selector in seen:
-            continue
-        seen.add(selector)
-        found = page.evaluate(DESCRIBE, selector)
-        if found["count"] != 1:
-            raise LookupError(f"{page.url}: {selector} matches {found['count']} elements")
+    page.evaluate(SCROLL, 0)
+    pairs = [[selector, event["link"]] for selector, event in reversed(named.items())]
+    for (selector, link), found in zip(pairs, page.evaluate(describe_script(), [pairs, []])["found"], strict=True):
+        if found is None:
+            raise LookupError(f"{page.url}: {selector} does not find its element")
         path = urlsplit(link).path if link and link.startswith("http") else None
+        called = None if path else link
+        fixed = named[selector]["element"]["fixed"]
         left, top, across, down = map(float, found["box"])
         boxes = {str(width): (left, top, across, down)}
-        called = None if path else link
-        yield PlacedElement(selector, found["tag"], found["role"], found["name"], element["fixed"], boxes, path, called)
+        yield PlacedElement(selector, found["tag"], found["role"], found["name"], fixed, boxes, path, called)
 
 
 def _clicks(page: Page) -> Sequence[dict[str, Any]]:

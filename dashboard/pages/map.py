@@ -71,7 +71,7 @@ def view(request: Request) -> dict[str, Any]:
         "asked": asked,
         "places": places_of(asked, shown.elements),
         # All clicks less those with a cell: also those that an access to numbers does not see.
-        "without_place": heatmap.account.get("clicks", 0) - sum(cell[6] for cell in cells),
+        "without_place": max(0, round(heatmap.account.get("clicks", 0) - sum(cell[6] for cell in cells), 6)),
         "elements": value_of(elements),
         "fit": _fit(request, page, layout) if layout else None,
         "variants": _variants(request, page, heatmap),
@@ -91,7 +91,7 @@ def _marks(request: Request, name: str, where: Mapping[str, str], shown: Layout)
         of = request.args.get("of") if name == "releases" else None
         return value_of(request.answer(name, where=where, release=of, compare=False))
     except InputError as err:
-        return {"error": err.message}
+        return {"error": err.message, "cannot": err.context.get("filters", ())}
 
 
 def _variants(request: Request, page: str, heatmap: Answer) -> list[tuple[str, str]]:

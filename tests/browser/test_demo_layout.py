@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from demo.layout import PageLayout, read_layout
-from demo.layout_capture import ARGUMENTS, capture
+from demo.layout_capture import capture
+from infra.local.chromium import FLAGS
 from infra.local.machine import find_chromium
 
 pytestmark = pytest.mark.browser
@@ -23,7 +24,7 @@ def named(page: PageLayout) -> set[tuple[str, str, str, bool, str | None]]:
 
 
 def test_layout_has_the_selectors_of_the_tracker_when_the_site_is_opened_again(chromium: Browser) -> None:
-    browser = chromium.browser_type.launch(executable_path=find_chromium(), args=ARGUMENTS)
+    browser = chromium.browser_type.launch(executable_path=find_chromium(), args=[*FLAGS, "--no-sandbox"])
     opened = capture(browser, [WINDOW])
     browser.close()
 

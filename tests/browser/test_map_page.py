@@ -233,7 +233,7 @@ def test_live_page_says_which_modes_are_refused_and_draws_the_others(page: Page,
     assert said["Scroll"][1]
     # A release is what the mode compares, and no filter of it.
     assert said["Releases"] == (said["Releases"][0], False)
-    assert said["Releases"][0].endswith("question releases cannot be filtered by release")
+    assert said["Releases"][0].endswith("Remove it to see the numbers of everybody.")
 
 
 def test_live_page_says_why_there_is_no_map(page: Page, url: str, bucket: Bucket) -> None:

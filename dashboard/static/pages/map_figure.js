@@ -7,7 +7,7 @@ import { project } from '/static/lib/map/project.js';
 import { number, t } from '/static/lib/words.js';
 
 import { nameOf, toldOf } from './map_live.js';
-import { bandsOf, css, scaleOf, shapesOf } from './map_shapes.js';
+import { bandsOf, css, reasonOf, scaleOf, shapesOf } from './map_shapes.js';
 
 const PART_PX = 1000;
 const MOST_PNG_PX = 16_000;
@@ -103,7 +103,10 @@ function partsOf({ width, height, zoom }, watcher) {
   });
 }
 
-function drawPart(figure, canvas) {
+/** How much larger words are drawn on a picture that is made smaller, so that they can be read. */
+const wordsOf = ({ zoom }) => Math.min(4, Math.max(1, 1 / zoom));
+
+function drawPart(figure, canvas, words = wordsOf(figure)) {
   const top = Number(canvas.dataset.part) * PART_PX;
   const part = { left: 0, top, width: figure.width, height: Math.min(PART_PX, figure.height - top) };
   if (['clicks', 'movement'].includes(figure.mode)) {
@@ -119,46 +122,45 @@ function drawPart(figure, canvas) {
   const pen = canvas.getContext('2d');
   pen.scale(Math.min(2, devicePixelRatio), Math.min(2, devicePixelRatio));
   pen.translate(0, -top);
-  drawShapes(figure, pen, part);
+  drawShapes(figure, pen, part, words);
 }
 
 /** Boxes and bands of a part; the pen is in CSS pixels of the page. */
-function drawShapes(figure, pen, { top, height }) {
-  if (figure.mode == 'scroll') drawScroll(figure, pen);
-  pen.font = '600 13px system-ui, sans-serif';
+function drawShapes(figure, pen, { top, height }, words) {
   pen.textBaseline = 'middle';
+  pen.font = `600 ${13 * words}px system-ui, sans-serif`;
+  if (figure.mode == 'scroll') drawScroll(figure, pen, words);
   for (const { box, colour, badge } of figure.boxes) {
-    if (box[1] > top + height + 40 || box[1] + box[3] < top - 40) continue;
+    if (box[1] > top + height + 40 * words || box[1] + box[3] < top - 40 * words) continue;
     pen.fillStyle = colour;
     pen.fillRect(...box);
     pen.strokeStyle = 'rgb(15 23 42 / 70%)';
     pen.strokeRect(box[0] + 0.5, box[1] + 0.5, Math.max(0, box[2] - 1), Math.max(0, box[3] - 1));
     if (!badge) continue;
-    const width = pen.measureText(badge).width + 12;
+    const width = pen.measureText(badge).width + 12 * words;
     const x = Math.max(0, Math.min(figure.width - width, box[0] + box[2] - width));
-    const y = Math.max(0, box[1] - 10);
+    const y = Math.max(0, box[1] - 10 * words);
     pen.fillStyle = '#0f172a';
     pen.beginPath();
-    pen.roundRect(x, y, width, 20, 6);
+    pen.roundRect(x, y, width, 20 * words, 6 * words);
     pen.fill();
     pen.fillStyle = '#fff';
-    pen.fillText(badge, x + 6, y + 10.5);
+    pen.fillText(badge, x + 6 * words, y + 10.5 * words);
   }
 }
 
-function drawScroll({ view, width, height }, pen) {
+function drawScroll({ view, width, height }, pen, words) {
   const fold = view.scroll?.account?.fold_px;
   for (const { top, share, colour, badge } of bandsOf(view)) {
     pen.fillStyle = colour;
     pen.fillRect(0, top * height, width, share * height + 1);
     pen.fillStyle = '#0f172a';
-    pen.font = '600 14px system-ui, sans-serif';
-    pen.fillText(badge, 10, (top + share) * height - 8);
+    pen.fillText(badge, 10 * words, (top + share) * height - 10 * words);
   }
   if (!fold) return;
-  pen.setLineDash([8, 6]);
+  pen.setLineDash([8 * words, 6 * words]);
   pen.strokeStyle = '#0f172a';
-  pen.lineWidth = 2;
+  pen.lineWidth = 2 * words;
   pen.beginPath();
   pen.moveTo(0, fold);
   pen.lineTo(width, fold);
@@ -166,7 +168,7 @@ function drawScroll({ view, width, height }, pen) {
   pen.setLineDash([]);
   pen.lineWidth = 1;
   pen.fillStyle = '#0f172a';
-  pen.fillText(t('map.fold'), 60, fold - 8);
+  pen.fillText(t('map.fold'), 70 * words, fold - 10 * words);
 }
 
 /** The boxes of a mode that can be seen on the picture. */
@@ -179,7 +181,7 @@ function boxesOf(view, mode, placeOf) {
 
 /** What the colours mean, in numbers. */
 function legendOf({ mode, scale, view }) {
-  if (view[mode]?.error) return h('p.map-legend.warn', { role: 'status' }, view[mode].error);
+  if (view[mode]?.error) return h('p.map-legend.warn', { role: 'status' }, reasonOf(view[mode]));
   const chip = (colour, text) => {
     const made = h('span.map-chip', {}, h('i', { 'aria-hidden': 'true' }), text);
     made.firstChild.style.background = colour;
@@ -235,7 +237,7 @@ export async function pictureOf(figures) {
     }
     for (let top = 0; top < height; top += PART_PX) {
       const canvas = h('canvas', { data: { part: top / PART_PX } });
-      drawPart(figure, canvas);
+      drawPart(figure, canvas, 1);
       pen.drawImage(canvas, 0, top, width, Math.min(PART_PX, height - top));
     }
     pen.translate(width + gap, 0);

@@ -5,7 +5,7 @@ import { ask } from '/static/lib/ask.js';
 import { safeLink } from '/static/lib/element.js';
 import { number, percent, t } from '/static/lib/words.js';
 
-import { MODES, bandsOf, perClick, shapesOf } from './map_shapes.js';
+import { MODES, bandsOf, perClick, reasonOf, shapesOf } from './map_shapes.js';
 
 const WIDTHS = [1440, 820, 390];
 const ANSWER_MS = 8000;
@@ -55,7 +55,7 @@ const words = () => [...['placed', 'fallback', 'hidden', 'unplaced'].map((kind) 
 
 /** What the page shows when there is no map: why. */
 function refusedOf({ cannot, message }) {
-  const note = cannot?.length ? t('state.cannot', { filters: cannot.map((name) => t(`filter.${name.split('.')[0]}`)).join(', ') }) : message || t('map.modeFailed');
+  const note = reasonOf({ cannot, error: message });
   return { logdig: 'map', asked: [], told: [], words: words(), modes: [{ title: t('map.modes.clicks'), unit: '', note, cells: [], missing: 0, per: 0, boxes: [], bands: [] }], at: 0 };
 }
 
@@ -94,7 +94,7 @@ function sentOf(view) {
 
 function noteOf(view, mode) {
   if (mode == 'releases' && !view.releases) return t('map.chooseRelease');
-  if (view[mode]?.error) return view[mode].error;
+  if (view[mode]?.error) return reasonOf(view[mode]);
   return `${t(`map.legend.${mode}`).replace(/:$/, '')} · ${t('map.views', { views: number(view.elements.account.views ?? 0) })}`;
 }
 

@@ -57,3 +57,7 @@ export function bandsOf({ scroll }) {
     badge: percent(share, 0),
   }));
 }
+
+/** Why there is no answer, in words. */
+export const reasonOf = ({ cannot, error }) =>
+  cannot?.length ? t('state.cannot', { filters: cannot.map((name) => t(`filter.${name.split('.')[0]}`)).join(', ') }) : error || t('map.modeFailed');

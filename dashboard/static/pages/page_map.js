@@ -36,12 +36,12 @@ function instead(chosen) {
   if (chosen == 'before') return { shift: 'before' };
   if (DEVICES.includes(chosen)) return { device: chosen, devices: null, width: WIDTHS[DEVICES.indexOf(chosen)] };
   if (chosen.startsWith('release:')) return { release: chosen.slice(8) };
-  const [name, variant] = parted(chosen);
+  const [name, variant] = variantOf(chosen);
   return variant === undefined ? null : { [name]: variant };
 }
 
 /** A variant is written `experiment.NAME=VARIANT`; the name of an experiment has no `=`. */
-function parted(text) {
+function variantOf(text) {
   const at = text.startsWith('experiment.') ? text.indexOf('=') : -1;
   return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }
@@ -54,7 +54,7 @@ function choices(about, variants, chosen) {
 }
 
 function nameOfChoice(value) {
-  const [experiment, variant] = parted(value);
+  const [experiment, variant] = variantOf(value);
   if (variant !== undefined) return t('map.with.variant', { experiment: experiment.slice(11), variant });
   if (value.startsWith('release:')) return t('map.with.release', { release: value.slice(8) });
   return value == 'before' ? t('map.with.before') : named('device', value);

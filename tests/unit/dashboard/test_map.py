@@ -60,7 +60,9 @@ def client(store: FakeStore) -> flask.testing.FlaskClient:
     settings = Settings(
         apps=(AppSettings(name="shop", token="pk_shop_12345678"),), pages=(PageSettings("/song/*"),)
     )  # fmt: skip
-    tables = MemoryTables({"clicks": clicks, "page_views": [view(number) for number in range(40)]})
+    views = [view(number, experiments={"button": "large"}) for number in range(40)]
+    views.append(view(41, device="mobile", experiments={"button": "small"}))
+    tables = MemoryTables({"clicks": clicks, "page_views": views})
     return create_dashboard(settings, tables, store, clock=lambda: NOW).test_client()
 
 
@@ -81,6 +83,27 @@ def test_map_holds_every_click_of_its_device_once(client: flask.testing.FlaskCli
     assert found["fit"]["share"] == pytest.approx(18 / 19)
     assert not found["fit"]["fits"]
     assert sum(cell[6] for cell in ask(client, "/data/map/view?page=/&devices=all")["cells"]) == 21
+
+
+def test_marks_are_of_the_people_of_the_clicks_or_say_why_not(client: flask.testing.FlaskClient) -> None:
+    found = ask(client, "/data/map/view?page=/&marks=scroll,frustration,nothing")
+    refused = ask(client, "/data/map/view?page=/&marks=releases,scroll&of=2.0&release=1.0")
+    unknown = ask(client, "/data/map/view?page=/&marks=releases&of=9.9")
+
+    assert found["scroll"]["account"]["views"] == 40
+    assert found["frustration"]["rows"] == []
+    assert found.keys().isdisjoint({"movement", "releases", "nothing"})
+    assert refused["releases"]["cannot"] == ["release"]
+    assert "rows" in refused["scroll"]
+    assert "no view of release '9.9'" in unknown["releases"]["error"]
+
+
+def test_variants_that_can_stand_side_by_side_are_those_of_the_page(client: flask.testing.FlaskClient) -> None:
+    found = ask(client, "/data/map/view?page=/&experiment.button=large")
+    other = ask(client, "/data/map/view?page=/other")
+
+    assert found["variants"] == [["button", "large"], ["button", "small"]]
+    assert other["variants"] == []
 
 
 def test_page_without_a_picture_is_drawn_from_its_own_clicks(client: flask.testing.FlaskClient) -> None:
@@ -120,7 +143,7 @@ def test_pages_are_listed_by_views_and_say_who_has_a_picture(
 ) -> None:
     add_picture(store, "shop", layout(BUY), [])
 
-    assert ask(client, "/data/map/pages")["pages"] == [{"page": "/", "views": 40.0, "pictures": True}]
+    assert ask(client, "/data/map/pages")["pages"] == [{"page": "/", "views": 41.0, "pictures": True}]
 
 
 def test_cells_are_added_up_until_they_can_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
