@@ -49,7 +49,8 @@ def list_targets(app: str | None, offer: str | None, limit: int, as_json: bool) 
         return
     for row in shown:
         person = row["customer_id"] or f"visitor {row['user_key']}"
-        click.echo(f"{row['rank']:>6}  {person:24}  {row['score']:.4f}  {row['reason'] or ''}")
+        until = f"{row['expires_at']:%Y-%m-%d %H:%M}"
+        click.echo(f"{row['rank']:>6}  {person:24}  {row['score']:.4f}  until {until}  {row['reason'] or ''}")
     click.echo(f"{len(rows):,} targets of {name}, {len(shown):,} shown", err=True)
     if not rows:
         click.echo(with_program("why there are none: logdig model show"), err=True)

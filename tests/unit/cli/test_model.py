@@ -129,10 +129,10 @@ def test_what_cannot_be_is_refused_with_the_reason(arguments: tuple[str, ...], s
     assert said in str(result.exception) + result.output
 
 
-def test_targets_are_listed_the_best_first_with_reasons() -> None:
+def test_targets_are_listed_the_best_first_with_reasons_and_until_when() -> None:
     result = call("targets", "list", "--limit", "3")
 
-    assert "clicks 3" in result.output
+    assert f"until {NOW:%Y-%m-%d %H:%M}  clicks 3" in result.output
     assert "41 targets of UPGRADE, 3 shown" in result.output
     assert len(json.loads(call("targets", "list", "--limit", "0", "--json").stdout)) == 41
 
