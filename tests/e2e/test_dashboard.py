@@ -1,31 +1,24 @@
-"""The dashboard as a function: a link opens it in a browser, one permission less is a part less, revoked is closed."""
+"""The dashboard as a function: a link opens it, one permission less is a part less, revoked is closed."""
 
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 import tomlkit
-from playwright.sync_api import sync_playwright
 
-from infra.local.machine import find_chromium
 from infra.template.iam import role_name
 from tests.e2e.account import Account
-from tests.e2e.conftest import missing, outputs_of
+from tests.e2e.conftest import outputs_of
 from tests.e2e.owner import Owner
 from tests.e2e.stack import Stack, wait_until
 from tests.e2e.test_permissions import without
 
 pytestmark = pytest.mark.timeout(1400)
 
-DRAWN = "main:not([aria-busy]):not(:has(section[aria-busy])):not(:has(.wait))"
-NOT_PASSED = ("connection", "transfer-encoding", "content-length", "date", "server")
 PERMISSIONS = {
     "glue:GetTable": "ledger",
     "s3:GetObject": "jobs",
@@ -81,71 +74,6 @@ def _set(document: tomlkit.TOMLDocument, where: str) -> None:
     text = f'dashboard = "{where}"\n' + tomlkit.dumps(document)
     document.clear()
     document.update(tomlkit.parse(text))
-
-
-@contextmanager
-def on_this_machine(shown: Shown) -> Iterator[str]:
-    """The function at an address that a browser here can open, and trusts as it trusts HTTPS."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            passed = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
-            status, headers, content = shown.account.call(shown.url, self.command, self.path, body, passed)
-            self.send_response(status)
-            for name, value in headers.items():
-                if name not in NOT_PASSED:
-                    self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_POST = do_GET  # noqa: N815 (the base class names it so)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class names it so)
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://localhost:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
-
-
-def test_link_opens_the_function_in_a_browser_and_leaves_no_token_behind(shown: Shown, stack: Stack) -> None:
-    chromium = find_chromium()
-    if chromium is None:
-        missing("Chromium")
-    faults: list[str] = []
-    link = shown.links["people"]["link"]
-    assert link.startswith(f"{shown.url}/?app=web#share=")
-    with on_this_machine(shown) as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page()
-        page.set_default_timeout(120_000)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.goto(link.replace(f"{shown.url}/", f"{url}/health"))
-        page.wait_for_selector(DRAWN)
-        objects = page.locator("dt:text-is('Objects today (UTC)') + dd").inner_text()
-        address, [cookie] = page.url, page.context.cookies()
-        browser.close()
-
-    _, state = shown.ask("health/state", "people")
-    assert int(objects) == state["stored"]["today"] == len(stack.keys(f"raw/dt={state['now'][:10]}/"))
-    assert shown.links["people"]["token"] not in address
-    assert (cookie["name"], cookie["httpOnly"], cookie["secure"]) == ("__Host-logdig-web", True, True)
-    assert faults == []
-
-
-def test_function_counts_the_tables_that_the_jobs_wrote(shown: Shown, jobs: dict[str, dict[str, Any]]) -> None:
-    _, state = shown.ask("health/state", "people")
-
-    rows = {job["name"]: job["rows"] for job in state["jobs"]}
-    assert rows["clicks"] == jobs["clicks"]["rows"]
 
 
 def test_colleague_with_numbers_sees_no_person(shown: Shown) -> None:
