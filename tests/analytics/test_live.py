@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from typing import Any
 
@@ -14,7 +13,8 @@ from analytics.marts.people_events import counted, with_pages
 from analytics.marts.site import site_of
 from logdig.config.goals import PageSettings
 from logdig.config.settings import AppSettings, Settings
-from logdig.questions.live import event_of
+from logdig.questions.live import seen_of
+from logdig.questions.raw_objects import counts, line_of
 from tests.analytics.objects import line
 
 pytestmark = pytest.mark.java
@@ -61,7 +61,8 @@ def test_spark_and_python_count_the_same_events_pages_and_weights(spark: SparkSe
         for row in rows.select("event_id", "type", "page", "user_key", "sample_rate").collect()
     }
 
-    seen = [event_of(json.loads(text), SETTINGS) for text in texts]
-    found = {event.event_id: (event.page, event.user_key, event.weight) for event in seen if event is not None}
+    read = [line_of(text.encode()) for text in texts]
+    seen = [seen_of(line, SETTINGS) for line in read if line is not None and counts(line)]
+    found = {event.event_id: (event.page, event.user_key, event.weight) for event in seen}
     assert found == wanted
     assert 60 < len(found) < 540

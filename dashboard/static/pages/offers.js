@@ -86,10 +86,18 @@ function bands(body, { rows }) {
   }));
 }
 
+/** How much better than a constant guess the model is; less than half a percent is no difference that one sees. */
+function guessing(better) {
+  if (better == null) return t('offers.untested');
+  const share = percent(Math.abs(better), 0);
+  if (share == percent(0, 0)) return t('offers.even');
+  return t(better > 0 ? 'offers.better' : 'offers.worse', { share });
+}
+
 function card(body, { rows }) {
   for (const row of rows) {
     body.append(
-      h('p.says', {}, row.better == null ? t('offers.untested') : t(row.better > 0 ? 'offers.better' : 'offers.worse', { share: percent(Math.abs(row.better), 0) })),
+      h('p.says', {}, guessing(row.better)),
       h('p.note', {}, t('offers.modelState', { version: row.model_version ?? DASH, state: t(`offers.state.${row.state}`), time: moment(row.trained_at) })),
       // What a model is stands in the language of the tables' own words.
       h('ul.card-lines', { lang: 'en' }, row.lines.map((line) => h('li', {}, line))),
