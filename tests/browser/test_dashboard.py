@@ -5,9 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +14,6 @@ from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
 
 from dashboard.app import create_dashboard
 from logdig.config.goals import GoalSettings
@@ -28,6 +25,7 @@ from logdig.questions.engine.parameters import Parameters
 from logdig.store.state.releases import Release, add_release
 from logdig.store.state.shares import Share, add_share, new_token, sha256_of_token
 from tests.browser.node import TRACKER
+from tests.browser.serving import serving
 from tests.browser.site import TODAY, ZONE, site_rows
 from tests.browser.vectors import VECTORS
 from tests.fakes.pinned import MemoryTables
@@ -68,19 +66,6 @@ class Site:
     url: str
     tables: Tables
     faults: list[str] = field(default_factory=list)
-
-
-@contextmanager
-def serving(app: Any) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture(scope="module")

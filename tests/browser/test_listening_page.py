@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
 
 from dashboard.app import create_dashboard
 from logdig.config.settings import AppSettings, Settings
 from logdig.store.objects import build_object
 from logdig.times import wire_time
+from tests.browser.serving import serving, watch
 from tests.fakes.pinned import MemoryTables
 from tests.fakes.store import FakeStore
 from tests.unit.questions import listening
@@ -52,12 +51,8 @@ def stored_now() -> FakeStore:
 def url() -> Iterator[str]:
     app = AppSettings(name="shop", token="pk_shop_12345678", timezone=ZONE)
     dashboard = create_dashboard(Settings(apps=(app,)), MemoryTables(TABLES), stored_now(), clock=lambda: NOW)
-    server = make_server("127.0.0.1", 0, dashboard, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join(timeout=5)
+    with serving(dashboard) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +60,7 @@ def page(chromium: Browser, url: str) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 1300, "height": 900}, locale="en-GB")
     context.set_default_timeout(90_000)
     page = context.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    faults = watch(page)
     page.goto(f"{url}/listening?{DAYS}")
     page.wait_for_selector(DRAWN)
     yield page

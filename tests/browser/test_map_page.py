@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,12 +11,12 @@ from typing import Any
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect
-from werkzeug.serving import make_server
 
 from dashboard.app import create_dashboard
 from logdig.config.settings import AppSettings, Settings
 from logdig.errors import StoreUnavailableError
 from logdig.store.pictures import Layout, Place, add_picture
+from tests.browser.serving import serving, watch
 from tests.fakes.pinned import MemoryTables
 from tests.fakes.store import FakeStore
 
@@ -95,21 +94,15 @@ def bucket() -> Bucket:
 def url(bucket: Bucket) -> Iterator[str]:
     settings = Settings(apps=(AppSettings(name="shop", token="pk_shop_12345678"),))
     app = create_dashboard(settings, MemoryTables(rows()), bucket, clock=lambda: NOW)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join(timeout=5)
+    with serving(app) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def page(chromium: Browser, url: str) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 1300, "height": 900}, accept_downloads=True)
     page = context.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    faults = watch(page)
     page.goto(f"{url}/map?page=/")
     page.wait_for_selector(DRAWN)
     yield page
