@@ -18,8 +18,9 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from analytics import tables
-from analytics.jobs.registry import JOBS, MARTS, run, run_together, together
+from analytics.jobs.registry import JOBS, MARTS, together
 from analytics.jobs.report import JobReport
+from analytics.jobs.runs import run_together_noted
 from analytics.spark import session
 from demo.counts import count_tables, count_zone
 from demo.data_feed import LOADED_KINDS, Feeder, generated_files, older_files
@@ -241,7 +242,7 @@ class Demo:
                 ledger.result()
             if self.flush():
                 for jobs in together(REFRESHED_JOBS):
-                    run_together(jobs, self.spark, self.settings, datetime.now(UTC))
+                    self._run(jobs)
         self._print_line(f"stopped: {problem}")
 
     def flush(self) -> int:
@@ -316,7 +317,11 @@ class Demo:
         return self.flush()
 
     def _job(self, name: str) -> JobReport:
-        return self._step(f"job {name}", lambda: run(name, self.spark, self.settings, datetime.now(UTC)), _job_line)
+        return self._step(f"job {name}", lambda: self._run([name])[0], _job_line)
+
+    def _run(self, names: Sequence[str]) -> list[JobReport]:
+        """Run a group of jobs, and note it for page Data health."""
+        return run_together_noted(names, self.spark, self.settings, lambda: datetime.now(UTC))
 
     def _jobs(self, names: Sequence[str]) -> None:
         """Run jobs, those that do not need the marts of sessions beside these: one alone leaves a core idle."""
@@ -324,7 +329,7 @@ class Demo:
         beside = [name for name in others if not needed_by(name) & {*OF_SESSIONS}]
         running = self._pool.submit(lambda: [self._job(name) for name in beside])
         of_sessions = [name for name in names if name in OF_SESSIONS]
-        for report in run_together(of_sessions, self.spark, self.settings, datetime.now(UTC)):
+        for report in self._run(of_sessions):
             self._step.done(report.seconds, f"job {report.name}", _job_line(report))
         running.result()
         for name in others:
