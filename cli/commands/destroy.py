@@ -49,7 +49,7 @@ def command(delete_data: bool, name: str | None, yes: bool, as_json: bool) -> No
             drained = drain(account, settings)
             if not drained:
                 console.print("the queue could not be emptied; it stays and keeps its messages for 14 days")
-    removed = remove_stacks(account, settings, print_event)
+    removed = remove_stacks(account, settings, print_event, lambda line: console.print(line, markup=False))
     if not as_json:
         click.echo(f"{stack} is removed" if removed else f"there was no stack {stack}")
     handled = _handle_data(account, settings, delete=delete_data, quiet=as_json)

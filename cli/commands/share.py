@@ -114,12 +114,15 @@ def _deployed(settings: Settings) -> str | None:
     if settings.dashboard == "local":
         return None
     from infra.aws.cloudformation import find_stack
+    from infra.deploy.status import domain_status
 
-    stack = find_stack(account_of(settings), settings.stack_name)
+    account = account_of(settings)
+    stack = find_stack(account, settings.stack_name)
     if stack is None or "DashboardEndpoint" not in stack.outputs:
         return None
-    domain = stack.outputs.get("Domain")
-    return f"https://{domain}" if domain else stack.outputs["DashboardEndpoint"]
+    # A name whose DNS does not lead here yet would make a dead link.
+    domain = domain_status(account, settings)
+    return f"https://{domain.name}" if domain is not None and domain.healthy else stack.outputs["DashboardEndpoint"]
 
 
 def _fields(share: Share) -> dict[str, str | None]:

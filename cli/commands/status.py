@@ -59,7 +59,9 @@ def _domain_line(status: Status) -> dict[str, str]:
     if status.domain is None:
         return {}
     answers = "responds" if status.domain.healthy else "DOES NOT RESPOND"
-    return {"domain": f"https://{status.domain.name} {answers}, its stack {status.domain.state}"}
+    records = "; ".join(f"{name} CNAME {value}" for name, value in status.domain.dns.items())
+    line = {"domain": f"https://{status.domain.name} {answers}, its stack {status.domain.state}"}
+    return line | ({"dns": records} if records else {})
 
 
 def _print_status(status: Status, console: Console) -> None:

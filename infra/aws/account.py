@@ -148,7 +148,7 @@ def _translate(call: str, err: ClientError) -> LogDigError:
     if code in DENIED:
         return SetupError(
             f"AWS does not let you call {call}: {reason}; 'logdig policy data' and "
-            "'logdig policy work' print what a deploy needs",
+            "'logdig policy work' print what a deploy needs (and with a domain 'logdig policy domain')",
             code=code,
         )
     if code in EXPIRED:

@@ -36,10 +36,18 @@ class StackFailedError(LogDigError):
         self.failures = tuple(failures)
 
 
+_TAKEN_NAME = (
+    "the domain still belongs to another distribution: delete its CNAME record from your DNS, wait until nobody "
+    "remembers it, and take the name off the other distribution if that still exists"
+)
+
+
 def advice(reason: str) -> str:
     """Next step after a failure, from CloudFormation's reason."""
     steps = {
         "already exist": "its name is taken: choose another service, stage or bucket in logdig.toml, or remove it",
+        "CNAMEAlreadyExists": _TAKEN_NAME,
+        "another CloudFront distribution": _TAKEN_NAME,
         "not authorized": "give yourself the missing permission (see: logdig policy --help)",
         "AccessDenied": "give yourself the missing permission (see: logdig policy --help)",
         "limit": "ask AWS for a higher limit, or choose another region",

@@ -153,14 +153,15 @@ def collection(work: Workload, prices: dict[str, Any]) -> list[Line]:
 
 
 def edge(work: Workload, prices: dict[str, Any]) -> list[Line]:
-    """CloudFront in front: every request, and the tracker's files. What origins send to it is free."""
+    """CloudFront in front: every request, with what it brings, and the tracker's files. Origins send to it for free."""
     if not work.domain:
         return []
     scripts = work.requests * SCRIPTS_A_REQUEST
     requests = work.requests + work.decisions + scripts
     sent_gb = (requests * REPLY_BYTES + scripts * SCRIPT_BYTES) / 1e9
-    price = prices["cloudfront"]
+    price, brought_gb = prices["cloudfront"], (work.events * EVENT_BYTES + work.decisions * REPLY_BYTES) / 1e9
     return [
+        Line("CloudFront", f"bodies to the collector, {brought_gb:,.1f} GB", brought_gb * price["to_origin_gb"]),
         Line("CloudFront", f"{requests:,.0f} requests", requests * price["request"]),
         Line("CloudFront", f"replies and scripts, {sent_gb:,.1f} GB", sent_gb * price["out_gb"]),
     ]

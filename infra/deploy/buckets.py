@@ -34,14 +34,14 @@ def put_package(account: Account, bucket: str, package: Package) -> None:
 
 
 def empty_bucket(account: Account, bucket: str, on_deleted: Callable[[int], None]) -> int:
-    """Delete every version of every object; return how many.
+    """Delete every version of every object; return how many. A bucket that is gone is empty.
 
     Raises:
         LogDigError: S3 refused to delete one; the message names it.
     """
     deleted = 0
     while True:
-        page = account.call("s3", "list_object_versions", Bucket=bucket)
+        page = account.find("s3", "list_object_versions", "NoSuchBucket", Bucket=bucket) or {}
         versions = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
         if not versions:
             return deleted

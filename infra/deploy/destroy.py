@@ -9,7 +9,7 @@ from infra.aws.cloudformation import find_stack, remove_stack
 from infra.aws.remote import flush_now
 from infra.aws.stack_events import Event
 from infra.deploy.buckets import empty_bucket
-from infra.deploy.domain import remove_domain
+from infra.deploy.domain import deployed_domain, remove_domain
 from infra.deploy.plan import artifacts_stack
 from infra.deploy.retained import RetainedResource
 from logdig.config.settings import Settings
@@ -19,15 +19,22 @@ LAST_FLUSHES = 20
 """Forced flushes before the queue is left as it is; each runs for at most 240 s."""
 
 
-def remove_stacks(account: Account, settings: Settings, on_event: Callable[[Event], None]) -> bool:
+def remove_stacks(
+    account: Account, settings: Settings, on_event: Callable[[Event], None], tell: Callable[[str], None]
+) -> bool:
     """Remove the stacks, the domain's first; queue, bucket, tables and profiles stay.
 
+    Args:
+        account: Where.
+        settings: Names.
+        on_event: Called with every event of a stack.
+        tell: Called with a line about what stays outside of AWS.
     Returns:
         False when there was none.
     """
     deployed = find_stack(account, settings.stack_name)
-    has_domain = settings.domain or (deployed is not None and "Domain" in deployed.outputs)
-    removed = remove_domain(account, settings, on_event) if has_domain else False
+    named = deployed_domain(settings, {} if deployed is None else deployed.outputs)
+    removed = remove_domain(account, named, on_event, tell) if named.domain else False
     removed = remove_stack(account, settings.stack_name, on_event) or removed
     bucket = settings.artifacts_bucket_name
     if find_stack(account, artifacts_stack(settings)) is not None:

@@ -12,7 +12,14 @@ from infra.aws.account import Account
 from infra.aws.cloudformation import Stack, apply_change, prepare_change, prepare_import, require_stack
 from infra.aws.stack_events import Event
 from infra.deploy.buckets import put_package
-from infra.deploy.domain import apply_domain, make_origin_secret, record_of, remove_domain, upload_scripts
+from infra.deploy.domain import (
+    apply_domain,
+    deployed_domain,
+    make_origin_secret,
+    record_of,
+    remove_domain,
+    upload_scripts,
+)
 from infra.deploy.plan import upload_template
 from infra.deploy.smoke_test import ProbeResult, smoke_test
 from infra.deploy.steps import (
@@ -106,7 +113,8 @@ class Deployer:
             case ApplyDomain():
                 self._apply_domain(step)
             case RemoveDomain():
-                remove_domain(self._account, self._settings, self._on_event)
+                gone = deployed_domain(self._settings, self.stack.outputs)
+                remove_domain(self._account, gone, self._on_event, self._print_line)
             case RunSmokeTest():
                 store = s3_store(self._settings)
                 self.probe = smoke_test(self._account, self._settings, self.stack, store, self._print_line)
@@ -117,12 +125,12 @@ class Deployer:
         return require_stack(self._account, self._settings.stack_name)
 
     def _apply_domain(self, step: ApplyDomain) -> None:
-        """Say at once which record the certificate waits for; without it AWS gives up after three days."""
+        """Say at once which record the certificate waits for."""
 
         def on_event(event: Event) -> None:
             record = record_of(event)
             if record is not None and not self._settings.domain_zone:
-                self._print_line(f"add this record to the DNS of {step.domain}: {record[0]} CNAME {record[1]}")
+                self._print_line(f"add this record to your DNS, and leave it there: {record[0]} CNAME {record[1]}")
             self._on_event(event)
 
         apply_domain(self._account, self._settings, step.template, self.stack.outputs, on_event)

@@ -7,6 +7,7 @@ template and with every call that plan, deploy, status and destroy make.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from string import Template
 
@@ -33,7 +34,10 @@ def deployer_policy(settings: Settings, account: str, part: str) -> str:
         InputError: DOMAIN, and the settings have none.
     """
     if part == DOMAIN and not settings.domain:
-        raise InputError("logdig.toml has no domain, so this policy is not needed; see docs/settings.md")
+        raise InputError(
+            "logdig.toml has no domain to name in it; print it while the line is there, and keep it until a deploy has "
+            "removed the domain"
+        )
     text = Template((FOLDER / f"deployer_policy_{part}.json").read_text(encoding="utf-8")).substitute(
         Account=account,
         Region=settings.region,
@@ -45,12 +49,16 @@ def deployer_policy(settings: Settings, account: str, part: str) -> str:
         Stage=settings.stage,
         Domain=settings.domain,
         Zone=settings.domain_zone,
+        WebAcl=settings.domain_web_acl,
     )
-    return text if part != DOMAIN or settings.domain_zone else _without(text, "Records")
+    if part != DOMAIN:
+        return text
+    unset = {"Records": not settings.domain_zone, "WebAcl": not settings.domain_web_acl}
+    return _without(text, [sid for sid, is_unset in unset.items() if is_unset])
 
 
-def _without(text: str, sid: str) -> str:
-    """A policy without one statement."""
+def _without(text: str, sids: Collection[str]) -> str:
+    """A policy without some statements."""
     policy = json.loads(text)
-    policy["Statement"] = [statement for statement in policy["Statement"] if statement["Sid"] != sid]
+    policy["Statement"] = [statement for statement in policy["Statement"] if statement["Sid"] not in sids]
     return json.dumps(policy, indent=2) + "\n"

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-import msgspec
-
 from infra.aws.account import Account, Identity
 from infra.aws.cloudformation import ChangeSet, Stack, find_stack, prepare_change
 from infra.deploy.buckets import object_exists
 from infra.deploy.domain import (
+    UNUSABLE,
     are_uploaded,
     compare_domain,
+    deployed_domain,
     domain_account,
     origin_parameter,
     origin_secret,
@@ -97,13 +97,13 @@ def _domain_part(
     if not settings.domain:
         if "Domain" not in outputs:
             return (), (), ()
-        template = domain_template(msgspec.structs.replace(settings, domain=outputs["Domain"]))
+        template = domain_template(deployed_domain(settings, outputs))
         gone = tuple(replace(change, action="remove", domain=True) for change in all_added(template, set()))
         return (RemoveDomain(outputs["Domain"], stack),), gone, ()
     before = () if origin_secret(account, settings) else (MakeOriginSecret(origin_parameter(settings)),)
     template = domain_template(settings)
     there, is_waiting = find_stack(domain_account(account), stack), False
-    if there is None:
+    if there is None or there.status in UNUSABLE:
         changes = all_added(template, set())
     elif is_waiting := there.status.endswith("_IN_PROGRESS"):
         changes = ()

@@ -94,6 +94,7 @@ def build_template(settings: Settings, packages: Artifacts) -> Template:
         "DashboardName": ref("Dashboard"),
         **job_outputs(entry, packages.spark_parameters),
         **({"Domain": settings.domain} if settings.domain else {}),
+        **({"DomainZone": settings.domain_zone} if settings.domain_zone else {}),
     }
     template = {
         "AWSTemplateFormatVersion": FORMAT,
@@ -124,6 +125,7 @@ OUTPUTS = {
     "AlarmsTopic": "Topic of the alarms.",
     "DashboardName": "CloudWatch dashboard.",
     "Domain": "The name in front of all addresses; the stack that serves it is in us-east-1.",
+    "DomainZone": "Hosted zone of its records.",
     "JobsApplication": "EMR Serverless application of the Spark jobs.",
     "JobsApplicationArn": "Its ARN.",
     "JobsRole": "Role of the Spark jobs.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from infra.template.functions import DASHBOARD_SECONDS
 from infra.template.iam import allow, document, only_tls
 from infra.template.resource import Resource, Resources, attribute, bucket_arn, make, ref, sub
 from infra.template.rest_api import DECIDE_PATH, REST_STAGE
@@ -34,6 +35,7 @@ COLLECTOR_PATHS = ("/v1/*", "/healthz", "/readyz")
 TRACKER_PATHS = "/tracker/*"
 ALL_METHODS = ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"]
 OLD_SCRIPTS_DAYS = 30
+KEPT_ERRORS = (403, 404, 500, 502, 503, 504)
 
 PARAMETERS = {"CollectorHost": "Endpoint", "DecideHost": "DecideEndpoint", "DashboardHost": "DashboardEndpoint"}
 """Parameter -> the output of the main stack that holds its host."""
@@ -46,8 +48,8 @@ _ACCEPTED = {
 
 
 def domain_stack(settings: Settings) -> str:
-    """Name of the domain's stack."""
-    return f"{settings.stack_name}-domain"
+    """Name of the domain's stack; those of all regions lie in one."""
+    return f"{settings.stack_name}-{settings.region}-domain"
 
 
 def has_own_decide_host(settings: Settings) -> bool:
@@ -181,6 +183,8 @@ def _distribution(settings: Settings) -> dict[str, Any]:
         "CacheBehaviors": [
             _behaviour(TRACKER_PATHS, "scripts"), _behaviour(DECIDE_PATH, decide), *collector,
         ],
+        # By default an error is kept for ten seconds and shown to all.
+        "CustomErrorResponses": [{"ErrorCode": code, "ErrorCachingMinTTL": 0} for code in KEPT_ERRORS],
         "DefaultCacheBehavior": _behaviour(None, "dashboard" if shown else "collector"),
     }  # fmt: skip
     return config | ({"WebACLId": settings.domain_web_acl} if settings.domain_web_acl else {})
@@ -206,7 +210,12 @@ def _origins(settings: Settings) -> list[dict[str, Any]]:
 
 
 def _origin(name: str, host: str, protocol: str, more: dict[str, Any]) -> dict[str, Any]:
-    config = {"OriginProtocolPolicy": protocol, "OriginSSLProtocols": ["TLSv1.2"]}
+    config = {
+        "OriginProtocolPolicy": protocol,
+        "OriginSSLProtocols": ["TLSv1.2"],
+        # Not shorter than the function may take.
+        "OriginReadTimeout": DASHBOARD_SECONDS,
+    }
     return {"Id": name, "DomainName": ref(host), "CustomOriginConfig": config, **more}
 
 

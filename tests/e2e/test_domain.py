@@ -141,6 +141,7 @@ def test_domain_leaves_with_all_its_parts_when_the_setting_is_gone(deployed: str
         assert re.search(rf"remove +domain: {part}:", plan.stdout), part
     assert "HOLDS DATA" not in plan.stdout
     assert run.returncode == 0, run.stderr
+    assert f"delete this record from your DNS, or the name cannot be used again: {NAME} CNAME" in run.stderr
     assert_nothing_is_left(stack)
 
     # The next test destroys it with a domain.

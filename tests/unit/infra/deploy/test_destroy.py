@@ -56,7 +56,7 @@ def test_drain_has_nothing_to_do_when_there_is_no_stack() -> None:
 
 
 def test_remove_returns_false_when_there_was_no_stack() -> None:
-    assert not remove_stacks(ScriptedAccount(describe_stacks=[ABSENT]), SETTINGS, lambda _: None)
+    assert not remove_stacks(ScriptedAccount(describe_stacks=[ABSENT]), SETTINGS, lambda _: None, print)
 
 
 def test_remove_empties_the_bucket_of_the_packages_before_its_stack() -> None:
@@ -67,7 +67,7 @@ def test_remove_empties_the_bucket_of_the_packages_before_its_stack() -> None:
         list_object_versions=[{"Versions": [version]}, {}], delete_objects=[{}],
     )  # fmt: skip
 
-    assert remove_stacks(account, SETTINGS, lambda _: None)
+    assert remove_stacks(account, SETTINGS, lambda _: None, print)
     order = [name for name, _ in account.calls if name in ("delete_stack", "delete_objects")]
     assert order == ["delete_stack", "delete_objects", "delete_stack"]
 

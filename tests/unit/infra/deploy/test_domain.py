@@ -16,7 +16,7 @@ from infra.deploy.status import DomainStatus, domain_problems
 from infra.deploy.steps import ApplyDomain, MakeOriginSecret, RemoveDomain
 from infra.template.build import artifacts_template
 from tests.fakes.account import ScriptedAccount
-from tests.unit.infra.aws.test_cloudformation import ABSENT, stack
+from tests.unit.infra.aws.test_cloudformation import ABSENT, events, stack
 from tests.unit.infra.template.test_domain import NAMED
 from tests.unit.infra.template.test_template import SETTINGS
 
@@ -24,6 +24,9 @@ WAITING = (
     "Content of DNS Record is: {Name: _3639ac514e785e898d2646601fa951d5.collect.shop.example.,Type: CNAME,"
     "Value: _98d2646601fa.acm-validations.aws.}"
 )
+
+
+EARLIER = WAITING.replace("collect.shop.example", "other.shop.example").replace("_98d", "_old")
 
 
 class OneRegion(ScriptedAccount):
@@ -50,13 +53,15 @@ def test_records_name_validation_and_target_only_where_the_owner_makes_them() ->
     found: dict[str, Any] = {
         "StackEvents": [
             {"EventId": "1", "LogicalResourceId": "Certificate", "ResourceStatusReason": WAITING},
+            {"EventId": "2", "LogicalResourceId": "Certificate", "ResourceStatusReason": EARLIER},
         ]
     }
     account = OneRegion(describe_stack_events=[found])
-    there = Stack("shop-prod-domain", "arn:stack", "CREATE_COMPLETE", {"Target": "d1.cloudfront.net"})
+    there = Stack("any", "arn:stack", "CREATE_COMPLETE", {"Target": "d1.cloudfront.net"})
 
     assert records(account, NAMED, there)["collect.shop.example"] == "d1.cloudfront.net"
     assert "_98d2646601fa.acm-validations.aws" in records(account, NAMED, there).values()
+    assert len(records(account, NAMED, there)) == 2, "events of an earlier name are there, too"
     assert records(account, msgspec.structs.replace(NAMED, domain_zone="Z1"), there) == {}
 
 
@@ -138,10 +143,42 @@ def test_secret_is_made_before_the_functions_that_read_it() -> None:
 
 
 def test_domain_leaves_with_its_secret_when_its_stack_is_gone_already() -> None:
-    account = OneRegion(describe_stacks=[ABSENT], delete_parameter=[{}])
+    account, lines = OneRegion(describe_stacks=[ABSENT], delete_parameter=[{}]), list[str]()
 
-    assert not remove_domain(account, NAMED, lambda _: None)
+    assert not remove_domain(account, NAMED, lambda _: None, lines.append)
+    assert lines == []
     assert account.said("delete_parameter") == [{"Name": "/shop/prod/signing/_origin"}]
+
+
+def test_removal_is_tried_again_when_the_certificate_is_still_in_use() -> None:
+    in_use = events(("Certificate", "DELETE_FAILED", "Certificate is in use"))
+    made = stack("CREATE_COMPLETE", Target="d1.cloudfront.net")
+    account, lines = OneRegion(
+        # Looked for by `remove_domain`, by its removal, by each of two tries and after each.
+        describe_stacks=[made, made, made, stack("DELETE_FAILED"), stack("DELETE_FAILED"), ABSENT],
+        list_object_versions=[RefusedByAwsError("s3:list_object_versions", "NoSuchBucket", "")],
+        describe_stack_events=[events(), events(), in_use, in_use], delete_stack=[{}], delete_parameter=[{}],
+    ), list[str]()  # fmt: skip
+
+    assert remove_domain(account, NAMED, lambda _: None, lines.append)
+    assert len(account.said("delete_stack")) == 2
+    assert [line for line in lines if "collect.shop.example CNAME d1.cloudfront.net" in line]
+
+
+def test_deploy_makes_the_domain_anew_when_its_stack_can_only_be_removed() -> None:
+    main = stack("CREATE_COMPLETE", Domain="collect.shop.example", Endpoint="https://a.on.aws")
+    account = OneRegion(
+        get_caller_identity=[{"Account": "1", "Arn": "arn:me"}],
+        describe_stacks=[main, main, main, stack("ROLLBACK_COMPLETE")],
+        create_change_set=[{"Id": "arn:set"}], put_object=[{}], delete_change_set=[{}],
+        describe_change_set=[{"Status": "FAILED", "StatusReason": "The submitted information didn't contain changes."}],
+        get_parameter=[{"Parameter": {"Value": "secret"}}],
+    )  # fmt: skip
+
+    plan = plan_of(account, NAMED, artifacts_template(NAMED))
+
+    assert [type(step) for step in plan.steps] == [ApplyDomain]
+    assert {change.action for change in plan.changes} == {"add"}
 
 
 @pytest.mark.parametrize(

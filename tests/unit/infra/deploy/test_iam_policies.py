@@ -70,7 +70,8 @@ LIFE = {
     "AWS::ApiGateway::Deployment": "apigateway:POST apigateway:GET apigateway:DELETE",
     "AWS::CertificateManager::Certificate": "acm:RequestCertificate acm:DescribeCertificate acm:DeleteCertificate "
     "acm:AddTagsToCertificate acm:RemoveTagsFromCertificate acm:ListTagsForCertificate",
-    "AWS::CloudFront::Distribution": "cloudfront:CreateDistribution cloudfront:GetDistribution "
+    # CloudFront reads a web ACL as its caller before it attaches it.
+    "AWS::CloudFront::Distribution": "wafv2:GetWebACL cloudfront:CreateDistribution cloudfront:GetDistribution "
     "cloudfront:GetDistributionConfig cloudfront:UpdateDistribution cloudfront:DeleteDistribution "
     "cloudfront:TagResource cloudfront:UntagResource cloudfront:ListTagsForResource",
     "AWS::CloudFront::OriginAccessControl": "cloudfront:CreateOriginAccessControl cloudfront:GetOriginAccessControl "
@@ -101,9 +102,10 @@ ACCOUNT = "123456789012"
 
 
 NAMELESS = re.compile(
-    r"/applications/|/restapis|/tags/|:catalog$|aws-service-role|:certificate/|:cloudfront::|:hostedzone/Z0|:::change/"
+    r"/applications/|/restapis|/tags/|:catalog$|aws-service-role|:certificate/|:cloudfront::|:hostedzone/Z0|:::change/|global/webacl/shop/"
 )
-NAMED = msgspec.structs.replace(SETTINGS, domain="collect.shop.example", domain_zone="Z0123456789")
+ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/shop/12345678-1234-1234-1234-123456789012"
+NAMED = msgspec.structs.replace(SETTINGS, domain="collect.shop.example", domain_zone="Z0123456789", domain_web_acl=ACL)
 
 
 def policy() -> list[dict[str, object]]:
@@ -195,9 +197,10 @@ def test_lake_policy_adds_to_the_jobs_role_what_forgetting_releases_and_the_queu
 
 
 def test_policy_of_the_domain_reaches_records_only_in_the_zone_that_is_named() -> None:
-    without = json.loads(deployer_policy(msgspec.structs.replace(NAMED, domain_zone=""), ACCOUNT, DOMAIN))
+    bare = msgspec.structs.replace(NAMED, domain_zone="", domain_web_acl="")
+    without = json.loads(deployer_policy(bare, ACCOUNT, DOMAIN))
 
-    assert "Records" not in {statement["Sid"] for statement in without["Statement"]}
+    assert not {"Records", "WebAcl"} & {statement["Sid"] for statement in without["Statement"]}
     with pytest.raises(InputError, match="has no domain"):
         deployer_policy(SETTINGS, ACCOUNT, DOMAIN)
 
