@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
@@ -16,7 +17,7 @@ from logdig.config.signatures import secret_variable, signing_secret
 from logdig.errors import InputError, SetupError
 from logdig.tables.catalog import check_tables
 
-ADDRESS = re.compile(r"https?://[^\s\"'<>&]+")
+ADDRESS = re.compile(r"https?://[^\s\"'<>&?#]+")
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any] | click.Command)
 
@@ -30,8 +31,13 @@ consent_option = click.option(
 
 def read_address(_context: click.Context, _option: click.Parameter, text: str) -> str:
     """Accept a collector's address that is safe inside a script tag."""
-    if not ADDRESS.fullmatch(text):
-        raise click.BadParameter(f"{text!r}: an address such as https://collect.example")
+    try:
+        parts = urlsplit(text)
+        is_address = bool(ADDRESS.fullmatch(text) and parts.hostname) and parts.port != 0
+    except ValueError:  # Of a port that is none.
+        is_address = False
+    if not is_address:
+        raise click.BadParameter(f"{text!r}: an address such as https://collect.example, without '?' and '#'")
     return text
 
 

@@ -146,7 +146,8 @@ def _read(*, missing_ok: bool = False) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except OSError as err:
-        raise SetupError(f"{path}: {err.strerror}; add the first app with 'logdig app add'") from err
+        step = "LOGDIG_CONFIG names the settings file, and 'logdig init' makes one"
+        raise SetupError(f"{path}: {err.strerror}; {step}") from err
     except UnicodeDecodeError as err:
         raise SetupError(f"{path}: not TOML: {err}; nothing was changed") from err
 

@@ -76,6 +76,8 @@ def list_bad(
             click.echo(msgspec.json.encode(event).decode())
         else:
             click.echo(f"{event.bad_id:<24} {event.received_at}  {event.app or '-':<12} {printable(event.reason)}")
+    if not count:
+        click.echo("no rejected events", err=True)
     if count == limit and not as_json:
         click.echo(f"the first {limit}; --limit shows more", err=True)
 

@@ -69,12 +69,17 @@ def from_files(
             progress=lambda line, lines: bar.update(task, completed=line, total=lines),
         )
         bar.remove_task(task)
-    write_csv(found.customers, out)
-    if libsvm:
-        write_libsvm(found.customers, libsvm)
-    _print(found, {listens: found.listens, ads: found.clicks}, ad, as_json=as_json)
     refused = found.listens.refused or found.clicks.refused
-    sys.exit(1 if not found.customers or (strict and refused) else 0)
+    failed = not found.customers or (strict and refused)
+    # What an earlier run wrote is better than nothing.
+    if not failed:
+        write_csv(found.customers, out)
+        if libsvm:
+            write_libsvm(found.customers, libsvm)
+    _print(found, {listens: found.listens, ads: found.clicks}, ad, as_json=as_json)
+    if failed:
+        click.echo(f"{out} was not written", err=True)
+    sys.exit(1 if failed else 0)
 
 
 def _check_paths(paths: dict[str, Path | None]) -> None:

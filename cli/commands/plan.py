@@ -47,7 +47,7 @@ class StepPrinter:
 @click.command("plan")
 @click.option("--events-per-month", default=1e6, show_default=True, help="Events a month, for the prices.")
 @account_option
-@json_option("Print JSON: stack, account, region, changes, steps, prices, proofs.")
+@json_option("Print JSON: stack, account, region, changes, steps, usd_a_month and other prices, proofs.")
 @aws_options
 def command(events_per_month: float, account: str | None, as_json: bool) -> None:
     """Show what `logdig deploy` would do and what a month costs. Changes nothing.

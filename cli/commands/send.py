@@ -26,7 +26,7 @@ from cli.options import (
     require_secret,
     wants_ads,
 )
-from logdig.backfill.checkpoint import Checkpoint, SentFile, SentFiles, file_digest
+from logdig.backfill.checkpoint import Checkpoint, SentFile, SentFiles, file_digest, require_folder
 from logdig.backfill.file_sender import FileReport, SendOptions, scan, send_file
 from logdig.backfill.sender import EventSender
 from logdig.config.settings import AppSettings
@@ -91,6 +91,7 @@ def command(
         shift_to_now=shift_to_now,
         newest=_newest(newest, kind, chosen, shift_to_now),
     )
+    require_folder(cache_folder() / FOLDER)
     sent_files = SentFiles(cache_folder() / FOLDER, chosen.name, endpoint)
     if not sending.checkpoint.is_begun:
         _ask(sent_files.find(kind, sending.digest), file, chosen, endpoint, yes=yes)

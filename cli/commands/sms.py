@@ -65,6 +65,8 @@ def stop(customer_id: str, app: str | None, as_json: bool) -> None:
     from logdig.aws.clients import profile_store
     from logdig.decide.profiles import person_key
 
+    if not customer_id.strip():
+        raise InputError(f"--customer-id {customer_id!r} names nobody, so nobody was stopped; give the customer's id")
     settings = aws_settings()
     owner = find_app(settings, app)
     person = person_key(owner.name, customer_id=customer_id, user_key=None)

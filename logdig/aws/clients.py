@@ -216,9 +216,14 @@ def redis_client(*, waits: bool = True) -> Any:
     except ImportError as err:
         raise SetupError("profile_store = 'redis' needs the extra redis; run: pip install 'logdig[redis]'") from err
     timeout = READ_TIMEOUT_SECONDS if waits else PROFILE_TIMEOUT_SECONDS
-    return redis.Redis.from_url(
-        address, decode_responses=True, socket_timeout=timeout, socket_connect_timeout=timeout, protocol=2
-    )
+    try:
+        return redis.Redis.from_url(
+            address, decode_responses=True, socket_timeout=timeout, socket_connect_timeout=timeout, protocol=2
+        )
+    except ValueError as err:
+        # The address may hold a password, so it is not shown.
+        rule = "is no address of a Redis, such as redis://127.0.0.1:6379/0"
+        raise SetupError(f"the variable {REDIS_VARIABLE} {rule}") from err
 
 
 def sms_publisher(settings: Settings) -> Callable[[str, str], None]:

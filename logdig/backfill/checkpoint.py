@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import msgspec
+
+from logdig.errors import SetupError
 
 NAME_CHARACTERS = 24
 
@@ -17,6 +20,24 @@ def file_digest(path: Path) -> str:
     """SHA-256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def require_folder(folder: Path) -> None:
+    """Check, before anything is sent, that what was sent can be remembered here.
+
+    Raises:
+        SetupError: Nothing can be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f"probe-{os.getpid()}"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as err:
+        raise SetupError(
+            f"{folder}: {err.strerror}; what was sent is noted there, so that it can go on and is not sent twice; "
+            "set XDG_CACHE_HOME to a folder that can be written"
+        ) from err
 
 
 class Checkpoint:

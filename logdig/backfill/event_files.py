@@ -26,7 +26,9 @@ class EventRow:
     shown: str
 
 
-def read_event_lines(lines: Iterable[str], consent: Mapping[str, bool] | None) -> Iterator[EventRow | RefusedRow]:
+def read_event_lines(
+    lines: Iterable[str], consent: Mapping[str, bool] | None, name: str = "the file"
+) -> Iterator[EventRow | RefusedRow]:
     """Read events; the collector judges all but their time, consent and id.
 
     An event without ``event_id`` gets one made of its content, so that sending it twice changes nothing.
@@ -34,13 +36,14 @@ def read_event_lines(lines: Iterable[str], consent: Mapping[str, bool] | None) -
     Args:
         lines: Lines of the file.
         consent: For events that have none; None refuses them.
+        name: Of the file, for errors.
     Raises:
         InputError: The file is no NDJSON.
     """
     is_first = True
     for number, text, value in json_lines(lines):
         if is_first and not text.startswith("{"):
-            raise InputError(f"line {number}: events come as NDJSON, one JSON object a line")
+            raise InputError(f"{name}: line {number}: events come as NDJSON, one JSON object a line")
         is_first = False
         yield RefusedRow(number, str(value), "") if isinstance(value, ValueError) else _event(number, value, consent)
 

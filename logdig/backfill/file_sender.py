@@ -166,7 +166,7 @@ def _rows(options: SendOptions) -> Iterator[Row | EventRow | RefusedRow]:
         raise InputError(f"{source.path}: is Parquet; events come as NDJSON, one JSON object a line")
     ads = options.ads_consent
     consent = None if ads is None else {"analytics": True, "ads": ads}
-    return read_event_lines(read_lines(source.path, source.form), consent)
+    return read_event_lines(read_lines(source.path, source.form), consent, str(source.path))
 
 
 def _events(options: SendOptions, report: FileReport, repeats: Repeats) -> Iterator[Ready]:

@@ -224,5 +224,5 @@ def _detail(body: bytes) -> str:
     try:
         problem = json.loads(body)
     except ValueError:
-        return body[:200].decode("utf-8", "backslashreplace")
+        return "this is no answer of a collector; is --endpoint right?"
     return str(problem.get("detail", problem)) if isinstance(problem, dict) else str(problem)

@@ -87,7 +87,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise SetupError(f"{path}: no such file; make one with 'logdig init'") from err
     except OSError as err:
         raise SetupError(f"{path}: {err.strerror}") from err
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
+    except UnicodeDecodeError as err:
+        raise SetupError(f"{path}: not TOML: byte {err.start + 1:,} is not UTF-8; save the file as UTF-8") from err
+    except tomllib.TOMLDecodeError as err:
         raise SetupError(f"{path}: not TOML: {err}") from err
 
 
@@ -103,10 +105,31 @@ def _setting_error(message: str, table: Mapping[str, Any]) -> InvalidSettingErro
     if missing:
         return InvalidSettingError(f"{path}.{missing[1]}".lstrip("."), None, "required")
     if rule.startswith("Invalid enum value"):
-        hint = get_type_hints(Settings).get(path)
-        if get_origin(hint) is Literal:
-            rule = f"one of {', '.join(get_args(hint))}"
+        rule = _choices(_hint_at(path)) or rule
     return InvalidSettingError(path, _value_at(table, path), rule[:1].lower() + rule[1:])
+
+
+def _hint_at(path: str) -> object:
+    """Type of a setting, found along its path."""
+    hint: object = Settings
+    for key, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
+        kinds = (hint, *get_args(hint))
+        if index:
+            hint = next((get_args(kind)[0] for kind in kinds if get_origin(kind) is tuple), None)
+            continue
+        struct = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, msgspec.Struct)), None)
+        hint = get_type_hints(struct).get(key) if struct is not None else None
+    return hint
+
+
+def _choices(hint: object) -> str:
+    """Words that a setting may be, as a rule; empty where it is not of words."""
+    kinds = (hint, *get_args(hint))
+    words = [word for kind in kinds if get_origin(kind) is Literal for word in get_args(kind)]
+    if not words:
+        return ""
+    is_number = any(kind in (int, float) for kind in kinds)
+    return f"a number, or {' or '.join(words)}" if is_number else f"one of {', '.join(words)}"
 
 
 def _value_at(table: Mapping[str, Any], path: str) -> object:

@@ -14,6 +14,9 @@ from pathlib import Path
 from logdig.errors import InputError
 from logdig.files.refused_rows import excerpt
 
+_OTHER = (
+    "name the encoding that the file has, such as --encoding cp949 (Korean) or --encoding windows-1252 (Western Europe)"
+)
 CHUNK_BYTES = 64 * 1024
 LINE_CHARACTERS_LIMIT = 1_000_000
 PARQUET = b"PAR1"
@@ -156,11 +159,10 @@ def decode(chunks: Iterable[bytes], encoding: str, name: str = "the file") -> It
             bad = err.object[err.start] if isinstance(err, UnicodeDecodeError) else 0
             before = err.object[: err.start] if isinstance(err, UnicodeDecodeError) else b""
             place = read - (len(err.object) - err.start if isinstance(err, UnicodeDecodeError) else 0) + 1
+            if not isinstance(err, UnicodeDecodeError) or place > read:
+                raise InputError(f"{name}: it ends within a character, so it is not {encoding}; {_OTHER}") from err
             line = 1 + ((newlines + before.count(b"\n")) or (returns + before.count(b"\r")))
-            raise InputError(
-                f"{name}: line {line}: byte {place:,} (0x{bad:02X}) is not {encoding}; name the encoding that the file "
-                "has, such as --encoding cp949 (Korean) or --encoding windows-1252 (Western Europe)"
-            ) from err
+            raise InputError(f"{name}: line {line}: byte {place:,} (0x{bad:02X}) is not {encoding}; {_OTHER}") from err
         if is_first and text:
             text, is_first = text.removeprefix("\ufeff"), False
         newlines, returns = newlines + text.count("\n"), returns + text.count("\r")

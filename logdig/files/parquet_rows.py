@@ -51,7 +51,9 @@ def _open(path: Path) -> Any:
 
 
 def _damaged(path: Path, err: Exception) -> InputError:
-    return InputError(f"{path}: its Parquet data is damaged: {excerpt(str(err))}")
+    return InputError(
+        f"{path}: its Parquet data is damaged: {excerpt(str(err).partition('. ')[0])}; export the file again"
+    )
 
 
 def _plain_values(column: Any) -> list[Any]:

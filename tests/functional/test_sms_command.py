@@ -136,3 +136,11 @@ def test_send_refuses_an_offer_without_a_message(site: Site) -> None:
 
     assert result.exit_code != 0
     assert "no offer 'SILVER' with a table [offers.sms]; with one are: GOLD" in str(result.exception)
+
+
+@pytest.mark.parametrize("customer", ["", "  "])
+def test_stop_is_refused_when_the_id_is_blank(customer: str) -> None:
+    result = CliRunner().invoke(sms, ["stop", "--customer-id", customer])
+
+    assert result.exit_code == 1
+    assert "names nobody, so nobody was stopped" in str(result.exception)

@@ -16,6 +16,10 @@ EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
 """Days that can be asked; there is room for the days before and for time zones."""
 
 
+_NAMED = {"page": "--page PATH"}
+"""Flags that stand for a filter."""
+
+
 def check(question: Question, parameters: Parameters) -> None:
     """Refuse what a question cannot answer.
 
@@ -34,7 +38,10 @@ def check(question: Question, parameters: Parameters) -> None:
             raise InputError(f"day {day} lies outside {EARLIEST} to {LATEST}")
     for name in question.needs:
         if not parameters.where.get(name):
-            raise InputError(f"question {question.name} is asked of one {name}; name it", question=question.name)
+            flag = _NAMED.get(name, f"--where {name}=…")
+            raise InputError(
+                f"question {question.name} is asked of one {name}; name it: {flag}", question=question.name
+            )
     if parameters.compare and not question.compares:
         raise InputError(f"question {question.name} cannot be compared with the days before", question=question.name)
 

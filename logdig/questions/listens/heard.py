@@ -177,6 +177,8 @@ def _hours(asking: Asking) -> str:
     except (ValueError, OverflowError) as err:
         rule = "two local hours, such as 2026-11-30T05:00/2026-11-30T09:00"
         raise InputError(f"{HOURS} = {text[:100]!r}: {rule}") from err
+    if last < first:
+        raise InputError(f"{HOURS} = {text[:100]!r}: the first hour is after the last")
     return f"occurred_at >= TIMESTAMPTZ '{since.isoformat()}' AND occurred_at < TIMESTAMPTZ '{until.isoformat()}'"
 
 

@@ -44,7 +44,7 @@ def releases(asking: Asking) -> pa.Table:
 def _first_day(asking: Asking) -> date:
     release = asking.parameters.release
     if not release:
-        raise InputError("question releases is asked of one release, or of a day; name it")
+        raise InputError("question releases is asked of one release, or of a day: --release NAME or --release-day DAY")
     views = asking.rows("page_views", ["release", "viewed"], without=list(asking.parameters.where))
     [(day,)] = asking.values(f"SELECT min(day) FROM {views} WHERE release = {literal(release)}")
     if day is None:

@@ -160,3 +160,15 @@ def test_command_refuses_when_it_would_write_over_what_it_reads(tmp_path: Path) 
 
     assert result.exit_code != 0
     assert "same file" in str(result.exception)
+
+
+@pytest.mark.parametrize(("is_good", "options"), [(False, ()), (True, ("--strict",))])
+def test_earlier_output_stays_when_the_command_fails(tmp_path: Path, is_good: bool, options: tuple[str, ...]) -> None:
+    (tmp_path / "out.csv").write_text(f"{HEADER}\nkept,1,0,0,0,0,0,1,1\n")
+    good = '0,0,7,"2014-10-23 03:26:20",1,"02132"\n' if is_good else ""
+
+    result, rows = run(tmp_path, good + "bad\n", CLICK.format(0, "ADV_REDUCED_1DAY"), *options)
+
+    assert result.exit_code == 1
+    assert list(rows) == ["kept"]
+    assert "out.csv was not written" in result.output

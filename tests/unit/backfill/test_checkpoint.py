@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from logdig.backfill.checkpoint import Checkpoint, SentFile, SentFiles, file_digest
+import pytest
+
+from logdig.backfill.checkpoint import Checkpoint, SentFile, SentFiles, file_digest, require_folder
 from logdig.backfill.repeats import Repeats
+from logdig.errors import SetupError
 
 
 def test_checkpoint_holds_for_its_sending_alone_and_is_gone_at_the_end(tmp_path: Path) -> None:
@@ -16,6 +19,15 @@ def test_checkpoint_holds_for_its_sending_alone_and_is_gone_at_the_end(tmp_path:
     assert Checkpoint(tmp_path, "b").read(timedelta(days=3)) == (0, timedelta(days=3))
     Checkpoint(tmp_path, "a").clear()
     assert not Checkpoint(tmp_path, "a").is_begun
+
+
+def test_folder_is_refused_before_anything_is_sent_when_it_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(SetupError, match=r"file/sent: Not a directory; .* set XDG_CACHE_HOME"):
+        require_folder(tmp_path / "file" / "sent")
+    require_folder(tmp_path / "new" / "sent")
+    assert list((tmp_path / "new" / "sent").iterdir()) == []
 
 
 def test_sent_files_are_kept_by_app_endpoint_kind_and_content(tmp_path: Path) -> None:

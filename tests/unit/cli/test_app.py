@@ -66,3 +66,15 @@ def test_app_as_json_has_the_token_that_the_file_has_and_the_tag_where_it_works(
     assert (tagged["name"], tagged["token"]) == (action[1], token)
     assert token in tagged["script_tag"]
     assert bare == {"name": action[1], "token": load_settings(path, {}).apps[-1].token, "script_tag": None}
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["http://127.0.0.1:99999", "http://shop.example:x", "http://:80", "https://a.example/x?y", "https://a#b"],
+)
+def test_endpoint_is_refused_when_it_is_no_address_of_a_collector(path: Path, endpoint: str) -> None:
+    result = CliRunner().invoke(cli, ["app", "add", "blog", "--endpoint", endpoint])
+
+    assert result.exit_code == 2
+    assert "an address such as https://collect.example" in result.output
+    assert not path.exists()

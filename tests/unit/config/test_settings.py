@@ -138,6 +138,21 @@ def test_settings_name_key_value_and_rule_when_one_is_wrong(table: dict[str, obj
     assert "\n" not in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("table", "rule"),
+    [
+        ({"offers": [{"name": "A", "holdout_share": "x"}]}, "offers[0].holdout_share = 'x': a number, or auto"),
+        ({"offers": [{"name": "A", "sms": {"text": "Hi", "when": "x"}}]}, "offers[0].sms.when = 'x': one of "),
+        ({"goals": [{"name": "g", "event": "order", "count": "x"}]}, "goals[0].count = 'x': one of "),
+    ],
+)
+def test_settings_name_the_choices_when_a_nested_word_is_none_of_them(table: dict[str, object], rule: str) -> None:
+    with pytest.raises(InvalidSettingError) as caught:
+        parse_settings(table)
+
+    assert caught.value.message.startswith(rule)
+
+
 def test_settings_name_the_choices_when_a_word_is_none_of_them() -> None:
     with pytest.raises(InvalidSettingError, match="front_door = 'alb': one of function-url, rest-api, server"):
         parse_settings({"front_door": "alb"})
