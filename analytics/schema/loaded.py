@@ -80,6 +80,8 @@ class Loaded:
 def load(spark: SparkSession, full: str) -> Loaded | None:
     """Load a table by its full name in Spark; None when there is none."""
     jvm: Any = spark._jvm
+    # Iceberg looks for the catalog in the settings of the thread's session, and a thread that did not make it has none.
+    jvm.org.apache.spark.sql.classic.SparkSession.setActiveSession(spark._jsparkSession)
     try:
         return Loaded(jvm, jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(spark._jsparkSession, full))
     except AnalysisException as err:
