@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from analytics import tables
 from analytics.lake.line_rows import WINS
 from analytics.schema.columns import table_columns
+from analytics.schema.loaded import Loaded, load
 from logdig.config.settings import Settings
 from logdig.tables.catalog import TABLES
 
@@ -117,3 +118,21 @@ def test_tables_of_events_are_partitioned_and_merged_on_read(spark: SparkSession
     assert "PARTITIONED BY (app, day, skewed)" in statement
     assert "'write.merge.mode' = 'merge-on-read'" in statement
     assert "'format-version' = '2'" in statement
+
+
+def test_table_is_found_by_a_thread_that_made_no_session(spark: SparkSession, own: Settings) -> None:
+    full = tables.ensure_table(spark, own, "traffic")
+    # One that has looked for no catalog yet, as at the start of a process.
+    fresh = spark.newSession()
+    found: list[object] = []
+
+    def look() -> None:
+        sessions = fresh._jvm.org.apache.spark.sql.classic.SparkSession  # type: ignore[union-attr]
+        sessions.clearActiveSession()
+        found.append(load(fresh, full))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+
+    assert [type(table) for table in found] == [Loaded]
