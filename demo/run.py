@@ -73,8 +73,8 @@ def needed_by(name: str) -> set[str]:
     return {name}.union(*(needed_by(source) for source in JOBS[name].sources))
 
 
-OF_SESSIONS = next(jobs for jobs in together(JOBS) if len(jobs) > 1)
-"""Marts that one run computes together."""
+OF_SESSIONS = next(jobs for jobs in together(JOBS) if "sessions" in jobs)
+"""Marts of sessions, which one run computes together."""
 FIRST_JOBS = tuple(name for name in JOBS if name in {*needed_by("targets"), *OF_SESSIONS} - {*OTHER_STEPS})
 """Jobs that run before visitors come again, who need targets, and whose pages need pictures."""
 LATER_JOBS = tuple(

@@ -57,7 +57,7 @@ def command(yes: bool, as_json: bool) -> None:
         shown = {"key": probe.key, "seconds": probe.seconds} if probe is not None else None
         click.echo(json.dumps({**identity, "changed": bool(plan.steps), **result, "probe": shown}))
     else:
-        _print_result(result)
+        _print_result(result, settings)
     if not any(app.origins and not app.disabled for app in settings.apps):
         hint = "no app has an origin, so the smoke test did not run; see: logdig app add --help"
         click.echo(with_program(hint), err=True)
@@ -136,7 +136,7 @@ def _dns(account: Account, settings: Settings) -> dict[str, str]:
     return records(account, settings, require_stack(domain_account(account), domain_stack(settings)))
 
 
-def _print_result(result: dict[str, Any]) -> None:
+def _print_result(result: dict[str, Any], settings: Settings) -> None:
     click.echo(f"endpoint   {result['endpoint']}")
     if result["decide_endpoint"] != result["endpoint"]:
         click.echo(f"decisions  {result['decide_endpoint']}")
@@ -144,6 +144,6 @@ def _print_result(result: dict[str, Any]) -> None:
         click.echo(f"{app['name']:<10} {app['script_tag']}")
     for name, value in result["dns"].items():
         click.echo(f"DNS        {name} CNAME {value}")
-    if 'src="/' in "".join(app["script_tag"] for app in result["apps"]):
+    if not settings.domain:
         click.echo("scripts    serve clicktracker*.js of clicktracker_js/dist from the root of your site")
     click.echo(with_program("dashboard  logdig dashboard"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
@@ -127,7 +128,8 @@ def test_table_is_found_by_a_thread_that_made_no_session(spark: SparkSession, ow
     found: list[object] = []
 
     def look() -> None:
-        sessions = fresh._jvm.org.apache.spark.sql.classic.SparkSession  # type: ignore[union-attr]
+        jvm: Any = fresh._jvm
+        sessions = jvm.org.apache.spark.sql.classic.SparkSession
         sessions.clearActiveSession()
         found.append(load(fresh, full))
 
